@@ -1,0 +1,448 @@
+"""Every setting of a run, once: its range, its default and one plain sentence.
+
+The sidebar's widgets, the command line's ``--set``, the checks and the documentation are all
+made from the fields below; nothing else in the project repeats a range or a help text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from core.errors import LabError
+
+Scale = Literal["linear", "log"]
+
+
+def _setting(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    step: float | None = None,
+    scale: Scale = "linear",
+    unit: str = "",
+    advanced: bool = False,
+) -> Any:
+    """A pydantic field that also knows how it is shown to a person."""
+    return Field(
+        default=default,
+        title=label,
+        description=help,
+        ge=least,
+        le=most,
+        json_schema_extra={"step": step, "scale": scale, "unit": unit, "advanced": advanced},
+    )
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DataConfig(_Section):
+    """Which pictures, how large, and how they are shared out."""
+
+    source: str = _setting(
+        "garden",
+        "Data set",
+        "Where the pictures come from: garden, digits, tfds:NAME, or a folder with one folder per class.",
+    )
+    version: str = _setting(
+        "",
+        "Data version",
+        "Fingerprint of the data set's exclusions and relabels; empty means the newest version.",
+        advanced=True,
+    )
+    classes: tuple[str, ...] = _setting(
+        (),
+        "Classes",
+        "Train on these classes only; none chosen means all of them. Up to 20 is a good start.",
+    )
+    max_per_class: int = _setting(
+        0,
+        "Most images a class",
+        "Take at most this many images of each class, to try things out quickly; 0 means all.",
+        least=0,
+        most=100_000,
+        step=10,
+    )
+    image_size: int = _setting(
+        128,
+        "Image size",
+        "Every picture is scaled to this many pixels a side. Larger shows more detail and takes longer.",
+        least=32,
+        most=256,
+        step=16,
+        unit="px",
+    )
+    resize: Literal["stretch", "crop", "pad"] = _setting(
+        "stretch",
+        "Fit to square",
+        "Stretch the picture to a square, crop its middle, or pad it with black bars.",
+        advanced=True,
+    )
+    validation_share: float = _setting(
+        0.1,
+        "Validation share",
+        "Part of the pictures kept aside to choose between settings and epochs.",
+        least=0.05,
+        most=0.4,
+        step=0.05,
+        advanced=True,
+    )
+    test_share: float = _setting(
+        0.1,
+        "Test share",
+        "Part of the pictures kept aside for the final score; never used to choose anything.",
+        least=0.05,
+        most=0.4,
+        step=0.05,
+        advanced=True,
+    )
+    split_seed: int = _setting(
+        0,
+        "Split seed",
+        "Shares the pictures out differently. Keep it the same for runs you want to compare.",
+        least=0,
+        most=2**31 - 1,
+        step=1,
+        advanced=True,
+    )
+
+
+class AugmentConfig(_Section):
+    """Random changes to training pictures; validation and test pictures stay as they are."""
+
+    flip: bool = _setting(
+        True,
+        "Flip left-right",
+        "Mirror half of the training pictures. Good for flowers, wrong for letters and digits.",
+    )
+    rotation: float = _setting(
+        0.0,
+        "Rotation",
+        "Turn each training picture by up to this angle, either way.",
+        least=0,
+        most=90,
+        step=5,
+        unit="°",
+    )
+    zoom: float = _setting(
+        0.0,
+        "Zoom",
+        "Enlarge or shrink each training picture by up to this part of its size.",
+        least=0,
+        most=0.5,
+        step=0.05,
+    )
+    brightness: float = _setting(
+        0.0,
+        "Brightness",
+        "Lighten or darken each training picture by up to this part of the full range.",
+        least=0,
+        most=0.5,
+        step=0.05,
+    )
+    contrast: float = _setting(
+        0.0,
+        "Contrast",
+        "Strengthen or weaken each training picture's contrast by up to this part.",
+        least=0,
+        most=0.9,
+        step=0.05,
+    )
+
+
+class ModelConfig(_Section):
+    """The network: blocks of convolution and max pooling, then dense layers."""
+
+    filters: tuple[int, ...] = _setting(
+        (16, 32, 64),
+        "Filters",
+        "One number for each convolution block: how many patterns that block looks for.",
+    )
+    dense_units: int = _setting(
+        128,
+        "Dense units",
+        "Neurons in the layer that combines the patterns found into a decision.",
+        least=8,
+        most=1024,
+        step=8,
+    )
+    dropout: float = _setting(
+        0.0,
+        "Dropout",
+        "Part of the neurons switched off at random in each training step, against learning by heart.",
+        least=0,
+        most=0.8,
+        step=0.05,
+    )
+    l2: float = _setting(
+        0.0,
+        "L2 regularisation",
+        "Penalty on large weights, against learning by heart; 0.001 is a usual value, 0 is off.",
+        least=0,
+        most=0.1,
+        step=0.0001,
+        scale="log",
+    )
+
+
+class FitConfig(_Section):
+    """How the network is trained."""
+
+    epochs: int = _setting(
+        10,
+        "Epochs",
+        "How many times the network sees every training picture, at most.",
+        least=1,
+        most=500,
+        step=1,
+    )
+    batch_size: int = _setting(
+        32,
+        "Batch size",
+        "Pictures looked at before each change of the weights. 32 is standard.",
+        least=1,
+        most=512,
+        step=1,
+    )
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = _setting(
+        "adam",
+        "Optimizer",
+        "The rule that turns errors into changes of the weights. Adam is a good first choice.",
+    )
+    learning_rate: float = _setting(
+        0.001,
+        "Learning rate",
+        "Size of each change of the weights: too large never settles, too small takes for ever.",
+        least=0.000001,
+        most=1.0,
+        step=0.0001,
+        scale="log",
+    )
+    early_stopping: bool = _setting(
+        False,
+        "Early stopping",
+        "Stop when the watched validation figure has not improved for a while.",
+    )
+    monitor: Literal["val_loss", "val_accuracy"] = _setting(
+        "val_loss",
+        "Watch",
+        "The validation figure that decides which epoch is best and when to stop.",
+    )
+    patience: int = _setting(
+        5,
+        "Patience",
+        "Epochs without improvement before early stopping ends the training.",
+        least=1,
+        most=50,
+        step=1,
+        unit="epochs",
+    )
+    restore_best: bool = _setting(
+        True,
+        "Keep the best epoch",
+        "Keep the weights of the best epoch on validation, not those of the last one.",
+    )
+    seed: int = _setting(
+        0,
+        "Seed",
+        "Starting point of all chance in training; the same seed on the same machine repeats the run.",
+        least=0,
+        most=2**31 - 1,
+        step=1,
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = _setting(
+        "auto",
+        "Precision",
+        "Auto uses bfloat16 where the processor has it (faster, same accuracy), float32 elsewhere.",
+        advanced=True,
+    )
+
+
+class RunConfig(_Section):
+    """All settings of one run, in four sections."""
+
+    data: DataConfig = DataConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    fit: FitConfig = FitConfig()
+
+    @model_validator(mode="after")
+    def _check_the_picture_survives_the_blocks(self) -> RunConfig:
+        blocks = len(self.model.filters)
+        if not 1 <= blocks <= 6 or not all(1 <= n <= 512 for n in self.model.filters):
+            raise ValueError("model.filters needs 1 to 6 numbers between 1 and 512, for example 16, 32, 64")
+        if final_map_size(self.data.image_size, blocks) < 1:
+            raise ValueError(
+                f"{blocks} convolution blocks are too many for pictures of {self.data.image_size} px: "
+                "each block halves the picture; use fewer blocks or a larger image size"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_something_is_left_to_train_on(self) -> RunConfig:
+        kept_aside = self.data.validation_share + self.data.test_share
+        if kept_aside > 0.6:
+            raise ValueError(
+                f"validation and test share together are {kept_aside:.0%}; leave at least 40% for training"
+            )
+        return self
+
+    def get(self, path: str) -> Any:
+        """The value at a dotted path such as ``"fit.learning_rate"``."""
+        section, name = _split(path)
+        return getattr(getattr(self, section), name)
+
+    def replace(self, changes: Mapping[str, Any]) -> RunConfig:
+        """A checked copy with dotted paths changed: ``replace({"fit.epochs": 3})``.
+
+        Raises:
+            LabError: a path does not exist or a value is out of its range.
+        """
+        values = self.model_dump()
+        for path, value in changes.items():
+            section, name = _split(path)
+            values[section][name] = value
+        return parse(values)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a widget, a check or a page of the manual needs to know about one setting."""
+
+    path: str
+    label: str
+    help: str
+    default: Any
+    kind: type
+    least: float | None = None
+    most: float | None = None
+    step: float | None = None
+    scale: Scale = "linear"
+    unit: str = ""
+    options: tuple[str, ...] = ()
+    advanced: bool = False
+
+
+def _describe(path: str, field: FieldInfo) -> Setting:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    bounds = {type(m).__name__: m for m in field.metadata}
+    options = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return Setting(
+        path=path,
+        label=str(field.title),
+        help=str(field.description),
+        default=field.default,
+        kind=type(field.default),
+        least=getattr(bounds.get("Ge"), "ge", None),
+        most=getattr(bounds.get("Le"), "le", None),
+        options=options,
+        **extra,  # type: ignore[arg-type]
+    )
+
+
+SECTIONS: dict[str, type[_Section]] = {
+    "data": DataConfig,
+    "augment": AugmentConfig,
+    "model": ModelConfig,
+    "fit": FitConfig,
+}
+
+SETTINGS: dict[str, Setting] = {
+    f"{section}.{name}": _describe(f"{section}.{name}", field)
+    for section, cls in SECTIONS.items()
+    for name, field in cls.model_fields.items()
+}
+"""Every setting by its dotted path, in the order of the sidebar."""
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "first look": {"data.image_size": 64, "fit.epochs": 5},
+    "tutorial": {},
+    "regularised": {
+        "augment.rotation": 15.0,
+        "augment.zoom": 0.2,
+        "augment.brightness": 0.1,
+        "augment.contrast": 0.2,
+        "model.dropout": 0.2,
+        "model.l2": 0.001,
+        "fit.epochs": 40,
+        "fit.early_stopping": True,
+    },
+}
+"""Named starting points, as changes to the defaults; the defaults are the tutorial's own settings."""
+
+
+def final_map_size(image_size: int, blocks: int) -> int:
+    """Side in pixels of the last feature map: each 3x3 convolution trims 2, each pooling halves."""
+    for _ in range(blocks):
+        image_size = (image_size - 2) // 2
+    return image_size
+
+
+def preset(name: str, base: RunConfig | None = None) -> RunConfig:
+    """The settings of a preset; data set, subset and seed are taken from ``base``."""
+    base = base or RunConfig()
+    kept = {path: base.get(path) for path in SETTINGS if path.startswith("data.") or path == "fit.seed"}
+    return RunConfig().replace({**kept, "data.image_size": 128, **PRESETS[name]})
+
+
+def parse(values: Mapping[str, Any]) -> RunConfig:
+    """A checked config from plain nested values, as read from ``config.json``.
+
+    Raises:
+        LabError: names every setting that does not fit, with its range.
+    """
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise LabError("; ".join(_sentence(dict(e)) for e in error.errors())) from None
+
+
+def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) -> RunConfig:
+    """A config from ``section.name=value`` words, as ``--set`` takes them.
+
+    Raises:
+        LabError: a word has no ``=``, names no setting, or its value does not fit.
+    """
+    changes: dict[str, Any] = {}
+    for word in assignments:
+        path, equals, text = word.partition("=")
+        if not equals:
+            raise LabError(f"--set {word!r} has no '='; write it as fit.epochs=10")
+        _split(path)
+        is_list = SETTINGS[path].kind is tuple
+        changes[path] = tuple(t.strip() for t in text.split(",") if t.strip()) if is_list else text
+    return (base or RunConfig()).replace(changes)
+
+
+def differences(configs: Iterable[RunConfig]) -> dict[str, list[Any]]:
+    """The settings in which configs differ: dotted path to one value a config."""
+    configs = list(configs)
+    table = {path: [config.get(path) for config in configs] for path in SETTINGS}
+    return {path: values for path, values in table.items() if any(v != values[0] for v in values)}
+
+
+def _split(path: str) -> tuple[str, str]:
+    if path not in SETTINGS:
+        raise LabError(f"there is no setting {path!r}; the settings are: {', '.join(SETTINGS)}")
+    section, _, name = path.partition(".")
+    return section, name
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    path = ".".join(str(part) for part in error["loc"][:2])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if path not in SETTINGS:
+        return f"{path}: {message}" if path else message
+    setting = SETTINGS[path]
+    allowed = f" (from {setting.least} to {setting.most})" if setting.least is not None else ""
+    return f"{setting.label} ({path}) cannot be {error['input']!r}: {message}{allowed}"

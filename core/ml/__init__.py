@@ -1,0 +1,1 @@
+"""Everything that needs TensorFlow. The app's server process never imports this package."""
