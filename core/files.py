@@ -1,0 +1,57 @@
+"""Write files so that a reader, a crash or a full disk never meets half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.errors import LabError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside ``path`` to write to; it takes the final name only when the block succeeds.
+
+    The temporary name keeps the suffix, since Keras and numpy choose the format by it.
+
+    Raises:
+        LabError: the disk is full or the folder cannot be written; names the path and the free space.
+    """
+    beside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` while writing to ``path`` into a sentence a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(
+            f"could not write {path}: {error.strerror or error} ({_free_space(path)} free there). "
+            "Make room or give write permission, or set LAB_WORKSPACE to another folder."
+        ) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as JSON under ``path``, whole or not at all."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def _free_space(path: Path) -> str:
+    folder = next((p for p in path.parents if p.exists()), Path("."))
+    return f"{shutil.disk_usage(folder).free / 2**20:,.0f} MB"

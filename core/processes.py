@@ -1,0 +1,64 @@
+"""Who is doing a piece of work, and whether that process still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.files import explained
+
+PROJECT = Path(__file__).resolve().parent.parent
+SILENT_SECONDS = 30.0
+"""A heartbeat older than this means the work was interrupted."""
+
+
+def identity() -> dict[str, Any]:
+    """This process, told apart from a later one that gets the same pid by its creation time."""
+    process = psutil.Process()
+    return {"pid": process.pid, "create_time": process.create_time(), "host": socket.gethostname()}
+
+
+def is_alive(record: Mapping[str, Any]) -> bool:
+    """Whether the process in ``record`` (an :func:`identity` with a ``heartbeat``) is still at work.
+
+    On another host only the heartbeat can tell.
+    """
+    if time.time() - float(record.get("heartbeat", 0)) > SILENT_SECONDS:
+        return False
+    return record.get("host") != socket.gethostname() or _runs_here(record)
+
+
+def _runs_here(record: Mapping[str, Any]) -> bool:
+    try:
+        process = psutil.Process(int(record.get("pid", 0)))
+        same = abs(process.create_time() - float(record.get("create_time", 0))) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, ValueError):
+        return False
+
+
+def start_detached(module: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start ``python -m module`` so that it outlives this process and its terminal.
+
+    multiprocessing would run the app's script again in the child and hold up the server's shutdown.
+    """
+    with explained(log):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=PROJECT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
