@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,31 @@ def write_json(path: Path, value: Any) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
+_contents: dict[Path, tuple[tuple[int, int], Any]] = {}
+
+
+def read(path: Path, parse: Callable[[str], Any], *, missing: Any = None) -> Any:
+    """A text file's parsed content, read again only when the file has changed.
+
+    Raises:
+        LabError: it is damaged, or it does not exist and ``missing`` gives nothing to answer instead.
+    """
+    try:
+        stat = path.stat()
+        signature = (stat.st_mtime_ns, stat.st_size)
+        known = _contents.get(path)
+        if known is None or known[0] != signature:
+            known = signature, parse(path.read_text(encoding="utf-8"))
+            _contents[path] = known
+        return known[1]
+    except FileNotFoundError:
+        if missing is None:
+            raise LabError(f"{path.name} is missing from {path.parent}.") from None
+        return missing
+    except (ValueError, TypeError, OSError) as error:
+        raise LabError(f"{path.name} in {path.parent} is damaged: {error}") from None
+
+
 def _free_space(path: Path) -> str:
-    folder = next((p for p in path.parents if p.exists()), Path("."))
+    folder = next((p for p in path.parents if p.exists()), Path())
     return f"{shutil.disk_usage(folder).free / 2**20:,.0f} MB"

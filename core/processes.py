@@ -20,9 +20,9 @@ SILENT_SECONDS = 30.0
 """A heartbeat older than this means the work was interrupted."""
 
 
-def identity() -> dict[str, Any]:
-    """This process, told apart from a later one that gets the same pid by its creation time."""
-    process = psutil.Process()
+def identity(pid: int | None = None) -> dict[str, Any]:
+    """This process, or the one with ``pid``; its creation time tells it from a later one with the same pid."""
+    process = psutil.Process(pid)
     return {"pid": process.pid, "create_time": process.create_time(), "host": socket.gethostname()}
 
 

@@ -1,0 +1,210 @@
+"""Who carries out the work: submit, stop and resume runs, and prepare data sets.
+
+The work itself happens in processes of their own, which outlive the app. The app and they meet
+only on the disk: a run waits as a marker file in ``workspace/queue``, named so that the oldest
+sorts first, and whoever renames the marker away has claimed the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import filelock
+
+from core import files, processes, runs
+from core.config import RunConfig
+from core.errors import LabError
+from core.runs import Labels, Run, workspace
+
+IDLE_SECONDS = 15 * 60.0
+"""A training worker without work leaves after this long, and gives TensorFlow's memory back."""
+
+
+def submit(config: RunConfig, labels: Labels = Labels()) -> Run:
+    """Queue a run and see to it that a worker is there for it."""
+    run = runs.create(config, labels)
+    _enqueue(run)
+    ensure_worker()
+    return run
+
+
+def stop(run: Run) -> None:
+    """Ask a run to stop; what it has learned so far is kept. A queued run ends at once."""
+    run.ask_to_stop()
+    if run.status.state == "queued" and _take(run):
+        run.write_status(replace(run.status, state="stopped", message="Stopped before it began."))
+
+
+def resume(run: Run) -> None:
+    """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
+    status = run.status
+    if status.waiting:
+        raise LabError(f"{run.title} is already {status.state}.")
+    if status.state in ("done", "damaged"):
+        raise LabError(f"{run.title} is {status.state}; there is nothing to go on with.")
+    run.forget_stop()
+    run.write_status(replace(status, state="queued", message="", hint=""))
+    _enqueue(run)
+    ensure_worker()
+
+
+def queue() -> list[Run]:
+    """Runs that wait for a worker, in the order in which they will be carried out."""
+    return [runs.at(path) for path in map(_run_path, _markers()) if (path / "config.json").is_file()]
+
+
+def claim() -> Run | None:
+    """Take the oldest queued run; of several workers only one gets it."""
+    for marker in _markers():
+        path = _run_path(marker)
+        with contextlib.suppress(FileNotFoundError):
+            marker.unlink()  # only one process can: that is the claim
+            if (path / "config.json").is_file():
+                return runs.at(path)
+    return None
+
+
+def ensure_worker() -> None:
+    """Start the training worker if none is alive on this machine; cheap enough for every page."""
+    if not worker_is_alive():
+        processes.start_detached("core.worker", [], workspace() / "workers" / "training.log")
+
+
+def worker_is_alive() -> bool:
+    """Whether a training worker holds this machine's lock."""
+    try:
+        with worker_lock():
+            return False
+    except filelock.Timeout:
+        return True
+
+
+def worker_lock() -> filelock.BaseFileLock:
+    """Held by the one training worker of this machine as long as it lives."""
+    path = workspace() / "workers" / "training.lock"
+    with files.explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(path, timeout=0)
+
+
+def tend() -> None:
+    """Bring the worker back if it died while runs wait; pages call this when they look."""
+    if _markers():
+        ensure_worker()
+
+
+def requeue_lost() -> None:
+    """Queue runs again whose marker got lost, for example when a workspace was copied."""
+    marked = {_run_path(marker) for marker in _markers()}
+    for run in reversed(runs.all()):
+        if run.status.state == "queued" and run.path not in marked:
+            _enqueue(run)
+
+
+PreparationState = Literal["none", "running", "done", "failed", "stopped", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How far the preparing of a data set is; ``done`` of ``total`` pictures in the present step."""
+
+    source: str
+    state: PreparationState = "none"
+    message: str = ""
+    done: int = 0
+    total: int = 0
+    started: float = 0.0
+    heartbeat: float = 0.0
+    pid: int = 0
+    create_time: float = 0.0
+    host: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where progress, stop file and log of this preparation lie."""
+        return _preparation_folder(self.source)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return (self.folder / "stop").exists()
+
+    def write(self) -> None:
+        """Replace the progress file; only the preparing process may."""
+        files.write_json(self.folder / "status.json", asdict(self))
+
+    def stop(self) -> None:
+        """Ask the preparing process to stop."""
+        (self.folder / "stop").touch()
+
+
+def prepare(source: str) -> Preparation:
+    """Start preparing a data set in a process of its own, unless that is under way already."""
+    preparation = preparation_of(source)
+    if preparation.state == "running":
+        return preparation
+    started = Preparation(source, "running", "Starting", started=time.time(), heartbeat=time.time())
+    started.folder.mkdir(parents=True, exist_ok=True)
+    (started.folder / "stop").unlink(missing_ok=True)
+    child = processes.start_detached(
+        "core", ["prepare", source, "--quiet", "--report-progress"], started.folder / "log.txt"
+    )
+    started = replace(started, **processes.identity(child.pid))
+    started.write()
+    return started
+
+
+def preparation_of(source: str) -> Preparation:
+    """How far the last preparation of this source is."""
+
+    def parse(text: str) -> Preparation:
+        return Preparation(**json.loads(text))
+
+    path = _preparation_folder(source) / "status.json"
+    try:
+        preparation: Preparation = files.read(path, parse, missing=Preparation(source))
+    except LabError as error:
+        return Preparation(source, "failed", str(error))
+    if preparation.state == "running" and not processes.is_alive(asdict(preparation)):
+        return replace(preparation, state="interrupted", message="Preparing was interrupted; start it again.")
+    return preparation
+
+
+def _preparation_folder(source: str) -> Path:
+    return workspace() / "preparations" / hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def _queue_folder() -> Path:
+    return workspace() / "queue"
+
+
+def _markers() -> list[Path]:
+    try:
+        return sorted(_queue_folder().iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _run_path(marker: Path) -> Path:
+    return workspace() / "runs" / marker.name.partition("~")[2]
+
+
+def _enqueue(run: Run) -> None:
+    marker = _queue_folder() / f"{time.time_ns():020d}~{run.id}"
+    with files.explained(marker):
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+
+
+def _take(run: Run) -> bool:
+    for marker in (m for m in _markers() if _run_path(m) == run.path):
+        with contextlib.suppress(FileNotFoundError):
+            marker.unlink()
+            return True
+    return False

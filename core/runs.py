@@ -1,0 +1,362 @@
+"""A run is a folder. This is the only module that knows the names of the files in it.
+
+===================  =====================================================================
+config.json          every setting, written once before the start
+status.json          state, progress and heartbeat, replaced by whoever carries out the run
+metrics.jsonl        one line an epoch
+predictions.npz      ids, labels and probabilities of the validation and test pictures
+report.json          the figures a person sees, made from the predictions
+labels.json          name, notes, tags and star: what a person may change afterwards
+model.keras          the kept model
+checkpoint/          weights and optimiser state to go on from
+heatmaps/ log.txt    explanations made so far; the worker's output
+stop                 empty: please stop
+===================  =====================================================================
+
+A run folder may be copied, zipped or deleted with ordinary tools.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import config as settings
+from core import files, processes
+from core.config import RunConfig
+from core.errors import LabError
+
+State = Literal[
+    "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
+]
+WAITING: frozenset[str] = frozenset({"queued", "starting", "running"})
+FINISHED_WITH_MODEL: frozenset[str] = frozenset({"done", "stopped"})
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run is; ``hint`` is what to do about it where something went wrong."""
+
+    state: State = "queued"
+    message: str = ""
+    hint: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    images_per_second: float | None = None
+    seconds_left: float | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    created: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    first_batch: float = 0.0
+    heartbeat: float = 0.0
+    pid: int = 0
+    create_time: float = 0.0
+    host: str = ""
+
+    @property
+    def waiting(self) -> bool:
+        """Queued or at work: something will still happen by itself."""
+        return self.state in WAITING
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a person may change about a finished run; ``group`` joins repeats and sweeps."""
+
+    name: str = ""
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    starred: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the kept model answers on one split.
+
+    ids: (N,) picture ids; labels: (N,) int indices into the class names;
+    probabilities: (N, C) float32, rows sum to 1.
+    """
+
+    ids: NDArray[np.str_]
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, read from its folder each time it is asked."""
+
+    path: Path
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.path.name)
+
+    @property
+    def config(self) -> RunConfig:
+        """All settings. Raises LabError if config.json is missing or does not fit this version."""
+        return _config(self.path / "config.json")
+
+    @property
+    def status(self) -> Status:
+        """Progress; a run whose process is gone reads as interrupted, an unreadable one as damaged."""
+        try:
+            _config(self.path / "config.json")
+            status = _status(self.path / "status.json")
+        except LabError as error:
+            return Status(state="damaged", message=str(error))
+        if status.state in ("starting", "running") and not processes.is_alive(asdict(status)):
+            return replace(status, state="interrupted", message="The training process is gone.")
+        return status
+
+    @property
+    def labels(self) -> Labels:
+        """Name, notes, tags, star and group."""
+        try:
+            return _labels(self.path / "labels.json")
+        except LabError:
+            return Labels()
+
+    @property
+    def title(self) -> str:
+        """The name a person gave, or else the data set and the start time."""
+        return self.labels.name or self.id
+
+    @property
+    def model_path(self) -> Path:
+        """Where the kept model lies, or will lie."""
+        return self.path / "model.keras"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Folder of the checkpoint that a resumed run goes on from."""
+        return self.path / "checkpoint"
+
+    @property
+    def heatmaps_path(self) -> Path:
+        """Folder of the explanations made so far."""
+        return self.path / "heatmaps"
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return (self.path / "stop").exists()
+
+    @property
+    def has_report(self) -> bool:
+        """Whether the run ended with something to look at."""
+        return (self.path / "report.json").exists()
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds. Half lines are left out."""
+        return list(files.read(self.path / "metrics.jsonl", _parse_lines, missing=()))
+
+    def report(self) -> dict[str, Any]:
+        """The figures of the kept model, see :func:`core.metrics.report`; empty while there is none."""
+        report: dict[str, Any] = files.read(self.path / "report.json", _parse_object, missing={})
+        return report
+
+    def predictions(self, split: str) -> Predictions:
+        """Predictions on ``"validation"`` or ``"test"``. Raises LabError while there are none."""
+        return _predictions(self.path / "predictions.npz", split)
+
+    def write_status(self, status: Status) -> None:
+        """Replace status.json; only the process that carries out the run may."""
+        files.write_json(self.path / "status.json", asdict(status))
+
+    def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
+        """Replace the history, as a resumed run does that goes back to its checkpoint."""
+        with files.replacing(self.path / "metrics.jsonl") as beside:
+            beside.write_text("".join(_line(epoch) for epoch in history), encoding="utf-8")
+
+    def append_metrics(self, epoch: dict[str, Any]) -> None:
+        """Add one epoch's line."""
+        path = self.path / "metrics.jsonl"
+        with files.explained(path), path.open("a", encoding="utf-8") as lines:
+            lines.write(_line(epoch))
+
+    def write_predictions(self, **by_split: Predictions) -> None:
+        """Store the predictions of each split given by name."""
+        arrays = {
+            f"{split}_{name}": value
+            for split, predictions in by_split.items()
+            for name, value in vars(predictions).items()
+        }
+        with files.replacing(self.path / "predictions.npz") as beside:
+            np.savez_compressed(beside, **arrays)
+
+    def write_report(self, report: dict[str, Any]) -> None:
+        """Store the report."""
+        files.write_json(self.path / "report.json", report)
+
+    def relabel(self, **changes: Any) -> None:
+        """Change name, notes, tags, star or group."""
+        files.write_json(self.path / "labels.json", asdict(replace(self.labels, **changes)))
+
+    def ask_to_stop(self) -> None:
+        """Leave the stop file; whoever carries out the run looks after every batch."""
+        stop = self.path / "stop"
+        with files.explained(stop):
+            stop.touch()
+
+    def forget_stop(self) -> None:
+        """Take the stop file away, before a run is resumed."""
+        (self.path / "stop").unlink(missing_ok=True)
+
+
+def workspace() -> Path:
+    """The folder of all runs and data sets: ``LAB_WORKSPACE``, or ``workspace`` in the project."""
+    return Path(os.environ.get("LAB_WORKSPACE") or processes.PROJECT / "workspace").resolve()
+
+
+def create(config: RunConfig, labels: Labels = Labels()) -> Run:
+    """A new queued run; its folder appears whole."""
+    run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    path = _root() / run_id
+    new = Run(path.with_name(f".new-{run_id}"))
+    with files.explained(path):
+        new.path.mkdir(parents=True)
+    files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
+    files.write_json(new.path / "labels.json", asdict(labels))
+    new.write_status(Status(created=time.time(), epochs=config.fit.epochs))
+    with files.explained(path):
+        os.replace(new.path, path)
+    return Run(path)
+
+
+def open(run_id: str) -> Run:
+    """The run with this id.
+
+    Raises:
+        LabError: there is none, or the id is not one; no path outside the workspace is ever touched.
+    """
+    path = _root() / run_id
+    if not _ID.fullmatch(run_id) or not path.resolve().is_relative_to(_root()) or not path.is_dir():
+        raise LabError(f"There is no run {run_id[:80]!r} in {_root()}. It may have been deleted or moved.")
+    return Run(path)
+
+
+def at(path: Path) -> Run:
+    """The run in any folder, as a cluster's worker is given one."""
+    if not (path / "config.json").is_file():
+        raise LabError(f"{path} is not a run's folder: it has no config.json")
+    return Run(path.resolve())
+
+
+def all() -> list[Run]:
+    """Every run in the workspace, newest first; damaged ones too, foreign folders not."""
+    try:
+        names = [entry.name for entry in os.scandir(_root()) if entry.is_dir() and _ID.fullmatch(entry.name)]
+    except FileNotFoundError:
+        return []
+    return [Run(_root() / name) for name in sorted(names, reverse=True)]
+
+
+def delete(run: Run) -> None:
+    """Move a run to the trash, from where :func:`restore` brings it back."""
+    if run.status.waiting:
+        raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
+    trash = workspace() / "trash"
+    with files.explained(trash):
+        trash.mkdir(parents=True, exist_ok=True)
+        shutil.move(run.path, trash / run.id)
+
+
+def restore(run_id: str) -> Run:
+    """Bring a deleted run back."""
+    if not _ID.fullmatch(run_id) or not (workspace() / "trash" / run_id).is_dir():
+        raise LabError(f"There is no run {run_id[:80]!r} in the trash.")
+    shutil.move(workspace() / "trash" / run_id, _root() / run_id)
+    return Run(_root() / run_id)
+
+
+def _root() -> Path:
+    return workspace() / "runs"
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _parse_lines(text: str) -> list[dict[str, Any]]:
+    history = []
+    for line in text.splitlines():
+        try:
+            history.append(_parse_object(line))
+        except ValueError:
+            continue  # a crash may leave half a line; every other epoch is good
+    return history
+
+
+def _parse_config(text: str) -> RunConfig:
+    values = _parse_object(text)
+    schema = values.pop("schema", None)
+    if schema != _SCHEMA:
+        raise ValueError(f"it has schema {schema!r}, this version of the lab reads {_SCHEMA}")
+    return settings.parse(values)
+
+
+def _parse_status(text: str) -> Status:
+    values = _parse_object(text)
+    status = Status(**{f.name: values[f.name] for f in fields(Status) if f.name in values})
+    if status.state not in WAITING | FINISHED_WITH_MODEL | {"failed", "diverged", "interrupted"}:
+        raise ValueError(f"state {status.state!r} is not one")
+    return status
+
+
+def _parse_labels(text: str) -> Labels:
+    values = _parse_object(text)
+    known = {f.name: values[f.name] for f in fields(Labels) if f.name in values}
+    return Labels(**{**known, "tags": tuple(known.get("tags", ()))})
+
+
+def _config(path: Path) -> RunConfig:
+    config: RunConfig = files.read(path, _parse_config)
+    return config
+
+
+def _status(path: Path) -> Status:
+    status: Status = files.read(path, _parse_status)
+    return status
+
+
+def _labels(path: Path) -> Labels:
+    labels: Labels = files.read(path, _parse_labels, missing=Labels())
+    return labels
+
+
+def _predictions(path: Path, split: str) -> Predictions:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Predictions(*(arrays[f"{split}_{name}"] for name in ("ids", "labels", "probabilities")))
+    except FileNotFoundError:
+        raise LabError(f"Run {path.parent.name} has no predictions yet.") from None
+    except Exception as error:  # zipfile, numpy and zlib each have their own kind for a damaged archive
+        raise LabError(f"predictions.npz of run {path.parent.name} is damaged: {error}") from None
+
+
+def _line(epoch: dict[str, Any]) -> str:
+    return json.dumps(epoch, allow_nan=False) + "\n"
