@@ -1,0 +1,47 @@
+# make run     the app, on http://127.0.0.1:8501
+# make test    all tests
+# make check   linter, formatter, types
+# make bench   the benchmarks (quiet machine wanted)
+# make lock    renew constraints.txt after a change in requirements*.txt
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check bench lock clean
+
+run: .venv/app
+	$(BIN)/streamlit run streamlit_app.py
+
+test: .venv/dev
+	$(BIN)/pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+lock: .venv/dev
+	$(BIN)/pip install --quiet uv
+	grep -v '^-c' requirements.txt > .venv/requirements.txt
+	cp requirements-dev.txt .venv/requirements-dev.txt
+	(sed -n '1,2p' constraints.txt; $(BIN)/uv pip compile .venv/requirements-dev.txt --universal \
+		--python-version 3.11 --no-header --no-annotate --quiet) > .venv/constraints.txt
+	mv .venv/constraints.txt constraints.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: call make with PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info < (3, 14) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/app: .venv/bin/python requirements.txt constraints.txt
+	$(BIN)/pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+.venv/dev: .venv/app requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt -c constraints.txt
+	touch $@
