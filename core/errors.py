@@ -1,4 +1,4 @@
-"""The one kind of error a person is meant to read."""
+"""The errors a person is meant to read."""
 
 
 class LabError(Exception):
@@ -7,3 +7,15 @@ class LabError(Exception):
     Pages show it as it is, the command line prints it and exits with 1.
     Any other exception is a fault of ours and goes to the log with its traceback.
     """
+
+
+class Stopped(LabError):
+    """The work was asked to stop and did."""
+
+
+class Diverged(LabError):
+    """The loss is no longer a number; ``hint`` names the setting to try."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint

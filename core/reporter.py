@@ -1,0 +1,108 @@
+"""Keeps a run's status file true while the work goes on, and gives every ending its state."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from core import processes
+from core.errors import Diverged, LabError, Stopped
+from core.runs import Run, Status
+
+BEAT_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Writes the status twice a second from a thread, so that it beats on while TensorFlow is busy.
+
+    As a context manager it turns whatever ends the block into the run's last state: done, stopped,
+    interrupted (the process was told to go), diverged or failed.
+    """
+
+    def __init__(self, run: Run, *, terminating: threading.Event, watch: Callable[[Status], None]) -> None:
+        self._run = run
+        self._terminating = terminating
+        self._watch = watch
+        self._over = threading.Event()
+        now = time.time()
+        self.status = replace(
+            run.status, state="starting", message="", hint="", started=now, ended=0.0, **processes.identity()
+        )
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def should_stop(self) -> bool:
+        """Asked after every batch: the stop file is there, or the process was told to go."""
+        return self._terminating.is_set() or self._run.stop_requested
+
+    def say(self, **changes: Any) -> None:
+        """Change fields of the status; the next beat writes them."""
+        self.status = replace(self.status, **changes)
+
+    def preparing(self, message: str, done: int, total: int) -> None:
+        """Progress of the work before the first batch, for :mod:`core.datasets` and :mod:`core.pixels`."""
+        self.say(message=f"{message}: {done} of {total}" if total else message)
+        if self.should_stop():
+            raise Stopped(f"Stopped while {message[:1].lower()}{message[1:]}.")
+
+    def __enter__(self) -> Reporter:
+        """Announce the start and begin to beat."""
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Stop beating and write the last state; errors end here, in the log and in the status."""
+        self._over.set()
+        self._thread.join()
+        self.say(**_ending(error, self._terminating.is_set()), ended=time.time(), seconds_left=None)
+        if error is not None and not isinstance(error, Stopped):
+            log.error("run %s ended with an error", self._run.id, exc_info=error)
+        self._write()
+        return isinstance(error, Exception)
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            try:
+                self._write()
+            except LabError as error:  # a full disk must not end the training it reports on
+                log.warning("%s", error)
+
+    def _write(self) -> None:
+        self.say(heartbeat=time.time())
+        self._run.write_status(self.status)
+        self._watch(self.status)
+
+
+def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
+    if terminated:
+        return {"state": "interrupted", "message": "The training process was told to end. Resume goes on."}
+    match error:
+        case None:
+            return {}
+        case Stopped():
+            return {"state": "stopped", "message": str(error)}
+        case Diverged():
+            return {"state": "diverged", "message": str(error), "hint": error.hint}
+        case LabError():
+            return {"state": "failed", "message": str(error)}
+        case MemoryError():
+            return {
+                "state": "failed",
+                "message": "There was not enough memory.",
+                "hint": "Try a smaller batch size or image size.",
+            }
+        case _:
+            return {
+                "state": "failed",
+                "message": f"An unexpected fault ended the run: {type(error).__name__}.",
+                "hint": "The run's log.txt has the details.",
+            }
