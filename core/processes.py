@@ -21,7 +21,7 @@ SILENT_SECONDS = 30.0
 
 
 def identity(pid: int | None = None) -> dict[str, Any]:
-    """This process, or the one with ``pid``; its creation time tells it from a later one with the same pid."""
+    """This process, or the one with ``pid``; the creation time tells it from a later one with that pid."""
     process = psutil.Process(pid)
     return {"pid": process.pid, "create_time": process.create_time(), "host": socket.gethostname()}
 

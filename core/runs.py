@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +168,7 @@ class Run:
         return (self.path / "report.json").exists()
 
     def metrics(self) -> list[dict[str, Any]]:
-        """One dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds. Half lines are left out."""
+        """One dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; half lines left out."""
         return list(files.read(self.path / "metrics.jsonl", _parse_lines, missing=()))
 
     def report(self) -> dict[str, Any]:
@@ -321,10 +321,9 @@ def _parse_config(text: str) -> RunConfig:
 
 def _parse_status(text: str) -> Status:
     values = _parse_object(text)
-    status = Status(**{f.name: values[f.name] for f in fields(Status) if f.name in values})
-    if status.state not in WAITING | FINISHED_WITH_MODEL | {"failed", "diverged", "interrupted"}:
-        raise ValueError(f"state {status.state!r} is not one")
-    return status
+    if values.get("state") not in get_args(State):
+        raise ValueError(f"it has no known state but {values.get('state')!r}")
+    return Status(**{f.name: values[f.name] for f in fields(Status) if f.name in values})
 
 
 def _parse_labels(text: str) -> Labels:

@@ -1,0 +1,29 @@
+"""What a run ran on: recorded in its report, so that a difference can be traced."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "opencv-python-headless", "tf-explain", "streamlit")
+
+
+def describe() -> dict[str, str]:
+    """Versions of Python and the packages that matter, processor and number of cores."""
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:  # noqa: PTH123
+            names = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or "unknown"

@@ -1,0 +1,26 @@
+"""A workspace of its own for every test, and the photos where they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty workspace; nothing a test does reaches another's."""
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The folder of real photos and weights for tests, or a skip that says so."""
+    if not DATA.is_dir():
+        pytest.skip(f"needs the test photos in {DATA} (set LAB_TEST_DATA)")
+    return DATA
