@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from core.errors import LabError
 from core.files import explained
 
 PROJECT = Path(__file__).resolve().parent.parent
+BEAT_SECONDS = 0.5
 SILENT_SECONDS = 30.0
 """A heartbeat older than this means the work was interrupted."""
+
+log = logging.getLogger(__name__)
 
 
 def identity(pid: int | None = None) -> dict[str, Any]:
@@ -43,6 +50,30 @@ def _runs_here(record: Mapping[str, Any]) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, ValueError):
         return False
+
+
+@contextmanager
+def beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Call ``beat`` twice a second from a thread while the block works, so that its heartbeat goes on.
+
+    A beat that cannot be written is logged: a full disk must not end the work it reports on.
+    """
+    over = threading.Event()
+
+    def until_over() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                beat()
+            except LabError as error:
+                log.warning("%s", error)
+
+    thread = threading.Thread(target=until_over, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def start_detached(module: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

@@ -14,8 +14,6 @@ from core import processes
 from core.errors import Diverged, LabError, Stopped
 from core.runs import Run, Status
 
-BEAT_SECONDS = 0.5
-
 log = logging.getLogger(__name__)
 
 
@@ -30,12 +28,11 @@ class Reporter:
         self._run = run
         self._terminating = terminating
         self._watch = watch
-        self._over = threading.Event()
         now = time.time()
         self.status = replace(
             run.status, state="starting", message="", hint="", started=now, ended=0.0, **processes.identity()
         )
-        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._beating = processes.beating(self._write)
 
     def should_stop(self) -> bool:
         """Asked after every batch: the stop file is there, or the process was told to go."""
@@ -54,27 +51,19 @@ class Reporter:
     def __enter__(self) -> Reporter:
         """Announce the start and begin to beat."""
         self._write()
-        self._thread.start()
+        self._beating.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """Stop beating and write the last state; errors end here, in the log and in the status."""
-        self._over.set()
-        self._thread.join()
+        self._beating.__exit__(None, None, None)
         self.say(**_ending(error, self._terminating.is_set()), ended=time.time(), seconds_left=None)
         if error is not None and not isinstance(error, Stopped):
             log.error("run %s ended with an error", self._run.id, exc_info=error)
         self._write()
         return isinstance(error, Exception)
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
-            try:
-                self._write()
-            except LabError as error:  # a full disk must not end the training it reports on
-                log.warning("%s", error)
 
     def _write(self) -> None:
         self.say(heartbeat=time.time())

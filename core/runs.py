@@ -123,6 +123,7 @@ class Run:
         try:
             _config(self.path / "config.json")
             status = _status(self.path / "status.json")
+            self.report()
         except LabError as error:
             return Status(state="damaged", message=str(error))
         if status.state in ("starting", "running") and not processes.is_alive(asdict(status)):

@@ -1,0 +1,107 @@
+"""The queue: oldest first, claimed once, nothing lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from core import engine, processes, runs
+from core.config import RunConfig
+from core.errors import LabError
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """Record which workers would have been started, without starting them."""
+    calls = []
+    monkeypatch.setattr(processes, "start_detached", lambda module, *_: calls.append(module))
+    return calls
+
+
+def test_runs_are_claimed_oldest_first_and_once(started):
+    first, second = engine.submit(RunConfig()), engine.submit(RunConfig())
+    assert engine.queue() == [first, second]
+    assert [engine.claim(), engine.claim(), engine.claim()] == [first, second, None]
+    assert started == ["core.worker", "core.worker"]
+
+
+def test_two_workers_never_claim_the_same_run():
+    submitted = {engine.submit(RunConfig()).id for _ in range(40)}
+    script = (
+        "from core import engine\nwhile (run := engine.claim()) is not None:\n    print(run.id, flush=True)"
+    )
+    workers = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) for _ in range(2)]
+    claimed = [line for worker in workers for line in worker.communicate()[0].decode().split()]
+    assert len(claimed) == 40
+    assert set(claimed) == submitted
+
+
+def test_a_queued_run_that_is_stopped_ends_at_once():
+    run = engine.submit(RunConfig())
+    engine.stop(run)
+    assert run.status.state == "stopped"
+    assert engine.claim() is None
+
+
+def test_a_deleted_run_in_the_queue_is_passed_over():
+    gone, stays = engine.submit(RunConfig()), engine.submit(RunConfig())
+    (gone.path / "config.json").unlink()
+    assert engine.claim() == stays
+
+
+def test_a_lost_marker_is_found_again():
+    run = runs.create(RunConfig())
+    assert engine.queue() == []
+    engine.requeue_lost()
+    assert engine.queue() == [run]
+
+
+def test_tending_brings_a_worker_back_only_when_runs_wait(started):
+    engine.tend()
+    assert started == []
+    engine.submit(RunConfig())
+    engine.tend()
+    assert started == ["core.worker"] * 2
+
+
+def test_no_second_worker_is_started_beside_a_living_one(started):
+    with engine.worker_lock():
+        assert engine.worker_is_alive()
+        engine.ensure_worker()
+    assert started == []
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_waiting_run_is_not_resumed_twice(state):
+    run = engine.submit(RunConfig())
+    if state == "running":
+        run.write_status(
+            runs.Status(
+                **{**vars(run.status), "state": state, "heartbeat": time.time()} | processes.identity()
+            )
+        )
+    with pytest.raises(LabError, match=f"already {state}"):
+        engine.resume(run)
+
+
+def test_a_stopped_run_is_queued_again_and_forgets_the_stop():
+    run = engine.submit(RunConfig())
+    engine.stop(run)
+    engine.resume(run)
+    assert run.status.state == "queued"
+    assert not run.stop_requested
+    assert engine.claim() == run
+
+
+def test_a_preparation_whose_process_died_reads_as_interrupted():
+    engine.Preparation("garden", "running", heartbeat=time.time() - 60).write()
+    assert engine.preparation_of("garden").state == "interrupted"
+
+
+def test_a_damaged_progress_file_reads_as_failed():
+    engine.Preparation("garden").write()
+    (engine.preparation_of("garden").folder / "status.json").write_text("{")
+    assert engine.preparation_of("garden").state == "failed"
