@@ -30,7 +30,14 @@ class Reporter:
         self._watch = watch
         now = time.time()
         self.status = replace(
-            run.status, state="starting", message="", hint="", started=now, ended=0.0, **processes.identity()
+            run.status,
+            state="starting",
+            message="",
+            hint="",
+            started=now,
+            ended=0.0,
+            first_batch=0.0,
+            **processes.identity(),
         )
         self._beating = processes.beating(self._write)
 
@@ -41,6 +48,11 @@ class Reporter:
     def say(self, **changes: Any) -> None:
         """Change fields of the status; the next beat writes them."""
         self.status = replace(self.status, **changes)
+
+    def batch(self, **progress: Any) -> None:
+        """Progress after a batch: epoch, batch, batches, images_per_second, seconds_left, loss, accuracy."""
+        first = self.status.first_batch or time.time()
+        self.say(state="running", message="", first_batch=first, **progress)
 
     def preparing(self, message: str, done: int, total: int) -> None:
         """Progress of the work before the first batch, for :mod:`core.datasets` and :mod:`core.pixels`."""

@@ -1,0 +1,213 @@
+"""The training worker: one run from its settings to its report.
+
+``python -m core.worker RUN_DIR`` carries out one run in the foreground; without an argument it
+serves the queue, keeps TensorFlow warm between runs, and leaves when there has long been no work.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core import datasets, engine, environment, metrics, pixels, runs
+from core.datasets import Dataset, Selection
+from core.errors import LabError
+from core.reporter import Reporter
+from core.runs import Predictions, Run, Status
+
+if TYPE_CHECKING:
+    from core.ml.train import Trained
+
+POLL_SECONDS = 0.05
+
+log = logging.getLogger(__name__)
+terminating = threading.Event()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One split of a run: ids (N,), images (N, S, S, 3) uint8, labels (N,) indices into the class names."""
+
+    ids: NDArray[np.str_]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -> Status:
+    """Load, train, predict, report. Errors become the run's state; ``watch`` sees every status.
+
+    Returns:
+        The last status: done, stopped, diverged, failed or interrupted.
+    """
+    with _alone(run), _logged_to(run), Reporter(run, terminating=terminating, watch=watch) as reporter:
+        dataset = _prepared(run.config.data.source, reporter)
+        selection = datasets.select(dataset, run.config.data)
+        parts = _load(run, dataset, selection, reporter)
+        trained = _train(run, parts, len(selection.class_names), reporter)
+        predictions = _predict(run, trained, parts)
+        run.write_report(_report(run, dataset, selection, trained, predictions))
+        reporter.say(state="stopped" if trained.stopped else "done", message="")
+    return run.status
+
+
+def serve() -> None:
+    """Carry out queued runs, oldest first, until there has been none for a while."""
+    try:
+        with engine.worker_lock():
+            _warm_up()
+            engine.requeue_lost()
+            _serve_until_idle()
+    except filelock.Timeout:
+        log.info("another training worker is at work")
+
+
+def main(arguments: list[str]) -> int:
+    """The process's entry point; returns its exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: terminating.set())
+    if not arguments:
+        serve()
+        return 0
+    try:
+        return 0 if carry_out(runs.at(Path(arguments[0]))).state == "done" else 1
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _serve_until_idle() -> None:
+    idle_since = time.monotonic()
+    while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
+        run = engine.claim()
+        if run is None:
+            time.sleep(POLL_SECONDS)
+            continue
+        try:
+            log.info("run %s: %s", run.id, carry_out(run).state)
+        except LabError as error:  # the run's folder cannot even be written to
+            log.error("run %s: %s", run.id, error)
+        idle_since = time.monotonic()
+
+
+def _warm_up() -> None:
+    """Import TensorFlow and build one small model, so that the first click finds both done."""
+    from core.ml import train
+
+    train.warm_up()
+
+
+def _prepared(source: str, reporter: Reporter) -> Dataset:
+    try:
+        return datasets.open(source)
+    except datasets.NotPrepared:
+        return datasets.prepare(source, progress=reporter.preparing, should_stop=reporter.should_stop)
+
+
+def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) -> dict[str, Part]:
+    rows, data = selection.rows, run.config.data
+    images = pixels.load(
+        dataset,
+        rows,
+        data.image_size,
+        data.resize,
+        progress=reporter.preparing,
+        should_stop=reporter.should_stop,
+    )
+    labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
+    ids = rows["id"].to_numpy(dtype=str)
+    places = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
+    return {split: Part(ids[place], images[place], labels[place]) for split, place in places.items()}
+
+
+def _train(run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporter) -> Trained:
+    from core.ml import train
+
+    def on_epoch(history: list[dict[str, Any]]) -> None:
+        run.append_metrics(history[-1])
+
+    return train.train(
+        run.config,
+        num_classes,
+        training=(parts["train"].images, parts["train"].labels),
+        validation=(parts["validation"].images, parts["validation"].labels),
+        checkpoint=run.checkpoint_path,
+        on_start=run.write_metrics,
+        on_batch=reporter.batch,
+        on_epoch=on_epoch,
+        should_stop=reporter.should_stop,
+    )
+
+
+def _predict(run: Run, trained: Trained, parts: dict[str, Part]) -> dict[str, Predictions]:
+    from core.ml import train
+
+    train.save_model(trained.model, run.model_path)
+    predictions = {
+        split: Predictions(part.ids, part.labels, train.predict(trained.model, part.images))
+        for split, part in parts.items()
+        if split != "train"
+    }
+    run.write_predictions(**predictions)
+    return predictions
+
+
+def _report(
+    run: Run, dataset: Dataset, selection: Selection, trained: Trained, predictions: dict[str, Predictions]
+) -> dict[str, Any]:
+    return metrics.report(
+        selection.class_names,
+        predictions["validation"],
+        predictions["test"],
+        counts=selection.counts(),
+        extras={
+            "kept_epoch": trained.kept_epoch,
+            "images_per_second": trained.images_per_second,
+            "seconds": time.time() - run.status.started,
+            "parameters": trained.model.count_params(),
+            "precision": trained.precision,
+            "data_version": dataset.version,
+            "split_fingerprint": selection.fingerprint,
+            "skipped": dataset.skipped,
+            "environment": environment.describe(),
+        },
+    )
+
+
+@contextmanager
+def _alone(run: Run) -> Iterator[None]:
+    """Only one process may carry out a run, whatever the queue or a person says."""
+    try:
+        with filelock.FileLock(run.path / "lock", timeout=0):
+            yield
+    except filelock.Timeout:
+        raise LabError(f"Run {run.title} is being carried out by another process already.") from None
+
+
+@contextmanager
+def _logged_to(run: Run) -> Iterator[None]:
+    """Send the log to the run's own log.txt too."""
+    handler = logging.FileHandler(run.path / "log.txt", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
