@@ -1,0 +1,112 @@
+"""The kinds of heatmap there are, and the ones a run has already: no TensorFlow, so pages may ask.
+
+A heatmap is float32 (h, w) in [0, 1]: 1 where most spoke for the class, 0 where nothing did. It is
+as coarse as the method makes it, from 8 x 8 to the picture's own size; all zeros means that
+nothing in the picture spoke for the class.
+
+Made heatmaps stay in ``run/heatmaps/<picture id>-<class index>-<method>-<layer>.npz``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files, saved_model
+from core.errors import LabError
+from core.runs import Run
+
+Heatmap = NDArray[np.float32]
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_PICTURE_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to make a heatmap, in a layman's words; ``by_layer``: can be made at any convolution layer."""
+
+    title: str
+    help: str
+    by_layer: bool = False
+
+
+METHODS: dict[str, Method] = {
+    "grad_cam": Method(
+        "Grad-CAM",
+        "Where the patterns that the chosen layer found speak for the class. Coarse, and hard to fool.",
+        by_layer=True,
+    ),
+    "occlusion": Method(
+        "Occlusion",
+        "Covers the picture patch by patch with grey: hot where covering takes away evidence for the class.",
+    ),
+    "integrated_gradients": Method(
+        "Integrated gradients",
+        "Shares the evidence for the class out over the pixels, from a black picture to this one.",
+    ),
+    "smoothgrad": Method(
+        "SmoothGrad",
+        "Which pixels would change the evidence most, averaged over slightly noisy copies of the picture.",
+    ),
+    "gradients": Method(
+        "Gradients",
+        "Which pixels would change the evidence most if they changed a little. Fine, and noisy.",
+    ),
+    "gradients_inputs": Method(
+        "Gradients x inputs",
+        "Gradients times brightness: a quick estimate of integrated gradients; black pixels stay cold.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which heatmap: of a picture, for a class, by a method, at a layer (empty: the last convolution).
+
+    Raises:
+        LabError: a part is not what its name says; such a thing never becomes a file name.
+    """
+
+    image_id: str
+    class_index: int
+    method: str = "grad_cam"
+    layer: str = ""
+
+    def __post_init__(self) -> None:
+        if not _PICTURE_ID.fullmatch(self.image_id):
+            raise LabError(f"{self.image_id[:80]!r} is not a picture's id (16 hex digits).")
+        if self.method not in METHODS:
+            raise LabError(f"There is no method {self.method[:80]!r}; there are: {', '.join(METHODS)}.")
+        if self.layer and not _NAME.fullmatch(self.layer):
+            raise LabError(f"{self.layer[:80]!r} is not a layer's name.")
+
+    @property
+    def file_name(self) -> str:
+        """Under this name a run keeps it."""
+        return f"{self.image_id}-{self.class_index:d}-{self.method}-{self.layer or 'last'}.npz"
+
+
+def kept(run: Run, request: Request) -> Heatmap | None:
+    """A heatmap made earlier for the model that the run has now; None if there is none.
+
+    Raises:
+        LabError: the run has no model, or a damaged one.
+    """
+    try:
+        with np.load(run.heatmaps_path / request.file_name, allow_pickle=False) as stored:
+            current = str(stored["model"]) == saved_model.fingerprint(run.model_path)
+            return stored["heatmap"].astype(np.float32) if current else None
+    except LabError:
+        raise
+    except Exception:  # missing or half copied: making it again is always possible
+        return None
+
+
+def keep(run: Run, request: Request, heatmap: Heatmap) -> None:
+    """Store a heatmap in the run's folder, with the finger print of the model it was made from."""
+    with files.replacing(run.heatmaps_path / request.file_name) as beside:
+        np.savez_compressed(beside, heatmap=heatmap, model=np.array(saved_model.fingerprint(run.model_path)))

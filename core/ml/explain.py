@@ -1,0 +1,168 @@
+"""Open a trained model and ask it what it saw: probabilities, heatmaps, the answers of its filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from core import saved_model
+from core.errors import LabError
+from core.heatmaps import METHODS
+from core.ml import methods
+
+Images = NDArray[np.uint8]
+Array = NDArray[np.float32]
+
+BATCH = 32
+"""Pictures sent through the network at once; bounds the memory, whatever a page asks for."""
+
+
+def load_for_explaining(path: Path) -> keras.Model:
+    """The model in a ``.keras`` file as a float32 copy with the same weights, whatever it was trained in.
+
+    Gradients in bfloat16 are too coarse to draw, and tf-explain cannot take them.
+
+    Raises:
+        LabError: the file is missing, damaged or foreign; code in it never runs.
+    """
+    config = _in_float32(saved_model.read_config(path))
+    try:
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        model.load_weights(path)
+    except Exception as error:  # Keras, h5py, zlib and numpy each have their own kinds
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise LabError(f"The model file {path} is damaged and cannot be opened: {reason}") from error
+    return model
+
+
+def _in_float32(config: Any) -> Any:
+    """A Keras config with every data type and type policy in it replaced."""
+    if isinstance(config, dict):
+        return {
+            key: "float32" if key == "dtype" and value is not None else _in_float32(value)
+            for key, value in config.items()
+        }
+    return [_in_float32(part) for part in config] if isinstance(config, list) else config
+
+
+class Explainer:
+    """One model, ready to be asked; what was traced once is kept, so later answers are fast.
+
+    Pictures are uint8 (N, S, S, 3) RGB, S being the size that the model was trained with.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        """Take a float32 functional model, see :func:`load_for_explaining`.
+
+        Raises:
+            LabError: it has no convolution layer, or no layer "logits".
+        """
+        names = [layer.name for layer in model.layers]
+        self.layers = tuple(layer.name for layer in model.layers if _is_convolution(layer))
+        if not self.layers or "logits" not in names:
+            raise LabError(
+                "This model has no convolution layer or no layer 'logits', so it cannot be explained."
+            )
+        self.model = model
+        self._scores = methods.Scores(model)
+        self._probabilities = tf.function(
+            model, input_signature=[tf.TensorSpec(model.input_shape)], autograph=False
+        )
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the pictures that the model takes."""
+        return int(self.model.input_shape[1])
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes the model tells apart."""
+        return int(self.model.output_shape[-1])
+
+    def predict(self, images: Images) -> Array:
+        """Probabilities (N, C) of each class; rows sum to 1."""
+        self._check_pictures(images)
+        parts = [self._probabilities(images[part].astype(np.float32)) for part in _batches(len(images))]
+        return np.concatenate([np.empty((0, self.num_classes), np.float32), *parts])
+
+    def heatmaps(
+        self, images: Images, class_indices: Sequence[int], method: str = "grad_cam", layer: str = ""
+    ) -> Array:
+        """What spoke for one class in each picture.
+
+        Args:
+            images: uint8 (N, S, S, 3), at least one.
+            class_indices: N class indices, one a picture.
+            method: a key of :data:`core.heatmaps.METHODS`.
+            layer: one of ``layers``, for the methods that look at a layer; empty means the last.
+
+        Returns:
+            float32 (N, h, w) in [0, 1]; all zero where nothing spoke for the class.
+
+        Raises:
+            LabError: pictures, classes, method or layer do not fit the model.
+        """
+        self._check_pictures(images)
+        classes = self._checked_classes(class_indices, len(images))
+        compute = self._method(method, layer)
+        maps: list[Any] = [None] * len(images)
+        for class_index in np.unique(classes):
+            members = np.flatnonzero(classes == class_index)
+            for part in _batches(len(members)):
+                pictures = images[members[part]].astype(np.float32)
+                for member, heatmap in zip(members[part], compute(pictures, class_index), strict=True):
+                    maps[member] = heatmap
+        return np.stack(maps)
+
+    def activations(self, image: Images, layer: str = "") -> Array:
+        """What each filter of a layer answers to one picture (S, S, 3).
+
+        Returns:
+            float32 (filters, h, w) in [0, 1] in the filters' order, scaled by the strongest answer of all.
+        """
+        self._check_pictures(image[None])
+        to_layer = keras.Model(self.model.input, self.model.get_layer(self._known_layer(layer)).output)
+        answers = methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
+        return np.moveaxis(answers / max(answers.max(), np.finfo(np.float32).tiny), -1, 0)
+
+    def _method(self, name: str, layer: str) -> Callable[[Array, int], Array]:
+        if name not in METHODS:
+            raise LabError(f"There is no method {name[:80]!r}; there are: {', '.join(METHODS)}.")
+        compute = partial(getattr(methods, name), self._scores)
+        return partial(compute, layer=self._known_layer(layer)) if METHODS[name].by_layer else compute
+
+    def _known_layer(self, layer: str) -> str:
+        if layer and layer not in self.layers:
+            raise LabError(f"The model has no layer {layer[:80]!r}; there are: {', '.join(self.layers)}.")
+        return layer or self.layers[-1]
+
+    def _check_pictures(self, images: Images) -> None:
+        size = self.image_size
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
+            raise LabError(
+                f"The model takes colour pictures of {size} x {size} pixels in 8 bits; "
+                f"these are {images.dtype} {images.shape}."
+            )
+
+    def _checked_classes(self, class_indices: Sequence[int], count: int) -> NDArray[np.int64]:
+        classes = np.asarray(class_indices, dtype=np.int64)
+        if classes.shape != (count,) or not count:
+            raise LabError(f"{count} pictures need {count} classes to explain, not {classes.size}.")
+        if classes.min() < 0 or classes.max() >= self.num_classes:
+            raise LabError(f"The model knows classes 0 to {self.num_classes - 1}, not {classes.tolist()}.")
+        return classes
+
+
+def _is_convolution(layer: keras.Layer) -> bool:
+    return type(layer).__name__ in saved_model.CONVOLUTIONS
+
+
+def _batches(count: int) -> Iterator[slice]:
+    return (slice(start, start + BATCH) for start in range(0, count, BATCH))

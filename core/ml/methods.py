@@ -1,0 +1,164 @@
+"""The heatmap methods one by one: tf-explain's gradients and weighted sums, with what misleads put right.
+
+On Keras 3 with pictures of 0-255 the ``explain`` methods of tf-explain 0.3.1 cannot be shown as they are:
+
+====================  ==============================================  ==================================
+method                what tf-explain does                            what is done here
+====================  ==============================================  ==================================
+grad_cam              guided gradients of the softmax; evidence       plain gradients of the logit, ReLU,
+                      against the class kept; stretched from minimum  divided by the maximum: a map of
+                      to maximum, so there is always a hot spot       zeros stays one
+gradients             the grey picture overflows 8 bits into stripes  largest channel, cut at the 99th
+                                                                      percentile
+gradients_inputs      the same overflow; evidence against the class   sum over channels, positive part
+                      is drawn like evidence for it
+integrated_gradients  the factor (picture - black) is missing; same   factor put back: the shares sum up to
+                      overflow                                        the rise of the logit
+smoothgrad            gradients of a cross-entropy that vanishes for  mean gradient of the logit, noise of
+                      a sure model; noise of 1 in 255, unseeded       15 % of the range, seeded
+occlusion             1 - confidence: an unsure picture is hot all    fall of the logit, one batch a
+                      over; one ``predict`` a picture                 picture
+activations           about no class; stretched to full range even    not a heatmap but a view of the
+                      where the layer is silent                       filters: ``Explainer.activations``
+====================  ==============================================  ==================================
+
+Every method takes ``images`` float32 (N, S, S, 3) in 0-255 and gives float32 (N, h, w) in [0, 1].
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tf_explain.core import GradCAM, VanillaGradients
+from tf_explain.utils.image import apply_grey_patch
+
+Array = NDArray[np.float32]
+
+SMOOTHING_SAMPLES = 25
+SMOOTHING_NOISE = 0.15 * 255
+"""Standard deviation in grey levels; the SmoothGrad paper finds 10-20 % of the range best."""
+INTEGRATION_STEPS = 32
+OCCLUSION_PATCHES = 8
+"""Grey patches along a side of the picture."""
+
+
+class Scores:
+    """The logits of a model and their gradients; each function is traced once, whatever the batch size."""
+
+    def __init__(self, model: keras.Model) -> None:
+        """Take a float32 functional model with a layer "logits"."""
+        self.model = keras.Model(model.input, model.get_layer("logits").output)
+        differentiate = VanillaGradients.compute_gradients.python_function
+        self.of_class = self._traced(lambda images, index: self.model(images)[:, index])
+        self.gradients = self._traced(lambda images, index: differentiate(images, self.model, index))
+        self.at_layer = cache(self._at_layer)
+
+    def _at_layer(self, layer: str) -> Callable[[Array, int], tuple[Array, Array]]:
+        def activations_and_gradients(images: tf.Tensor, index: tf.Tensor) -> Any:
+            with warnings.catch_warnings():  # tf-explain puts the inputs in one list more than Keras likes
+                warnings.filterwarnings("ignore", message="The structure of `inputs` doesn't match")
+                return GradCAM.get_gradients_and_filters(self.model, images, layer, index, False)
+
+        return self._traced(activations_and_gradients)
+
+    def _traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = [tf.TensorSpec(self.model.input_shape), tf.TensorSpec((), tf.int32)]
+        traced = tf.function(function, input_signature=signature, autograph=False)
+        return lambda *arguments: tf.nest.map_structure(np.asarray, traced(*arguments))
+
+
+def grad_cam(scores: Scores, images: Array, class_index: int, layer: str) -> Array:
+    """Grad-CAM: the layer's activations, weighted by the mean gradient of the class's logit.
+
+    Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391
+    """
+    activations, gradients = scores.at_layer(layer)(images, class_index)
+    weighted = GradCAM.generate_ponderated_output(activations, gradients)
+    return scale(positive(np.stack(weighted)))
+
+
+def gradients(scores: Scores, images: Array, class_index: int) -> Array:
+    """How fast the logit changes with each pixel: the largest channel.
+
+    Source: Simonyan et al. 2013, https://arxiv.org/abs/1312.6034
+    """
+    return scale_pixels(np.abs(scores.gradients(images, class_index)).max(axis=-1))
+
+
+def gradients_inputs(scores: Scores, images: Array, class_index: int) -> Array:
+    """Gradient times pixel, summed over channels, where it speaks for the class.
+
+    Source: Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713
+    """
+    return scale_pixels(positive((images * scores.gradients(images, class_index)).sum(axis=-1)))
+
+
+def smoothgrad(scores: Scores, images: Array, class_index: int) -> Array:
+    """The gradient averaged over noisy copies of the picture; the noise is the same each time.
+
+    Source: Smilkov et al. 2017, https://arxiv.org/abs/1706.03825
+    """
+    rng = np.random.default_rng(0)
+    total = np.zeros_like(images)
+    for _ in range(SMOOTHING_SAMPLES):
+        noise = rng.normal(0, SMOOTHING_NOISE, images.shape[1:]).astype(np.float32)
+        total += scores.gradients(images + noise, class_index)
+    return scale_pixels(np.abs(total).max(axis=-1))
+
+
+def integrated_gradients(scores: Scores, images: Array, class_index: int) -> Array:
+    """The rise of the logit from a black picture to this one, shared out over the pixels.
+
+    Source: Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365
+    """
+    return scale_pixels(positive(attributions(scores, images, class_index).sum(axis=-1)))
+
+
+def attributions(scores: Scores, images: Array, class_index: int) -> Array:
+    """Integrated gradients with their sign (N, S, S, 3): they sum to logit(picture) - logit(black)."""
+    middles = (np.arange(INTEGRATION_STEPS, dtype=np.float32) + 0.5) / INTEGRATION_STEPS
+    total = np.zeros_like(images)
+    for share in middles:
+        total += scores.gradients(share * images, class_index)
+    return images * (total / np.float32(INTEGRATION_STEPS))
+
+
+def occlusion(scores: Scores, images: Array, class_index: int) -> Array:
+    """How far the logit falls when a grey patch covers this part of the picture.
+
+    Source: Zeiler & Fergus 2013, https://arxiv.org/abs/1311.2901
+    """
+    side = images.shape[1]
+    patch = -(-side // OCCLUSION_PATCHES)
+    corners = range(0, side, patch)
+    falls = []
+    for image in images:
+        covered = np.stack([apply_grey_patch(image, x, y, patch) for y in corners for x in corners])
+        before = scores.of_class(image[None], class_index)
+        falls.append((before - scores.of_class(covered, class_index)).reshape(len(corners), len(corners)))
+    return scale(positive(np.stack(falls)))
+
+
+def positive(maps: Array) -> Array:
+    """Keep what speaks for the class (ReLU)."""
+    return np.maximum(maps, 0)
+
+
+def scale(maps: Array) -> Array:
+    """Divide each map (N, h, w) by its maximum; a map of zeros stays one: nothing spoke for the class."""
+    most = maps.max(axis=(1, 2), keepdims=True)
+    scaled: Array = np.divide(maps, most, out=np.zeros_like(maps), where=most > 0)
+    return scaled
+
+
+def scale_pixels(maps: Array) -> Array:
+    """Scale by the 99th percentile, since a few pixels with huge gradients would leave the rest dark."""
+    cut = np.percentile(maps, 99, axis=(1, 2), keepdims=True).astype(np.float32)
+    return scale(np.minimum(maps, np.where(cut > 0, cut, np.inf)))

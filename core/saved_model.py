@@ -1,0 +1,117 @@
+"""Look into a ``.keras`` file without TensorFlow: is it whole, is it ours, what layers has it.
+
+A ``.keras`` file is a zip archive with the architecture in config.json and the weights beside it.
+A file that somebody else made can carry code (Lambda layers, classes of any module, pickled
+members, paths that climb out of the folder), so what Keras may read is listed here, not what it may not.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.errors import LabError
+
+_MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
+_MODULES = frozenset(
+    {
+        "keras",
+        "keras.initializers",
+        "keras.layers",
+        "keras.regularizers",
+        "keras.src.models.functional",
+        "keras.src.ops.numpy",
+    }
+)
+_CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
+CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D"})
+_LARGEST_CONFIG = 32 * 2**20
+_WAY_OUT = "Resume the run to save its model again, or train a new one."
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The architecture as Keras wrote it, after checking that nothing in the file can run code.
+
+    Raises:
+        LabError: the file is missing, damaged, or not one this lab has written.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_strange_members(path, archive)
+            config = json.loads(archive.read("config.json"))
+    except FileNotFoundError:
+        raise LabError(f"There is no model at {path} yet. {_WAY_OUT}") from None
+    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError, RecursionError) as error:
+        raise LabError(f"The model file {path} is damaged ({error}). {_WAY_OUT}") from None
+    if not isinstance(config, dict) or config.get("class_name") != "Functional":
+        raise _foreign(path, "it is not a functional Keras model")
+    config["compile_config"] = None  # optimizer, loss and metrics are for training alone
+    _refuse_strange_classes(path, config)
+    return config
+
+
+def convolution_layers(path: Path) -> tuple[str, ...]:
+    """Names of the convolution layers from the picture to the decision; heatmaps can be made at each.
+
+    Raises:
+        LabError: as :func:`read_config`, or the model has no such layer.
+    """
+    layers = read_config(path)["config"]["layers"]
+    names = tuple(layer["config"]["name"] for layer in layers if layer["class_name"] in CONVOLUTIONS)
+    if not names:
+        raise _foreign(path, "it has no convolution layer")
+    return names
+
+
+def fingerprint(path: Path) -> str:
+    """Sixteen hex digits that change when the architecture or the weights do, and survive copying.
+
+    They are the check sums that the zip archive keeps in its table of contents, so nothing is unpacked.
+
+    Raises:
+        LabError: the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config, weights = (archive.getinfo(name).CRC for name in ("config.json", "model.weights.h5"))
+    except FileNotFoundError:
+        raise LabError(f"There is no model at {path} yet. {_WAY_OUT}") from None
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        raise LabError(f"The model file {path} is damaged ({error}). {_WAY_OUT}") from None
+    return f"{config:08x}{weights:08x}"
+
+
+def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:
+    strange = sorted(set(archive.namelist()) - _MEMBERS)
+    if strange:
+        raise _foreign(path, f"it contains {strange[0][:80]!r}")
+    missing = sorted(_MEMBERS - set(archive.namelist()))
+    if missing:
+        raise LabError(f"The model file {path} is damaged: it has no {missing[0]}. {_WAY_OUT}")
+    if archive.getinfo("config.json").file_size > _LARGEST_CONFIG:
+        raise _foreign(path, "its description is larger than 32 MB")
+
+
+def _refuse_strange_classes(path: Path, config: dict[str, Any]) -> None:
+    for described in _objects(config):
+        module, class_name = described.get("module"), described.get("class_name")
+        if "module" in described and module not in _MODULES:
+            raise _foreign(path, f"it asks for the Python module {str(module)[:80]!r}")
+        if class_name in _CODE_CARRIERS:
+            raise _foreign(path, f"it contains a {class_name} layer, which can run any code")
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _objects(part)
+
+
+def _foreign(path: Path, reason: str) -> LabError:
+    return LabError(f"The model file {path} was not written by this lab and is not opened: {reason}.")

@@ -1,0 +1,114 @@
+"""Only whole model files of the lab's own making are opened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import pytest
+
+from core import saved_model
+from core.errors import LabError
+from core.ml.explain import load_for_explaining
+from tests.tiny_model import untrained
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "model.keras"
+    untrained().save(path)
+    return path
+
+
+def rewritten(good: Path, folder: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """A copy of a model file with its members changed."""
+    with zipfile.ZipFile(good) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    path = folder / "changed.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def layer_replaced(described: dict[str, object]) -> Callable[[dict[str, bytes]], None]:
+    def change(members: dict[str, bytes]) -> None:
+        config = json.loads(members["config.json"])
+        config["config"]["layers"][1].update(described)
+        members["config.json"] = json.dumps(config).encode()
+
+    return change
+
+
+TAMPERED = {
+    "no weights": lambda members: members.pop("model.weights.h5"),
+    "no description": lambda members: members.pop("config.json"),
+    "bad json": lambda members: members.update({"config.json": b'{"module": "keras'}),
+    "not an object": lambda members: members.update({"config.json": b"[1, 2]"}),
+    "deep json": lambda members: members.update({"config.json": b"[" * 100_000 + b"]" * 100_000}),
+    "weights are text": lambda members: members.update({"model.weights.h5": b"hello"}),
+    "weights cut": lambda members: members.update({"model.weights.h5": members["model.weights.h5"][:4000]}),
+    "path traversal": lambda members: members.update({"../../evil.py": b"print('in')"}),
+    "pickle": lambda members: members.update({"assets/lookup/data.pickle": b"cos\nsystem\n."}),
+    "os.system": layer_replaced({"module": "os", "class_name": "system", "config": "touch evil"}),
+    "builtins.eval": layer_replaced({"module": "builtins", "class_name": "eval", "config": "1"}),
+    "lambda": layer_replaced({"module": "keras.layers", "class_name": "Lambda"}),
+    "unknown layer": layer_replaced({"module": "keras.layers", "class_name": "NoSuchLayer"}),
+    "get_file": layer_replaced({"module": "keras.utils", "class_name": "get_file"}),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_a_tampered_file_is_refused_with_a_sentence_and_nothing_is_written(name, good, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = rewritten(good, tmp_path, TAMPERED[name])
+    with pytest.raises(LabError, match=r"damaged|was not written by this lab"):
+        load_for_explaining(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["changed.keras"]
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000])
+def test_a_truncated_file_is_damaged(size, good, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(good.read_bytes()[:size])
+    with pytest.raises(LabError, match="is damaged"):
+        load_for_explaining(path)
+    with pytest.raises(LabError, match="is damaged"):
+        saved_model.fingerprint(path)
+
+
+def test_a_missing_file_says_so(tmp_path):
+    with pytest.raises(LabError, match="There is no model"):
+        load_for_explaining(tmp_path / "model.keras")
+
+
+def test_a_flipped_byte_in_the_weights_is_noticed(good, tmp_path):
+    content = bytearray(good.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path = tmp_path / "model.keras"
+    path.write_bytes(content)
+    with pytest.raises(LabError, match="is damaged"):
+        load_for_explaining(path)
+
+
+def test_a_foreign_model_with_a_lambda_layer_is_refused_before_keras_sees_it(tmp_path):
+    pictures = keras.Input((8, 8, 3))
+    keras.Model(pictures, keras.layers.Lambda(lambda x: x + 1)(pictures)).save(tmp_path / "foreign.keras")
+    with pytest.raises(LabError, match="Lambda layer, which can run any code"):
+        saved_model.read_config(tmp_path / "foreign.keras")
+
+
+def test_layers_are_known_without_tensorflow(good):
+    assert saved_model.convolution_layers(good) == ("conv_1", "conv_2")
+
+
+def test_the_fingerprint_survives_copying_and_changes_with_the_weights(good, tmp_path):
+    copy = Path(shutil.copyfile(good, tmp_path / "copy.keras"))
+    other = tmp_path / "other.keras"
+    untrained().save(other)
+    assert saved_model.fingerprint(copy) == saved_model.fingerprint(good) != saved_model.fingerprint(other)
