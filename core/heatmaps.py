@@ -79,6 +79,9 @@ class Request:
     def __post_init__(self) -> None:
         if not _PICTURE_ID.fullmatch(self.image_id):
             raise LabError(f"{self.image_id[:80]!r} is not a picture's id (16 hex digits).")
+        if not isinstance(self.class_index, int | np.integer) or self.class_index < 0:
+            raise LabError(f"{str(self.class_index)[:80]!r} is not the index of a class.")
+        object.__setattr__(self, "class_index", int(self.class_index))  # numpy's integers are not JSON
         if self.method not in METHODS:
             raise LabError(f"There is no method {self.method[:80]!r}; there are: {', '.join(METHODS)}.")
         if self.layer and not _NAME.fullmatch(self.layer):
@@ -97,7 +100,8 @@ def kept(run: Run, request: Request) -> Heatmap | None:
         LabError: the run has no model, or a damaged one.
     """
     try:
-        with np.load(run.heatmaps_path / request.file_name, allow_pickle=False) as stored:
+        path = run.heatmaps_path / request.file_name
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             current = str(stored["model"]) == saved_model.fingerprint(run.model_path)
             return stored["heatmap"].astype(np.float32) if current else None
     except LabError:

@@ -1,0 +1,120 @@
+"""What the assistant can be asked to do: explain, predict, look at filters, check a heatmap.
+
+How each is called and what it answers with is described where pages ask: :mod:`core.assistant`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import datasets, heatmaps, pixels, runs, saved_model
+from core.errors import LabError
+from core.heatmaps import Request
+from core.mailbox import Arrays, Letter
+from core.ml import trust
+from core.ml.explain import Explainer, load_for_explaining
+from core.runs import Run
+
+KEPT_MODELS = 3
+
+
+def carry_out(letter: Letter) -> Arrays:
+    """The arrays that answer a request.
+
+    Raises:
+        LabError: the task, the run, its model or the pictures cannot be used.
+    """
+    task = TASKS.get(letter.task)
+    if task is None:
+        raise LabError(f"The assistant knows no task {letter.task[:80]!r}; it knows {', '.join(TASKS)}.")
+    arguments = dict(letter.arguments)
+    run = runs.open(str(arguments.pop("run")))
+    image_ids = arguments.pop("image_ids", [])
+    images = letter.images if letter.images is not None else _pictures(run, image_ids)
+    return task(run, images, **arguments)
+
+
+def _explain(run: Run, images: NDArray[np.uint8], requests: Sequence[dict[str, Any]]) -> Arrays:
+    """Heatmaps into the run's folder; the pictures are in the requests' order."""
+    wanted = [Request(**request) for request in requests]
+    for method, layer in {(request.method, request.layer) for request in wanted}:
+        members = [i for i, r in enumerate(wanted) if (r.method, r.layer) == (method, layer)]
+        classes = [wanted[i].class_index for i in members]
+        maps = _explainer(run).heatmaps(images[members], classes, method, layer)
+        for i, heatmap in zip(members, maps, strict=True):
+            heatmaps.keep(run, wanted[i], heatmap)
+    return {"made": np.array(len(wanted))}
+
+
+def _explain_pictures(
+    run: Run, images: NDArray[np.uint8], class_indices: list[int], method: str, layer: str
+) -> Arrays:
+    return {"heatmaps": _explainer(run).heatmaps(images, class_indices, method, layer)}
+
+
+def _predict(run: Run, images: NDArray[np.uint8]) -> Arrays:
+    return {"probabilities": _explainer(run).predict(images)}
+
+
+def _activations(run: Run, images: NDArray[np.uint8], layer: str) -> Arrays:
+    return {"activations": _explainer(run).activations(images[0], layer)}
+
+
+def _trust(
+    run: Run, images: NDArray[np.uint8], class_index: int, method: str, layer: str, share: float
+) -> Arrays:
+    heatmap = _explainer(run).heatmaps(images[:1], [class_index], method, layer)[0]
+    control = _shuffled(run).heatmaps(images[:1], [class_index], method, layer)[0]
+    deletion = trust.deletion(_explainer(run), images[0], heatmap, class_index, share)
+    similarity = np.array(trust.similarity(heatmap, control))
+    return {
+        **{k: np.asarray(v) for k, v in vars(deletion).items()},
+        "control": control,
+        "similarity": similarity,
+    }
+
+
+TASKS: dict[str, Callable[..., Arrays]] = {
+    "explain": _explain,
+    "explain_pictures": _explain_pictures,
+    "predict": _predict,
+    "activations": _activations,
+    "trust": _trust,
+}
+"""What can be asked: each takes the run, its pictures (N, S, S, 3) uint8 and the request's arguments."""
+
+
+def _pictures(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
+    data = run.config.data
+    dataset = datasets.open(data.source)
+    index = dataset.index.set_index("id", drop=False)
+    gone = [image_id for image_id in image_ids if image_id not in index.index]
+    if gone:
+        raise LabError(f"{len(gone)} of the pictures are no longer in the data set {data.source}.")
+    images: NDArray[np.uint8] = pixels.load(dataset, index.loc[list(image_ids)], data.image_size, data.resize)
+    return images
+
+
+def _explainer(run: Run) -> Explainer:
+    return _loaded(run.model_path, saved_model.fingerprint(run.model_path))
+
+
+@lru_cache(KEPT_MODELS)
+def _loaded(path: Path, fingerprint: str) -> Explainer:
+    """The fingerprint is in the key alone: a run that was resumed has another model under the same path."""
+    return Explainer(load_for_explaining(path))
+
+
+def _shuffled(run: Run) -> Explainer:
+    return _loaded_and_shuffled(run.model_path, saved_model.fingerprint(run.model_path))
+
+
+@lru_cache(1)
+def _loaded_and_shuffled(path: Path, fingerprint: str) -> Explainer:
+    return trust.shuffled(_loaded(path, fingerprint))
