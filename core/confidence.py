@@ -1,0 +1,122 @@
+"""How far a model's probabilities can be trusted, and what can be done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics
+from core.runs import Predictions
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pictures answered with a confidence in (low, high]: how sure the model was, how often right.
+
+    accuracy: as :func:`core.metrics.proportion` gives it; ``accuracy["total"]`` pictures are in the bin.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    accuracy: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Answering only from a confidence of ``threshold`` on, for K thresholds, falling; all fields are (K,).
+
+    share: the part of all pictures that gets an answer; accuracy: the part of these answered rightly.
+    """
+
+    threshold: Floats
+    share: Floats
+    accuracy: Floats
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A precision-recall curve (x recall, y precision) or a ROC curve (x false, y true positive rate).
+
+    area: average precision, or the area below the ROC curve.
+    """
+
+    x: Floats
+    y: Floats
+    area: float
+
+
+def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
+    """Bins of equal width over the confidence in [0, 1], empty ones left out (Guo et al. 2017)."""
+    sure = metrics.confidence(predictions)
+    right = metrics.predicted(predictions) == predictions.labels
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.searchsorted(edges[1:-1], sure)
+    return [
+        Bin(float(edges[at]), float(edges[at + 1]), float(sure[here].mean()), _share(right[here]))
+        for at in range(bins)
+        if (here := place == at).any()
+    ]
+
+
+def calibration_error(predictions: Predictions, bins: int = 10) -> float | None:
+    """Mean gap between confidence and accuracy over the bins, weighted by pictures: 0 is perfect."""
+    filled = reliability(predictions, bins)
+    gaps = [b.accuracy["total"] * abs(b.accuracy["value"] - b.confidence) for b in filled]
+    return sum(gaps) / len(predictions.labels) if filled else None
+
+
+def when_sure(predictions: Predictions, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Answering only where the confidence is at least ``threshold``.
+
+    Returns:
+        the share of pictures answered, and the accuracy on these; see :func:`core.metrics.proportion`.
+    """
+    answered = metrics.confidence(predictions) >= threshold
+    right = metrics.predicted(predictions) == predictions.labels
+    return _share(answered), _share(right[answered])
+
+
+def coverage(predictions: Predictions) -> Coverage:
+    """Share answered against accuracy for every confidence that occurs, most confident first."""
+    sure = metrics.confidence(predictions)
+    falling = np.argsort(-sure, kind="stable")
+    right = (metrics.predicted(predictions) == predictions.labels)[falling]
+    answered = np.arange(1, len(sure) + 1)
+    is_last_of_equals = np.append(np.diff(sure[falling]) != 0, True)[: len(sure)]
+    accuracy = np.cumsum(right) / answered
+    share = answered / max(len(sure), 1)
+    return Coverage(sure[falling][is_last_of_equals], share[is_last_of_equals], accuracy[is_last_of_equals])
+
+
+def precision_recall(predictions: Predictions, class_index: int) -> Curve | None:
+    """Precision against recall of one class over all thresholds; None if no picture is of this class."""
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    is_class = predictions.labels == class_index
+    if not is_class.any():
+        return None
+    score = predictions.probabilities[:, class_index]
+    precision, recall, _ = precision_recall_curve(is_class, score)
+    return Curve(recall, precision, float(average_precision_score(is_class, score)))
+
+
+def roc(predictions: Predictions, class_index: int) -> Curve | None:
+    """True against false positive rate of one class; None if all pictures, or none, are of this class."""
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    is_class = predictions.labels == class_index
+    if is_class.all() or not is_class.any():
+        return None
+    score = predictions.probabilities[:, class_index]
+    false_rate, true_rate, _ = roc_curve(is_class, score)
+    return Curve(false_rate, true_rate, float(roc_auc_score(is_class, score)))
+
+
+def _share(flags: NDArray[np.bool_]) -> dict[str, Any]:
+    return metrics.proportion(np.count_nonzero(flags), len(flags))

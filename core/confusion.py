@@ -1,0 +1,88 @@
+"""What a model mixes up: its most confident mistakes, the pairs it confuses, an order that groups them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics
+from core.metrics import Counts
+from core.runs import Predictions
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A picture answered wrongly: its row in the predictions, true and predicted class index.
+
+    confidence: the probability in [0, 1] that the model gave to its wrong answer.
+    """
+
+    row: int
+    true: int
+    predicted: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """``count`` of the ``support`` pictures of class ``true`` were called ``predicted``."""
+
+    true: str
+    predicted: str
+    count: int
+    support: int
+
+    @property
+    def sentence(self) -> str:
+        """The pair in words, the names letter by letter."""
+        pictures = "picture" if self.support == 1 else "pictures"
+        called = "was called" if self.count == 1 else "were called"
+        share = f"{100 * self.count / self.support:.0f} %"
+        return (
+            f"{self.count} of {self.support} {pictures} of {self.true} {called} {self.predicted} ({share})."
+        )
+
+
+def worst(predictions: Predictions, class_index: int | None = None, most: int = 10) -> list[Mistake]:
+    """The most confident mistakes, most confident first; of one true class, or of all."""
+    said, sure = metrics.predicted(predictions), metrics.confidence(predictions)
+    wrong = said != predictions.labels
+    if class_index is not None:
+        wrong &= predictions.labels == class_index
+    rows = np.flatnonzero(wrong)
+    rows = rows[np.argsort(-sure[rows], kind="stable")[:most]]
+    return [Mistake(int(r), int(predictions.labels[r]), int(said[r]), float(sure[r])) for r in rows]
+
+
+def most_confused(matrix: Counts, class_names: Sequence[str], most: int = 5) -> list[ConfusedPair]:
+    """The pairs (true, predicted) with the most mistakes; equal ones by their share of the true class."""
+    matrix = np.asarray(matrix)
+    support = matrix.sum(axis=1)
+    pairs = [
+        ConfusedPair(class_names[t], class_names[p], int(matrix[t, p]), int(support[t]))
+        for t, p in np.argwhere(matrix)
+        if t != p
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.count, pair.support))[:most]
+
+
+def order(matrix: Counts) -> NDArray[np.int64]:
+    """Class indices (C,) in an order in which classes that are mixed up stand together.
+
+    Average-linkage clustering on 1 - the mean of both confusion rates, leaves in the order that keeps
+    neighbours closest (Bar-Joseph et al. 2001).
+    """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if len(matrix) < 3 or not (matrix.sum() - np.trace(matrix)):
+        return np.arange(len(matrix))
+    rates = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    distances = 1 - (rates + rates.T) / 2
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)
+    return np.asarray(leaves_list(tree), np.int64)
