@@ -1,0 +1,139 @@
+"""Figures can be drawn from any thread, show names letter by letter, and survive odd input."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib import colormaps, pyplot
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from core import confidence, figures
+from tests.test_metrics import random
+
+HOSTILE = (
+    "$\\frac{$",
+    "--><script>alert(1)</script>",
+    "![x](http://a.b/c.png) and a name without end",
+    "a\nb",
+)
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8))
+HEATMAP = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
+
+
+def epoch(number: int, **changed: float | None) -> dict[str, float | None]:
+    figures_of_it = {"accuracy": 0.5, "loss": 1.2, "val_accuracy": 0.4, "val_loss": 1.4, "seconds": 1.0}
+    return {"epoch": number, **figures_of_it, **changed}
+
+
+def texts(figure: Figure) -> set[str]:
+    return {text.get_text() for text in figure.findobj(Text)}
+
+
+def size(png: bytes) -> tuple[int, int]:
+    with Image.open(BytesIO(png)) as image:
+        return image.size
+
+
+def every_figure() -> list[Figure]:
+    matrix = np.arange(16).reshape(4, 4)
+    return [
+        figures.learning_curves([epoch(1), epoch(2)], 2),
+        figures.confusion_matrix(matrix, HOSTILE),
+        figures.confusion_matrix(matrix, HOSTILE, normalise=True),
+        figures.worst_predictions([PICTURE] * 6, HOSTILE[:1] * 6, HOSTILE[1:2] * 6, [0.9] * 6),
+        figures.heatmap_pair(PICTURE, (HOSTILE[0], HEATMAP), (HOSTILE[1], HEATMAP)),
+        figures.reliability(confidence.reliability(random(0)), 0.04),
+    ]
+
+
+def test_figures_are_drawn_from_many_threads_without_pyplot():
+    with ThreadPoolExecutor(4) as pool:
+        pngs = list(pool.map(lambda figure: figures.png(figure, 40), every_figure() * 2))
+    assert all(min(size(png)) > 80 for png in pngs)
+    assert pyplot.get_fignums() == []
+
+
+def test_an_svg_is_well_formed_and_runs_nothing():
+    for figure in every_figure():
+        root = ElementTree.fromstring(figures.svg(figure))
+        assert root.tag.endswith("}svg")
+        assert not [element for element in root.iter() if element.tag.endswith("}script")]
+
+
+def test_names_are_shown_letter_by_letter():
+    figure = figures.confusion_matrix(np.eye(4, dtype=int), HOSTILE)
+    assert {HOSTILE[0], "a b", "![x](http://a.b/c.png) and …"} <= texts(figure)
+    assert not any(text.get_parse_math() for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize(
+    ("classes", "most_pixels"), [(1, 700), (2, 700), (25, 2200), (100, 2200), (300, 2200)]
+)
+def test_a_confusion_matrix_stays_readable_whatever_the_number_of_classes(classes, most_pixels):
+    matrix = np.eye(classes, dtype=int) * 7
+    figure = figures.confusion_matrix(matrix, [f"class {c}" for c in range(classes)])
+    assert ("7" in {t.get_text() for t in figure.axes[0].texts}) == (classes <= figures.LARGEST_ANNOTATED)
+    named = sum(label.get_text() != "" for label in figure.axes[0].get_yticklabels())
+    assert named == classes or classes > figures.LARGEST_NAMED
+    assert max(size(figures.png(figure, 120))) <= most_pixels
+
+
+def test_a_matrix_of_nothing_is_an_empty_matrix():
+    figures.png(figures.confusion_matrix(np.zeros((3, 3), int), "abc", normalise=True), 40)
+
+
+def test_row_per_cents_are_of_the_true_class():
+    figure = figures.confusion_matrix([[3, 1], [0, 0]], ("a", "b"), normalise=True)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["75", "25"]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [epoch(1)],
+        [epoch(1), epoch(2, loss=None, val_loss=None)],
+        [epoch(1), epoch(2, loss=float("nan"), val_loss=float("inf"))],
+        [epoch(number) for number in range(1, 300)],
+    ],
+)
+def test_learning_curves_of_any_history_can_be_drawn(history):
+    figures.png(figures.learning_curves(history, 1), 40)
+
+
+def test_the_kept_epoch_is_named_when_there_is_one():
+    history = [epoch(1), epoch(2)]
+    assert "kept: epoch 2" in texts(figures.learning_curves(history, 2))
+    assert not any("kept" in text for text in texts(figures.learning_curves(history)))
+
+
+def test_an_overlay_is_the_picture_at_no_strength_and_the_colours_at_full():
+    np.testing.assert_array_equal(figures.heatmap_overlay(PICTURE, HEATMAP, 0), np.asarray(PICTURE))
+    full = figures.heatmap_overlay(PICTURE, HEATMAP, 1)
+    assert full.shape == (30, 40, 3)
+    assert full.dtype == np.uint8
+    darkest, brightest = (np.rint(np.array(colormaps["viridis"](end)[:3]) * 255) for end in (0.0, 1.0))
+    np.testing.assert_array_equal(full[0, 0], darkest)
+    np.testing.assert_array_equal(full[-1, -1], brightest)
+
+
+def test_an_overlay_takes_pictures_with_an_alpha_channel_and_grey_ones():
+    for mode in ("L", "RGBA"):
+        assert figures.heatmap_overlay(PICTURE.convert(mode), HEATMAP).shape == (30, 40, 3)
+
+
+def test_a_heatmap_of_nothing_says_so():
+    nothing = np.zeros((4, 4), np.float32)
+    figure = figures.heatmap_pair(PICTURE, ("daisy", nothing))
+    assert {"nothing in the picture spoke for it", "did not matter", "mattered most"} <= texts(figure)
+
+
+def test_no_mistakes_and_no_pictures_are_said_in_words():
+    assert "No mistakes." in texts(figures.worst_predictions([], [], [], []))
+    figures.png(figures.reliability([]), 40)
