@@ -84,6 +84,11 @@ def test_a_confusion_matrix_stays_readable_whatever_the_number_of_classes(classe
     assert max(size(figures.png(figure, 120))) <= most_pixels
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_names_in_any_script_can_be_drawn():
+    figures.png(figures.confusion_matrix(np.eye(4, dtype=int), ("薔薇", "ромашка", "وردة", "🌷")), 40)
+
+
 def test_a_matrix_of_nothing_is_an_empty_matrix():
     figures.png(figures.confusion_matrix(np.zeros((3, 3), int), "abc", normalise=True), 40)
 
