@@ -1,0 +1,147 @@
+"""How often the verdict on two runs is wrong, and how often it sees a real difference: by simulation.
+
+``python -m benchmarks.verdict [--quick]``. The yardsticks are what people do otherwise: take the higher
+score, or test one run of each and speak of the settings.
+
+A made run is right on a picture with a chance that depends on how hard the picture is, on how well the
+settings suit this picture, and on the seed. The scatter is chosen so that accuracy is about 0.70, two
+runs of the same settings disagree on a fifth of the pictures, and scores scatter by about 2 points
+from seed to seed, as on tf_flowers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paired
+
+Flags = NDArray[np.bool_]
+
+LEVEL, HARDNESS, SUITING, SEED = 1.6, 2.5, 0.6, 0.12
+"""In logits: mean, and standard deviations over pictures, over pictures and settings, and over seeds."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A world in which the second settings are better by ``gain`` logits, and everything else is chance."""
+
+    pictures: int
+    gain: float
+    seed: int
+
+    def experiments(self, repeats: int, number: int) -> Iterator[tuple[Flags, Flags]]:
+        """As many experiments as asked: (repeats, pictures) flags of both settings, on fresh pictures."""
+        rng = np.random.default_rng(self.seed)
+        for _ in range(number):
+            hardness = rng.normal(LEVEL, HARDNESS, self.pictures)
+            sides = [hardness, hardness + self.gain]
+            yield tuple(_train(side, repeats, rng) for side in sides)  # type: ignore[misc]
+
+
+def _train(level: NDArray[np.float64], repeats: int, rng: np.random.Generator) -> Flags:
+    suited = level + rng.normal(0, SUITING, len(level))
+    logits = suited + rng.normal(0, SEED, (repeats, 1))
+    return rng.random(logits.shape) < 1 / (1 + np.exp(-logits))
+
+
+def gain_for(difference: float) -> float:
+    """The logits by which the second settings must be better to gain ``difference`` in accuracy."""
+    from scipy.optimize import brentq
+
+    rng = np.random.default_rng(0)
+    hardness = rng.normal(LEVEL, np.hypot(HARDNESS, np.hypot(SUITING, SEED)), 200_000)
+
+    def accuracy(gain: float) -> float:
+        return float((1 / (1 + np.exp(-hardness - gain))).mean())
+
+    return float(brentq(lambda gain: accuracy(gain) - accuracy(0) - difference, 0, 5))
+
+
+def share_called_real(lab: Lab, repeats: int, number: int, is_real: Callable[[Flags, Flags], bool]) -> float:
+    """In what part of the experiments ``is_real`` sees a difference."""
+    return float(np.mean([is_real(*experiment) for experiment in lab.experiments(repeats, number)]))
+
+
+def by_repeats(first: Flags, second: Flags) -> bool:
+    """Our verdict on settings."""
+    return paired.settings(first, second).is_real
+
+
+def by_one_run_each(first: Flags, second: Flags) -> bool:
+    """McNemar's test on one run of each, wrongly read as being about the settings."""
+    return paired.models(first[0], second[0]).is_real
+
+
+def by_scores_apart(first: Flags, second: Flags) -> bool:
+    """One run of each, unpaired: the two 95 % intervals do not overlap."""
+    n = first.shape[1]
+    a, b = first[0].mean(), second[0].mean()
+    return bool(abs(a - b) > 1.96 * (np.sqrt(a * (1 - a) / n) + np.sqrt(b * (1 - b) / n)))
+
+
+def models_called_real(
+    pictures: int, difference: float, disagreement: float, number: int, seed: int = 0
+) -> tuple[float, float]:
+    """Two trained models that differ by ``difference`` on all pictures there are, on ``pictures`` of them.
+
+    Returns:
+        in what part of the draws our verdict calls the difference real, and in what part its interval
+        holds the true difference.
+    """
+    rng = np.random.default_rng(seed)
+    chances = np.array([disagreement - difference, disagreement + difference, 2 - 2 * disagreement]) / 2
+    real = covered = 0
+    for cell in (rng.choice(3, pictures, p=chances) for _ in range(number)):
+        measured = paired.models((cell == 0) | (cell == 2), (cell == 1) | (cell == 2))
+        real += measured.is_real
+        covered += measured.low <= difference <= measured.high
+    return real / number, covered / number
+
+
+def main() -> int:
+    """Print both tables; fails if a difference that is not there is called real in more than 5 %."""
+    number = 300 if "--quick" in sys.argv else 2000
+    chance = 3 * np.sqrt(0.05 * 0.95 / number)
+    worst = max(_print_models(number), _print_settings(number))
+    print(f"\nworst false alarm {worst:.1%}, from {number} experiments a figure (± {chance:.1%})")
+    return int(worst > 0.05 + chance)
+
+
+def _print_models(number: int) -> float:
+    print("two trained models, exact McNemar and paired bootstrap, true difference 0 / 5 points")
+    print("pictures  disagreement  false alarms  power  interval holds the truth (0 / 5)")
+    alarms = []
+    for pictures in (100, 367, 734, 5000):
+        for disagreement in (0.1, 0.2, 0.3):
+            alarm, covered = models_called_real(pictures, 0, disagreement, number)
+            power, covered_too = models_called_real(pictures, 0.05, disagreement, number)
+            alarms.append(alarm)
+            print(
+                f"{pictures:8}  {disagreement:12.0%}  {alarm:12.1%}  {power:5.0%}  "
+                f"{covered:.1%} / {covered_too:.1%}"
+            )
+    return max(alarms)
+
+
+def _print_settings(number: int) -> float:
+    print("\ntwo settings, 734 pictures: how often called real")
+    print("true difference  runs of each  ours   one run each, McNemar  one run each, intervals apart")
+    alarms = []
+    for points in (0, 2, 5):
+        lab = Lab(734, gain_for(points / 100), seed=points)
+        one = share_called_real(lab, 1, number, by_one_run_each)
+        apart = share_called_real(lab, 1, number, by_scores_apart)
+        for repeats in (3, 6, 10):
+            ours = share_called_real(lab, repeats, number, by_repeats)
+            print(f"{points:8} points  {repeats:12}  {ours:5.1%}  {one:21.1%}  {apart:12.1%}")
+            alarms += [ours] * (points == 0)
+    return max(alarms)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

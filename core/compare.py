@@ -1,0 +1,155 @@
+"""Is the difference between runs real, or luck? The verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+
+from core import comparable, paired
+from core import config as settings_of
+from core.comparable import Pair, Result
+from core.comparable import from_run as from_run
+from core.config import SETTINGS, RunConfig
+from core.paired import FEWEST_PAIRS, Measured
+
+Kind = Literal["better", "no difference seen", "cannot tell", "withheld"]
+
+WORTH_HAVING = 0.02
+"""A smaller difference in accuracy counts as none, where the interval rules out a larger one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one side is better.
+
+    winner: its name, where one is; measured: test, n, p, difference and interval, None where withheld;
+    more_runs_needed: repeats of each side after which a difference like this one should show;
+    notes: what limits the comparison, a sentence each.
+    """
+
+    kind: Kind
+    sentence: str
+    winner: str = ""
+    measured: Measured | None = None
+    more_runs_needed: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def verdicts(sides: Mapping[str, Sequence[Result]]) -> dict[tuple[str, str], Verdict]:
+    """A verdict on every two sides, by their names; with more than two, p is corrected by Holm's method.
+
+    Args:
+        sides: by name, the result of a run, or those of its repeats with other seeds. Two single runs
+            are compared as trained models; repeats as settings, paired by seed.
+    """
+    pairs = [comparable.pair(names, sides[names[0]], sides[names[1]]) for names in combinations(sides, 2)]
+    measured = {pair.names: _measure(pair) for pair in pairs if not pair.obstacle}
+    corrected = paired.holm([m.p for m in measured.values()])
+    for names, p in zip(measured, corrected, strict=True):
+        measured[names] = replace(measured[names], p=p)
+    return {pair.names: _verdict(pair, measured.get(pair.names)) for pair in pairs}
+
+
+def verdict(sides: Mapping[str, Sequence[Result]]) -> Verdict:
+    """The verdict on just two sides, see :func:`verdicts`."""
+    (only,) = verdicts(sides).values()
+    return only
+
+
+def settings_in_words(first: RunConfig, second: RunConfig) -> list[str]:
+    """What was set differently in the second: ``Epochs: 20 instead of 10``."""
+    return [
+        f"{SETTINGS[path].label}: {value_in_words(path, after)} instead of {value_in_words(path, before)}"
+        for path, (before, after) in settings_of.differences([first, second]).items()
+    ]
+
+
+def value_in_words(path: str, value: Any) -> str:
+    """A setting's value as a person writes it, with its unit."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "all"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} {SETTINGS[path].unit}".strip()
+
+
+def spread(scores: Sequence[float]) -> str:
+    """Mean and spread of repeats: ``0.71 ± 0.02 (SD, n=5)``."""
+    if len(scores) < 2:
+        return f"{scores[0]:.2f} (n=1)" if scores else "–"
+    return f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n={len(scores)})"
+
+
+def common_deviation(groups: Iterable[Sequence[float]]) -> float | None:
+    """Standard deviation of a score from seed to seed, pooled over groups of repeats; None without any."""
+    repeated = [np.asarray(group, np.float64) for group in groups if len(group) > 1]
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in repeated)
+    return float(np.sqrt(squares / sum(len(group) - 1 for group in repeated))) if repeated else None
+
+
+def luck_in_words(runs: int, deviation: float) -> str:
+    """What choosing the best of several runs adds to its score by luck alone."""
+    points = 100 * paired.luck_of_the_best(runs, deviation)
+    return (
+        f"Best of {runs}: expect about {points:.1f} points of luck. Runs that differ in nothing but the seed "
+        f"scatter by {100 * deviation:.1f} points (SD); the best of {runs} stands above their mean by chance."
+    )
+
+
+def _measure(pair: Pair) -> Measured:
+    if len(pair.first) == 1:
+        return paired.models(pair.first[0], pair.second[0])
+    return paired.settings(pair.first, pair.second)
+
+
+def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
+    if measured is None:
+        return Verdict("withheld", f"No verdict. {pair.obstacle}", notes=pair.notes)
+    seen = _seen(pair, measured)
+    if measured.is_real:
+        winner = pair.names[int(measured.difference > 0)]
+        sentence = f"{winner} is better. {seen} {_meaning(pair)}"
+        return Verdict("better", sentence, winner, measured, notes=pair.notes)
+    if measured.low > -WORTH_HAVING and measured.high < WORTH_HAVING:
+        sentence = f"No difference worth having. {seen} {_meaning(pair)}"
+        return Verdict("no difference seen", sentence, measured=measured, notes=pair.notes)
+    more, advice = _way_on(pair)
+    return Verdict("cannot tell", f"Cannot tell yet. {seen} {advice}", "", measured, more, pair.notes)
+
+
+def _seen(pair: Pair, measured: Measured) -> str:
+    """The difference with its interval, both from the side that is ahead."""
+    sign = -1 if measured.difference < 0 else 1
+    ahead, behind = pair.names[::-sign]
+    low, high = sorted((sign * measured.low, sign * measured.high))
+    runs = "" if len(pair.first) == 1 else f" and {len(pair.first)} runs of each"
+    found = f"{ahead} is ahead of {behind} by {100 * abs(measured.difference):.1f} points"
+    if not measured.difference:
+        found = f"{pair.names[0]} and {pair.names[1]} are level"
+    interval = f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})"
+    return f"On {pair.first.shape[1]:,} pictures{runs}, {found} {interval}."
+
+
+def _meaning(pair: Pair) -> str:
+    if len(pair.first) == 1:
+        return "This holds for these two trained models; from another seed the settings may do otherwise."
+    return "This holds for these settings, whatever the seed."
+
+
+def _way_on(pair: Pair) -> tuple[int | None, str]:
+    """How many more repeats of each side would tell, and what to do, in words."""
+    if len(pair.first) == 1:
+        more: int | None = FEWEST_PAIRS - 1
+        text = f"That may be luck. To compare the settings, repeat both with {more} more seeds"
+    else:
+        more = paired.more_pairs_needed(pair.first, pair.second)
+        text = f"That may be luck. About {more} more repeats of each should tell"
+    if more is None:
+        return None, "More repeats would not tell: for so small a difference it takes more pictures."
+    minutes = max(1, round(more * pair.seconds / 60))
+    return more, f"{text} (about {minutes} {'minute' if minutes == 1 else 'minutes'})."

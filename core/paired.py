@@ -1,0 +1,140 @@
+"""Paired statistics: is a difference between two models, or two groups of runs, more than luck?
+
+Everything here compares on the same pictures: then the luck of which pictures were drawn is shared by
+both sides, and much smaller differences can be seen than from two separate scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALPHA = 0.05
+"""How often a difference may be called real where there is none."""
+POWER = 0.8
+"""How often a difference as large as the one seen should be found, when more runs are planned."""
+BOOTSTRAPS = 10_000
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A paired comparison, second minus first.
+
+    test: its name; n: pictures or pairs of runs; p: two-sided; difference, low, high: of accuracy, in
+    [-1, 1], with a 95 % interval.
+    """
+
+    test: str
+    n: int
+    p: float
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def is_real(self) -> bool:
+        """Whether both the test and the interval rule out that there is no difference."""
+        return self.p <= ALPHA and not self.low <= 0 <= self.high
+
+
+def models(first: Flags, second: Flags) -> Measured:
+    """Two trained models on the same pictures.
+
+    Args:
+        first: whether the first model was right, for each of N pictures.
+        second: the same for the second.
+
+    The test is McNemar's (1947) in its exact form: among the pictures on which just one model is right,
+    each is that one equally often? The interval is a paired bootstrap over the pictures; one picture is
+    added to each side of the disagreements (Bonett and Price 2012), so that two models which never
+    disagree on 20 pictures are not taken to agree on all pictures there are.
+    """
+    from scipy.stats import binomtest
+
+    only_first, only_second = np.count_nonzero(first & ~second), np.count_nonzero(second & ~first)
+    disagreed, n = only_first + only_second, len(first)
+    p = binomtest(only_second, disagreed).pvalue if disagreed else 1.0
+    chances = np.array([only_first + 1, only_second + 1, n - disagreed]) / (n + 2)
+    drawn = np.random.default_rng(0).multinomial(n, chances, BOOTSTRAPS)
+    low, high = np.quantile((drawn[:, 1] - drawn[:, 0]) / n, [ALPHA / 2, 1 - ALPHA / 2])
+    difference = float(only_second - only_first) / n
+    return Measured("exact McNemar test", n, float(p), difference, float(low), float(high))
+
+
+def settings(first: Flags, second: Flags) -> Measured:
+    """Two settings, each trained S times with the same seeds, on the same N pictures.
+
+    Args:
+        first: (S, N), whether each run of the first settings was right on each picture; S at least 2.
+        second: the same for the second settings, row by row with the same seeds.
+
+    The test flips the sign of each pair's difference in all ways: it assumes nothing about how scores
+    scatter, and cannot call anything real below 6 pairs. The interval is for other seeds and other
+    pictures: it adds the variance of the mean over pairs to that over pictures, with the degrees of
+    freedom of Satterthwaite (1946). Seeds alone would call real what is only the luck of the test split.
+    """
+    from scipy.stats import permutation_test, t
+
+    difference = second.astype(np.float64) - first
+    by_pair, by_picture = difference.mean(axis=1), difference.mean(axis=0)
+    p = permutation_test((by_pair,), np.mean, permutation_type="samples", n_resamples=9999, rng=0).pvalue
+    variances = np.array([_variance_of_mean(by_pair), _variance_of_mean(by_picture)])
+    freedom = variances.sum() ** 2 / max((variances**2 / (np.array(difference.shape) - 1)).sum(), 1e-300)
+    half = float(t.ppf(1 - ALPHA / 2, max(freedom, 1)) * np.sqrt(variances.sum()))
+    mean = float(difference.mean())
+    return Measured("sign-flip test over seeds", len(by_pair), float(p), mean, mean - half, mean + half)
+
+
+def more_pairs_needed(first: Flags, second: Flags) -> int | None:
+    """How many more pairs of runs it takes to find, 4 times in 5, a difference as large as the one seen.
+
+    None where no number of runs would do, since the pictures are too few for so small a difference.
+    Arguments are those of :func:`settings`.
+    """
+    from scipy.stats import norm
+
+    difference = second.astype(np.float64) - first
+    wanted = abs(difference.mean()) / (norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER))
+    left_for_pairs = wanted**2 - _variance_of_mean(difference.mean(axis=0))
+    if left_for_pairs <= 0:
+        return None
+    pairs = ceil(float(difference.mean(axis=1).var(ddof=1)) / float(left_for_pairs))
+    return max(pairs, FEWEST_PAIRS, len(difference) + 1) - len(difference)
+
+
+FEWEST_PAIRS = 6
+"""Below this the sign-flip test cannot reach 5 %: with n pairs its smallest p is 2 / 2**n."""
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values corrected for being several (Holm 1979): the chance that any is a false alarm stays 5 %."""
+    p = np.asarray(p_values, np.float64)
+    rising = np.argsort(p)
+    corrected = np.maximum.accumulate(p[rising] * np.arange(len(p), 0, -1))
+    by_place = dict(zip(rising.tolist(), np.minimum(corrected, 1).tolist(), strict=True))
+    return [by_place[place] for place in range(len(p))]
+
+
+def luck_of_the_best(runs: int, deviation: float) -> float:
+    """How far the best of several equal runs is expected to stand above their mean, by luck alone.
+
+    Args:
+        runs: how many there are.
+        deviation: standard deviation of one run's score.
+    """
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    expected, _ = quad(lambda x: x * runs * norm.pdf(x) * norm.cdf(x) ** (runs - 1), -8, 8)
+    return float(expected * deviation)
+
+
+def _variance_of_mean(values: Floats) -> float:
+    return float(values.var(ddof=1) / len(values))

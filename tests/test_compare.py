@@ -1,0 +1,255 @@
+"""The verdict calls nothing real that is not there, names what cannot be compared, and speaks plainly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from benchmarks import verdict as simulation
+from core import compare, metrics, paired, runs
+from core.comparable import Result
+from core.config import RunConfig
+from core.runs import Predictions
+
+NAMES = ("daisy", "roses")
+
+
+def result(right, **changed) -> Result:
+    right = np.asarray(right, np.bool_)
+    ids = np.array([f"{number:016x}" for number in range(len(right))])
+    labels = np.array(NAMES)[np.arange(len(right)) % 2]
+    return replace(Result(ids, labels, right, NAMES, "v1", "s1", epochs=10, seconds=60.0), **changed)
+
+
+def flags(right: int, of: int) -> np.ndarray:
+    return np.arange(of) < right
+
+
+def repeats(shares, pictures: int = 400, rng_seed: int = 0) -> list[Result]:
+    """A run for each share of right answers, each with a seed of its own."""
+    rng = np.random.default_rng(rng_seed)
+    return [result(rng.random(pictures) < share, seed=seed) for seed, share in enumerate(shares)]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=300))
+def test_mcnemars_p_is_that_of_statsmodels(answers):
+    first, second = np.array(answers).T
+    table = [[np.sum(a & b) for b in (second, ~second)] for a in (first, ~first)]
+    assert paired.models(first, second).p == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_holms_correction_is_that_of_statsmodels(p_values):
+    expected = multipletests(p_values, method="holm")[1] if p_values else []
+    np.testing.assert_allclose(paired.holm(p_values), expected, rtol=0, atol=1e-12)
+
+
+def test_two_models_that_never_disagree_are_not_taken_for_equal_on_few_pictures():
+    few = paired.models(flags(15, 20), flags(15, 20))
+    assert (few.difference, few.p) == (0, 1)
+    assert few.low < -0.05
+    assert few.high > 0.05
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 4, 5])
+def test_fewer_than_six_pairs_call_nothing_real(pairs):
+    measured = paired.settings(np.zeros((pairs, 300), bool), np.ones((pairs, 300), bool))
+    assert measured.p == pytest.approx(2 / 2**pairs)
+    assert not measured.is_real
+    assert paired.settings(np.zeros((6, 300), bool), np.ones((6, 300), bool)).p <= paired.ALPHA
+
+
+def test_luck_of_the_best_is_the_expected_largest_of_normals():
+    drawn = norm.rvs(size=(200_000, 10), random_state=0)
+    for number in (1, 2, 5, 10):
+        assert paired.luck_of_the_best(number, 1) == pytest.approx(
+            drawn[:, :number].max(axis=1).mean(), abs=0.01
+        )
+    assert "Best of 12: expect about 1.6 points of luck." in compare.luck_in_words(12, 0.01)
+
+
+@pytest.mark.parametrize("disagreement", [0.1, 0.3])
+def test_two_equal_models_are_called_different_in_at_most_5_per_cent(disagreement):
+    real, covered = simulation.models_called_real(367, 0, disagreement, number=400)
+    assert real <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert covered >= 0.92
+
+
+def test_5_points_between_two_models_are_seen_on_734_pictures_more_often_than_not():
+    real, covered = simulation.models_called_real(734, 0.05, 0.2, number=200)
+    assert real > 0.7
+    assert covered >= 0.9
+
+
+def test_equal_settings_are_called_different_in_at_most_5_per_cent_and_one_run_each_would_fool_us():
+    lab = simulation.Lab(300, gain=0, seed=0)
+    assert simulation.share_called_real(lab, 6, 200, simulation.by_repeats) <= 0.05
+    lab = simulation.Lab(5000, gain=0, seed=0)
+    assert simulation.share_called_real(lab, 1, 100, simulation.by_one_run_each) > 0.15
+
+
+def test_5_points_between_settings_are_seen_with_six_repeats():
+    lab = simulation.Lab(734, simulation.gain_for(0.05), seed=0)
+    assert simulation.share_called_real(lab, 6, 100, simulation.by_repeats) > 0.7
+
+
+def test_the_better_model_is_named_with_its_margin():
+    verdict = compare.verdict({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
+    assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())
+    assert verdict.sentence.startswith("B is better. On 400 pictures, B is ahead of A by 10.0 points")
+    assert "two trained models" in verdict.sentence
+    assert verdict.measured
+    assert (verdict.measured.n, verdict.measured.test) == (400, "exact McNemar test")
+
+
+def test_the_interval_is_told_from_the_side_that_is_ahead():
+    verdict = compare.verdict({"A": [result(flags(340, 400))], "B": [result(flags(300, 400))]})
+    assert verdict.winner == "A"
+    assert verdict.measured
+    assert verdict.measured.low < verdict.measured.high < 0
+    low, high = (100 * -end for end in (verdict.measured.high, verdict.measured.low))
+    assert f"A is ahead of B by 10.0 points (95 % interval {low:+.1f} to {high:+.1f})" in verdict.sentence
+
+
+def test_a_small_difference_on_few_pictures_cannot_be_told():
+    rng = np.random.default_rng(0)
+    sides = {name: [result(rng.random(100) < 0.7)] for name in "AB"}
+    verdict = compare.verdict(sides)
+    assert verdict.kind == "cannot tell"
+    assert verdict.more_runs_needed == 5
+    assert "repeat both with 5 more seeds (about 10 minutes)" in verdict.sentence
+
+
+def test_models_that_hardly_differ_on_many_pictures_show_no_difference():
+    same = result(flags(3500, 5000))
+    verdict = compare.verdict({"A": [same], "B": [same]})
+    assert verdict.kind == "no difference seen"
+    assert "A and B are level" in verdict.sentence
+
+
+def test_repeats_speak_of_the_settings():
+    verdict = compare.verdict({"A": repeats([0.6] * 6), "B": repeats([0.8] * 6, rng_seed=1)})
+    assert (verdict.kind, verdict.winner) == ("better", "B")
+    assert "and 6 runs of each" in verdict.sentence
+    assert "whatever the seed" in verdict.sentence
+
+
+def test_too_few_repeats_say_how_many_more():
+    verdict = compare.verdict({"A": repeats([0.6] * 3), "B": repeats([0.8] * 3, rng_seed=1)})
+    assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", 3)
+    assert "About 3 more repeats of each should tell (about 6 minutes)." in verdict.sentence
+
+
+def test_where_pictures_are_too_few_more_repeats_are_not_advised():
+    sides = {"A": repeats([0.7] * 6, 40), "B": repeats([0.71] * 6, 40, rng_seed=1)}
+    verdict = compare.verdict(sides)
+    assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", None)
+    assert "it takes more pictures" in verdict.sentence
+
+
+def test_repeats_are_paired_by_seed_whatever_their_order():
+    first, second = repeats([0.5, 0.6, 0.7, 0.8]), repeats([0.55, 0.65, 0.75], rng_seed=1)
+    in_order = compare.verdict({"A": first, "B": second})
+    assert in_order.measured
+    assert in_order.measured.n == 3
+    assert compare.verdict({"A": first[::-1], "B": [second[1], second[2], second[0]]}) == in_order
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        (repeats([0.6, 0.7]), [replace(run, seed=9) for run in repeats([0.6, 0.7])], "two seeds in common"),
+        (repeats([0.6]), repeats([0.6, 0.7]), "two seeds in common"),
+        ([result(flags(9, 20))], [result(flags(9, 20))], "They share 20 pictures"),
+        ([result(flags(40, 60))], [result(flags(40, 60), class_names=("daisy",))], "different classes"),
+    ],
+)
+def test_what_cannot_be_compared_gets_no_verdict_and_a_reason(first, second, reason):
+    verdict = compare.verdict({"A": first, "B": second})
+    assert (verdict.kind, verdict.measured) == ("withheld", None)
+    assert reason in verdict.sentence
+
+
+def test_other_splits_are_compared_on_the_pictures_that_both_share():
+    one = result(flags(60, 100))
+    rolled = np.roll(np.arange(100), 7)[:80]
+    other = replace(
+        one,
+        ids=one.ids[rolled],
+        labels=one.labels[rolled],
+        right=one.right[rolled],
+        split_fingerprint="s2",
+        epochs=7,
+    )
+    verdict = compare.verdict({"A": [one], "B": [other]})
+    assert verdict.measured
+    assert (verdict.measured.n, verdict.measured.difference) == (80, 0)
+    assert [note.split()[0] for note in verdict.notes] == ["The", "Only", "They"]
+    assert "Only the 80 pictures" in verdict.notes[1]
+    assert "7 to 10 epochs" in verdict.notes[2]
+
+
+def test_a_picture_relabelled_in_between_is_left_out():
+    one = result(flags(60, 100))
+    relabelled = one.labels.copy()
+    relabelled[:10] = np.where(relabelled[:10] == "daisy", "roses", "daisy")
+    verdict = compare.verdict({"A": [one], "B": [replace(one, labels=relabelled, data_version="v2")]})
+    assert verdict.measured
+    assert verdict.measured.n == 90
+    assert "data set was changed" in verdict.notes[0]
+
+
+def test_several_runs_are_corrected_for_being_several():
+    sides = {name: [result(flags(right, 400))] for name, right in (("A", 300), ("B", 308), ("C", 309))}
+    alone = compare.verdict({name: sides[name] for name in "AB"})
+    together = compare.verdicts(sides)
+    assert set(together) == {("A", "B"), ("A", "C"), ("B", "C")}
+    assert alone.measured
+    assert together["A", "B"].measured
+    assert alone.measured.p == pytest.approx(0.0078, abs=1e-4)
+    assert together["A", "B"].measured.p == pytest.approx(2 * alone.measured.p)
+
+
+def test_repeats_are_summed_up_with_their_spread_and_number():
+    assert compare.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "0.71 ± 0.02 (SD, n=5)"
+    assert compare.spread([0.7]) == "0.70 (n=1)"
+    assert compare.spread([]) == "–"
+
+
+def test_the_scatter_of_several_groups_is_pooled():
+    assert compare.common_deviation([[0.5]]) is None
+    expected = np.sqrt((2 * np.var([0.1, 0.2, 0.4], ddof=1) + np.var([0.7, 0.9], ddof=1)) / 3)
+    assert compare.common_deviation([[0.1, 0.2, 0.4], [0.7, 0.9], [0.3]]) == pytest.approx(expected)
+
+
+def test_differences_in_settings_are_told_in_words():
+    after = RunConfig().replace(
+        {"fit.epochs": 20, "augment.flip": False, "augment.rotation": 15, "model.filters": (8, 16)}
+    )
+    assert compare.settings_in_words(RunConfig(), after) == [
+        "Flip left-right: off instead of on",
+        "Rotation: 15 ° instead of 0 °",
+        "Filters: 8, 16 instead of 16, 32, 64",
+        "Epochs: 20 instead of 10",
+    ]
+
+
+def test_a_run_folder_is_read_as_a_result():
+    run = runs.create(RunConfig().replace({"fit.seed": 3}))
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32)
+    answers = Predictions(np.array(["a", "b", "c"]), np.array([0, 1, 1]), probabilities)
+    run.write_predictions(validation=answers, test=answers)
+    extras = {"data_version": "v1", "split_fingerprint": "s1", "seconds": 12.0}
+    run.write_report(metrics.report(NAMES, answers, answers, counts={"train": {"daisy": 1}}, extras=extras))
+    run.append_metrics({"epoch": 1, "loss": 1.0})
+    read = compare.from_run(run)
+    assert read.right.tolist() == [True, False, True]
+    assert read.labels.tolist() == ["daisy", "roses", "roses"]
+    assert (read.seed, read.epochs, read.seconds, read.data_version) == (3, 1, 12.0, "v1")
