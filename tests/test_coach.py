@@ -1,0 +1,185 @@
+"""Curves of a known kind are read as that kind, whatever the noise; every suggestion can be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import advice, coach, compare
+from core.coach import Kind, Reading
+from core.config import RunConfig
+from tests.test_compare import flags, result
+
+History = list[dict[str, Any]]
+DEFAULTS = RunConfig()
+
+
+def made(epochs: int, seed: int, loss: Any, val_loss: Any, gap: Any = 0.0, noise: float = 0.01) -> History:
+    """A history from curves over t = 0, 1 ...; accuracy follows from loss, with noise on validation."""
+    rng, t = np.random.default_rng(seed), np.arange(epochs, dtype=float)
+    training, validation = np.broadcast_to(loss(t), t.shape), np.broadcast_to(val_loss(t), t.shape)
+    accuracy = np.exp(-training)
+    return [
+        {
+            "epoch": at + 1,
+            "loss": float(training[at] + rng.normal(0, noise / 2)),
+            "accuracy": float(accuracy[at]),
+            "val_loss": float(validation[at] * (1 + rng.normal(0, noise))),
+            "val_accuracy": float(np.clip(np.exp(-validation[at]) + rng.normal(0, noise), 0, 1)),
+        }
+        for at in range(epochs)
+    ]
+
+
+def falling(start: float, end: float, pace: float) -> Callable[[Any], Any]:
+    return lambda t: end + (start - end) * np.exp(-t / pace)
+
+
+def overfitting(seed: int) -> History:
+    fall = falling(1.4, 0.5, 2.5)
+    return made(20, seed, falling(1.5, 0.02, 5), lambda t: fall(t) + 0.05 * np.maximum(t - 7, 0))
+
+
+def still_improving(seed: int) -> History:
+    return made(10, seed, falling(1.5, 0.3, 6), falling(1.5, 0.35, 6))
+
+
+def not_learning(seed: int) -> History:
+    return made(10, seed, lambda t: 1.6 + 0 * t, lambda t: 1.6 + 0 * t)
+
+
+def unstable(seed: int) -> History:
+    fall = falling(1.4, 0.5, 3)
+    return made(16, seed, fall, lambda t: fall(t) + 0.3 * (t % 2))
+
+
+def lucky_peak(seed: int) -> History:
+    history = made(16, seed, falling(1.4, 0.3, 2), falling(1.4, 0.38, 2), noise=0.004)
+    history[11] |= {"val_accuracy": 0.75, "val_loss": 0.34}
+    return history
+
+
+def healthy(seed: int) -> History:
+    return made(24, seed, falling(1.4, 0.22, 2.5), falling(1.4, 0.27, 2.5))
+
+
+def too_short(seed: int) -> History:
+    return healthy(seed)[:3]
+
+
+def diverged(seed: int) -> History:
+    history = healthy(seed)
+    history[4] |= {"loss": None, "val_loss": None}
+    return history[:5]
+
+
+MADE: dict[Kind, Callable[[int], History]] = {
+    "diverged": diverged,
+    "too short": too_short,
+    "not learning": not_learning,
+    "unstable": unstable,
+    "overfitting": overfitting,
+    "still improving": still_improving,
+    "lucky peak": lucky_peak,
+    "healthy": healthy,
+}
+
+
+def read(history: History, config: RunConfig = DEFAULTS, pictures: int = 1000) -> Reading:
+    return coach.read(history, config, guess=0.2, validation_pictures=pictures)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_made_curves_are_read_as_what_they_are_whatever_the_noise(kind):
+    kinds = [read(MADE[kind](seed)).kind for seed in range(40)]
+    assert kinds.count(kind) >= 38
+
+
+def test_every_kind_has_a_stated_rule_and_a_made_history():
+    assert list(get_args(Kind)) == list(coach.RULES) == list(MADE)
+
+
+def test_overfitting_is_told_with_its_epoch_and_its_evidence():
+    epochs = [read(overfitting(seed)).epoch for seed in range(40)]
+    assert np.median(epochs) == pytest.approx(8, abs=1)
+    assert max(epochs) - min(epochs) <= 5
+    reading = read(overfitting(0))
+    history = overfitting(0)
+    for marked in reading.evidence:
+        assert marked.values == tuple(history[epoch - 1][marked.name] for epoch in marked.epochs)
+    assert reading.sentence.startswith(f"Overfitting from epoch {reading.epoch} on")
+    assert reading.suggestion.changes == {"augment.rotation": 15.0, "augment.zoom": 0.2}
+
+
+def test_a_lucky_peak_is_told_with_its_epoch():
+    reading = read(lucky_peak(0))
+    assert (reading.epoch, reading.evidence[0].values) == (12, (0.75,))
+    assert "Epoch 12 looks best with 75 %" in reading.sentence
+
+
+def test_jumps_that_few_validation_pictures_explain_are_not_called_unstable():
+    history = [epoch | {"val_accuracy": 0.7 - 0.08 * (epoch["epoch"] % 2)} for epoch in healthy(0)]
+    assert read(history).kind == "unstable"
+    assert read(history, pictures=40).kind != "unstable"
+
+
+def test_the_epoch_of_divergence_is_named_and_the_steps_are_made_smaller():
+    reading = read(diverged(0))
+    assert reading.epoch == 5
+    assert reading.suggestion.changes == {"fit.learning_rate": 0.0001}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_following_the_advice_again_and_again_always_gives_valid_settings(kind):
+    config = DEFAULTS
+    for _ in range(30):
+        config = config.replace(read(MADE[kind](0), config).suggestion.changes)
+
+
+@given(
+    st.sampled_from(list(MADE.values())),
+    st.fixed_dictionaries(
+        {
+            "fit.learning_rate": st.floats(1e-6, 1),
+            "fit.epochs": st.integers(1, 500),
+            "fit.optimizer": st.sampled_from(["adam", "adamw", "sgd", "rmsprop"]),
+            "fit.monitor": st.sampled_from(["val_loss", "val_accuracy"]),
+            "fit.early_stopping": st.booleans(),
+            "fit.seed": st.integers(0, 2**31 - 1),
+            "augment.rotation": st.floats(0, 90),
+            "model.dropout": st.floats(0, 0.8),
+            "model.l2": st.floats(0, 0.1),
+            "model.dense_units": st.integers(8, 1024),
+            "model.filters": st.lists(st.integers(1, 512), min_size=1, max_size=3),
+        }
+    ),
+)
+def test_every_suggestion_is_one_that_the_settings_allow(make, changes):
+    config = DEFAULTS.replace(changes)
+    suggestion = read(make(0), config).suggestion
+    assert suggestion.text.endswith(".")
+    assert config.replace(suggestion.changes) != config or not suggestion.changes
+
+
+def test_a_run_stopped_by_hand_is_to_be_resumed():
+    assert advice.too_short(DEFAULTS, epochs=2).changes == {}
+    assert advice.too_short(DEFAULTS.replace({"fit.epochs": 2}), epochs=2).changes == {"fit.epochs": 10}
+
+
+@pytest.mark.parametrize(
+    ("right_after", "start"),
+    [(360, "It helped."), (240, "It did harm."), (303, "Whether it helped is open.")],
+)
+def test_whether_the_advice_helped_is_said_from_the_validation_pictures(right_after, start):
+    verdict = compare.verdict(
+        {"before": [result(flags(300, 400))], "after": [result(flags(right_after, 400))]}
+    )
+    words = coach.did_it_help(read(overfitting(0)), read(healthy(0)), verdict)
+    assert words.startswith(start)
+    assert words.endswith("The curves read healthy now, and read overfitting before.")
+    assert coach.did_it_help(read(healthy(0)), read(healthy(1)), verdict).endswith("as before: healthy.")
