@@ -36,22 +36,27 @@ FEWEST_EPOCHS = 4
 LEAST_LEARNED = 0.05
 JUMP, JUMPING_STEPS = 0.05, 0.20
 LOSS_RISE, GAP = 0.10, 0.15
-STILL_FALLING = 0.03
+STILL_FALLING = 0.05
 PEAK = 0.03
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
 
 RULES: dict[Kind, str] = {
     "diverged": "A loss is no longer a number.",
     "too short": f"Fewer than {FEWEST_EPOCHS} epochs.",
     "not learning": "Even on its training pictures the network never gets "
-    f"{LEAST_LEARNED:.0%} of the way from guessing the largest class to all right.",
-    "unstable": f"In {JUMPING_STEPS:.0%} of the steps from one epoch to the next, and at least two, "
+    f"{_percent(LEAST_LEARNED)} of the way from guessing the largest class to all right.",
+    "unstable": f"In {_percent(JUMPING_STEPS)} of the steps from one epoch to the next, and at least two, "
     f"validation accuracy falls by {100 * JUMP:.0f} points or more, and by more than so few validation "
     "pictures explain.",
-    "overfitting": f"Validation loss ends {LOSS_RISE:.0%} or more above its best of two or more epochs "
+    "overfitting": f"Validation loss ends {_percent(LOSS_RISE)} or more above its best of two or more epochs "
     f"before, or training accuracy ends {100 * GAP:.0f} points or more above validation accuracy; and "
     "meanwhile training loss goes on falling.",
-    "still improving": "Validation loss is best in the last two epochs, and "
-    f"{STILL_FALLING:.0%} or more below where it was a quarter of the epochs before.",
+    "still improving": "Over the last quarter of the epochs validation loss is on average "
+    f"{_percent(STILL_FALLING)} or more below that of the quarter before.",
     "lucky peak": f"Validation accuracy of the best epoch is {100 * PEAK:.0f} points or more above that "
     "of the two epochs before and after it.",
     "healthy": "None of these: the curves have settled, and close enough together.",
@@ -183,7 +188,7 @@ def _unstable(curves: _Curves, config: RunConfig, validation_pictures: int) -> R
 
 def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
     validation, training = curves.smooth("val_loss"), curves.smooth("loss")
-    best, last = int(validation.argmin()), len(validation) - 1
+    best, last = int(curves["val_loss"].argmin()), len(validation) - 1
     gap = curves.smooth("accuracy")[-1] - curves.smooth("val_accuracy")[-1]
     parted = validation[-1] >= (1 + LOSS_RISE) * validation[best] or gap >= GAP
     if not parted or last - best < 2 or training[-1] >= training[best]:
@@ -199,16 +204,17 @@ def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
 
 
 def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
-    loss = curves.smooth("val_loss")
-    before, last = len(loss) - 1 - max(len(loss) // 4, 2), len(loss) - 1
-    if loss.argmin() < last - 1 or loss[-1] > (1 - STILL_FALLING) * loss[before]:
+    loss = curves["val_loss"]
+    quarter = max(len(loss) // 4, 2)
+    before, now = float(loss[-2 * quarter : -quarter].mean()), float(loss[-quarter:].mean())
+    if now > (1 - STILL_FALLING) * before:
         return None
     sentence = (
-        f"Still improving when it ended: validation loss fell from {curves['val_loss'][before]:.2f} to "
-        f"{curves['val_loss'][last]:.2f} in the last {last - before} epochs."
+        f"Still improving when it ended: validation loss was {now:.2f} on average in the last {quarter} "
+        f"epochs, and {before:.2f} in the {quarter} before."
     )
-    suggestion = advice.still_improving(config, len(loss))
-    return Reading("still improving", sentence, suggestion, (curves.mark("val_loss", before, last),))
+    evidence = (curves.mark("val_loss", *range(len(loss) - 2 * quarter, len(loss))),)
+    return Reading("still improving", sentence, advice.still_improving(config, len(loss)), evidence)
 
 
 def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -242,7 +248,3 @@ def _median_of_three(values: Floats) -> Floats:
     """Each value (E,) as the median of itself and its neighbours; the ends take the nearest three."""
     middle = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
     return np.concatenate([middle[:1], middle, middle[-1:]])
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -17,6 +19,11 @@ from tests.test_compare import flags, result
 
 History = list[dict[str, Any]]
 DEFAULTS = RunConfig()
+
+REAL = json.loads(Path(__file__).with_name("real_histories.json").read_text(encoding="utf-8"))
+"""Trainings of the tutorial's network on 2,936 photos of tf_flowers, with 367 for validation, and what
+their curves were judged by eye to say. The numbers in the rules were settled on these very curves: this
+keeps the readings from changing unseen, and does not prove that the rules fit other data."""
 
 
 def made(epochs: int, seed: int, loss: Any, val_loss: Any, gap: Any = 0.0, noise: float = 0.01) -> History:
@@ -100,13 +107,24 @@ def test_made_curves_are_read_as_what_they_are_whatever_the_noise(kind):
     assert kinds.count(kind) >= 38
 
 
+@pytest.mark.parametrize("name", REAL)
+def test_curves_of_real_trainings_are_read_as_they_were_judged_by_eye(name):
+    stored = REAL[name]
+    figures = ("loss", "accuracy", "val_loss", "val_accuracy")
+    epochs = zip(*(stored[figure] for figure in figures), strict=True)
+    history = [{"epoch": at, **dict(zip(figures, epoch, strict=True))} for at, epoch in enumerate(epochs, 1)]
+    config = DEFAULTS.replace(stored["changes"])
+    reading = coach.read(history, config, guess=0.245, validation_pictures=367)
+    assert reading.kind == stored["reading"]
+
+
 def test_every_kind_has_a_stated_rule_and_a_made_history():
     assert list(get_args(Kind)) == list(coach.RULES) == list(MADE)
 
 
 def test_overfitting_is_told_with_its_epoch_and_its_evidence():
     epochs = [read(overfitting(seed)).epoch for seed in range(40)]
-    assert np.median(epochs) == pytest.approx(8, abs=1)
+    assert np.median(epochs) == pytest.approx(9, abs=1)
     assert max(epochs) - min(epochs) <= 5
     reading = read(overfitting(0))
     history = overfitting(0)
