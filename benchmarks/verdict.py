@@ -6,7 +6,7 @@ score, or test one run of each and speak of the settings.
 A made run is right on a picture with a chance that depends on how hard the picture is, on how well the
 settings suit this picture, and on the seed. The scatter is chosen so that accuracy is about 0.70, two
 runs of the same settings disagree on a fifth of the pictures, and scores scatter by about 2 points
-from seed to seed, as on tf_flowers.
+from seed to seed. These figures are assumed, not measured: with more scatter the power is lower.
 """
 
 from __future__ import annotations
