@@ -1,7 +1,7 @@
 """How often the verdict on two runs is wrong, and how often it sees a real difference: by simulation.
 
-``python -m benchmarks.verdict [--quick]``. The yardsticks are what people do otherwise: take the higher
-score, or test one run of each and speak of the settings.
+``python -m benchmarks.verdict [--quick]``. The yardsticks are what people do otherwise, with one run of
+each: see whether the intervals overlap, or test the two models and speak of the settings.
 
 A made run is right on a picture with a chance that depends on how hard the picture is, on how well the
 settings suit this picture, and on the seed. The scatter is chosen so that accuracy is about 0.70, two
