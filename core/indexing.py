@@ -1,0 +1,113 @@
+"""Read every picture of a data set once and write down what is known about it: the index."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.decoding import Unreadable, decode
+from core.looks import Looks, measure
+from core.parallel import Progress, ShouldStop, ordered_map
+from core.sources.folder import Found
+
+COLUMNS: dict[str, str] = {
+    "id": "str",
+    "content": "str",
+    "file": "str",
+    "label": "str",
+    "width": "int32",
+    "height": "int32",
+    "mode": "str",
+    "bytes": "int64",
+    "modified": "int64",
+    "phash": "str",
+    "mirrored": "str",
+    "brightness": "float32",
+    "contrast": "float32",
+    "saturation": "float32",
+    "sharpness": "float32",
+    "problem": "str",
+    "note": "str",
+    "source_split": "str",
+}
+"""The index's columns, but for ``group``, which is found by comparing pictures."""
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one found file; what is known of an unchanged file is not read again."""
+
+    root: Path
+    known: Mapping[str, dict[str, Any]]
+
+    def row(self, found: Found) -> dict[str, Any]:
+        facts = {
+            "file": found.file,
+            "label": found.label,
+            "source_split": found.source_split,
+            "bytes": found.bytes,
+            "modified": found.modified,
+        }
+        before = self.known.get(found.file)
+        if (
+            before
+            and not found.problem
+            and (before["bytes"], before["modified"]) == (found.bytes, found.modified)
+        ):
+            return {**before, **facts}
+        looks = {**_NOTHING, **(self._look(found) if not found.problem else {"problem": found.problem})}
+        return {**facts, **looks, "id": picture_id(looks["content"], found.file)}
+
+    def _look(self, found: Found) -> dict[str, Any]:
+        try:
+            decoded = decode(self.root / found.file)
+            return {
+                "width": decoded.width,
+                "height": decoded.height,
+                "mode": decoded.mode,
+                "note": decoded.note,
+                **asdict(measure(decoded.image)),
+            }
+        except Unreadable as reason:
+            return {"problem": str(reason)}
+
+
+_NOTHING: dict[str, Any] = {
+    **asdict(Looks("", "", "", 0.0, 0.0, 0.0, 0.0)),
+    "width": 0,
+    "height": 0,
+    "mode": "",
+    "problem": "",
+    "note": "",
+}
+
+
+def build(
+    root: Path, found: list[Found], known: pd.DataFrame, progress: Progress, should_stop: ShouldStop
+) -> pd.DataFrame:
+    """The index of all found files, in their order; ``known`` is the index of before, or empty.
+
+    Raises:
+        Stopped: ``should_stop`` said so; nothing has been written.
+    """
+    unchanged = known[known["problem"] == ""].reindex(columns=list(COLUMNS)).to_dict("records")
+    reader = _Reader(root, {row["file"]: row for row in unchanged})
+    rows = list(
+        ordered_map(reader.row, found, step="reading pictures", progress=progress, should_stop=should_stop)
+    )
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def empty() -> pd.DataFrame:
+    """An index of nothing."""
+    return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def picture_id(content: str, file: str) -> str:
+    """16 hex digits, unique to a file of a data set and stable as long as its pixels are."""
+    return hashlib.blake2b(f"{content}/{file}".encode(), digest_size=8).hexdigest()

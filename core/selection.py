@@ -1,0 +1,103 @@
+"""The pictures of one run: which classes, how many of each, and which split each is in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from core import splits
+from core.config import DataConfig
+from core.errors import LabError
+
+if TYPE_CHECKING:
+    from core.datasets import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """``rows``: the index rows chosen, with a ``split`` column of train, validation or test.
+
+    ``left_out`` counts training pictures whose copy the source keeps in validation or test.
+    """
+
+    rows: pd.DataFrame
+    class_names: tuple[str, ...]
+    fingerprint: str
+    left_out: int = 0
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Pictures by split and class."""
+        table = self.rows.groupby(["split", "label"]).size()
+        return {
+            split: {name: int(table.get((split, name), 0)) for name in self.class_names}
+            for split in splits.SPLITS
+        }
+
+
+def select(dataset: Dataset, config: DataConfig) -> Selection:
+    """Choose and share out the pictures as the settings say; the same settings give the same choice.
+
+    Raises:
+        LabError: there is too little to train on, with the numbers.
+    """
+    usable = dataset.usable
+    class_names = _class_names(dataset, config)
+    rows = usable[usable["label"].isin(class_names)]
+    _check_nothing_is_empty(rows, class_names)
+    if config.max_per_class:
+        rows = _capped(rows, config.max_per_class, config.split_seed)
+    split = splits.assign(rows, config.validation_share, config.test_share, config.split_seed)
+    chosen = rows.assign(split=split)[split != ""].reset_index(drop=True)
+    _check_each_split_has_each_class(chosen, class_names)
+    return Selection(chosen, class_names, fingerprint(chosen, "split"), left_out=int((split == "").sum()))
+
+
+def fingerprint(rows: pd.DataFrame, *columns: str) -> str:
+    """12 hex digits for the pictures, their labels and more columns; the order of rows does not matter."""
+    lines = rows["id"].str.cat([rows[column] for column in ("label", *columns)], sep="\t")
+    return hashlib.blake2b("\n".join(sorted(lines)).encode(), digest_size=6).hexdigest()
+
+
+def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
+    unknown = [name for name in config.classes if name not in dataset.class_names]
+    if unknown:
+        has = ", ".join(dataset.class_names[:20])
+        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; it has {has}")
+    chosen = tuple(name for name in dataset.class_names if name in config.classes or not config.classes)
+    if len(chosen) < 2:
+        which = f"only '{chosen[0]}'" if chosen else "none"
+        raise LabError(f"a classifier needs at least 2 classes, data set '{dataset.title}' gives {which}")
+    return chosen
+
+
+def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) -> None:
+    present = set(rows["label"])
+    empty = [name for name in class_names if name not in present]
+    if empty:
+        raise LabError(
+            f"class '{empty[0]}' has no readable image; at least {splits.LEAST_A_CLASS} are needed to split"
+            f"{f' (and {len(empty) - 1} other classes)' if len(empty) > 1 else ''}. "
+            "Add pictures, or choose only the other classes."
+        )
+
+
+def _capped(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """At most ``most`` of each class; a smaller cap takes a part of what a larger one takes."""
+    place = {key: number for number, key in enumerate(splits.order(rows["id"], seed))}
+    turn = rows["id"].map(place).groupby(rows["label"]).rank(method="first")
+    return rows[turn <= most]
+
+
+def _check_each_split_has_each_class(rows: pd.DataFrame, class_names: tuple[str, ...]) -> None:
+    """Only a source's own splits can fail here; test may lack a class, training may not."""
+    missing = [
+        name for name in class_names if not ((rows["label"] == name) & (rows["split"] == "train")).any()
+    ]
+    if missing:
+        raise LabError(f"class '{missing[0]}' has no image in the training split that its source gives")
+    for split in splits.SPLITS:
+        if not (rows["split"] == split).any():
+            raise LabError(f"the {split} split has no images; change the shares or take more images a class")

@@ -1,0 +1,122 @@
+"""Brushes: petals, soft noise and laying one picture over another. All colours are RGB, 0-255."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Canvas = NDArray[np.uint8]
+
+_FIXED_POINT_BITS = 4
+_ALONG = np.linspace(0, 1, 15)
+
+
+def outline(widths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A closed petal (30, 2) of length 1 along x, from its half widths at 15 places along it."""
+    upper = np.stack([_ALONG, widths], axis=1)
+    return np.concatenate([upper, upper[::-1] * [1, -1]])
+
+
+ROUNDED = outline(np.sin(np.pi * _ALONG**0.62) ** 0.7 * 0.5)
+POINTED = outline(np.sin(np.pi * _ALONG**0.85) ** 0.9 * (1 - 0.35 * _ALONG**3) * 0.5)
+STRAP = outline(np.minimum(1, 6 * _ALONG) * np.where(_ALONG > 0.97, 0.75, 1) * 0.5)
+BROAD = outline(np.sin(np.pi * np.clip(_ALONG, 0.02, 1) ** 0.55) ** 0.5 * 0.5)
+EGG = outline(np.sin(np.pi * _ALONG**0.75) ** 0.65 * (1 - 0.15 * _ALONG) * 0.5)
+
+
+def petals(
+    canvas: Canvas,
+    shape: NDArray[np.float64],
+    angles: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    widths: NDArray[np.float64],
+    colours: NDArray[np.float64],
+    *,
+    tilt: NDArray[np.float64],
+    centre: Sequence[float],
+    start: float = 0.0,
+    shades: Sequence[float] = (0.82, 0.94, 1.03, 1.08),
+    lit: float = 0.55,
+) -> None:
+    """Paint petals around a centre on an RGBA canvas, each over the one before.
+
+    Args:
+        shape: an outline (P, 2).
+        angles: (N,) in radians; lengths and widths (N,) in pixels; colours (N, 3).
+        tilt: 2x2, turns the flat flower away from the viewer.
+        start: where petals begin, in pixels from the centre.
+        shades: brightness from the edge inwards, one smaller petal inside the other.
+        lit: the place along the petal that the smaller ones shrink to.
+    """
+    for angle, length, width, colour in zip(angles, lengths, widths, colours, strict=True):
+        cosine, sine = np.cos(angle), np.sin(angle)
+        turn = tilt @ np.array([[cosine, -sine], [sine, cosine]])
+        for step, shade in enumerate(shades):
+            size = 1 - step / (len(shades) + 0.6)
+            points = (shape - [lit, 0]) * [size, size] + [lit, 0]
+            points = (points * [length, width] + [start, 0]) @ turn.T + centre
+            polygon(canvas, points, colour * shade)
+
+
+def polygon(canvas: Canvas, points: NDArray[np.float64], colour: NDArray[np.float64]) -> None:
+    """Fill a polygon (P, 2) in pixels, opaque, with soft edges."""
+    fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
+    cv2.fillPoly(canvas, [fixed], _opaque(colour), cv2.LINE_8, _FIXED_POINT_BITS)
+
+
+def dots(
+    canvas: Canvas, points: NDArray[np.float64], radii: NDArray[np.float64], colours: NDArray[np.float64]
+) -> None:
+    """Small filled discs at points (N, 2)."""
+    fixed, sizes = np.rint(points * 16).astype(int), np.rint(radii * 16).astype(int)
+    for (x, y), radius, colour in zip(fixed.tolist(), sizes.tolist(), colours, strict=True):
+        cv2.circle(canvas, (x, y), radius, _opaque(colour), -1, cv2.LINE_8, _FIXED_POINT_BITS)
+
+
+def lines(
+    canvas: Canvas,
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    colours: NDArray[np.float64],
+    width: int,
+) -> None:
+    """Straight lines from (N, 2) to (N, 2)."""
+    pairs = np.rint(np.stack([starts, ends], axis=1) * 16).astype(int).tolist()
+    for (a, b), colour in zip(pairs, colours, strict=True):
+        cv2.line(canvas, a, b, _opaque(colour), width, cv2.LINE_AA, _FIXED_POINT_BITS)
+
+
+def _opaque(colour: NDArray[np.float64]) -> tuple[float, ...]:
+    r, g, b = np.clip(colour[:3], 0, 255).tolist()
+    return (r, g, b, 255.0)
+
+
+def cloud(rng: np.random.Generator, height: int, width: int, cells: float) -> Floats:
+    """Soft noise (H, W) with mean 0 and deviation 1; ``cells`` waves fit into its longer side."""
+    cell = max(height, width) / cells
+    coarse = rng.standard_normal(
+        (max(2, round(height / cell)), max(2, round(width / cell))), dtype=np.float32
+    )
+    noise = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray((noise - noise.mean()) / (noise.std() + 1e-6), dtype=np.float32)
+
+
+def lay_over(picture: Floats, layer: Floats, left: int, top: int, shadow: float = 0.0) -> None:
+    """Lay an RGBA layer, its colours multiplied by its alpha (0-255), over a picture, in place."""
+    height, width = picture.shape[:2]
+    y0, x0 = max(0, top), max(0, left)
+    y1, x1 = min(height, top + layer.shape[0]), min(width, left + layer.shape[1])
+    if y1 <= y0 or x1 <= x0:
+        return
+    part = layer[y0 - top : y1 - top, x0 - left : x1 - left]
+    under = picture[y0:y1, x0:x1]
+    if shadow:
+        dark = cv2.GaussianBlur(part[..., 3], (0, 0), max(1.5, layer.shape[0] / 22))
+        dark = np.roll(dark, (layer.shape[0] // 18, layer.shape[1] // 30), (0, 1))
+        under *= 1 - shadow / 255 * dark[..., None]
+    under *= 1 - part[..., 3:] / 255
+    under += part[..., :3]
