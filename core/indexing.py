@@ -96,7 +96,7 @@ def build(
         Stopped: ``should_stop`` said so; nothing has been written.
     """
     unchanged = known[known["problem"] == ""].reindex(columns=list(COLUMNS)).to_dict("records")
-    reader = _Reader(root, {row["file"]: row for row in unchanged})
+    reader = _Reader(root, {str(row["file"]): {str(k): v for k, v in row.items()} for row in unchanged})
     rows = list(
         ordered_map(reader.row, found, step="reading pictures", progress=progress, should_stop=should_stop)
     )

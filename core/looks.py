@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,11 +55,13 @@ def measure(image: Image.Image) -> Looks:
 
 def content_hash(pixels: NDArray[np.uint8]) -> str:
     """Hash of shape and pixels, 16 hex digits: equal for equal pictures, whatever the file says."""
-    digest = hashlib.blake2b(np.ascontiguousarray(pixels), digest_size=8, key=repr(pixels.shape).encode())
+    digest = hashlib.blake2b(
+        np.ascontiguousarray(pixels).data, digest_size=8, key=repr(pixels.shape).encode()
+    )
     return digest.hexdigest()
 
 
-def perceptual_hashes(grey: NDArray[np.uint8]) -> tuple[str, str]:
+def perceptual_hashes(grey: NDArray[Any]) -> tuple[str, str]:
     """The 64-bit DCT hash (Zauner, "Implementation and benchmarking of perceptual image hash functions",
     2010) of a grey picture and of its mirror image, which only turns the sign of every odd column.
     """
@@ -67,7 +70,7 @@ def perceptual_hashes(grey: NDArray[np.uint8]) -> tuple[str, str]:
     return _bits(low), _bits(low * np.where(np.arange(8) % 2, -1, 1))
 
 
-def _bits(coefficients: NDArray[np.float32]) -> str:
+def _bits(coefficients: NDArray[Any]) -> str:
     return np.packbits(coefficients > np.median(coefficients)).tobytes().hex()
 
 
@@ -77,5 +80,4 @@ def _reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if scale >= 1:
         return pixels
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    reduced: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return reduced
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

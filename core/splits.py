@@ -78,15 +78,16 @@ def _copies_of_kept_aside(rows: pd.DataFrame) -> pd.Series:
 
 
 def _share_out(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
+    """Training, or one of the splits in ``shares``, for each row."""
     groups = rows.groupby("group", sort=False).agg(
         label=("label", "first"), size=("label", "size"), key=("content", "min")
     )
     _check(rows["label"].value_counts(), groups["label"].value_counts(), least=len(shares) + 1)
+    size_of, group_of = groups["size"].to_dict(), dict(zip(groups["key"], groups.index, strict=True))
     placed: dict[int, str] = {}
-    for _, own in groups.groupby("label", sort=True):
-        number_of = dict(zip(own["key"], own.index, strict=True))
-        sizes = {number_of[key]: int(own.at[number_of[key], "size"]) for key in order(own["key"], seed)}
-        placed |= _place(sizes, shares)
+    for _, keys in groups.groupby("label")["key"]:
+        turn = [group_of[key] for key in order(keys, seed)]
+        placed |= _place({group: size_of[group] for group in turn}, shares)
     return rows["group"].map(placed).fillna("train")
 
 
@@ -94,19 +95,23 @@ def _place(sizes: dict[int, int], shares: dict[str, float]) -> dict[int, str]:
     """Fill the smaller splits with whole groups, in order, as far as they fit; the rest is for training."""
     total = max(sum(sizes.values()), len(shares) + 1)
     wanted = largest_remainder(total, [*shares.values(), 1 - sum(shares.values())])
-    waiting, placed = list(sizes), {}
-    for still_to_fill, (split, room) in zip(
-        range(len(shares), 0, -1), zip(shares, wanted, strict=False), strict=True
-    ):
-        taken = []
-        for group in waiting:
-            if sizes[group] <= room and len(waiting) - len(taken) > still_to_fill:
-                taken.append(group)
-                room -= sizes[group]
-        taken = taken or [min(waiting, key=lambda group: sizes[group])]
-        waiting = [group for group in waiting if group not in set(taken)]
+    waiting = list(sizes)
+    placed: dict[int, str] = {}
+    for number, split in enumerate(shares):
+        needed_later = len(shares) - number
+        taken = _fill(waiting, sizes, wanted[number], most=len(waiting) - needed_later)
         placed |= dict.fromkeys(taken, split)
+        waiting = [group for group in waiting if group not in placed]
     return placed
+
+
+def _fill(waiting: list[int], sizes: dict[int, int], room: int, most: int) -> list[int]:
+    taken: list[int] = []
+    for group in waiting:
+        if sizes[group] <= room and len(taken) < most:
+            taken.append(group)
+            room -= sizes[group]
+    return taken or [min(waiting, key=lambda group: sizes[group])]
 
 
 def _check(pictures: pd.Series, different: pd.Series, least: int) -> None:

@@ -25,7 +25,9 @@ SPLIT_NAMES = {
     "test": "test",
     "testing": "test",
 }
-_PICTURE_SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm"])
+_PICTURE_SUFFIXES = frozenset(
+    [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm"]
+)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from core.sources.garden.flowers import HEADS
 
 TITLE = "Garden"
 CREDIT = "Drawn by the Image Classification Lab; free to use (CC0)"
-RECIPE = "1"
+RECIPE = "5"
 KINDS = tuple(HEADS)
 WRONG_LABEL_SHARE = 0.04
 
@@ -73,7 +73,7 @@ def draw(
 def plan(each: int, seed: int) -> list[Plan]:
     """Everything to draw: good pictures and wrong labels first, then copies, off-topic and broken ones."""
     rng = np.random.default_rng([seed, each])
-    plans = []
+    plans: list[Plan] = []
     for kind in KINDS:
         wrong = set(rng.choice(each, round(each * WRONG_LABEL_SHARE), replace=False).tolist())
         for number in range(each):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.float64]
 Canvas = NDArray[np.uint8]
 
 _FIXED_POINT_BITS = 4
 _ALONG = np.linspace(0, 1, 15)
 
 
-def outline(widths: NDArray[np.float64]) -> NDArray[np.float64]:
+def outline(widths: Numbers) -> Numbers:
     """A closed petal (30, 2) of length 1 along x, from its half widths at 15 places along it."""
     upper = np.stack([_ALONG, widths], axis=1)
     return np.concatenate([upper, upper[::-1] * [1, -1]])
@@ -24,23 +26,24 @@ def outline(widths: NDArray[np.float64]) -> NDArray[np.float64]:
 ROUNDED = outline(np.sin(np.pi * _ALONG**0.62) ** 0.7 * 0.5)
 POINTED = outline(np.sin(np.pi * _ALONG**0.85) ** 0.9 * (1 - 0.35 * _ALONG**3) * 0.5)
 STRAP = outline(np.minimum(1, 6 * _ALONG) * np.where(_ALONG > 0.97, 0.75, 1) * 0.5)
-BROAD = outline(np.sin(np.pi * np.clip(_ALONG, 0.02, 1) ** 0.55) ** 0.5 * 0.5)
+BROAD = outline(np.sin(np.pi * _ALONG**1.5) ** 0.55 * (0.55 + 0.05 * np.sin(9 * _ALONG)))
 EGG = outline(np.sin(np.pi * _ALONG**0.75) ** 0.65 * (1 - 0.15 * _ALONG) * 0.5)
 
 
 def petals(
     canvas: Canvas,
-    shape: NDArray[np.float64],
-    angles: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    widths: NDArray[np.float64],
-    colours: NDArray[np.float64],
+    shape: Numbers,
+    angles: Numbers,
+    lengths: Numbers,
+    widths: Numbers,
+    colours: Numbers,
     *,
-    tilt: NDArray[np.float64],
-    centre: Sequence[float],
+    tilt: Numbers,
+    centre: Numbers,
     start: float = 0.0,
-    shades: Sequence[float] = (0.82, 0.94, 1.03, 1.08),
-    lit: float = 0.55,
+    shades: Sequence[float] = (0.8, 0.92, 1.0, 1.05),
+    sizes: Sequence[float] = (1.0, 0.8, 0.58, 0.36),
+    lit: float = 0.6,
 ) -> None:
     """Paint petals around a centre on an RGBA canvas, each over the one before.
 
@@ -49,50 +52,45 @@ def petals(
         angles: (N,) in radians; lengths and widths (N,) in pixels; colours (N, 3).
         tilt: 2x2, turns the flat flower away from the viewer.
         start: where petals begin, in pixels from the centre.
-        shades: brightness from the edge inwards, one smaller petal inside the other.
+        shades: brightness of nested petals, one inside the other, with their ``sizes``.
         lit: the place along the petal that the smaller ones shrink to.
     """
-    for angle, length, width, colour in zip(angles, lengths, widths, colours, strict=True):
-        cosine, sine = np.cos(angle), np.sin(angle)
-        turn = tilt @ np.array([[cosine, -sine], [sine, cosine]])
-        for step, shade in enumerate(shades):
-            size = 1 - step / (len(shades) + 0.6)
-            points = (shape - [lit, 0]) * [size, size] + [lit, 0]
-            points = (points * [length, width] + [start, 0]) @ turn.T + centre
-            polygon(canvas, points, colour * shade)
+    nested = (shape - [lit, 0]) * np.asarray(sizes)[:, None, None] + [lit, 0]
+    stretched = nested * np.stack([lengths, widths], axis=1)[:, None, None, :] + [start, 0]
+    cosine, sine = np.cos(angles), np.sin(angles)
+    turns = tilt @ np.array([[cosine, -sine], [sine, cosine]]).transpose(2, 0, 1)
+    points = np.einsum("nspi,nji->nspj", stretched, turns) + centre
+    fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
+    tints = _opaque(colours[:, None, :] * np.asarray(shades)[:, None])
+    for petal, petal_tints in zip(fixed, tints, strict=True):
+        for layer, tint in zip(petal, petal_tints, strict=True):
+            cv2.fillPoly(canvas, [layer], tint, cv2.LINE_8, _FIXED_POINT_BITS)
 
 
-def polygon(canvas: Canvas, points: NDArray[np.float64], colour: NDArray[np.float64]) -> None:
-    """Fill a polygon (P, 2) in pixels, opaque, with soft edges."""
+def polygon(canvas: Canvas, points: Numbers, colour: Numbers) -> None:
+    """Fill a polygon (P, 2), in pixels."""
     fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
     cv2.fillPoly(canvas, [fixed], _opaque(colour), cv2.LINE_8, _FIXED_POINT_BITS)
 
 
-def dots(
-    canvas: Canvas, points: NDArray[np.float64], radii: NDArray[np.float64], colours: NDArray[np.float64]
-) -> None:
-    """Small filled discs at points (N, 2)."""
-    fixed, sizes = np.rint(points * 16).astype(int), np.rint(radii * 16).astype(int)
-    for (x, y), radius, colour in zip(fixed.tolist(), sizes.tolist(), colours, strict=True):
-        cv2.circle(canvas, (x, y), radius, _opaque(colour), -1, cv2.LINE_8, _FIXED_POINT_BITS)
+def dots(canvas: Canvas, points: Numbers, radii: Numbers, colours: Numbers) -> None:
+    """Filled discs at points (N, 2) with radii (N,) in pixels and colours (N, 3)."""
+    fixed, sizes = np.rint(points * 16).astype(int).tolist(), np.rint(radii * 16).astype(int).tolist()
+    for centre, radius, colour in zip(fixed, sizes, _opaque(colours), strict=True):
+        cv2.circle(canvas, centre, radius, colour, -1, cv2.LINE_8, _FIXED_POINT_BITS)
 
 
-def lines(
-    canvas: Canvas,
-    starts: NDArray[np.float64],
-    ends: NDArray[np.float64],
-    colours: NDArray[np.float64],
-    width: int,
-) -> None:
-    """Straight lines from (N, 2) to (N, 2)."""
+def lines(canvas: Canvas, starts: Numbers, ends: Numbers, colours: Numbers, width: int) -> None:
+    """Straight lines from (N, 2) to (N, 2) in colours (N, 3)."""
     pairs = np.rint(np.stack([starts, ends], axis=1) * 16).astype(int).tolist()
-    for (a, b), colour in zip(pairs, colours, strict=True):
-        cv2.line(canvas, a, b, _opaque(colour), width, cv2.LINE_AA, _FIXED_POINT_BITS)
+    for (start, end), colour in zip(pairs, _opaque(colours), strict=True):
+        cv2.line(canvas, start, end, colour, width, cv2.LINE_AA, _FIXED_POINT_BITS)
 
 
-def _opaque(colour: NDArray[np.float64]) -> tuple[float, ...]:
-    r, g, b = np.clip(colour[:3], 0, 255).tolist()
-    return (r, g, b, 255.0)
+def _opaque(colours: Numbers) -> Any:
+    """Colours (..., 3) as nested lists of four numbers, which OpenCV takes."""
+    alpha = np.full((*colours.shape[:-1], 1), 255.0)
+    return np.concatenate([np.clip(colours, 0, 255), alpha], axis=-1).tolist()
 
 
 def cloud(rng: np.random.Generator, height: int, width: int, cells: float) -> Floats:
