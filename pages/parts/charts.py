@@ -1,0 +1,173 @@
+"""Altair charts of the Understand pages: they follow the theme, show values on hover and take clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+TRAINING, VALIDATION = "training", "validation"
+_SPLIT_COLUMNS = {"accuracy": TRAINING, "loss": TRAINING, "val_accuracy": VALIDATION, "val_loss": VALIDATION}
+_DASHES = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
+
+
+def history_frame(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> pd.DataFrame:
+    """Long form of one or more histories: run, epoch, figure (accuracy or loss), split, value."""
+    rows = [
+        (run, line["epoch"], column.removeprefix("val_"), split, line[column], line.get("seconds"))
+        for run, history in histories.items()
+        for line in history
+        for column, split in _SPLIT_COLUMNS.items()
+        if line.get(column) is not None
+    ]
+    return pd.DataFrame(rows, columns=["run", "epoch", "figure", "split", "value", "seconds"])
+
+
+def curves(history: Sequence[Mapping[str, Any]], figure: str, kept_epoch: int | None) -> alt.LayerChart:
+    """Training and validation ``accuracy`` or ``loss`` by epoch, with the kept epoch marked."""
+    frame = history_frame({"": history}).query("figure == @figure")
+    lines = (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=25), strokeWidth=2.5)
+        .encode(
+            x=_epochs(),
+            y=_figure_axis(figure),
+            color=alt.Color("split:N", title=None, sort=[TRAINING, VALIDATION], legend=_legend()),
+            tooltip=[
+                alt.Tooltip("split:N", title="Split"),
+                alt.Tooltip("epoch:Q", title="Epoch"),
+                _value(figure),
+            ],
+        )
+    )
+    return alt.layer(lines, *_kept_marks([kept_epoch] if kept_epoch else [])).properties(height=260)
+
+
+def overlaid(frame: pd.DataFrame, figure: str, order: Sequence[str]) -> alt.Chart:
+    """Curves of several runs: one colour a run, dashes for training, a full line for validation."""
+    return (
+        alt.Chart(frame.query("figure == @figure"))
+        .mark_line(strokeWidth=2.2)
+        .encode(
+            x=_epochs(),
+            y=_figure_axis(figure),
+            color=alt.Color("run:N", title=None, sort=list(order), legend=_legend(columns=2)),
+            strokeDash=alt.StrokeDash("split:N", title=None, scale=_DASHES, legend=_legend()),
+            tooltip=[
+                alt.Tooltip("run:N", title="Run"),
+                alt.Tooltip("split:N", title="Split"),
+                alt.Tooltip("epoch:Q", title="Epoch"),
+                _value(figure),
+            ],
+        )
+        .properties(height=320)
+    )
+
+
+def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
+    """A confusion matrix whose cells can be clicked (selection ``cell``: true and predicted class).
+
+    Args:
+        frame: columns true, predicted, count, rate and right, one row a cell, classes in their order.
+        as_rates: write and colour the part of the row instead of the count.
+    """
+    field, form = ("rate", ".0%") if as_rates else ("count", "d")
+    order = list(dict.fromkeys(frame["true"]))
+    axis = alt.Axis(labelLimit=140, labelAngle=-40, domain=False, ticks=False)
+    base = alt.Chart(frame).encode(
+        x=alt.X("predicted:N", sort=order, title="Predicted", axis=axis),
+        y=alt.Y("true:N", sort=order, title="True", axis=alt.Axis(labelLimit=140, domain=False, ticks=False)),
+        tooltip=[
+            alt.Tooltip("true:N", title="True"),
+            alt.Tooltip("predicted:N", title="Predicted"),
+            alt.Tooltip("count:Q", title="Test pictures"),
+            alt.Tooltip("rate:Q", title="Part of the true class", format=".1%"),
+        ],
+    )
+    click = alt.selection_point(name="cell", fields=["true", "predicted"])
+    top = float(frame.loc[~frame["right"], field].max() or 1)
+    colour = alt.condition(
+        "datum.right",
+        alt.value("#8a8a8a33"),
+        alt.Color(f"{field}:Q", scale=alt.Scale(scheme="oranges", domain=[0, top]), legend=None),
+    )
+    cells = base.mark_rect(cursor="pointer", cornerRadius=3, stroke="#8a8a8a", strokeWidth=0.4).encode(
+        color=colour, opacity=alt.condition(click, alt.value(1.0), alt.value(0.45))
+    )
+    words = base.mark_text(fontSize=13).encode(
+        text=alt.Text(f"{field}:Q", format=form),
+        color=alt.condition(
+            f"!datum.right && datum.{field} > {0.0 * top}", alt.value("#222222"), alt.value("#8a8a8a")
+        ),
+    )
+    side = max(220, 44 * len(order)) if len(order) <= 12 else 28 * len(order)
+    layers = [cells.add_params(click), words] if len(order) <= 16 else [cells.add_params(click)]
+    return alt.layer(*layers).properties(height=min(side, 720))
+
+
+def proportions(rows: pd.DataFrame, *, baseline: float | None = None) -> alt.LayerChart:
+    """Values with their 95 % intervals as dots and bars, one line each.
+
+    Args:
+        rows: columns name, value, low, high (0 to 1), in the order in which they are shown.
+        baseline: accuracy of guessing the largest class, drawn as a dashed line.
+    """
+    base = alt.Chart(rows).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
+    axis = alt.X(
+        "low:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5)
+    )
+    tooltip = [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("value:Q", format=".1%", title="Value"),
+        alt.Tooltip("low:Q", format=".1%", title="95 % interval from"),
+        alt.Tooltip("high:Q", format=".1%", title="to"),
+    ]
+    bars = base.mark_bar(height=8, opacity=0.45, cornerRadius=4).encode(x=axis, x2="high:Q", tooltip=tooltip)
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", tooltip=tooltip)
+    layers: list[alt.Chart] = [bars, dots]
+    if baseline is not None:
+        layers.append(_baseline(baseline))
+    return alt.layer(*layers).properties(height=34 * max(len(rows), 2) + 20)
+
+
+def _baseline(value: float) -> alt.Chart:
+    guess = pd.DataFrame({"value": [value], "name": ["guessing the largest class"]})
+    return (
+        alt.Chart(guess)
+        .mark_rule(strokeDash=[4, 4], strokeWidth=2, color="#8a8a8a")
+        .encode(x="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=".1%")])
+    )
+
+
+def _kept_marks(epochs: Sequence[int]) -> list[alt.Chart]:
+    if not epochs:
+        return []
+    kept = pd.DataFrame({"epoch": list(epochs), "words": [f"kept: epoch {epoch}" for epoch in epochs]})
+    rule = alt.Chart(kept).mark_rule(strokeDash=[2, 3], color="#8a8a8a", strokeWidth=1.5).encode(x="epoch:Q")
+    words = (
+        alt.Chart(kept)
+        .mark_text(align="right", dx=-5, baseline="top", color="#8a8a8a")
+        .encode(x="epoch:Q", y=alt.value(2), text="words:N")
+    )
+    return [rule, words]
+
+
+def _epochs() -> alt.X:
+    return alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
+
+
+def _figure_axis(figure: str) -> alt.Y:
+    axis = alt.Axis(format=".0%") if figure == "accuracy" else alt.Axis(format=".2f")
+    return alt.Y("value:Q", title=figure.capitalize(), axis=axis, scale=alt.Scale(zero=False, nice=True))
+
+
+def _value(figure: str) -> alt.Tooltip:
+    return alt.Tooltip("value:Q", title=figure.capitalize(), format=".1%" if figure == "accuracy" else ".4f")
+
+
+def _legend(columns: int = 0) -> alt.Legend:
+    return alt.Legend(
+        orient="bottom", columns=columns or alt.Undefined, labelLimit=320, symbolStrokeWidth=2.5
+    )

@@ -1,0 +1,46 @@
+"""Files to take away: tables as CSV that no spreadsheet runs, figures as PNG and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+from matplotlib.figure import Figure
+
+from core import figures, tables
+from pages.parts.runs import Summary
+
+
+def table_button(summary: Summary, frame: pd.DataFrame, name: str, label: str = "Table as CSV") -> None:
+    """A download button for a table of this run."""
+    st.download_button(
+        label,
+        tables.csv(frame),
+        f"{summary.run.id}-{name}.csv",
+        "text/csv",
+        key=f"csv-{name}",
+        icon=":material/table:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def figure_buttons(summary: Summary, draw: Callable[[], Figure], name: str) -> None:
+    """Download buttons for a figure of this run; it is drawn when one of them is pressed."""
+    with st.container(horizontal=True, gap="small"):
+        _figure_button(summary, lambda: figures.png(draw()), name, "png", "image/png")
+        _figure_button(summary, lambda: figures.svg(draw()), name, "svg", "image/svg+xml")
+
+
+def _figure_button(summary: Summary, make: Callable[[], bytes], name: str, kind: str, mime: str) -> None:
+    st.download_button(
+        f"Figure as {kind.upper()}",
+        make,
+        f"{summary.run.id}-{name}.{kind}",
+        mime,
+        key=f"{kind}-{name}",
+        icon=":material/image:",
+        type="tertiary",
+        on_click="ignore",
+    )

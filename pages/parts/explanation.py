@@ -1,0 +1,223 @@
+"""Heatmaps of test pictures: which to explain, what the colours mean, and the maps themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import confusion, metrics, saved_model
+from core.datasets import Dataset
+from core.errors import LabError
+from core.heatmaps import Heatmap, Request
+from core.runs import Predictions
+from pages.parts import overlays, pictures, waiting
+from pages.parts.runs import Summary
+from pages.parts.text import literal, percent
+
+WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "Of a class"
+LAST_LAYER = "the last (default)"
+MOST_PROBABILITIES = 4
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Positions among the test predictions of the pictures to explain, and how."""
+
+    positions: tuple[int, ...]
+    layer: str
+    strength: float
+
+
+def ask(summary: Summary) -> Wanted:
+    """The controls: which pictures, how many, how strong the colours, which layer.
+
+    Raises:
+        LabError: the run's model or its predictions cannot be read.
+    """
+    layers = saved_model.convolution_layers(summary.run.model_path)
+    answered = pictures.predictions(summary.run)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        which = st.segmented_control(
+            "Test pictures",
+            [WORST, RANDOM, OF_CLASS],
+            default=WORST,
+            required=True,
+            key="explain_which",
+            persist_state="session",
+        )
+        number = st.slider("How many", 1, 12, 4, key="explain_number", persist_state="session", width=160)
+        strength = st.slider(
+            "Strength of the colours",
+            0.0,
+            1.0,
+            0.6,
+            0.05,
+            key="explain_strength",
+            persist_state="session",
+            width=180,
+            help="0 shows the picture alone, 1 the heatmap alone.",
+        )
+        layer = st.selectbox(
+            "Layer",
+            [LAST_LAYER, *reversed(layers[:-1])],
+            key="explain_layer",
+            width=190,
+            help="The last convolution layer has found whole parts of things; "
+            "earlier ones see edges and colours, in finer maps.",
+        )
+    positions = _positions(summary, answered, str(which), number)
+    return Wanted(tuple(int(at) for at in positions), "" if layer == LAST_LAYER else layer, strength)
+
+
+def _positions(summary: Summary, answered: Predictions, which: str, number: int) -> Positions:
+    if which == RANDOM:
+        return _random(answered, number)
+    if which == OF_CLASS:
+        return _of_class(summary, answered, number)
+    worst = confusion.worst(answered, most=number)
+    if not worst:
+        st.success("No mistakes on the test pictures; here are random ones.", icon=":material/check:")
+        return _random(answered, number)
+    return np.array([mistake.row for mistake in worst])
+
+
+def _random(answered: Predictions, number: int) -> Positions:
+    draw = st.session_state.setdefault("explain_draw", 0)
+    st.button("Other pictures", icon=":material/casino:", key="other_pictures", on_click=_draw_again)
+    return np.random.default_rng(draw).permutation(len(answered.labels))[:number]
+
+
+def _draw_again() -> None:
+    st.session_state["explain_draw"] += 1
+
+
+def _of_class(summary: Summary, answered: Predictions, number: int) -> Positions:
+    names = summary.report["class_names"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox("Class", names, key="explain_class", width=220)
+        here = np.flatnonzero(answered.labels == names.index(name))
+        here = here[np.argsort(answered.probabilities[here, names.index(name)], kind="stable")]
+        pages = max(1, -(-len(here) // number))
+        page = st.number_input(
+            f"Page of {pages}",
+            1,
+            pages,
+            key=f"explain_page-{name}-{number}",
+            width=140,
+            help="The pictures in which the model found least of the class come first.",
+        )
+    return here[(page - 1) * number :][:number]
+
+
+def legend() -> None:
+    """What the colours say, in words, beside the colour bar."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text("did not matter")
+            st.image(overlays.colour_bar(), width=160, alt="Colours from dark violet over green to yellow")
+            st.text("mattered most")
+        st.caption(
+            "Grad-CAM: yellow is where the picture spoke most for the class named above it, violet is where "
+            "nothing did. Each map has its own scale, so colours compare places in one picture, not two "
+            "pictures. A map without yellow: nothing in the picture spoke for that class. "
+            "It shows where the model looked, not why, and not whether that is a good reason."
+        )
+
+
+def show(summary: Summary, wanted: Wanted) -> None:
+    """Each picture with its heatmaps for the predicted and the true class and its probabilities."""
+    answered, shown = pictures.predictions(summary.run), pictures.gallery(summary.run)
+    if shown.fault:
+        pictures.say_fault(shown)
+        return
+    by_position = {at: requests(answered, at, wanted.layer) for at in wanted.positions}
+    maps = waiting.maps(summary.run, [request for both in by_position.values() for request in both])
+    for at, both in by_position.items():
+        row(summary, shown, answered, at, {request: maps.get(request) for request in both}, wanted.strength)
+    if maps:
+        height, width = next(iter(maps.values())).shape
+        size = summary.config.data.image_size if summary.config else 0
+        st.caption(
+            f"Each map has {height} x {width} places, enlarged smoothly to the picture's size; the network "
+            f"saw {size} x {size} pixels. Details finer than a place cannot be told apart."
+        )
+
+
+def requests(answered: Predictions, position: int, layer: str = "") -> list[Request]:
+    """The heatmap of the predicted class, and of the true one where that is another."""
+    said, true = int(metrics.predicted(answered)[position]), int(answered.labels[position])
+    picture_id = str(answered.ids[position])
+    return [Request(picture_id, index, layer=layer) for index in dict.fromkeys((said, true))]
+
+
+def row(
+    summary: Summary,
+    shown: pictures.Gallery,
+    answered: Predictions,
+    position: int,
+    maps: dict[Request, Heatmap | None],
+    strength: float,
+) -> None:
+    """One picture, its heatmaps and its probabilities side by side."""
+    index_row = shown.row(str(answered.ids[position]))
+    with st.container(border=True), st.grid(4, min_column_width=150, gap="medium"):
+        if shown.dataset is None or index_row is None or summary.config is None:
+            st.caption("This picture is no longer in the data set.")
+            return
+        resize = summary.config.data.resize
+        try:
+            with st.container(gap="xsmall"):
+                st.text("The picture")
+                st.image(
+                    overlays.picture(shown.dataset, index_row, resize), width="stretch", alt="The picture"
+                )
+            for request, heatmap in maps.items():
+                role = (
+                    "Answer" if request.class_index == int(metrics.predicted(answered)[position]) else "Truth"
+                )
+                name = summary.report["class_names"][request.class_index]
+                _map(shown.dataset, index_row, resize, f"{role}: {name}", heatmap, strength)
+        except LabError as error:
+            st.caption(literal(error))
+        probabilities(answered, position, summary.report["class_names"])
+
+
+def _map(
+    dataset: Dataset, row: pd.Series, resize: str, title: str, heatmap: Heatmap | None, strength: float
+) -> None:
+    with st.container(gap="xsmall"):
+        st.text(title)
+        if heatmap is None:
+            st.skeleton(160)
+            return
+        overlay = overlays.overlay(dataset, row, resize, heatmap, strength)
+        st.image(overlay, width="stretch", alt=f"Heatmap. {title}")
+        if not heatmap.any():
+            st.caption("Nothing in the picture spoke for it.")
+
+
+def probabilities(
+    answered: Predictions, position: int, names: list[str], most: int = MOST_PROBABILITIES
+) -> None:
+    """The likeliest classes as bars, the true one always among them."""
+    values, true = answered.probabilities[position], int(answered.labels[position])
+    likeliest = [int(at) for at in np.argsort(-values, kind="stable")[:most]]
+    if true not in likeliest:
+        likeliest[-1] = true
+    with st.container(gap="xsmall"):
+        for at in likeliest:
+            mark = " (true)" if at == true else ""
+            st.progress(
+                float(np.clip(values[at], 0, 1)),
+                f"{literal(names[at])}{mark} · {percent(float(values[at]), 0)}",
+            )
+        rest = len(values) - len(likeliest)
+        if rest:
+            left = 1 - float(values[likeliest].sum())
+            st.caption(f"{rest} others: {percent(max(left, 0), 0)}")

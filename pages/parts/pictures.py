@@ -1,0 +1,116 @@
+"""Pictures of a run's data set, found by their ids, as tiles and as one card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import datasets, runs
+from core.errors import LabError
+from core.runs import Predictions, Run
+from pages.parts.text import literal, percent
+
+TILE = 200
+"""Side in pixels of a tile's thumbnail; shown smaller on a phone, so it stays sharp."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A run's data set as it is on the disk now; ``fault`` says why pictures cannot be shown."""
+
+    dataset: datasets.Dataset | None
+    rows: pd.DataFrame
+    fault: str = ""
+
+    def row(self, picture_id: str) -> pd.Series | None:
+        """The index row of a picture, or None if the picture is no longer there."""
+        return self.rows.loc[picture_id] if picture_id in self.rows.index else None
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture to show: its id and the plain lines under it."""
+
+    id: str
+    lines: tuple[str, ...]
+
+
+def gallery(run: Run) -> Gallery:
+    """The pictures a run was made from, whatever has become of them since."""
+    try:
+        dataset = datasets.open(run.config.data.source)
+    except LabError as error:
+        return Gallery(None, pd.DataFrame(), str(error))
+    return Gallery(dataset, _by_id(dataset))
+
+
+@st.cache_resource(
+    max_entries=8, hash_funcs={datasets.Dataset: lambda d: (str(d.path), d.version, len(d.index))}
+)
+def _by_id(dataset: datasets.Dataset) -> pd.DataFrame:
+    return dataset.index.set_index("id", drop=False)
+
+
+def predictions(run: Run, split: str = "test") -> Predictions:
+    """What the model answered on one split. Raises LabError if that cannot be read."""
+    stamp = (run.path / "predictions.npz").stat().st_mtime_ns if run.has_report else 0
+    return _predictions(run.id, split, stamp)
+
+
+@st.cache_resource(max_entries=24)
+def _predictions(run_id: str, split: str, stamp: int) -> Predictions:
+    return runs.open(run_id).predictions(split)
+
+
+def say_fault(shown: Gallery) -> None:
+    """Why the pictures of a run cannot be shown."""
+    st.info(literal(shown.fault), title="The pictures cannot be shown", icon=":material/image_not_supported:")
+
+
+def tiles(
+    shown: Gallery, pictures: Iterable[Tile], *, key: str, look: Callable[[str], None] | None = None
+) -> None:
+    """Pictures side by side with their lines; ``look`` is called with the id of the one clicked."""
+    if shown.fault:
+        say_fault(shown)
+    with st.grid("auto", min_column_width=140, gap="medium"):
+        for tile in pictures:
+            with st.container(gap="xsmall"):
+                thumbnail(shown, tile.id, alt=", ".join(tile.lines))
+                st.text("\n".join(tile.lines))
+                if look is not None:
+                    st.button(
+                        "Look closer",
+                        key=f"{key}-{tile.id}",
+                        type="tertiary",
+                        icon=":material/zoom_in:",
+                        on_click=look,
+                        args=(tile.id,),
+                    )
+
+
+def thumbnail(shown: Gallery, picture_id: str, *, size: int = TILE, alt: str = "") -> None:
+    """One picture, or a plain word where it is no longer there."""
+    row = shown.row(picture_id)
+    if shown.dataset is None or row is None:
+        st.caption("This picture is no longer in the data set.")
+        return
+    try:
+        st.image(shown.dataset.thumbnail(row, size), width="stretch", alt=alt)
+    except LabError as error:
+        st.caption(literal(error))
+
+
+def answers(answered: Predictions, position: int, class_names: list[str]) -> tuple[str, ...]:
+    """The lines under a picture: what it is, what the model said and how sure it was."""
+    probabilities = answered.probabilities[position]
+    said = int(np.argmax(probabilities))
+    return (
+        f"is {class_names[answered.labels[position]]}",
+        f"called {class_names[said]}",
+        f"{percent(float(probabilities[said]), 0)} sure",
+    )

@@ -1,0 +1,131 @@
+"""A run in words: the empty workspace, its settings in a line, and the way on where there is no result."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import engine, runs
+from core.config import RunConfig
+from core.errors import LabError
+from core.runs import Status
+from pages.parts.runs import ADDRESS, TRAIN, Summary, started
+from pages.parts.text import count, duration, literal
+
+
+def say_there_are_none(purpose: str) -> None:
+    """What an empty workspace shows instead of a page."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(":material/science: **No runs yet**", text_alignment="center")
+        st.markdown(
+            f"{purpose} Train a first model: with the built-in pictures it takes about a minute.",
+            text_alignment="center",
+        )
+        st.page_link(TRAIN, label="Train a model", icon=":material/play_arrow:")
+
+
+def card(summary: Summary) -> None:
+    """State, main settings and times of a run in two small lines."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        icon, colour = _badge(summary.status.state)
+        st.badge(summary.state, icon=icon, color=colour)
+        if summary.run.labels.starred:
+            st.badge("starred", icon=":material/star:", color="yellow")
+        for tag in summary.run.labels.tags:
+            st.badge(literal(tag), color="gray")
+    if summary.config:
+        st.caption(literal(settings_line(summary.config)) + _when(summary.status))
+    if summary.run.labels.notes:
+        st.text(summary.run.labels.notes)
+
+
+def settings_line(config: RunConfig) -> str:
+    """The settings that characterise a run, in one line."""
+    fit = config.fit
+    parts = (
+        config.data.source,
+        f"{config.data.image_size} px",
+        f"filters {', '.join(map(str, config.model.filters))}",
+        f"{fit.optimizer} {fit.learning_rate:g}",
+        f"batch {fit.batch_size}",
+        f"up to {count(fit.epochs, 'epoch')}",
+        f"seed {fit.seed}",
+    )
+    return " · ".join(parts)
+
+
+def say_why_unfinished(summary: Summary) -> None:
+    """A run without a result: what happened to it, and the way on."""
+    status = summary.status
+    if status.waiting:
+        st.info(_progress(status), title=f"This run is {summary.state}", icon=":material/hourglass_top:")
+        st.page_link(TRAIN, label="Watch it on the Train page", icon=":material/monitoring:")
+    elif status.state == "damaged" or summary.fault:
+        _say_damaged(summary)
+    else:
+        words = " ".join(filter(None, [status.message, status.hint]))
+        st.warning(
+            literal(words or "It ended before it was tested."),
+            title=f"This run was {summary.state} and has no test result"
+            if status.state in ("interrupted", "stopped")
+            else f"This run {summary.state} and has no test result",
+            icon=":material/warning:",
+        )
+        _offer_resume(summary)
+
+
+def _offer_resume(summary: Summary) -> None:
+    epochs = len(summary.run.metrics())
+    st.text(
+        f"{count(epochs, 'epoch')} finished. Resuming goes on from the last checkpoint."
+        if epochs
+        else "No epoch was finished. Resuming starts it again with the same settings."
+    )
+    if st.button("Resume this run", icon=":material/resume:", type="primary", key="resume"):
+        try:
+            engine.resume(summary.run)
+        except LabError as error:
+            st.error(literal(error))
+        else:
+            st.switch_page(TRAIN)
+
+
+def _say_damaged(summary: Summary) -> None:
+    st.error(
+        literal(summary.fault or summary.status.message),
+        title="This run's files cannot be read",
+        icon=":material/broken_image:",
+    )
+    st.text(
+        f"Its folder is {summary.run.path}. Other runs are not affected. "
+        "If you have a copy, put it back; or move the folder to the trash, from where it can be restored."
+    )
+    if st.button("Move to the trash", icon=":material/delete:", key="trash"):
+        try:
+            runs.delete(summary.run)
+        except LabError as error:
+            st.error(literal(error))
+        else:
+            del st.query_params[ADDRESS], st.session_state[ADDRESS]
+            st.rerun()
+
+
+def _when(status: Status) -> str:
+    took = f", took {duration(status.ended - status.started)}" if status.ended > status.started > 0 else ""
+    return f" · {started(status)}{took}" if status.created else ""
+
+
+def _progress(status: Status) -> str:
+    if status.state == "queued":
+        return "It starts by itself when the runs before it are finished."
+    left = f", about {duration(status.seconds_left)} left" if status.seconds_left is not None else ""
+    return f"Epoch {status.epoch} of {status.epochs}{left}. Its result appears here when it is finished."
+
+
+def _badge(state: str) -> tuple[str, str]:
+    if state == "done":
+        return ":material/check:", "green"
+    if state in runs.WAITING:
+        return ":material/hourglass_top:", "blue"
+    return (
+        (":material/stop:", "orange") if state in ("stopped", "interrupted") else (":material/error:", "red")
+    )

@@ -1,0 +1,134 @@
+"""The run a page is about: a listing, a picker that the address follows, and words for every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core import runs
+from core.config import RunConfig
+from core.errors import LabError
+from core.runs import Run, Status
+from pages.parts.text import literal, moment, percent
+
+RESULTS = "pages/understand/results.py"
+EXPLAIN = "pages/understand/explain.py"
+COMPARE = "pages/understand/compare.py"
+TRAIN = "pages/build/train.py"
+
+ADDRESS = "run"
+_CHOICE = "run_choice"
+
+STATES: dict[str, str] = {
+    "queued": "waiting its turn",
+    "starting": "starting",
+    "running": "training now",
+    "done": "finished",
+    "stopped": "stopped, result kept",
+    "failed": "failed",
+    "diverged": "diverged",
+    "interrupted": "interrupted",
+    "damaged": "damaged",
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run with everything a listing shows, read once a page run.
+
+    ``config`` is None and ``report`` empty where they cannot be read; ``fault`` then says why.
+    """
+
+    run: Run
+    title: str
+    status: Status
+    config: RunConfig | None
+    report: dict[str, Any]
+    fault: str
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a result to look at."""
+        return bool(self.report)
+
+    @property
+    def state(self) -> str:
+        """The state in words."""
+        return STATES[self.status.state]
+
+    @property
+    def test_accuracy(self) -> dict[str, Any] | None:
+        """``value``, ``low``, ``high``, ``correct`` and ``total`` on the test pictures."""
+        return self.report.get("test_accuracy")
+
+    @property
+    def line(self) -> str:
+        """One line that tells it from all others; the end of the id makes it unique."""
+        score = percent(self.test_accuracy["value"]) + " on test" if self.test_accuracy else self.state
+        return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
+
+
+def summarise(run: Run) -> Summary:
+    """Read a run's files; whatever cannot be read becomes its fault."""
+    status, config, report, fault = run.status, None, {}, ""
+    try:
+        config = run.config
+        report = run.report()
+    except LabError as error:
+        fault = str(error)
+    return Summary(run, _title(run, config), status, config, report, fault)
+
+
+def listing() -> list[Summary]:
+    """Every run: those with a result first, the newest of each first."""
+    summaries = [summarise(run) for run in runs.all()]
+    return sorted(summaries, key=lambda summary: not summary.finished)
+
+
+def pick(summaries: list[Summary]) -> Summary | None:
+    """Choose one run; ``?run=`` in the address says which, so that a result can be sent as a link.
+
+    Returns:
+        None where the address asks for a run that is not there; the page has then said so.
+    """
+    by_id = {summary.run.id: summary for summary in summaries}
+    asked = st.query_params.get(ADDRESS) or st.session_state.get(ADDRESS) or next(iter(by_id))
+    st.session_state[_CHOICE] = asked if asked in by_id else None
+    st.selectbox(
+        "Run",
+        list(by_id),
+        format_func=lambda run_id: by_id[run_id].line,
+        key=_CHOICE,
+        on_change=_follow_choice,
+        placeholder="Choose a run",
+        help="Runs with a result come first, the newest on top. The address of this page keeps your choice.",
+    )
+    if asked not in by_id:
+        _say_not_found(asked)
+        return None
+    st.session_state[ADDRESS] = st.query_params[ADDRESS] = asked
+    return by_id[asked]
+
+
+def _say_not_found(run_id: str) -> None:
+    st.warning(
+        f"It was called {literal(run_id[:80])}. It may have been deleted, moved, or belong to another "
+        "workspace. Choose another run above.",
+        title="This run was not found",
+        icon=":material/search_off:",
+    )
+
+
+def _follow_choice() -> None:
+    st.query_params[ADDRESS] = st.session_state[_CHOICE]
+
+
+def _title(run: Run, config: RunConfig | None) -> str:
+    return run.labels.name or (config.data.source if config else "unreadable run")
+
+
+def started(status: Status) -> str:
+    """When a run began, or was put in the queue."""
+    return moment(status.started or status.created) if status.created else ""

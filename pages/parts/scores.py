@@ -1,0 +1,142 @@
+"""The figures of one run: its headline, its learning curves and its classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import charts
+from pages.parts.runs import Summary
+from pages.parts.text import count, duration, interval, literal, percent
+
+
+def headline(summary: Summary) -> None:
+    """Test accuracy with its interval, beside it what guessing would reach and the validation accuracy."""
+    report = summary.report
+    test, validation, guess = report["test_accuracy"], report["val_accuracy"], report["baseline_accuracy"]
+    with st.grid(3, min_column_width=230):
+        _score(
+            "Test accuracy",
+            test["value"],
+            f"95 % sure: {interval(test)}",
+            f"Right on {test['correct']} of {test['total']} pictures that were kept aside and never used to "
+            "train or choose. Intervals made in this way hold the model's true accuracy 95 times in 100.",
+        )
+        _score(
+            "Guessing the largest class",
+            guess["value"],
+            "on the same test pictures",
+            "What a model would reach that always answers the most frequent class. "
+            "A model with a score near it has learned little.",
+        )
+        _score(
+            "Validation accuracy",
+            validation["value"],
+            f"95 % sure: {interval(validation)}",
+            "Of the kept epoch. It was used to choose that epoch, so it flatters a little: "
+            "trust the test figure.",
+        )
+    st.markdown(_sentence(test, guess))
+
+
+def _score(label: str, value: float, note: str, help: str) -> None:
+    st.metric(
+        label,
+        percent(value),
+        note,
+        delta_color="off",
+        delta_arrow="off",
+        help=help,
+        border=True,
+        height="stretch",
+    )
+
+
+def _sentence(test: dict[str, Any], guess: dict[str, Any]) -> str:
+    right, total = test["correct"], test["total"]
+    guessed = round(guess["value"] * total)
+    sentence = (
+        f"Right on **{right:,} of {total:,}** test pictures; always guessing the largest class "
+        f"({literal(guess['class_name'])}) would be right on {guessed:,}."
+    )
+    if test["low"] <= guess["value"]:
+        sentence += " **That is not clearly better than guessing.**"
+    return sentence
+
+
+def curves(summary: Summary) -> None:
+    """Accuracy and loss by epoch for training and validation, with the kept epoch marked."""
+    history = summary.run.metrics()
+    if not history:
+        st.caption("No epoch was finished, so there are no learning curves.")
+        return
+    kept = summary.report.get("kept_epoch")
+    left, right = st.columns(2)
+    for column, figure in ((left, "accuracy"), (right, "loss")):
+        last = history[-1]
+        column.altair_chart(
+            charts.curves(history, figure, kept),
+            alt=f"{figure.capitalize()} over {len(history)} epochs, "
+            f"in the end {last[figure]:.2f} in training and {last[f'val_{figure}']:.2f} in validation",
+        )
+    st.caption(_curve_caption(history, kept))
+
+
+def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
+    seconds = sum(line.get("seconds") or 0 for line in history)
+    words = [f"{count(len(history), 'epoch')} in {duration(seconds)}."]
+    if kept:
+        words.append(f"The weights of epoch {kept} were kept: all scores on this page are theirs.")
+    words.append(
+        "Validation pictures are never trained on; where the two lines part, the model learns by heart."
+    )
+    return " ".join(words)
+
+
+CLASS_COLUMNS = {
+    "class_name": "Class",
+    "support": "Test pictures",
+    "recall": "Recall",
+    "recall_interval": "Recall, 95 % interval",
+    "precision": "Precision",
+    "precision_interval": "Precision, 95 % interval",
+    "f1": "F1",
+}
+
+
+def class_frame(report: dict[str, Any]) -> pd.DataFrame:
+    """Precision, recall, F1 and support of every class on the test pictures, as shown and as downloaded."""
+    frame = pd.DataFrame(report["per_class"])
+    for figure in ("recall", "precision"):
+        frame[f"{figure}_interval"] = [
+            f"{100 * low:.0f} to {100 * high:.0f} %" if pd.notna(low) else "–"
+            for low, high in zip(frame[f"{figure}_low"], frame[f"{figure}_high"], strict=True)
+        ]
+    return frame[list(CLASS_COLUMNS)].rename(columns=CLASS_COLUMNS)
+
+
+def classes(summary: Summary) -> None:
+    """The table of all classes, with recall and its interval drawn, and a download."""
+    frame = class_frame(summary.report)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height="content" if len(frame) <= 30 else 600,
+        column_config={
+            name: st.column_config.ProgressColumn(
+                name, min_value=0, max_value=1, format="percent", help=HELP[name]
+            )
+            for name in ("Recall", "Precision", "F1")
+        },
+        alt="Precision, recall and F1 of every class on the test pictures",
+    )
+    st.caption("All figures are from the test pictures. Few pictures make wide intervals.")
+
+
+HELP = {
+    "Recall": "Of all pictures of this class, the part the model found.",
+    "Precision": "Of all pictures the model gave this name, the part that really is this class.",
+    "F1": "The harmonic mean of precision and recall: high only when both are.",
+}

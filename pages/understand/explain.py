@@ -1,0 +1,29 @@
+"""Understand > Explain: where in a picture the model found what it says."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import LabError
+from pages.parts import explanation, run_state, runs
+from pages.parts.text import literal
+
+st.title("Explain", anchor=False)
+
+summaries = [summary for summary in runs.listing() if summary.finished]
+if not summaries:
+    run_state.say_there_are_none("Here you will see which parts of a picture a model looks at.")
+    st.stop()
+
+summary = runs.pick(summaries)
+if summary is None:
+    st.stop()
+
+try:
+    wanted = explanation.ask(summary)
+except LabError as error:
+    st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")
+    st.stop()
+
+explanation.legend()
+explanation.show(summary, wanted)

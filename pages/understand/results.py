@@ -1,0 +1,42 @@
+"""Understand > Results: how good one run is, how sure that is, and what it gets wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import details, mistakes, run_state, runs, scores
+
+st.title("Results", anchor=False)
+
+summaries = runs.listing()
+if not summaries:
+    run_state.say_there_are_none("Here you will see how good a model is and what it gets wrong.")
+    st.stop()
+
+summary = runs.pick(summaries)
+if summary is None:
+    st.stop()
+
+run_state.card(summary)
+if not summary.finished:
+    run_state.say_why_unfinished(summary)
+    scores.curves(summary)
+    details.settings(summary)
+    st.stop()
+
+scores.headline(summary)
+overview, wrong, classes, more = st.tabs(
+    ["Learning curves", "Mistakes", "Classes", "Details and downloads"], key="view", bind="query-params"
+)
+if overview.open:
+    with overview:
+        scores.curves(summary)
+if wrong.open:
+    with wrong:
+        mistakes.show(summary)
+if classes.open:
+    with classes:
+        scores.classes(summary)
+if more.open:
+    with more:
+        details.show(summary)

@@ -1,0 +1,149 @@
+"""Run folders in every state, made in milliseconds: real settings, predictions and reports, no training."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core import datasets, metrics, processes, runs
+from core.config import RunConfig
+from core.runs import Labels, Predictions, Run
+
+FLOWERS = ("daisy", "roses", "tulips")
+
+
+def draw_folder(folder: Path, class_names: Sequence[str] = FLOWERS, each: int = 12, size: int = 48) -> str:
+    """A folder data set of coloured discs, one colour a class, ready to use. Returns its source name."""
+    rng = np.random.default_rng(0)
+    for index, name in enumerate(class_names):
+        colour = tuple(int(c) for c in np.random.default_rng(index).integers(40, 255, 3))
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            picture = Image.fromarray(rng.integers(0, 90, (size, size, 3), dtype=np.uint8))
+            x, y = rng.integers(4, size // 2, 2)
+            ImageDraw.Draw(picture).ellipse((x, y, x + size // 2, y + size // 2), fill=colour)
+            picture.save(folder / name / f"{number:03}.png")
+    datasets.prepare(str(folder))
+    return str(folder)
+
+
+def history(epochs: int, skill: float = 0.7, seed: int = 0) -> list[dict[str, Any]]:
+    """Learning curves that rise to about ``skill``, with training pulling ahead at the end."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for epoch in range(1, epochs + 1):
+        reached = skill * (1 - 0.6 * np.exp(-epoch / 3))
+        accuracy = min(0.99, reached + 0.02 * epoch)
+        val_accuracy = float(np.clip(reached + rng.normal(0, 0.015), 0, 1))
+        lines.append(
+            {
+                "epoch": epoch,
+                "loss": float(-np.log(accuracy)),
+                "accuracy": float(accuracy),
+                "val_loss": float(-np.log(val_accuracy) + 0.01 * epoch),
+                "val_accuracy": val_accuracy,
+                "seconds": 3.2,
+            }
+        )
+    return lines
+
+
+def waiting(config: RunConfig, state: str = "queued", epochs: int = 0, **labels: Any) -> Run:
+    """A run in ``state`` with ``epochs`` finished; alive as long as this process is."""
+    run = runs.create(config, Labels(**labels))
+    for line in history(epochs):
+        run.append_metrics(line)
+    now = time.time()
+    status = replace(
+        run.status, state=state, epoch=epochs, started=now - 60, heartbeat=now, seconds_left=42.0
+    )
+    run.write_status(replace(status, **processes.identity()))
+    return run
+
+
+def interrupted(config: RunConfig, epochs: int = 3, **labels: Any) -> Run:
+    """A run whose process is gone."""
+    run = waiting(config, "running", epochs, **labels)
+    run.write_status(replace(run.status, heartbeat=time.time() - 3600))
+    return run
+
+
+def damaged(config: RunConfig, **labels: Any) -> Run:
+    """A run whose config.json is half a file."""
+    run = finished(config, **labels)
+    (run.path / "config.json").write_text('{"schema": 1, "data": {"sou')
+    return run
+
+
+def newer(config: RunConfig, **labels: Any) -> Run:
+    """A run that a later version of the lab has written."""
+    run = finished(config, **labels)
+    path = run.path / "config.json"
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99'))
+    return run
+
+
+def finished(config: RunConfig, *, skill: float = 0.7, seed: int = 0, **labels: Any) -> Run:
+    """A finished run: every picture of validation and test is answered rightly with probability ``skill``."""
+    run = runs.create(config, Labels(**labels))
+    dataset = datasets.open(config.data.source)
+    selection = datasets.select(dataset, config.data)
+    lines = history(config.fit.epochs, skill, seed)
+    run.write_metrics(lines)
+    answers = {
+        split: answer(selection.rows[selection.rows["split"] == split], selection.class_names, skill, seed)
+        for split in ("validation", "test")
+    }
+    run.write_predictions(**answers)
+    run.write_report(_report(run, answers, selection, dataset, lines))
+    now = time.time()
+    run.write_status(replace(run.status, state="done", epoch=len(lines), started=now - 75, ended=now - 5))
+    return run
+
+
+def answer(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> Predictions:
+    """Made-up answers; mistakes fall on the next class more often than on the others."""
+    rng = np.random.default_rng(seed)
+    labels = np.array([class_names.index(label) for label in rows["label"]], dtype=np.int64)
+    count = len(class_names)
+    wrong = (labels + np.where(rng.random(len(labels)) < 0.7, 1, rng.integers(1, count, len(labels)))) % count
+    said = np.where(rng.random(len(labels)) < skill, labels, wrong)
+    scores = rng.gamma(0.4, 1.0, (len(labels), count))
+    scores[np.arange(len(labels)), said] = scores.max(axis=1) + rng.gamma(1.5, 1.2, len(labels))
+    probabilities = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+    return Predictions(rows["id"].to_numpy(dtype=str), labels, probabilities)
+
+
+def _report(
+    run: Run, answers: dict[str, Predictions], selection: Any, dataset: Any, lines: list[dict[str, Any]]
+) -> dict[str, Any]:
+    best = min(lines, key=lambda line: line["val_loss"])
+    classes = len(selection.class_names)
+    return metrics.report(
+        selection.class_names,
+        answers["validation"],
+        answers["test"],
+        counts=selection.counts(),
+        extras={
+            "kept_epoch": best["epoch"],
+            "images_per_second": 812.0,
+            "seconds": 70.0,
+            "parameters": 1_234_567,
+            "summary": [
+                {"name": "rescaling", "kind": "Rescaling", "output": [48, 48, 3], "parameters": 0},
+                {"name": "conv_1", "kind": "Conv2D", "output": [46, 46, 16], "parameters": 448},
+                {"name": "logits", "kind": "Dense", "output": [classes], "parameters": 129 * classes},
+            ],
+            "precision": "float32",
+            "data_version": dataset.version,
+            "split_fingerprint": selection.fingerprint,
+            "skipped": dataset.skipped,
+            "environment": {"python": "3.11.2", "tensorflow": "2.21.0", "processor": "a test"},
+        },
+    )
