@@ -38,6 +38,7 @@ _FILE_KINDS = (
     (b"\x7fELF", "a program, not a picture"),
     (b"PK\x03\x04", "a zip archive, not a picture"),
 )
+_PICTURE_STARTS = (b"\x89png", b"\xff\xd8\xff", b"gif8", b"riff", b"bm", b"ii*\x00", b"mm\x00*")
 _UNKNOWN = "not a picture format that is read (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, PPM)"
 
 
@@ -170,7 +171,7 @@ def _white(image: Image.Image, values: NDArray[np.float64]) -> float:
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    if "truncated" in text or "unexpected end" in text.lower() or "not processed" in text:
+    if any(word in text.lower() for word in ("truncated", "unexpected end", "not processed")):
         return "cut off: the end of the file is missing"
     return f"damaged: {text or type(error).__name__}"
 
@@ -189,6 +190,8 @@ def _kind(path: Path) -> str:
     kind = next((words for magic, words in _FILE_KINDS if start.startswith(magic.lower())), None)
     if kind:
         return kind
+    if start.startswith(_PICTURE_STARTS):
+        return "damaged: its first bytes are a picture's, but its size cannot be read"
     if b"\x00" not in head and _is_text(head):
         return "a text file, not a picture"
     return _UNKNOWN
