@@ -80,6 +80,8 @@ def _tfds(name: str) -> Source:
 def _own_folder(name: str) -> Source:
     if not name:
         raise LabError("No data set is named; choose garden, digits, tfds:NAME or a folder.")
+    if "\0" in name:
+        raise LabError(f"{name!r} is no folder name.")
     try:
         folder = Path(name).expanduser().absolute()
         exists = folder.is_dir()

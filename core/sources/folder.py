@@ -6,6 +6,7 @@ is already split: each of them holds the class folders, and the split is kept.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -132,7 +133,10 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], Found | None]]:
 
 
 def _is_inner_folder(entry: os.DirEntry[str], real_root: Path) -> bool:
-    return entry.is_symlink() and entry.is_dir() and Path(entry.path).resolve().is_relative_to(real_root)
+    try:
+        return entry.is_symlink() and entry.is_dir() and Path(entry.path).resolve().is_relative_to(real_root)
+    except (OSError, RuntimeError):  # a link to itself, or to where nobody may look: _file says so
+        return False
 
 
 def _file(place: tuple[str, ...], entry: os.DirEntry[str], real_root: Path) -> Found:
@@ -146,8 +150,10 @@ def _file(place: tuple[str, ...], entry: os.DirEntry[str], real_root: Path) -> F
         info = entry.stat()
     except FileNotFoundError:
         return Found(name, problem="a link to a file that is not there")
-    except (OSError, RuntimeError) as error:
-        return Found(name, problem=f"could not be read: {error}")
+    except (OSError, RuntimeError) as error:  # Python before 3.13 raises RuntimeError for such a link
+        if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
+            return Found(name, problem="a link that leads back to itself")
+        return Found(name, problem=f"could not be read: {error.strerror or error}")
     if not stat.S_ISREG(info.st_mode):
         return Found(name, problem="not an ordinary file")
     return Found(name, bytes=info.st_size, modified=info.st_mtime_ns)

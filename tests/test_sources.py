@@ -1,0 +1,171 @@
+"""Finding pictures in a person's folder, and what a source's name means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core import sources
+from core.errors import LabError, Stopped
+from core.sources import digits, folder
+from core.sources.catalogue import CATALOGUE
+
+
+def put(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path, "PNG")
+
+
+def labels(root: Path) -> dict[str, str]:
+    return {one.file: one.label for one in folder.scan(root).found}
+
+
+def problems(root: Path) -> dict[str, str]:
+    return {one.file: one.problem for one in folder.scan(root).found if one.problem}
+
+
+def test_class_folders_become_classes_in_natural_order(tmp_path: Path) -> None:
+    put(tmp_path, "class 10/a.png", "class 2/b.png")
+    (tmp_path / "class 3").mkdir()
+    scanned = folder.scan(tmp_path)
+    assert scanned.class_names == ("class 2", "class 3", "class 10")
+    assert labels(tmp_path) == {"class 10/a.png": "class 10", "class 2/b.png": "class 2"}
+
+
+def test_pictures_deep_in_a_class_belong_to_it(tmp_path: Path) -> None:
+    put(tmp_path, "roses/red/2024/a.png", "tulips/b.png")
+    assert labels(tmp_path)["roses/red/2024/a.png"] == "roses"
+
+
+def test_hidden_files_and_notes_beside_the_classes_are_ignored(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png", "tulips/b.png", "roses/.hidden.png", ".git/c.png")
+    (tmp_path / "LICENSE.txt").write_text("free")
+    assert set(labels(tmp_path)) == {"roses/a.png", "tulips/b.png"}
+
+
+def test_a_picture_outside_the_classes_is_listed_with_the_reason(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png", "tulips/b.png", "lost.png")
+    assert problems(tmp_path) == {"lost.png": "lies in no class folder"}
+
+
+def test_a_folder_that_is_already_split_keeps_its_splits(tmp_path: Path) -> None:
+    put(tmp_path, "Train/roses/a.png", "val/roses/b.png", "testing/roses/c.png", "Train/tulips/d.png")
+    scanned = folder.scan(tmp_path)
+    assert scanned.class_names == ("roses", "tulips")
+    assert {one.file: one.source_split for one in scanned.found} == {
+        "Train/roses/a.png": "train",
+        "Train/tulips/d.png": "train",
+        "testing/roses/c.png": "test",
+        "val/roses/b.png": "validation",
+    }
+
+
+def test_classes_that_are_named_like_splits_but_not_all_of_them_stay_classes(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "plane/b.png")
+    assert folder.scan(tmp_path).class_names == ("plane", "train")
+
+
+@pytest.mark.parametrize("make", [lambda root: None, lambda root: put(root, "a.png")])
+def test_a_folder_without_classes_is_explained(tmp_path: Path, make: object) -> None:
+    make(tmp_path)  # type: ignore[operator]
+    with pytest.raises(LabError, match="holds no class folders"):
+        folder.scan(tmp_path)
+
+
+NAMES = ["ünïcödé 日本.png", "🌷.png", "with space.png", "%2e%2e.png", "<img src=x>.png", "n" * 251 + ".png"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_file_name_works(tmp_path: Path, name: str) -> None:
+    put(tmp_path, f"roses/{name}", "tulips/a.png")
+    assert labels(tmp_path)[f"roses/{name}"] == "roses"
+    assert not problems(tmp_path)
+
+
+def test_a_name_that_is_not_utf8_is_listed(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png", "tulips/a.png")
+    try:
+        (Path(os.fsdecode(os.fsencode(tmp_path / "roses") + b"/\xff.png"))).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes only valid UTF-8")
+    assert list(problems(tmp_path).values()) == ["its name is not valid UTF-8; rename it"]
+
+
+def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
+    root = tmp_path / "flowers"
+    put(root, "roses/a.png", "tulips/b.png")
+    put(tmp_path, "elsewhere/secret.png")
+    (root / "roses" / "inside.png").symlink_to(root / "tulips" / "b.png")
+    (root / "roses" / "passwd.png").symlink_to("/etc/passwd")
+    (root / "roses" / "gone.png").symlink_to(root / "nowhere.png")
+    (root / "roses" / "outside").symlink_to(tmp_path / "elsewhere")
+    found = labels(root)
+    assert found["roses/inside.png"] == "roses"
+    assert problems(root) == {
+        "roses/gone.png": "a link to a file that is not there",
+        "roses/outside": "a link that leads out of the data set's folder",
+        "roses/passwd.png": "a link that leads out of the data set's folder",
+    }
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png", "tulips/b.png")
+    (tmp_path / "roses" / "again").symlink_to(tmp_path / "roses")
+    (tmp_path / "roses" / "up").symlink_to(tmp_path)
+    (tmp_path / "roses" / "self.png").symlink_to("self.png")
+    found = folder.scan(tmp_path).found
+    assert sum(not one.problem for one in found) == 2
+    assert problems(tmp_path) == {"roses/self.png": "a link that leads back to itself"}
+
+
+def test_a_folder_and_a_pipe_with_a_pictures_name_do_not_hang(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png", "tulips/b.png", "roses/folder.jpg/inner.png")
+    os.mkfifo(tmp_path / "roses" / "pipe.jpg")
+    assert labels(tmp_path)["roses/folder.jpg/inner.png"] == "roses"
+    assert problems(tmp_path) == {"roses/pipe.jpg": "not an ordinary file"}
+
+
+def test_scanning_stops_when_asked(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png")
+    with pytest.raises(Stopped):
+        folder.scan(tmp_path, should_stop=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "No data set is named"),
+        ("/nowhere/at/all", "There is no folder"),
+        ("a\0b", "is no folder name"),
+        ("x" * 5000, "folder"),
+        ("tfds:../../etc", "is no TensorFlow data set name"),
+        ("tfds:", "is no TensorFlow data set name"),
+    ],
+)
+def test_a_wrong_source_is_answered_in_words(name: str, words: str) -> None:
+    with pytest.raises(LabError, match=words):
+        sources.resolve(name)
+
+
+def test_every_source_has_an_id_that_is_a_safe_folder_name(tmp_path: Path) -> None:
+    own = tmp_path / "Meine Blumen <3 ..🌷"
+    own.mkdir()
+    for name in ("garden", "digits", "tfds:eurosat/rgb", *(entry.source for entry in CATALOGUE), str(own)):
+        assert set(sources.resolve(name).id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_two_folders_of_one_name_are_two_data_sets(tmp_path: Path) -> None:
+    put(tmp_path, "one/flowers/roses/a.png", "two/flowers/roses/a.png")
+    one, two = (sources.resolve(str(tmp_path / place / "flowers")) for place in ("one", "two"))
+    assert one.id != two.id
+    assert one.title == two.title == "flowers"
+
+
+def test_the_digits_are_500_of_each(tmp_path: Path) -> None:
+    digits.make(tmp_path, lambda step, done, total: None, lambda: False)
+    assert [len(list((tmp_path / str(digit)).iterdir())) for digit in range(10)] == [500] * 10
