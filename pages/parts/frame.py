@@ -1,0 +1,72 @@
+"""What every page stands in: work under way behind it, and faults told in sentences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core import datasets, engine, runs
+from core.errors import LabError
+from pages.parts.text import literal
+
+log = logging.getLogger(__name__)
+
+FIRST_DATA_SET = "garden"
+_PAGE, _ENTERED = "page", "page_entered"
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence on the page; what is our fault goes to the log as well."""
+    try:
+        yield
+    except LabError as error:
+        st.error(literal(error), icon=":material/error:")
+    except Exception as error:
+        log.exception("a page failed")
+        st.error(
+            f"This is a fault of the lab, not of yours ({type(error).__name__}). Runs and data sets are not "
+            "touched by it. The details are in the terminal where the lab was started.",
+            title="This part of the page could not be shown",
+            icon=":material/error:",
+        )
+
+
+def get_ready() -> None:
+    """Start, once per server, what makes a first visit quick: the built-in pictures and a warm worker."""
+    _prepare_first_data_set(str(runs.workspace()))
+
+
+def keep_warm() -> None:
+    """See to it that a worker is warm when Start is clicked; it leaves by itself after idling."""
+    _ensure_worker(str(runs.workspace()))
+
+
+def note_page(name: str) -> None:
+    """Remember which page is shown, so that :func:`entered` can tell a visit from a rerun."""
+    st.session_state[_ENTERED] = st.session_state.get(_PAGE) != name
+    st.session_state[_PAGE] = name
+
+
+def entered() -> bool:
+    """Whether this page has just been opened, and not merely run again."""
+    return bool(st.session_state.get(_ENTERED, True))
+
+
+@st.cache_resource(show_spinner=False)
+def _prepare_first_data_set(workspace: str) -> None:
+    """``workspace`` makes it once for each; a fault is raised again until it is mended."""
+    engine.ensure_worker()
+    try:
+        datasets.open(FIRST_DATA_SET)
+    except LabError:
+        engine.prepare(FIRST_DATA_SET)
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def _ensure_worker(workspace: str) -> None:
+    """At most once a minute: a worker needs a moment until it is seen to be alive."""
+    engine.ensure_worker()

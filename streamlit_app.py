@@ -1,0 +1,63 @@
+"""The frame of the lab: its pages in their sections, and what has to be under way behind them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import frame
+
+st.set_page_config(
+    page_title="Image Classification Lab",
+    page_icon=":material/local_florist:",
+    layout="wide",
+    menu_items={
+        "About": "**Image Classification Lab**: train an image classifier in the browser, and understand it."
+    },
+)
+
+page = st.navigation(
+    {
+        "Build": [
+            st.Page(
+                "pages/build/data.py",
+                title="Data",
+                icon=":material/photo_library:",
+                help="Choose the pictures to learn from, and look at them before you train.",
+            ),
+            st.Page(
+                "pages/build/train.py",
+                title="Train",
+                icon=":material/model_training:",
+                default=True,
+                help="Set everything a training depends on, start it, and watch it learn.",
+            ),
+        ],
+        "Understand": [
+            st.Page(
+                "pages/understand/results.py",
+                title="Results",
+                icon=":material/target:",
+                help="How good one model is, how sure that is, and what it gets wrong.",
+            ),
+            st.Page(
+                "pages/understand/explain.py",
+                title="Explain",
+                icon=":material/center_focus_strong:",
+                help="Where in a picture a model found what it says.",
+            ),
+            st.Page(
+                "pages/understand/compare.py",
+                title="Compare",
+                icon=":material/compare_arrows:",
+                help="Several models side by side: what was set differently, and what it changed.",
+            ),
+        ],
+    },
+    expanded=True,
+)
+
+with frame.explained():
+    frame.get_ready()
+with frame.explained():
+    frame.note_page(page.url_path)
+    page.run()
