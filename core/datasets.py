@@ -14,6 +14,7 @@ thumbnails/        small pictures for the screen
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -37,7 +38,17 @@ from core.selection import Selection, fingerprint, select
 from core.sources import Source, folder
 from core.sources.catalogue import CATALOGUE, CatalogueEntry
 
-__all__ = ["CATALOGUE", "CatalogueEntry", "Dataset", "NotPrepared", "Selection", "open", "prepare", "select"]
+__all__ = [
+    "CATALOGUE",
+    "CatalogueEntry",
+    "Dataset",
+    "NotPrepared",
+    "Selection",
+    "open",
+    "prepare",
+    "prepared",
+    "select",
+]
 
 _SCHEMA = 1
 _LOCK_POLL_SECONDS = 0.2
@@ -118,6 +129,16 @@ def open(source: str) -> Dataset:
         LabError: there is no such source, or its index is damaged.
     """
     return _open(sources.resolve(source))
+
+
+def prepared() -> list[str]:
+    """The sources of all data sets that are prepared in this workspace, last prepared first."""
+    found = (runs.workspace() / "datasets").glob("*/dataset.json")
+    names = []
+    for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        with contextlib.suppress(LabError, KeyError):  # a damaged one is no choice
+            names.append(str(files.read(path, _parse_facts)["source"]))
+    return names
 
 
 def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop = never) -> Dataset:
