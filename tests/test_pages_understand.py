@@ -1,0 +1,213 @@
+"""The Understand pages as a person meets them: every state of a run, and names from foreign folders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import confusion, engine, runs
+from core.config import RunConfig
+from core.runs import Run
+from tests import run_fixtures
+
+APP = Path(__file__).parent.parent / "streamlit_app.py"
+HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame would warm up a worker and draw the built-in pictures; these pages need neither."""
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    monkeypatch.setattr(engine, "prepare", lambda source: None)
+
+
+@pytest.fixture
+def config(workspace: Path, tmp_path: Path) -> RunConfig:
+    """Settings for a small folder of coloured discs in three classes."""
+    source = run_fixtures.draw_folder(tmp_path / "pictures", each=40)
+    changes = {"data.source": source, "data.image_size": 48, "data.test_share": 0.4}
+    return RunConfig().replace(changes)
+
+
+def shown(page: str, **address: str) -> AppTest:
+    """The page after its first run, with what stands in the address."""
+    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(f"pages/understand/{page}.py")
+    for name, value in address.items():
+        test.query_params[name] = value
+    return no_fault(test.run())
+
+
+def no_fault(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception[0].message
+    assert not [error.value for error in test.error if "fault of the lab" in error.value]
+    return test
+
+
+def words(test: AppTest) -> str:
+    """All text on the page that is not in a table, a chart or a picture."""
+    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success")
+    parts = [element.value for kind in kinds for element in test.get(kind)]
+    titles = [element.proto.title for kind in ("info", "warning", "error") for element in test.get(kind)]
+    return "\n".join(map(str, parts + titles)).replace("\\", "")
+
+
+@pytest.mark.parametrize("page", ["results", "explain", "compare"])
+def test_an_empty_workspace_says_what_the_page_is_for_and_the_way_on(page):
+    text = words(shown(page))
+    assert "No runs yet" in text and "Train a first model" in text
+
+
+@pytest.mark.parametrize("page", ["results", "explain"])
+def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
+    run_fixtures.finished(config)
+    for missing in ("20200101-000000-abcdef", "../../etc/passwd", "x" * 400, HOSTILE):
+        text = words(shown(page, run=missing))
+        assert "This run was not found" in text and missing[:60] in text
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda c: run_fixtures.waiting(c), "This run is waiting its turn"),
+        (lambda c: run_fixtures.waiting(c, "starting"), "This run is starting"),
+        (lambda c: run_fixtures.waiting(c, "running", 3), "Epoch 3 of 10, about 42 s left"),
+        (lambda c: run_fixtures.waiting(c, "failed", 1), "This run failed and has no test result"),
+        (lambda c: run_fixtures.waiting(c, "diverged", 2), "This run diverged"),
+        (lambda c: run_fixtures.waiting(c, "stopped", 0), "No epoch was finished"),
+        (lambda c: run_fixtures.interrupted(c, 3), "3 epochs finished. Resuming goes on"),
+        (lambda c: run_fixtures.damaged(c), "This run's files cannot be read"),
+        (lambda c: run_fixtures.newer(c), "it has schema 99"),
+    ],
+)
+def test_every_state_of_a_run_has_its_words(config, make, expected):
+    run = make(config)
+    assert expected in words(shown("results", run=run.id))
+    for page in ("explain", "compare"):
+        shown(page)
+
+
+def test_a_damaged_run_does_not_hide_the_others_and_can_go_to_the_trash(config):
+    good, bad = run_fixtures.finished(config), run_fixtures.damaged(config)
+    page = shown("results", run=bad.id)
+    no_fault(page.button(key="trash").click().run())
+    assert [run.id for run in runs.all()] == [good.id]
+    assert "Right on" in words(page)
+
+
+def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
+    run = run_fixtures.finished(config)
+    page = shown("results", run=run.id)
+    test, guess = run.report()["test_accuracy"], run.report()["baseline_accuracy"]
+    by_label = {metric.label: metric for metric in page.metric}
+    assert by_label["Test accuracy"].value == f"{100 * test['value']:.1f} %"
+    low, high = 100 * test["low"], 100 * test["high"]
+    assert by_label["Test accuracy"].delta == f"95 % sure: {low:.1f} to {high:.1f} %"
+    assert by_label["Guessing the largest class"].value == f"{100 * guess['value']:.1f} %"
+    assert "Validation accuracy" in by_label
+    assert f"Right on **{test['correct']} of {test['total']}** test pictures" in words(page)
+
+
+def test_results_name_the_kept_epoch(config):
+    run = run_fixtures.finished(config)
+    assert f"The weights of epoch {run.report()['kept_epoch']} were kept" in words(shown("results"))
+
+
+def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
+    run = run_fixtures.finished(config, skill=0.4)
+    page = shown("results", view="Mistakes")
+    page.selectbox(key="worst_class").select("roses").run()
+    test = run.predictions("test")
+    expected = confusion.worst(test, class_index=1)
+    lines = [text.value for text in no_fault(page).text if text.value.startswith("is ")]
+    assert 0 < len(lines) == len(expected) <= 10
+    for line, mistake in zip(lines, expected, strict=True):
+        said = run_fixtures.FLOWERS[mistake.predicted]
+        assert line == f"is roses\ncalled {said}\n{100 * mistake.confidence:.0f} % sure"
+
+
+@pytest.mark.parametrize("view", ["Learning curves", "Mistakes", "Classes", "Details"])
+def test_every_view_of_a_result_can_be_opened_by_its_address(config, view):
+    run_fixtures.finished(config)
+    shown("results", view=view)
+
+
+def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):
+    names = ["$a_b$", ":material/home: _x_", "[l](http:evil)"]
+    source = run_fixtures.draw_folder(tmp_path / "p", names, each=30)
+    config = RunConfig().replace({"data.source": source, "data.image_size": 48})
+    run = run_fixtures.finished(config, skill=0.3, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
+    run_fixtures.give_model(run)
+    run_fixtures.keep_heatmaps(run)
+    for page in (shown("results", view="Mistakes"), shown("explain"), shown("compare")):
+        for kind in ("markdown", "caption", "info", "warning", "error", "success", "subheader"):
+            for element in page.get(kind):
+                assert "![x](" not in element.value and "[l](" not in element.value
+                assert "$a_b$" not in element.value
+
+
+def test_a_run_whose_pictures_are_gone_still_shows_its_figures(config, tmp_path):
+    run_fixtures.finished(config, skill=0.5)
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    page = shown("results", view="Mistakes")
+    assert "Right on" in words(page)
+
+
+def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
+    run = run_fixtures.finished(config, skill=0.5)
+    run_fixtures.give_model(run)
+    run_fixtures.keep_heatmaps(run)
+    page = shown("explain")
+    worst = confusion.worst(run.predictions("test"), most=4)
+    said = [f"Answer: {run_fixtures.FLOWERS[mistake.predicted]}" for mistake in worst]
+    true = [f"Truth: {run_fixtures.FLOWERS[mistake.true]}" for mistake in worst]
+    titles = [text.value for text in page.text]
+    assert [title for title in titles if title.startswith("Answer")] == said
+    assert [title for title in titles if title.startswith("Truth")] == true
+    assert "Each map has 10 x 10 places" in words(page)
+    assert not (runs.workspace() / "assistant").exists()
+
+
+@pytest.mark.parametrize("which", ["Random", "Of a class"])
+def test_explain_takes_random_and_chosen_pictures(config, which):
+    run = run_fixtures.finished(config)
+    run_fixtures.give_model(run)
+    run_fixtures.keep_heatmaps(run)
+    page = shown("explain")
+    no_fault(page.segmented_control(key="explain_which").set_value(which).run())
+    assert sum(text.value.startswith("Answer") for text in page.text) == 4
+
+
+def test_explain_says_why_a_run_without_a_model_cannot_be_explained(config):
+    run_fixtures.finished(config)
+    assert "There is no model at" in words(shown("explain"))
+
+
+def test_two_runs_are_compared_by_address(config):
+    first, second = two_runs(config)
+    page = shown("compare", runs=f"{second.id},{first.id}")
+    text = words(page)
+    assert "What was set differently" in text and "How good they are" in text
+    settings = page.dataframe[1].value
+    assert settings["Setting"].tolist() == ["Learning rate", "Seed"]
+
+
+def test_compare_names_runs_in_the_address_that_are_gone(config):
+    first, _ = two_runs(config)
+    assert "Not found: 20200101-000000-abcdef" in words(
+        shown("compare", runs=f"{first.id},20200101-000000-abcdef")
+    )
+
+
+def two_runs(config: RunConfig) -> tuple[Run, Run]:
+    changed = config.replace({"fit.learning_rate": 0.01, "fit.seed": 1})
+    return run_fixtures.finished(config), run_fixtures.finished(changed, skill=0.9)
+
+
+def test_no_page_imports_tensorflow(config):
+    run_fixtures.finished(config)
+    before = "tensorflow" in sys.modules
+    shown("results")
+    assert ("tensorflow" in sys.modules) == before
