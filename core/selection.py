@@ -80,7 +80,7 @@ def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) ->
     if empty:
         raise LabError(
             f"class '{empty[0]}' has no readable image; at least {splits.LEAST_A_CLASS} are needed to split"
-            f"{f' (and {len(empty) - 1} other classes)' if len(empty) > 1 else ''}. "
+            f"{splits.and_others(len(empty) - 1)}. "
             "Add pictures, or choose only the other classes."
         )
 

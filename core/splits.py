@@ -123,8 +123,12 @@ def _check(pictures: pd.Series, different: pd.Series, least: int) -> None:
     has = f"class '{name}' has {_images(count)} after exclusions"
     if distinct < count:
         has += f", of which only {distinct} are different"
-    others = f" (and {len(short) - 1} other classes)" if len(short) > 1 else ""
-    raise LabError(f"{has}; at least {least} are needed to split{others}")
+    raise LabError(f"{has}; at least {least} are needed to split{and_others(len(short) - 1)}")
+
+
+def and_others(count: int) -> str:
+    """How many more classes a sentence about one of them holds for."""
+    return f" (and {count} other class{'' if count == 1 else 'es'})" if count else ""
 
 
 def _images(count: int) -> str:
