@@ -99,13 +99,11 @@ def kept(run: Run, request: Request) -> Heatmap | None:
     Raises:
         LabError: the run has no model, or a damaged one.
     """
+    model = saved_model.fingerprint(run.model_path)
     try:
         path = run.heatmaps_path / request.file_name
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            current = str(stored["model"]) == saved_model.fingerprint(run.model_path)
-            return stored["heatmap"].astype(np.float32) if current else None
-    except LabError:
-        raise
+            return stored["heatmap"].astype(np.float32) if str(stored["model"]) == model else None
     except Exception:  # missing or half copied: making it again is always possible
         return None
 

@@ -1,0 +1,168 @@
+"""The assistant as pages use it: a real process, a tiny model, and what happens when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import assistant, datasets, files, heatmaps
+from core.config import RunConfig
+from core.errors import LabError
+from core.heatmaps import Request
+from core.runs import Run
+from tests import run_fixtures
+from tests.made_pictures import coloured_objects
+from tests.tiny_model import SIZE, trained
+
+PICTURES = coloured_objects(6, SIZE, seed=5)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A finished run with a real model in a workspace of its own; one process serves all tests here."""
+    folder = tmp_path_factory.mktemp("assistant")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
+        source = run_fixtures.draw_folder(folder / "pictures", size=SIZE)
+        config = RunConfig().replace({"data.source": source, "data.image_size": SIZE})
+        run = run_fixtures.finished(config)
+        trained().save(run.model_path)
+        yield run
+        assistant.stop()
+        wait_until(lambda: not assistant.is_running(), 10)
+
+
+@pytest.fixture(autouse=True)
+def workspace(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run's own workspace, instead of an empty one a test."""
+    folder = run.path.parent.parent
+    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
+    return folder
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def ids(run: Run, count: int) -> list[str]:
+    return datasets.open(run.config.data.source).index["id"].tolist()[:count]
+
+
+def test_it_predicts_as_the_model_does(run):
+    answer = assistant.predict(run, PICTURES.images).answer()["probabilities"]
+    np.testing.assert_allclose(answer, trained().predict(PICTURES.images, verbose=0), atol=1e-5)
+
+
+def test_heatmaps_are_kept_in_the_run_and_not_made_twice(run):
+    requests = [Request(image_id, 1) for image_id in ids(run, 3)]
+    first = assistant.explain(run, requests)
+    assert first.ticket is not None
+    maps = first.answer()
+    assert [heatmap.shape for heatmap in maps] == [(21, 21)] * 3
+    again = assistant.explain(run, requests)
+    assert again.ticket is None
+    for ours, kept in zip(again.answer(), maps, strict=True):
+        np.testing.assert_array_equal(ours, kept)
+
+
+def test_pictures_from_elsewhere_and_filters_are_answered_too(run):
+    asked = assistant.explain_pictures(run, PICTURES.images[:2], [0, 2], method="occlusion")
+    assert asked.answer()["heatmaps"].shape == (2, 8, 8)
+    assert assistant.activations(run, PICTURES.images[:1]).answer()["activations"].shape == (16, 21, 21)
+
+
+def test_trust_answers_with_probabilities_and_a_control(run):
+    answer = assistant.trust(run, PICTURES.images[:1], int(PICTURES.labels[0])).answer()
+    assert 0 <= answer["after"] <= 1 and 0 <= answer["before"] <= 1
+    assert answer["elsewhere"].shape == (10,) and answer["control"].shape == (21, 21)
+    assert -1 <= answer["similarity"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda run: assistant.ask("dance", run), "knows no task 'dance'"),
+        (lambda run: assistant.ask("predict", run, ["f" * 16]), "no longer in the data set"),
+        (lambda run: assistant.predict(run, PICTURES.images[:, :20]), "colour pictures of 48 x 48 pixels"),
+        (lambda run: assistant.explain_pictures(run, PICTURES.images[:1], [7]), "classes 0 to 2"),
+        (lambda run: assistant.activations(run, PICTURES.images[:1], "dense"), "has no layer 'dense'"),
+        (lambda run: assistant.trust(run, PICTURES.images[:1], 0, share=5.0), "between 1 % and 90 %"),
+        (lambda run: assistant.ask("predict", run, ["a", 1, None]), "no longer in the data set"),
+        (lambda run: assistant.ask("predict", Run(Path("/etc"))), "There is no run 'etc'"),
+        (lambda run: assistant.ask("predict", run, [], nonsense=1), "failed at 'predict'"),
+    ],
+)
+def test_a_bad_request_is_answered_by_a_sentence_and_the_process_stays(run, ask, sentence):
+    with pytest.raises(LabError, match=sentence):
+        ask(run).answer()
+    assert assistant.is_running()
+
+
+def test_a_model_that_is_gone_is_named(run, tmp_path):
+    aside = tmp_path / "model.keras"
+    run.model_path.rename(aside)
+    try:
+        with pytest.raises(LabError, match="There is no model at"):
+            assistant.predict(run, PICTURES.images).answer()
+        with pytest.raises(LabError, match="There is no model at"):
+            assistant.explain(run, [Request(ids(run, 1)[0], 0)])
+    finally:
+        aside.rename(run.model_path)
+
+
+def test_heatmaps_of_a_replaced_model_are_made_anew(run):
+    request = Request(ids(run, 1)[0], 2)
+    assistant.explain(run, [request]).answer()
+    original = run.model_path.read_bytes()
+    try:
+        model = trained()
+        changed = type(model).from_config(model.get_config())
+        changed.set_weights([weight * 0.5 for weight in model.get_weights()])
+        changed.save(run.model_path)
+        assert heatmaps.kept(run, request) is None
+        assert assistant.explain(run, [request]).answer()[0].shape == (21, 21)
+    finally:
+        run.model_path.write_bytes(original)
+
+
+def test_a_killed_process_comes_back_and_answers(run):
+    assistant.predict(run, PICTURES.images).answer()
+    pid = json.loads(assistant.record_path().read_text())["pid"]
+    wait_until(lambda: time.time() - process_age(pid) > assistant.SUDDEN_SECONDS, 10)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not assistant.is_running(), 10)
+    answer = assistant.predict(run, PICTURES.images).answer(timeout=120)
+    assert answer["probabilities"].shape == (6, 3)
+    assert json.loads(assistant.record_path().read_text())["pid"] != pid
+
+
+def process_age(pid: int) -> float:
+    record = json.loads(assistant.record_path().read_text())
+    assert record["pid"] == pid
+    return float(record["create_time"])
+
+
+def test_an_answer_takes_no_longer_than_one_is_ready_to_wait(run):
+    with pytest.raises(LabError, match="has not answered within 0 seconds"):
+        assistant.Ticket(assistant.mailbox().post("predict", {"run": run.id, "image_ids": []})).answer(0)
+
+
+def test_a_process_that_dies_at_its_start_is_not_started_for_ever(run, workspace):
+    assistant.stop()
+    wait_until(lambda: not assistant.is_running(), 10)
+    gone = {"pid": 2**22 + 1, "create_time": time.time(), "host": "elsewhere"}
+    files.write_json(assistant.record_path(), gone)
+    os.utime(assistant.record_path(), (0, 0))
+    with pytest.raises(LabError, match="ended right after its start"):
+        assistant.ensure_running()
+    assistant.record_path().unlink()
