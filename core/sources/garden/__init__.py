@@ -20,7 +20,7 @@ from core.sources.garden.flowers import HEADS
 
 TITLE = "Garden"
 CREDIT = "Drawn by the Image Classification Lab; free to use (CC0)"
-RECIPE = "5"
+RECIPE = "6"
 KINDS = tuple(HEADS)
 WRONG_LABEL_SHARE = 0.04
 
@@ -75,7 +75,7 @@ def plan(each: int, seed: int) -> list[Plan]:
     rng = np.random.default_rng([seed, each])
     plans: list[Plan] = []
     for kind in KINDS:
-        wrong = set(rng.choice(each, round(each * WRONG_LABEL_SHARE), replace=False).tolist())
+        wrong = set(rng.choice(each, _at_least_one(each * WRONG_LABEL_SHARE), replace=False).tolist())
         for number in range(each):
             others = [other for other in KINDS if other != kind]
             drawn = str(rng.choice(others)) if number in wrong else kind

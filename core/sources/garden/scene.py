@@ -44,8 +44,8 @@ def _format(rng: Rng) -> tuple[int, int]:
 
 def _heads(rng: Rng, height: int, width: int) -> list[tuple[Numbers, float]]:
     """Centres (x, y) and sizes in pixels of the flower heads, far ones first."""
-    count = int(rng.choice([1, 2, 3, 4, 6], p=[0.56, 0.19, 0.13, 0.08, 0.04]))
-    largest = rng.uniform(160, 232) / (1 + 0.12 * (count - 1))
+    count = int(rng.choice([1, 2, 3, 4, 6], p=[0.64, 0.18, 0.1, 0.06, 0.02]))
+    largest = rng.uniform(176, 236) / (1 + 0.12 * (count - 1))
     sizes = np.sort(largest * rng.uniform(0.55, 1, count))
     sizes[-1] = largest
     reach = np.array([0.3, 0.24]) if count > 1 else np.array([0.2, 0.14])
