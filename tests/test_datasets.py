@@ -1,0 +1,258 @@
+"""Any source becomes one data set; preparing it again changes nothing; faults are sentences."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core import datasets, indexing
+from core.config import DataConfig
+from core.errors import LabError, Stopped
+
+PROJECT = Path(__file__).parent.parent
+
+
+def picture(path: Path, seed: int, size: tuple[int, int] = (20, 16)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 255, (*size[::-1], 3), np.uint8)
+    Image.fromarray(noise).save(path, "PNG")
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    """Twelve roses and twelve tulips."""
+    for number in range(12):
+        picture(tmp_path / "flowers" / "roses" / f"{number:02}.png", number)
+        picture(tmp_path / "flowers" / "tulips" / f"{number:02}.png", 100 + number)
+    return tmp_path / "flowers"
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_an_own_folder_is_indexed_where_it_lies_and_never_written_to(flowers: Path, workspace: Path) -> None:
+    before = snapshot(flowers)
+    dataset = datasets.prepare(str(flowers))
+    dataset.thumbnail(dataset.usable.iloc[0], 32)
+    assert snapshot(flowers) == before
+    assert dataset.root == flowers
+    assert dataset.path.is_relative_to(workspace)
+    assert dataset.class_names == ("roses", "tulips")
+    assert dataset.title == "flowers"
+    assert list(dataset.index.columns) == [*indexing.COLUMNS, "group"]
+    assert dataset.usable["id"].is_unique
+    row = dataset.usable.iloc[0]
+    assert (row["width"], row["height"], row["mode"], row["label"]) == (20, 16, "RGB", "roses")
+
+
+def test_what_was_prepared_is_opened(flowers: Path) -> None:
+    prepared = datasets.prepare(str(flowers))
+    opened = datasets.open(str(flowers))
+    pd.testing.assert_frame_equal(opened.index, prepared.index)
+    assert opened.version == prepared.version
+
+
+def test_opening_before_preparing_says_so(flowers: Path) -> None:
+    with pytest.raises(datasets.NotPrepared, match="'flowers' is not prepared yet"):
+        datasets.open(str(flowers))
+
+
+def test_preparing_again_reads_only_what_changed(flowers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = datasets.prepare(str(flowers))
+    read: list[str] = []
+    decode = indexing.decode
+    monkeypatch.setattr(indexing, "decode", lambda path: (read.append(path.name), decode(path))[1])
+    assert datasets.prepare(str(flowers)).version == first.version
+    assert not read
+    picture(flowers / "roses" / "new.png", 50)
+    second = datasets.prepare(str(flowers))
+    assert read == ["new.png"]
+    assert len(second.usable) == 25
+    assert second.version != first.version
+
+
+def test_bad_files_are_listed_and_the_rest_is_used(flowers: Path) -> None:
+    (flowers / "roses" / "empty.jpg").touch()
+    (flowers / "tulips" / "page.jpg").write_text("<html>not found</html>")
+    dataset = datasets.prepare(str(flowers))
+    assert dataset.skipped == [
+        {"file": "roses/empty.jpg", "reason": "empty file"},
+        {"file": "tulips/page.jpg", "reason": "a web page, not a picture"},
+    ]
+    assert len(dataset.usable) == 24
+    with pytest.raises(LabError, match=r"roses/empty\.jpg of data set 'flowers': empty file"):
+        dataset.image("roses/empty.jpg")
+
+
+def test_a_mended_file_is_read_again(flowers: Path) -> None:
+    (flowers / "roses" / "late.png").touch()
+    assert datasets.prepare(str(flowers)).skipped
+    picture(flowers / "roses" / "late.png", 60)
+    assert not datasets.prepare(str(flowers)).skipped
+
+
+def test_the_same_pixels_in_another_format_are_a_copy(flowers: Path) -> None:
+    with Image.open(flowers / "roses" / "00.png") as image:
+        image.save(flowers / "tulips" / "copy.bmp")
+    index = datasets.prepare(str(flowers)).index.set_index("file")
+    assert index.at["roses/00.png", "group"] == index.at["tulips/copy.bmp", "group"]
+    assert index.at["roses/00.png", "id"] != index.at["tulips/copy.bmp", "id"]
+    assert index["group"].nunique() == 24
+
+
+def test_broken_files_are_copies_of_nothing(flowers: Path) -> None:
+    (flowers / "roses" / "a.jpg").touch()
+    (flowers / "roses" / "b.jpg").touch()
+    assert datasets.prepare(str(flowers)).index["group"].is_unique
+
+
+def test_pictures_and_thumbnails_come_without_tensorflow(flowers: Path) -> None:
+    script = (
+        "import sys; from core import datasets, pixels; from core.config import DataConfig\n"
+        f"d = datasets.prepare({str(flowers)!r}); row = d.usable.iloc[0]\n"
+        "assert d.image(row).size == (20, 16); assert d.thumbnail(row, 8)[:2] == b'\\xff\\xd8'\n"
+        "pixels.load(d, datasets.select(d, DataConfig()).rows, 32, 'stretch')\n"
+        "assert 'tensorflow' not in sys.modules and 'streamlit' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=True)
+
+
+def test_a_thumbnail_is_made_once(flowers: Path) -> None:
+    dataset = datasets.prepare(str(flowers))
+    row = dataset.usable.iloc[0]
+    first = dataset.thumbnail(row, 8)
+    (flowers / row["file"]).unlink()
+    assert dataset.thumbnail(row, 8) == first
+
+
+def test_a_damaged_index_is_told_and_preparing_again_mends_it(flowers: Path) -> None:
+    dataset = datasets.prepare(str(flowers))
+    (dataset.path / "index.parquet").write_bytes(b"PAR1 rubbish")
+    with pytest.raises(LabError, match=r"is damaged .* prepare it again"):
+        datasets.open(str(flowers))
+    assert len(datasets.prepare(str(flowers)).usable) == 24
+
+
+def test_a_stop_leaves_the_data_set_as_it_was(flowers: Path) -> None:
+    before = datasets.prepare(str(flowers))
+    picture(flowers / "roses" / "new.png", 50)
+    with pytest.raises(Stopped):
+        datasets.prepare(str(flowers), should_stop=lambda: True)
+    assert datasets.open(str(flowers)).version == before.version
+
+
+def test_a_workspace_that_cannot_be_written_is_told(flowers: Path, workspace: Path) -> None:
+    workspace.write_text("a file where the folder should be")
+    with pytest.raises(LabError, match="could not write"):
+        datasets.prepare(str(flowers))
+
+
+def test_a_folder_that_is_gone_is_told(flowers: Path) -> None:
+    datasets.prepare(str(flowers))
+    shutil.rmtree(flowers)
+    with pytest.raises(LabError, match="There is no folder"):
+        datasets.open(str(flowers))
+
+
+def test_progress_is_told_step_by_step(flowers: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    datasets.prepare(str(flowers), progress=lambda *step: told.append(step))
+    assert ("reading pictures", 0, 24) in told
+    assert ("reading pictures", 24, 24) in told
+    assert told[-1][0] == "looking for duplicates"
+
+
+def select(folder: Path, **settings: object) -> datasets.Selection:
+    return datasets.select(datasets.prepare(str(folder)), DataConfig.model_validate(settings))
+
+
+def test_a_selection_is_the_same_every_time_and_counts_by_split_and_class(flowers: Path) -> None:
+    one, again = select(flowers), select(flowers)
+    assert one.fingerprint == again.fingerprint
+    assert one.fingerprint != select(flowers, split_seed=1).fingerprint
+    assert one.counts() == {
+        "train": {"roses": 10, "tulips": 10},
+        "validation": {"roses": 1, "tulips": 1},
+        "test": {"roses": 1, "tulips": 1},
+    }
+
+
+def test_classes_and_a_cap_are_kept_to(flowers: Path) -> None:
+    picture(flowers / "daisies" / "a.png", 200)
+    chosen = select(flowers, classes=("tulips", "roses"), max_per_class=5)
+    assert chosen.class_names == ("roses", "tulips")
+    assert chosen.rows["label"].value_counts().to_dict() == {"roses": 5, "tulips": 5}
+    larger = select(flowers, classes=("tulips", "roses"), max_per_class=8)
+    assert set(chosen.rows["id"]) < set(larger.rows["id"])
+
+
+def test_copies_never_lie_in_two_splits(flowers: Path) -> None:
+    for number in range(12):
+        shutil.copy(flowers / "roses" / f"{number:02}.png", flowers / "roses" / f"{number:02} copy.png")
+    rows = select(flowers, validation_share=0.3, test_share=0.3).rows
+    assert (rows.groupby("content")["split"].nunique() == 1).all()
+
+
+def test_training_copies_of_a_sources_test_pictures_are_left_out_and_counted(
+    flowers: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "split"
+    shutil.copytree(flowers, root / "train")
+    shutil.copytree(flowers / "roses", root / "test" / "roses")
+    picture(root / "test" / "tulips" / "new.png", 300)
+    for number in range(12):
+        picture(root / "train" / "roses" / f"more {number}.png", 400 + number)
+    chosen = select(root)
+    assert chosen.left_out == 12
+    assert chosen.counts()["test"] == {"roses": 12, "tulips": 1}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"classes": ("roses",)}, "needs at least 2 classes, data set 'flowers' gives only 'roses'"),
+        ({"classes": ("roses", "cats")}, "has no class 'cats'; it has roses, tulips"),
+        ({"max_per_class": 2}, "class 'roses' has 2 images .* at least 3 are needed"),
+    ],
+)
+def test_too_little_to_train_on_is_told(flowers: Path, settings: dict[str, object], words: str) -> None:
+    with pytest.raises(LabError, match=words):
+        select(flowers, **settings)
+
+
+def test_an_empty_class_is_told(flowers: Path) -> None:
+    (flowers / "daisies").mkdir()
+    with pytest.raises(LabError, match="class 'daisies' has no readable image"):
+        select(flowers)
+
+
+def test_two_processes_prepare_one_after_the_other(flowers: Path) -> None:
+    script = f"from core import datasets; print(datasets.prepare({str(flowers)!r}).version)"
+    both = [
+        subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    versions = {process.communicate(timeout=60)[0] for process in both}
+    assert len(versions) == 1
+    assert [process.returncode for process in both] == [0, 0]
+
+
+def test_a_missing_index_of_a_made_source_is_remade_from_its_files(workspace: Path) -> None:
+    first = datasets.prepare("digits")
+    made = (first.path / "files" / "0").stat().st_mtime_ns
+    (first.path / "index.parquet").unlink()
+    second = datasets.prepare("digits")
+    assert (second.version, (second.path / "files" / "0").stat().st_mtime_ns) == (first.version, made)
+    assert len(second.usable) == 5000
