@@ -6,6 +6,8 @@ import os
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from core import files
 from core.errors import LabError
@@ -20,6 +22,7 @@ _SUFFIXES = (
     (b"RIFF", ".webp"),
 )
 _POLL_SECONDS = 0.5
+_NETWORK_SECONDS = 15
 _CHECK_EVERY = 50
 
 
@@ -88,6 +91,7 @@ def _download(name: str, builder: Any, progress: Progress, should_stop: ShouldSt
     It gathers the files under other names first, so that what is left of a stopped one is never used.
     """
     failed: list[BaseException] = []
+    _check_network(name, builder)
 
     def work() -> None:
         try:
@@ -104,6 +108,21 @@ def _download(name: str, builder: Any, progress: Progress, should_stop: ShouldSt
         thread.join(_POLL_SECONDS)
     if failed:
         raise LabError(_why_not(name, builder, failed[0])) from failed[0]
+
+
+def _check_network(name: str, builder: Any) -> None:
+    """Ask one server of the download; TensorFlow Datasets itself would try for minutes before it gives up."""
+    url = next((url for url in builder.url_infos if url.startswith("http")), None)
+    if url is None:
+        return
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=_NETWORK_SECONDS):
+            pass
+    except HTTPError:
+        pass  # it answers, if only that it does not like the question
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        raise LabError(_why_not(name, builder, OSError(f"no connection to {url} ({reason})"))) from error
 
 
 def _why_not(name: str, builder: Any, error: BaseException) -> str:
