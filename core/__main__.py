@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -170,11 +170,11 @@ def _print_run(run: Run, *, as_json: bool) -> None:
     print(run.path)
 
 
-def _bar(*, quiet: bool) -> tqdm[None]:
+def _bar(*, quiet: bool) -> tqdm[NoReturn]:
     return tqdm(disable=quiet or None, bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix}", total=1.0)
 
 
-def _show(bar: tqdm[None], status: Status) -> None:
+def _show(bar: tqdm[NoReturn], status: Status) -> None:
     if status.state == "starting" or not status.batches:
         bar.set_description_str(status.message or status.state)
         return

@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import datasets, engine, environment, metrics, pixels, runs
+from core import datasets, engine, environment, estimate, metrics, pixels, runs
 from core.datasets import Dataset, Selection
-from core.errors import LabError
+from core.errors import LabError, Stopped
 from core.reporter import Reporter
 from core.runs import Predictions, Run, Status
 
@@ -57,6 +57,8 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
         selection = datasets.select(dataset, run.config.data)
         parts = _load(run, dataset, selection, reporter)
         trained = _train(run, parts, len(selection.class_names), reporter)
+        if terminating.is_set():
+            raise Stopped("The process was told to end.")
         predictions = _predict(run, trained, parts)
         run.write_report(_report(run, dataset, selection, trained, predictions))
         reporter.say(state="stopped" if trained.stopped else "done", message="")
@@ -143,7 +145,7 @@ def _train(run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporte
         num_classes,
         training=(parts["train"].images, parts["train"].labels),
         validation=(parts["validation"].images, parts["validation"].labels),
-        checkpoint=run.checkpoint_path,
+        checkpoint_folder=run.checkpoint_path,
         on_start=run.write_metrics,
         on_batch=reporter.batch,
         on_epoch=on_epoch,
@@ -177,6 +179,15 @@ def _report(
             "images_per_second": trained.images_per_second,
             "seconds": time.time() - run.status.started,
             "parameters": trained.model.count_params(),
+            "summary": [
+                {
+                    "name": layer.name,
+                    "kind": layer.kind,
+                    "output": layer.output,
+                    "parameters": layer.parameters,
+                }
+                for layer in estimate.layers(run.config, len(selection.class_names))
+            ],
             "precision": trained.precision,
             "data_version": dataset.version,
             "split_fingerprint": selection.fingerprint,

@@ -1,0 +1,108 @@
+"""Where an interrupted training goes on: weights, optimizer, history and the best epoch, in one file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files
+from core.errors import LabError
+
+Array = NDArray[Any]
+
+_FILE = "state.npz"
+
+
+@dataclass
+class State:
+    """A training after its last finished epoch; ``best`` are the weights of ``best_epoch``."""
+
+    history: list[dict[str, Any]] = field(default_factory=list)
+    weights: list[Array] = field(default_factory=list)
+    optimizer: list[Array] = field(default_factory=list)
+    best: list[Array] = field(default_factory=list)
+    best_epoch: int = 0
+
+
+def load(folder: Path) -> State | None:
+    """The last saved state, None where there is none.
+
+    Raises:
+        LabError: it is damaged.
+    """
+    try:
+        with np.load(folder / _FILE, allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            return State(
+                history=facts["history"],
+                weights=_unpacked(arrays, "weights"),
+                optimizer=_unpacked(arrays, "optimizer"),
+                best=_unpacked(arrays, "best"),
+                best_epoch=facts["best_epoch"],
+            )
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # zipfile, numpy, zlib and json each have their own kind
+        raise LabError(
+            f"The checkpoint {folder / _FILE} is damaged ({error}). Start a new run with the same settings."
+        ) from None
+
+
+class Writer:
+    """Saves states from a thread, one at a time; the file on disk is always a whole one.
+
+    As a context manager it waits for the last one; a failure to write is raised by the next call.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / _FILE
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._under_way: Future[None] | None = None
+
+    def save(self, state: State) -> None:
+        """Start saving; ``state`` must not be changed afterwards."""
+        self.wait()
+        facts = json.dumps({"history": state.history, "best_epoch": state.best_epoch})
+        arrays = {"facts": np.array(facts)}
+        for name in ("weights", "optimizer", "best"):
+            arrays |= _packed(name, getattr(state, name))
+        self._under_way = self._pool.submit(self._write, arrays)
+
+    def wait(self) -> None:
+        """Return when everything is on disk.
+
+        Raises:
+            LabError: it could not be written.
+        """
+        if self._under_way is not None:
+            under_way, self._under_way = self._under_way, None
+            under_way.result()
+
+    def __enter__(self) -> Writer:
+        """Ready to save."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait for the thread; its failure matters only if nothing else went wrong."""
+        self._pool.shutdown(wait=True)
+        if kind is None:
+            self.wait()
+
+    def _write(self, arrays: Mapping[str, Array]) -> None:
+        with files.replacing(self._path) as beside:
+            np.savez(beside, allow_pickle=False, **arrays)
+
+
+def _packed(name: str, arrays: Sequence[Array]) -> dict[str, Array]:
+    return {f"{name}-{number:04}": array for number, array in enumerate(arrays)}
+
+
+def _unpacked(arrays: Mapping[str, Array], name: str) -> list[Array]:
+    return [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}-")]

@@ -1,0 +1,66 @@
+"""Batches of training pictures, shuffled and augmented in a thread while the network works."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import augment
+from core.config import RunConfig
+
+Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+_AHEAD = 3
+"""Batches made in advance: enough that the network never waits, few enough to cost no memory."""
+
+
+def count(pictures: int, batch_size: int) -> int:
+    """Batches an epoch; the last one may be smaller."""
+    return -(-pictures // batch_size)
+
+
+def batches(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], config: RunConfig, epoch: int
+) -> Iterator[Batch]:
+    """Every picture once, in an order and with changes that depend on the seed and the epoch alone.
+
+    So a resumed run sees exactly what it would have seen without the interruption.
+
+    Args:
+        images: uint8 (N, S, S, 3), may be memory-mapped.
+        labels: (N,).
+
+    Yields:
+        uint8 (B, S, S, 3) and int64 (B,).
+    """
+    seed = config.fit.seed
+    order = np.random.default_rng([seed, epoch]).permutation(len(labels))
+
+    def make(rows: NDArray[np.int64], number: int) -> Batch:
+        rng = np.random.default_rng([seed, epoch, number])
+        return augment.batch(images[rows], config.augment, rng), labels[rows]
+
+    parts = np.split(order, range(config.fit.batch_size, len(order), config.fit.batch_size))
+    waiting = iter(enumerate(parts))
+    with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
+        ready: deque[Future[Batch]] = deque(
+            pool.submit(make, rows, number) for number, rows in _take(waiting, _AHEAD)
+        )
+        try:
+            while ready:
+                made = ready.popleft().result()
+                ready.extend(pool.submit(make, rows, number) for number, rows in _take(waiting, 1))
+                yield made
+        finally:
+            for future in ready:
+                future.cancel()
+
+
+def _take(
+    parts: Iterator[tuple[int, NDArray[np.int64]]], most: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    return (part for part, _ in zip(parts, range(most), strict=False))

@@ -1,0 +1,64 @@
+"""The network: convolution blocks that look for patterns, dense layers that decide."""
+
+from __future__ import annotations
+
+import keras
+
+from core.config import RunConfig
+from core.ml import runtime
+
+
+def build(config: RunConfig, num_classes: int, precision: str = "float32") -> keras.Model:
+    """A functional Keras model for pictures of the settings' size, with freshly drawn weights.
+
+    Args:
+        num_classes: C, at least 2.
+        precision: "float32", or "bfloat16" to compute in it; weights are float32 either way.
+
+    Returns:
+        float32 (N, S, S, 3) pixels of 0-255 -> ``rescaling`` -> blocks of ``conv_1``, ``pool_1`` ... ->
+        ``flatten`` -> ``dense`` -> ``logits`` (N, C) -> ``probabilities`` (N, C), whose rows sum to 1.
+        Only standard layers, so the saved file opens in any Keras 3.
+    """
+    settings = config.model
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    penalty = keras.regularizers.L2(settings.l2) if settings.l2 else None
+    runtime.seed(config.fit.seed)
+
+    pixels = keras.Input((config.data.image_size, config.data.image_size, 3), name="pixels")
+    x = keras.layers.Rescaling(1 / 255, name="rescaling", dtype=policy)(pixels)
+    for number, filters in enumerate(settings.filters, start=1):
+        x = keras.layers.Conv2D(
+            filters, 3, activation="relu", kernel_regularizer=penalty, name=f"conv_{number}", dtype=policy
+        )(x)
+        x = keras.layers.MaxPooling2D(name=f"pool_{number}", dtype=policy)(x)
+    x = keras.layers.Flatten(name="flatten", dtype=policy)(x)
+    x = _dropout(x, config, "dropout_flatten", policy)
+    x = keras.layers.Dense(
+        settings.dense_units, activation="relu", kernel_regularizer=penalty, name="dense", dtype=policy
+    )(x)
+    x = _dropout(x, config, "dropout_dense", policy)
+    logits = keras.layers.Dense(num_classes, name="logits", dtype="float32")(x)
+    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(logits)
+    return keras.Model(pixels, probabilities, name="classifier")
+
+
+def without_softmax(model: keras.Model) -> keras.Model:
+    """The same layers and weights, ending in the logits."""
+    return keras.Model(model.input, model.get_layer("logits").output)
+
+
+def optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
+    """The optimizer of the settings, with Keras's defaults but for the learning rate."""
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+    }
+    return kinds[config.fit.optimizer](config.fit.learning_rate)
+
+
+def _dropout(x: keras.KerasTensor, config: RunConfig, name: str, policy: str) -> keras.KerasTensor:
+    rate = config.model.dropout
+    return keras.layers.Dropout(rate, seed=config.fit.seed, name=name, dtype=policy)(x) if rate else x

@@ -1,0 +1,125 @@
+"""A model in training: its step, its score on pictures it does not learn from, and its whole state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from core.config import RunConfig
+from core.ml import model, runtime
+
+Array = NDArray[Any]
+
+_AT_ONCE = 64
+"""Pictures sent through the network at once when nothing is learned; bounds the memory."""
+
+
+class Network:
+    """The weights exist in one or two sets of layers.
+
+    ``model`` is what is scored, saved and explained, always in float32, so that the figures shown are
+    those of the model that is kept. Where training computes in bfloat16, a twin of the same layers
+    does that, and ``synchronise`` brings its weights over.
+    """
+
+    def __init__(self, config: RunConfig, num_classes: int) -> None:
+        self.precision = runtime.precision(config.fit.precision)
+        self.model = model.build(config, num_classes)
+        exact = self.precision == "float32"
+        self._twin = self.model if exact else model.build(config, num_classes, self.precision)
+        self._optimizer = model.optimizer(config)
+        self._optimizer.build(self._twin.trainable_variables)
+        self._totals = tf.Variable(tf.zeros(3, tf.float64))
+        size = config.data.image_size
+        pixels = tf.TensorSpec((None, size, size, 3), tf.uint8)
+        labels = tf.TensorSpec((None,), tf.int64)
+        self._step = tf.function(self._one_step(), input_signature=[pixels, labels], autograph=False)
+        scores = model.without_softmax(self.model)
+        self._score = tf.function(
+            lambda images: scores(tf.cast(images, tf.float32), training=False),
+            input_signature=[pixels],
+            autograph=False,
+        )
+
+    def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+        """One change of the weights, from a batch (B, S, S, 3) and its labels (B,)."""
+        self._step(tf.convert_to_tensor(images), tf.convert_to_tensor(labels))
+
+    def begin_epoch(self) -> None:
+        """Begin new sums for :meth:`learned`."""
+        self._totals.assign([0.0, 0.0, 0.0])
+
+    def learned(self) -> tuple[float, float]:
+        """Mean loss and accuracy over the pictures since ``begin_epoch``, each as it was learned from."""
+        loss, right, pictures = self._totals.numpy().tolist()
+        return loss / pictures, right / pictures
+
+    def synchronise(self) -> None:
+        """Bring what was learned into ``model``."""
+        if self._twin is not self.model:
+            for kept, learned in zip(self.model.variables, self._twin.variables, strict=True):
+                kept.assign(learned)
+
+    def evaluate(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
+        """Mean loss (with the L2 penalty, as in Keras) and accuracy of ``model`` on pictures (N, S, S, 3)."""
+        starts = range(0, len(images), _AT_ONCE)
+        logits = np.concatenate(
+            [self._score(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
+        ).astype(np.float64)
+        highest = logits.max(axis=1, keepdims=True)
+        log_sums = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
+        losses = log_sums - logits[np.arange(len(labels)), labels]
+        penalty = float(sum(self.model.losses)) if self.model.losses else 0.0
+        return float(losses.mean()) + penalty, float((logits.argmax(axis=1) == labels).mean())
+
+    def weights(self) -> list[Array]:
+        """Copies of all variables of the model, the state of its random generators included."""
+        return [variable.numpy() for variable in self._twin.variables]
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """Put back what :meth:`weights` gave."""
+        for variable, value in zip(self._twin.variables, weights, strict=True):
+            variable.assign(value)
+        self.synchronise()
+
+    def optimizer_state(self) -> list[Array]:
+        """Copies of the optimizer's variables, its step counter included."""
+        return [variable.numpy() for variable in self._optimizer.variables]
+
+    def set_optimizer_state(self, state: list[Array]) -> None:
+        """Put back what :meth:`optimizer_state` gave."""
+        for variable, value in zip(self._optimizer.variables, state, strict=True):
+            variable.assign(value)
+
+    def _one_step(self) -> Any:
+        twin, trainable = self._twin, self._twin.trainable_variables
+        scores = model.without_softmax(twin)
+
+        def step(images: tf.Tensor, labels: tf.Tensor) -> None:
+            with tf.GradientTape() as tape:
+                logits = scores(tf.cast(images, tf.float32), training=True)
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+                loss = tf.reduce_mean(losses) + sum(twin.losses)
+            self._optimizer.apply(tape.gradient(loss, trainable), trainable)
+            pictures = tf.cast(tf.shape(labels)[0], tf.float64)
+            right = tf.math.count_nonzero(tf.argmax(logits, axis=1) == labels)
+            sums = [tf.cast(loss, tf.float64) * pictures, tf.cast(right, tf.float64), pictures]
+            self._totals.assign_add(sums)
+
+        return step
+
+
+def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities (N, C) for pictures uint8 (N, S, S, 3); rows sum to 1 within 1e-6."""
+    answer = tf.function(
+        lambda pictures: classifier(tf.cast(pictures, tf.float32), training=False),
+        input_signature=[tf.TensorSpec((None, *images.shape[1:]), tf.uint8)],
+        autograph=False,
+    )
+    starts = range(0, len(images), _AT_ONCE)
+    parts = [answer(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
+    return np.concatenate([np.empty((0, classifier.output_shape[-1]), np.float32), *parts])
