@@ -2,91 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
 from core.sources.garden import paint
+from core.sources.garden.head import GOLDEN_ANGLE, facing, unit
 from core.sources.garden.paint import Canvas, Numbers
 
 Rng = np.random.Generator
-_GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
-
-
-@dataclass(frozen=True)
-class Head:
-    """A flower head in the middle of a canvas; ``tilt`` (2, 2) turns it away from the viewer.
-
-    Its methods take lengths as parts of its ``radius``, which is in pixels.
-    """
-
-    canvas: Canvas
-    rng: Rng
-    radius: float
-    centre: Numbers
-    tilt: Numbers
-
-    def ring(
-        self,
-        shape: Numbers,
-        count: int,
-        length: float,
-        width: float,
-        colour: Numbers,
-        *,
-        start: float = 0.0,
-        ragged: float = 0.08,
-        turn: float = 0.0,
-        shades: Sequence[float] = (0.8, 0.92, 1.0, 1.05),
-        sizes: Sequence[float] = (1.0, 0.8, 0.58, 0.36),
-        lit: float = 0.6,
-    ) -> None:
-        """Petals all around, none quite like the next."""
-        rng = self.rng
-        angles = turn + np.arange(count) * 2 * np.pi / count + rng.normal(0, 0.5 * ragged, count)
-        lengths = (length - start) * (1 - np.abs(rng.normal(0, ragged, count)))
-        paint.petals(
-            self.canvas,
-            shape,
-            rng.permutation(angles),
-            lengths * self.radius,
-            width * rng.uniform(0.85, 1.1, count) * self.radius,
-            colour * rng.uniform(0.9, 1.06, (count, 1)),
-            tilt=self.tilt,
-            centre=self.centre,
-            start=start * self.radius,
-            shades=shades,
-            sizes=sizes,
-            lit=lit,
-        )
-
-    def disc(self, radius: float, rim: Numbers, heart: Numbers, grain: float = 0.2) -> None:
-        """Florets in the spiral order of a sunflower (Vogel, "A better way to construct the sunflower
-        head", 1979), of colour ``heart`` in the middle.
-        """
-        around = np.linspace(0, 2 * np.pi, 40)
-        paint.polygon(self.canvas, self.at(_unit(around) * radius), rim * 0.75)
-        number = np.arange(90)
-        distance = np.sqrt((number + 0.5) / len(number))
-        mix = np.clip(distance * 1.3 - 0.35, 0, 1)[:, None]
-        colours = (rim * mix + heart * (1 - mix)) * self.rng.uniform(1 - grain, 1 + grain, (len(number), 1))
-        points = _unit(number * _GOLDEN_ANGLE + self.rng.uniform(0, 6)) * (distance * radius * 0.95)[:, None]
-        self.dots(points, radius * 0.085, colours)
-
-    def dots(self, points: Numbers, radius: float, colours: Numbers) -> None:
-        """Small discs of one size at points (N, 2)."""
-        paint.dots(self.canvas, self.at(points), np.full(len(points), radius * self.radius), colours)
-
-    def at(self, points: Numbers) -> Numbers:
-        """Points (N, 2) of the flat flower as pixels of the canvas."""
-        pixels: Numbers = (points * self.radius) @ self.tilt.T + self.centre
-        return pixels
 
 
 def daisy(canvas: Canvas, rng: Rng) -> None:
     """Narrow rounded petals, mostly white, around a yellow disc."""
-    head = _head(canvas, rng, flattest=0.4)
+    head = facing(canvas, rng, flattest=0.4)
     colour = _pick(rng, {(246, 245, 241): 7, (250, 225, 120): 1.2, (240, 190, 215): 1, (205, 190, 235): 0.7})
     count, disc = int(rng.integers(13, 27)), rng.uniform(0.24, 0.36)
     width = rng.uniform(3.2, 4.4) / count
@@ -98,7 +27,7 @@ def daisy(canvas: Canvas, rng: Rng) -> None:
 
 def sunflower(canvas: Canvas, rng: Rng) -> None:
     """Pointed golden petals around a large disc."""
-    head = _head(canvas, rng, flattest=0.45)
+    head = facing(canvas, rng, flattest=0.45)
     golds = {
         (250, 190, 25): 6,
         (250, 215, 70): 3,
@@ -123,7 +52,7 @@ def dandelion(canvas: Canvas, rng: Rng) -> None:
 
 
 def _yellow_dandelion(canvas: Canvas, rng: Rng) -> None:
-    head = _head(canvas, rng, flattest=0.4)
+    head = facing(canvas, rng, flattest=0.4)
     colour = _pick(rng, {(250, 205, 25): 5, (250, 225, 70): 3, (240, 180, 20): 2})
     for inner in np.linspace(0, 0.85, 6):
         head.ring(
@@ -142,13 +71,13 @@ def _yellow_dandelion(canvas: Canvas, rng: Rng) -> None:
 
 def _puff(canvas: Canvas, rng: Rng) -> None:
     """Seeds all around a ball, each on a thread and with a star of hairs."""
-    head = _head(canvas, rng, flattest=0.85)
+    head = facing(canvas, rng, flattest=0.85)
     seeds, rays = int(rng.integers(70, 110)), 9
     white = np.array([240, 242, 238.0]) * rng.uniform(0.86, 1.02)
     stars = _in_disc(rng, seeds, 0.9)
     paint.lines(canvas, head.at(stars * 0), head.at(stars), white * rng.uniform(0.55, 0.8, (seeds, 1)), 1)
     angles = rng.uniform(0, 6, (seeds, 1)) + np.arange(rays) * 2 * np.pi / rays
-    tips = stars[:, None] + _unit(angles) * rng.uniform(0.1, 0.17, (seeds, 1, 1))
+    tips = stars[:, None] + unit(angles) * rng.uniform(0.1, 0.17, (seeds, 1, 1))
     ends = head.at(tips.reshape(-1, 2))
     middles = np.repeat(head.at(stars), rays, axis=0)
     paint.lines(canvas, middles, ends, np.repeat(white * rng.uniform(0.8, 1.05, (seeds, 1)), rays, axis=0), 1)
@@ -191,7 +120,7 @@ def _tulip_cup(canvas: Canvas, rng: Rng, colour: Numbers) -> None:
 
 
 def _open_tulip(canvas: Canvas, rng: Rng, colour: Numbers) -> None:
-    head, turn = _head(canvas, rng, flattest=0.6), rng.uniform(0, 6)
+    head, turn = facing(canvas, rng, flattest=0.6), rng.uniform(0, 6)
     for layer in range(2):
         tint, angle = colour * (0.85 + 0.15 * layer), turn + layer * np.pi / 3
         head.ring(paint.EGG, 3, 0.95, 0.85, tint, ragged=0.05, turn=angle)
@@ -201,7 +130,7 @@ def _open_tulip(canvas: Canvas, rng: Rng, colour: Numbers) -> None:
 
 def rose(canvas: Canvas, rng: Rng) -> None:
     """Broad petals with light rims wrapped around each other, tighter and darker towards the heart."""
-    head = _head(canvas, rng, flattest=0.62)
+    head = facing(canvas, rng, flattest=0.62)
     colours = {(196, 22, 44): 4, (236, 132, 162): 3, (247, 240, 226): 1.4, (250, 210, 90): 1.2}
     colour = _pick(rng, colours | {(246, 166, 120): 1.5, (168, 70, 134): 0.8})
     turn, layers = rng.uniform(0, 6), int(rng.integers(6, 9))
@@ -215,13 +144,13 @@ def rose(canvas: Canvas, rng: Rng) -> None:
             reach * rng.uniform(1.0, 1.35),
             colour * (1.08 - 0.42 * inner),
             ragged=0.1,
-            turn=turn + layer * _GOLDEN_ANGLE,
+            turn=turn + layer * GOLDEN_ANGLE,
             shades=(0.74, 1.12, 1.02, 0.88, 0.7, 0.52),
             sizes=(1.0, 0.955, 0.88, 0.76, 0.62, 0.48),
             lit=0.0,
         )
     angles = np.linspace(0, 4.5 * np.pi, 26)
-    spiral = head.at(_unit(angles + turn) * np.linspace(0.01, 0.19, 26)[:, None])
+    spiral = head.at(unit(angles + turn) * np.linspace(0.01, 0.19, 26)[:, None])
     width = max(1, round(head.radius / 45))
     paint.lines(canvas, spiral[:-1], spiral[1:], np.broadcast_to(colour * 0.42, (25, 3)), width)
 
@@ -235,24 +164,9 @@ HEADS: dict[str, Callable[[Canvas, Rng], None]] = {
 }
 
 
-def _head(canvas: Canvas, rng: Rng, flattest: float) -> Head:
-    """A head that fills the canvas, turned away so far that it may look ``flattest`` times as high."""
-    side = len(canvas)
-    squash = 1 - (1 - flattest) * rng.random() ** 1.6
-    angle = rng.normal(0, 0.5)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return Head(
-        canvas, rng, side * 0.47, np.array([side / 2, side / 2]), turn @ np.diag([1.0, squash]) @ turn.T
-    )
-
-
-def _unit(angles: Numbers) -> Numbers:
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-
-
 def _in_disc(rng: Rng, count: int, radius: float) -> Numbers:
     distances: Numbers = radius * np.sqrt(rng.random((count, 1)))
-    return _unit(rng.uniform(0, 2 * np.pi, count)) * distances
+    return unit(rng.uniform(0, 2 * np.pi, count)) * distances
 
 
 def _pick(rng: Rng, weighted: dict[tuple[int, int, int], float]) -> Numbers:
