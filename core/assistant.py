@@ -146,6 +146,11 @@ def trust(
     return ask("trust", run, pictures, class_index=int(class_index), method=method, layer=layer, share=share)
 
 
+def features(run: Run) -> Ticket:
+    """Make what :func:`core.similar.kept` then gives: the network's features of all pictures of the run."""
+    return ask("features", run)
+
+
 def ask(task: str, run: Run, pictures: Pictures = (), **arguments: Any) -> Ticket:
     """Post a request about a run of this workspace; see ``TASKS`` in :mod:`core.ml.assistant_tasks`."""
     ensure_running()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import assistant, datasets, files, heatmaps
+from core import assistant, datasets, files, heatmaps, similar
 from core.config import RunConfig
 from core.errors import LabError
 from core.heatmaps import Request
@@ -79,6 +79,17 @@ def test_pictures_from_elsewhere_and_filters_are_answered_too(run):
     asked = assistant.explain_pictures(run, PICTURES.images[:2], [0, 2], method="occlusion")
     assert asked.answer()["heatmaps"].shape == (2, 8, 8)
     assert assistant.activations(run, PICTURES.images[:1]).answer()["activations"].shape == (16, 21, 21)
+
+
+def test_features_find_training_pictures_of_the_same_kind(run):
+    assistant.features(run).answer()
+    features = similar.kept(run)
+    assert features is not None and features.vectors.shape == (36, 32)
+    image_id = str(run.predictions("test").ids[0])
+    found = similar.nearest(features, image_id)
+    assert len(found) == 6 and all(one.similarity <= 1.001 for one in found)
+    training = set(features.ids[features.splits == "train"])
+    assert {one.id for one in found} <= training and image_id not in training
 
 
 def test_trust_answers_with_probabilities_and_a_control(run):

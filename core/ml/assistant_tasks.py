@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import datasets, heatmaps, pixels, runs, saved_model
+from core import datasets, heatmaps, pixels, runs, saved_model, similar
 from core.errors import LabError
 from core.heatmaps import Request
 from core.mailbox import Arrays, Letter
@@ -80,12 +80,23 @@ def _trust(
     }
 
 
+def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
+    """Features of all pictures of the run into its folder; the request itself names no pictures."""
+    data = run.config.data
+    dataset = datasets.open(data.source)
+    rows = datasets.select(dataset, data).rows
+    made = _explainer(run).features(pixels.load(dataset, rows, data.image_size, data.resize))
+    similar.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made)
+    return {"made": np.array(len(rows))}
+
+
 TASKS: dict[str, Callable[..., Arrays]] = {
     "explain": _explain,
     "explain_pictures": _explain_pictures,
     "predict": _predict,
     "activations": _activations,
     "trust": _trust,
+    "features": _features,
 }
 """What can be asked: each takes the run, its pictures (N, S, S, 3) uint8 and the request's arguments."""
 

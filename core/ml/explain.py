@@ -72,9 +72,14 @@ class Explainer:
             )
         self.model = model
         self._scores = methods.Scores(model)
-        self._probabilities = tf.function(
-            model, input_signature=[tf.TensorSpec(model.input_shape)], autograph=False
-        )
+        self._probabilities = self._traced(model)
+        self._features = self._traced(keras.Model(model.input, model.get_layer("logits").input))
+
+    @staticmethod
+    def _traced(model: keras.Model) -> Callable[[Array], Any]:
+        signature = [tf.TensorSpec(model.input_shape)]
+        traced: Callable[[Array], Any] = tf.function(model, input_signature=signature, autograph=False)
+        return traced
 
     @property
     def image_size(self) -> int:
@@ -91,6 +96,12 @@ class Explainer:
         self._check_pictures(images)
         parts = [self._probabilities(images[part].astype(np.float32)) for part in _batches(len(images))]
         return np.concatenate([np.empty((0, self.num_classes), np.float32), *parts])
+
+    def features(self, images: Images) -> Array:
+        """What the layer before the logits answers (N, D): alike where pictures look alike to the network."""
+        self._check_pictures(images)
+        parts = [self._features(images[part].astype(np.float32)) for part in _batches(len(images))]
+        return np.concatenate([np.empty((0, parts[0].shape[1]), np.float32), *parts])
 
     def heatmaps(
         self, images: Images, class_indices: Sequence[int], method: str = "grad_cam", layer: str = ""
