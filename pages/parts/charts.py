@@ -8,6 +8,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core.coach import Evidence
+
 TRAINING, VALIDATION = "training", "validation"
 _SPLIT_COLUMNS = {"accuracy": TRAINING, "loss": TRAINING, "val_accuracy": VALIDATION, "val_loss": VALIDATION}
 _DASHES = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
@@ -25,8 +27,13 @@ def history_frame(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> pd.Da
     return pd.DataFrame(rows, columns=["run", "epoch", "figure", "split", "value", "seconds"])
 
 
-def curves(history: Sequence[Mapping[str, Any]], figure: str, kept_epoch: int | None) -> alt.LayerChart:
-    """Training and validation ``accuracy`` or ``loss`` by epoch, with the kept epoch marked."""
+def curves(
+    history: Sequence[Mapping[str, Any]],
+    figure: str,
+    kept_epoch: int | None,
+    evidence: Sequence[Evidence] = (),
+) -> alt.LayerChart:
+    """Training and validation ``accuracy`` or ``loss`` by epoch, the kept epoch and the evidence marked."""
     frame = history_frame({"": history}).query("figure == @figure")
     lines = (
         alt.Chart(frame)
@@ -42,7 +49,23 @@ def curves(history: Sequence[Mapping[str, Any]], figure: str, kept_epoch: int | 
             ],
         )
     )
-    return alt.layer(lines, *_kept_marks([kept_epoch] if kept_epoch else [])).properties(height=260)
+    kept = _kept_marks([kept_epoch] if kept_epoch else [], at_bottom=figure == "accuracy")
+    return alt.layer(*kept, *_rings(figure, evidence), lines).properties(height=300)
+
+
+def _rings(figure: str, evidence: Sequence[Evidence]) -> list[alt.Chart]:
+    """Rings around the values from which the reading of the curves was made."""
+    rows = [
+        (epoch, value)
+        for mark in evidence
+        if mark.name.removeprefix("val_") == figure
+        for epoch, value in zip(mark.epochs, mark.values, strict=True)
+    ]
+    if not rows:
+        return []
+    chart = alt.Chart(pd.DataFrame(rows, columns=["epoch", "value"]))
+    rings = chart.mark_point(size=190, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9)
+    return [rings.encode(x="epoch:Q", y="value:Q")]
 
 
 def overlaid(frame: pd.DataFrame, figure: str, order: Sequence[str]) -> alt.Chart:
@@ -141,15 +164,15 @@ def _baseline(value: float) -> alt.Chart:
     )
 
 
-def _kept_marks(epochs: Sequence[int]) -> list[alt.Chart]:
+def _kept_marks(epochs: Sequence[int], at_bottom: bool) -> list[alt.Chart]:
     if not epochs:
         return []
     kept = pd.DataFrame({"epoch": list(epochs), "words": [f"kept: epoch {epoch}" for epoch in epochs]})
     rule = alt.Chart(kept).mark_rule(strokeDash=[2, 3], color="#8a8a8a", strokeWidth=1.5).encode(x="epoch:Q")
     words = (
         alt.Chart(kept)
-        .mark_text(align="right", dx=-5, baseline="top", color="#8a8a8a")
-        .encode(x="epoch:Q", y=alt.value(2), text="words:N")
+        .mark_text(align="right", dx=-5, baseline="bottom" if at_bottom else "top", color="#8a8a8a")
+        .encode(x="epoch:Q", y=alt.value("height") if at_bottom else alt.value(2), text="words:N")
     )
     return [rule, words]
 

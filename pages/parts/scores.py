@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.parts import charts
+from pages.parts import charts, coaching
 from pages.parts.runs import Summary
 from pages.parts.text import count, duration, interval, literal, percent
 
@@ -66,22 +67,29 @@ def _sentence(test: dict[str, Any], guess: dict[str, Any]) -> str:
     return sentence
 
 
-def curves(summary: Summary) -> None:
-    """Accuracy and loss by epoch for training and validation, with the kept epoch marked."""
+def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
+    """What the curves say, and accuracy and loss by epoch with the kept epoch and the evidence marked."""
     history = summary.run.metrics()
     if not history:
         st.caption("No epoch was finished, so there are no learning curves.")
         return
-    kept = summary.report.get("kept_epoch")
+    read, kept = coaching.reading(summary), summary.report.get("kept_epoch")
     left, right = st.columns(2)
     for column, figure in ((left, "accuracy"), (right, "loss")):
-        last = history[-1]
         column.altair_chart(
-            charts.curves(history, figure, kept),
-            alt=f"{figure.capitalize()} over {len(history)} epochs, "
-            f"in the end {last[figure]:.2f} in training and {last[f'val_{figure}']:.2f} in validation",
+            charts.curves(history, figure, kept, read.evidence if read else ()),
+            alt=f"{figure.capitalize()} over {count(len(history), 'epoch')}, {_end_of(history, figure)}",
         )
     st.caption(_curve_caption(history, kept))
+    if read:
+        coaching.show(summary, read, others)
+
+
+def _end_of(history: Sequence[Mapping[str, Any]], figure: str) -> str:
+    training, validation = (history[-1].get(name) for name in (figure, f"val_{figure}"))
+    if training is None or validation is None:
+        return "in the end no longer a number"
+    return f"in the end {training:.2f} in training and {validation:.2f} in validation"
 
 
 def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:

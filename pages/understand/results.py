@@ -30,7 +30,7 @@ overview, wrong, classes, more = st.tabs(
 )
 if overview.open:
     with overview:
-        scores.curves(summary)
+        scores.curves(summary, summaries)
 if wrong.open:
     with wrong:
         mistakes.show(summary)

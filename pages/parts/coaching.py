@@ -1,0 +1,93 @@
+"""Learning curves read in words: what they say, what to try next, and whether the last try helped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import coach, comparable, compare
+from core.coach import Reading
+from core.compare import value_in_words
+from core.config import SETTINGS
+from core.errors import LabError
+from pages.parts.runs import TRAIN, Summary
+from pages.parts.text import literal
+
+
+def reading(summary: Summary) -> Reading | None:
+    """What the curves of a run say, or None where there are no curves or no settings."""
+    history, config = summary.run.metrics(), summary.config
+    if not history or config is None:
+        return None
+    guess = summary.report.get("baseline_accuracy", {}).get("value") or 0.0
+    pictures = summary.report.get("val_accuracy", {}).get("total", 0)
+    return coach.read(history, config, guess=guess, validation_pictures=pictures)
+
+
+def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
+    """The reading, the one thing to try with a button that fills it in, and what came of earlier advice."""
+    with st.container(border=True):
+        st.markdown(f":material/show_chart: **What the curves say:** {literal(read.sentence)}")
+        _suggestion(summary, read)
+        if read.evidence:
+            st.caption("The rings in the charts mark the epochs that say so.")
+        _helped(summary, others)
+    with st.expander("How curves are judged", icon=":material/rule:"):
+        rules = pd.DataFrame(coach.RULES.items(), columns=["Reading", "Rule"])
+        st.table(rules.map(literal), hide_index=True, alt="The rules by which curves are judged")
+        st.caption(
+            "The first rule that holds is the reading. Curves are smoothed for it, each value by its "
+            "neighbours, so that one odd epoch decides nothing."
+        )
+
+
+def _suggestion(summary: Summary, read: Reading) -> None:
+    st.markdown(f":material/lightbulb: **What to try next:** {literal(read.suggestion.text)}")
+    if not read.suggestion.changes:
+        return
+    changes = [
+        f"{SETTINGS[path].label}: {value_in_words(path, value)}"
+        for path, value in read.suggestion.changes.items()
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Fill this in on the Train page", icon=":material/tune:", key="try_suggestion"):
+            st.session_state["suggestion"] = dict(read.suggestion.changes)
+            st.switch_page(TRAIN, query_params={"from": summary.run.id})
+        st.caption(literal("; ".join(changes)) + ". All else stays as in this run.", width="content")
+
+
+def _helped(summary: Summary, others: Sequence[Summary]) -> None:
+    before = followed(summary, others)
+    first, second = (reading(before) if before else None), reading(summary)
+    if before is None or first is None or second is None:
+        return
+    try:
+        results = [comparable.from_run(one.run, "validation") for one in (before, summary)]
+    except LabError:
+        return
+    verdict = compare.verdict({"the run before": [results[0]], "this run": [results[1]]})
+    st.markdown(
+        f":material/history: **This run follows the advice** given for {literal(before.line)}: "
+        f"{literal(coach.did_it_help(first, second, verdict))}"
+    )
+
+
+def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
+    """The latest earlier run whose suggestion makes exactly this run's settings."""
+    earlier = [other for other in others if other.finished and other.config and other.run.id < summary.run.id]
+    for other in sorted(earlier, key=lambda one: one.run.id, reverse=True):
+        if summary.config is None or other.config is None:
+            continue
+        if other.config.data.source != summary.config.data.source:
+            continue
+        read = reading(other)
+        if read and read.suggestion.changes:
+            try:
+                changed = other.config.replace(read.suggestion.changes)
+            except LabError:
+                continue
+            if changed == summary.config:
+                return other
+    return None
