@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,19 +49,13 @@ def batches(
     waiting = iter(enumerate(parts))
     with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
         ready: deque[Future[Batch]] = deque(
-            pool.submit(make, rows, number) for number, rows in _take(waiting, _AHEAD)
+            pool.submit(make, rows, number) for number, rows in islice(waiting, _AHEAD)
         )
         try:
             while ready:
                 made = ready.popleft().result()
-                ready.extend(pool.submit(make, rows, number) for number, rows in _take(waiting, 1))
+                ready.extend(pool.submit(make, rows, number) for number, rows in islice(waiting, 1))
                 yield made
         finally:
             for future in ready:
                 future.cancel()
-
-
-def _take(
-    parts: Iterator[tuple[int, NDArray[np.int64]]], most: int
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    return (part for part, _ in zip(parts, range(most), strict=False))

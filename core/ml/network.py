@@ -27,6 +27,7 @@ class Network:
     """
 
     def __init__(self, config: RunConfig, num_classes: int) -> None:
+        self.num_classes = num_classes
         self.precision = runtime.precision(config.fit.precision)
         self.model = model.build(config, num_classes)
         exact = self.precision == "float32"

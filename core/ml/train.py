@@ -28,6 +28,8 @@ History = list[dict[str, Any]]
 
 _LOOK_SECONDS = 0.1
 """Between two looks at the sums; each look makes the device finish first."""
+_RUNAWAY = 1000.0
+"""Times the loss of guessing. Trainings with learning rate 1 went past it and ended at guessing."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def train(
         should_stop: asked after every batch.
 
     Raises:
-        Diverged: the loss is no longer a number.
+        Diverged: the loss is no longer a number, or past all measure.
         Stopped: before the first epoch was finished.
         LabError: the checkpoint cannot be read or written.
     """
@@ -204,7 +206,8 @@ def _one_epoch(
         pace.batch_done(len(labels))
         if batch == batches or time.perf_counter() - looked > _LOOK_SECONDS:
             loss, accuracy = network.learned()
-            _check_is_number(loss, f"batches {looked_at + 1} to {batch} of epoch {epoch}", config)
+            where = f"batches {looked_at + 1} to {batch} of epoch {epoch}"
+            _check_is_sane(loss, network.num_classes, where, config)
             on_batch(
                 epoch=epoch,
                 batch=batch,
@@ -228,7 +231,7 @@ def _after_epoch(
     epoch = len(state.history) + 1
     loss, accuracy = network.learned()
     val_loss, val_accuracy = network.evaluate(*validation)
-    _check_is_number(val_loss, f"validation after epoch {epoch}", config)
+    _check_is_sane(val_loss, network.num_classes, f"validation after epoch {epoch}", config)
     line = {
         "epoch": epoch,
         "loss": loss,
@@ -249,10 +252,14 @@ def _after_epoch(
     )
 
 
-def _check_is_number(loss: float, where: str, config: RunConfig) -> None:
-    if not math.isfinite(loss):
-        rate = config.fit.learning_rate
-        raise Diverged(
-            f"The loss became infinite or undefined in {where}: the weights have run away.",
-            f"Try a smaller learning rate: it was {rate:g}, a tenth of it is {rate / 10:g}.",
-        )
+def _check_is_sane(loss: float, num_classes: int, where: str, config: RunConfig) -> None:
+    """Weights that have run away either give no number at all or a loss that they never come back from."""
+    guess = math.log(num_classes)
+    if loss < _RUNAWAY * guess:
+        return
+    now = f"{loss:.3g} (guessing would give {guess:.3g})" if math.isfinite(loss) else "not a number any more"
+    rate = config.fit.learning_rate
+    raise Diverged(
+        f"The loss is {now} in {where}: the weights have run away.",
+        f"Try a smaller learning rate: it was {rate:g}, a tenth of it is {rate / 10:g}.",
+    )

@@ -1,0 +1,286 @@
+"""Real trainings of a tiny network."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from core import estimate
+from core.config import RunConfig
+from core.errors import Diverged, LabError, Stopped
+from core.ml import checkpoint, feed, model, train
+from core.ml.network import Network
+from tests.made_pictures import coloured_objects
+
+SIZE = 32
+TINY = RunConfig().replace(
+    {
+        "data.image_size": SIZE,
+        "model.filters": (4, 8),
+        "model.dense_units": 16,
+        "fit.epochs": 3,
+        "fit.batch_size": 16,
+        "fit.learning_rate": 0.003,
+        "fit.precision": "float32",
+    }
+)
+
+
+def pictures(count: int, seed: int = 0) -> train.Pictures:
+    made = coloured_objects(count, SIZE, seed=seed)
+    return made.images, made.labels.astype(np.int64)
+
+
+def fit(folder: Path, changes: dict[str, Any] | None = None, **hooks: Any) -> train.Trained:
+    config = TINY.replace(changes or {})
+    return train.train(
+        config, 3, training=pictures(90), validation=pictures(30, 1), checkpoint_folder=folder, **hooks
+    )
+
+
+def figures(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in history]
+
+
+def test_it_learns_to_tell_coloured_discs_apart(tmp_path: Path) -> None:
+    trained = fit(tmp_path, {"fit.epochs": 40, "model.filters": (8, 16)})
+    images, labels = pictures(60, seed=2)
+    probabilities = train.predict(trained.model, images)
+    assert (probabilities.argmax(axis=1) == labels).mean() > 0.8
+    assert np.abs(probabilities.sum(axis=1) - 1).max() < 1e-6
+
+
+def test_the_same_seed_gives_the_same_history_and_another_seed_does_not(tmp_path: Path) -> None:
+    changes = {"model.dropout": 0.3, "augment.rotation": 20.0, "augment.contrast": 0.2}
+    first = fit(tmp_path / "first", changes)
+    second = fit(tmp_path / "second", changes)
+    other = fit(tmp_path / "other", {**changes, "fit.seed": 1})
+    assert figures(first.history) == figures(second.history)
+    assert figures(first.history) != figures(other.history)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_resumed_training_is_the_one_that_was_never_interrupted(tmp_path: Path, precision: str) -> None:
+    changes = {"model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision}
+    whole = fit(tmp_path / "whole", changes)
+    batches = itertools.count()
+    with pytest.raises(_Killed):
+        fit(tmp_path / "broken", changes, on_batch=lambda **_: None, should_stop=lambda: _die(next(batches)))
+    starts: list[int] = []
+    resumed = fit(tmp_path / "broken", changes, on_start=lambda history: starts.append(len(history)))
+    assert starts == [1]
+    assert figures(resumed.history) == figures(whole.history)
+    for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+class _Killed(Exception):
+    pass
+
+
+def _die(batch: int) -> bool:
+    if batch == 9:
+        raise _Killed
+    return False
+
+
+def test_stop_keeps_the_best_epoch_so_far(tmp_path: Path) -> None:
+    seen: list[int] = []
+    trained = fit(
+        tmp_path,
+        {"fit.epochs": 50},
+        on_epoch=lambda h: seen.append(len(h)),
+        should_stop=lambda: len(seen) >= 2,
+    )
+    assert trained.stopped
+    assert len(trained.history) == 2
+    losses = [line["val_loss"] for line in trained.history]
+    assert trained.kept_epoch == int(np.argmin(losses)) + 1
+
+
+def test_stop_before_the_first_epoch_says_that_there_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(Stopped, match="no model to keep"):
+        fit(tmp_path, should_stop=lambda: True)
+
+
+def test_the_kept_model_scores_what_the_curve_says(tmp_path: Path) -> None:
+    trained = fit(tmp_path, {"fit.precision": "bfloat16", "fit.epochs": 4})
+    images, labels = pictures(30, 1)
+    accuracy = (train.predict(trained.model, images).argmax(axis=1) == labels).mean()
+    assert accuracy == pytest.approx(trained.history[trained.kept_epoch - 1]["val_accuracy"])
+
+
+def test_early_stopping_waits_as_long_as_it_is_told(tmp_path: Path) -> None:
+    trained = fit(
+        tmp_path,
+        {"fit.epochs": 60, "fit.early_stopping": True, "fit.patience": 2, "fit.learning_rate": 0.03},
+    )
+    losses = [line["val_loss"] for line in trained.history]
+    assert len(losses) < 60
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+    assert trained.kept_epoch == int(np.argmin(losses)) + 1
+
+
+def test_without_keep_the_best_the_last_epoch_is_kept(tmp_path: Path) -> None:
+    assert fit(tmp_path, {"fit.restore_best": False}).kept_epoch == 3
+
+
+def test_watching_accuracy_keeps_the_first_of_equals() -> None:
+    history = [{"val_accuracy": value, "val_loss": 1.0} for value in (0.5, 0.7, 0.7, 0.6)]
+    assert train._best_epoch(history, "val_accuracy") == 2
+
+
+def test_a_runaway_loss_ends_as_diverged_with_the_setting_to_try(tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match=r"in batches \d+ to \d+ of epoch 1") as caught:
+        fit(tmp_path, {"fit.optimizer": "rmsprop", "fit.learning_rate": 1.0})
+    assert "smaller learning rate" in caught.value.hint
+    assert "0.1" in caught.value.hint
+
+
+def test_a_loss_that_is_no_number_ends_as_diverged(tmp_path: Path) -> None:
+    fit(tmp_path, {"fit.epochs": 1})
+    state = checkpoint.load(tmp_path)
+    assert state is not None
+    state.weights[-1][:] = np.nan  # the bias of the logits
+    with checkpoint.Writer(tmp_path) as writer:
+        writer.save(state)
+    with pytest.raises(Diverged, match="not a number any more"):
+        fit(tmp_path)
+
+
+def test_the_progress_has_a_pace_and_the_last_batch_of_every_epoch(tmp_path: Path) -> None:
+    reports: list[dict[str, Any]] = []
+    fit(tmp_path, on_batch=lambda **progress: reports.append(progress))
+    last = [(r["epoch"], r["batch"], r["batches"]) for r in reports if r["batch"] == r["batches"]]
+    assert last == [(1, 6, 6), (2, 6, 6), (3, 6, 6)]
+    assert reports[-1]["seconds_left"] == 0
+    assert reports[-1]["images_per_second"] > 0
+
+
+def test_the_step_agrees_with_keras_fit(tmp_path: Path) -> None:
+    """The same weights, pictures and order through Keras's own loop give the same weights."""
+    config = TINY.replace({"fit.optimizer": "sgd", "model.l2": 0.01})
+    images, labels = pictures(16)
+    ours = Network(config, 3)
+    theirs = model.build(config, 3)
+    theirs.compile(model.optimizer(config), "sparse_categorical_crossentropy")
+    for before, same in zip(ours.weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, same)
+    ours.begin_epoch()
+    for _ in range(3):
+        ours.learn(images, labels)
+        theirs.train_on_batch(images.astype(np.float32), labels)
+    for one, other in zip(ours.weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    loss, _ = ours.evaluate(images, labels)
+    expected = theirs.evaluate(images.astype(np.float32), labels, verbose=0)
+    assert loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_an_epoch_shows_every_picture_once_in_another_order() -> None:
+    images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
+    labels = np.arange(30)
+    config = TINY.replace({"fit.batch_size": 4, "augment.flip": False})
+    orders = []
+    for epoch in (1, 2, 1):
+        parts = list(feed.batches(images, labels, config, epoch))
+        assert [len(part[1]) for part in parts] == [4, 4, 4, 4, 4, 4, 4, 2]
+        for part, its_labels in parts:
+            assert (part[:, 0, 0, 0] == its_labels).all()
+        orders.append(np.concatenate([part[1] for part in parts]).tolist())
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[1]) == list(range(30))
+
+
+def test_augmentation_never_touches_the_pictures_it_was_given(tmp_path: Path) -> None:
+    images, labels = pictures(30)
+    before = images.copy()
+    config = TINY.replace(
+        {"augment.rotation": 30.0, "augment.zoom": 0.3, "augment.brightness": 0.3, "augment.contrast": 0.5}
+    )
+    for _ in feed.batches(images, labels, config, 1):
+        pass
+    np.testing.assert_array_equal(images, before)
+
+
+def test_validation_is_scored_on_the_pictures_as_they_are(tmp_path: Path) -> None:
+    """Two trainings that differ in augmentation alone start from the same validation score."""
+    images, labels = pictures(30, 1)
+    plain, augmented = Network(TINY, 3), Network(TINY.replace({"augment.brightness": 0.5}), 3)
+    assert plain.evaluate(images, labels) == augmented.evaluate(images, labels)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"model.filters": (8,), "model.dropout": 0.5},
+        {"model.filters": (4, 8, 16, 32), "data.image_size": 64, "model.dense_units": 8},
+    ],
+)
+def test_the_estimated_layers_are_those_of_the_model(changes: dict[str, Any]) -> None:
+    config = TINY.replace(changes)
+    built = model.build(config, 7)
+    expected = [
+        (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        for layer in built.layers[1:]
+    ]
+    estimated = [(one.name, one.kind, one.output, one.parameters) for one in estimate.layers(config, 7)]
+    assert estimated == expected
+    assert estimate.parameters(config, 7) == built.count_params()
+
+
+def test_both_precisions_start_from_the_same_weights_and_nearly_agree() -> None:
+    exact = model.build(TINY, 3)
+    fast = model.build(TINY, 3, "bfloat16")
+    for one, other in zip(exact.get_weights(), fast.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    images = pictures(8)[0]
+    np.testing.assert_allclose(train.predict(exact, images), train.predict(fast, images), atol=0.02)
+    assert all(weight.dtype == np.float32 for weight in fast.get_weights())
+
+
+def test_the_saved_file_opens_in_plain_keras_with_the_same_answers(tmp_path: Path) -> None:
+    trained = fit(tmp_path, {"fit.precision": "bfloat16", "fit.epochs": 1})
+    path = tmp_path / "model.keras"
+    train.save_model(trained.model, path)
+    opened = keras.saving.load_model(path)
+    images = pictures(8)[0]
+    np.testing.assert_array_equal(
+        opened(images.astype(np.float32)).numpy(), train.predict(trained.model, images)
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.keras", "state.npz"]
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"the old one")
+
+    class Full:
+        def save(self, beside: Path) -> None:
+            beside.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(LabError, match="No space left"):
+        train.save_model(Full(), path)  # type: ignore[arg-type]
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    fit(tmp_path, {"fit.epochs": 1})
+    state = tmp_path / "state.npz"
+    state.write_bytes(state.read_bytes()[:2000])
+    with pytest.raises(LabError, match=r"state\.npz is damaged"):
+        fit(tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file where the folder should be")
+    with pytest.raises(LabError, match="could not write"), checkpoint.Writer(tmp_path / "folder") as writer:
+        writer.save(checkpoint.State())
