@@ -12,6 +12,8 @@ from core.coach import Evidence
 
 TRAINING, VALIDATION = "training", "validation"
 _SPLIT_COLUMNS = {"accuracy": TRAINING, "loss": TRAINING, "val_accuracy": VALIDATION, "val_loss": VALIDATION}
+_AXIS_HEIGHT = 110
+"""Pixels below a matrix for slanted class names; the height of a chart here includes its axes."""
 _DASHES = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
 
 
@@ -111,23 +113,23 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     )
     click = alt.selection_point(name="cell", fields=["true", "predicted"])
     top = float(frame.loc[~frame["right"], field].max() or 1)
-    colour = alt.condition(
-        "datum.right",
-        alt.value("#8a8a8a33"),
-        alt.Color(f"{field}:Q", scale=alt.Scale(scheme="oranges", domain=[0, top]), legend=None),
-    )
     cells = base.mark_rect(cursor="pointer", cornerRadius=3, stroke="#8a8a8a", strokeWidth=0.4).encode(
-        color=colour, opacity=alt.condition(click, alt.value(1.0), alt.value(0.45))
-    )
-    words = base.mark_text(fontSize=13).encode(
-        text=alt.Text(f"{field}:Q", format=form),
-        color=alt.condition(
-            f"!datum.right && datum.{field} > {0.0 * top}", alt.value("#222222"), alt.value("#8a8a8a")
+        color=alt.condition("datum.right", alt.value("#8a8a8a"), alt.value("#d9480f")),
+        fillOpacity=alt.condition(
+            "datum.right",
+            alt.value(0.12),
+            alt.FillOpacity(f"{field}:Q", scale=alt.Scale(type="sqrt", domain=[0, top], range=[0, 0.8])),
         ),
+        opacity=alt.condition(click, alt.value(1.0), alt.value(0.4)),
     )
-    side = max(220, 44 * len(order)) if len(order) <= 12 else 28 * len(order)
+    words = (
+        base.transform_filter("datum.count > 0")
+        .mark_text(fontSize=13)
+        .encode(text=alt.Text(f"{field}:Q", format=form))
+    )
+    cell = 52 if len(order) <= 8 else 34 if len(order) <= 16 else 16 if len(order) <= 40 else 7
     layers = [cells.add_params(click), words] if len(order) <= 16 else [cells.add_params(click)]
-    return alt.layer(*layers).properties(height=min(side, 720))
+    return alt.layer(*layers).properties(height=cell * len(order) + _AXIS_HEIGHT)
 
 
 def proportions(rows: pd.DataFrame, *, baseline: float | None = None) -> alt.LayerChart:

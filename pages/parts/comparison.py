@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import config as settings_of
 from core.config import SETTINGS
-from pages.parts import charts, details, mistakes
+from pages.parts import charts, details, matrix
 from pages.parts.runs import Summary
 from pages.parts.text import interval, percent
 
@@ -99,9 +99,9 @@ def curves(chosen: Chosen) -> None:
 
 def matrices(finished: Chosen) -> None:
     """Two confusion matrices side by side."""
-    as_rates = mistakes.ask_for_rates("compare_matrix")
+    as_rates = matrix.ask_for_rates("compare_matrix")
     left, right = st.columns(2)
     for column, position, side in ((left, 0, "Left"), (right, 1, "Right")):
         with column:
             name = st.selectbox(side, list(finished), index=position, key=f"matrix_{side.lower()}")
-            mistakes.matrix_figure(finished[name], as_rates)
+            matrix.show_figure(finished[name], as_rates)

@@ -16,11 +16,11 @@ from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
 from pages.parts import overlays, pictures, waiting
 from pages.parts.runs import Summary
-from pages.parts.text import literal, percent
+from pages.parts.text import count, literal, percent
 
 WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "Of a class"
 LAST_LAYER = "the last (default)"
-MOST_PROBABILITIES = 4
+MOST_PROBABILITIES = 5
 
 Positions = NDArray[np.int64]
 
@@ -138,6 +138,8 @@ def show(summary: Summary, wanted: Wanted) -> None:
         return
     by_position = {at: requests(answered, at, wanted.layer) for at in wanted.positions}
     maps = waiting.maps(summary.run, [request for both in by_position.values() for request in both])
+    if maps is None:
+        return
     for at, both in by_position.items():
         row(summary, shown, answered, at, {request: maps.get(request) for request in both}, wanted.strength)
     if maps:
@@ -220,4 +222,4 @@ def probabilities(
         rest = len(values) - len(likeliest)
         if rest:
             left = 1 - float(values[likeliest].sum())
-            st.caption(f"{rest} others: {percent(max(left, 0), 0)}")
+            st.caption(f"{count(rest, 'other')}: {percent(max(left, 0), 0)}")

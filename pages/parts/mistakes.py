@@ -1,111 +1,37 @@
-"""What a run mixes up: its confusion matrix, the pairs it confuses, and its most confident mistakes."""
+"""What a run gets wrong: the pairs it confuses, the pictures of each, and its most confident mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
-from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from core import confusion, figures, metrics, runs
+from core import confusion, metrics
 from core.runs import Predictions
-from pages.parts import charts, pictures
-from pages.parts.pictures import Tile
-from pages.parts.runs import Summary, summarise
-from pages.parts.text import literal
+from pages.parts import card, downloads, matrix, pictures
+from pages.parts.pictures import Gallery, Tile
+from pages.parts.runs import Summary
+from pages.parts.text import count, literal
 
-COUNTS, RATES = "Counts", "Row per cent"
 WORST = 10
-LARGEST_CLICKABLE = 30
-"""Classes up to which every cell is drawn large enough to be hit with a finger."""
-
-
-def ask_for_rates(key: str) -> bool:
-    """Whether matrices show per cents of each row instead of counts."""
-    choice = st.segmented_control(
-        "Matrix shows",
-        [COUNTS, RATES],
-        default=COUNTS,
-        required=True,
-        key=key,
-        persist_state="session",
-        help="Row per cent: of all pictures of one class, what part was called what. "
-        "Fairer where classes differ in size.",
-    )
-    return choice == RATES
-
-
-def matrix_figure(summary: Summary, as_rates: bool) -> None:
-    """The seaborn confusion matrix on the test pictures."""
-    test = summary.report["test_accuracy"]
-    st.image(
-        _matrix_png(summary.run.id, report_stamp(summary), as_rates),
-        width="stretch",
-        alt=f"Confusion matrix of {test['total']} test pictures, {test['correct']} of them on the diagonal",
-    )
-
-
-def draw_matrix(summary: Summary, as_rates: bool) -> Figure:
-    """The matrix as a figure, classes that are mixed up side by side."""
-    report = summary.report
-    order = confusion.order(report["confusion_matrix"])
-    counts = np.asarray(report["confusion_matrix"])[np.ix_(order, order)]
-    return figures.confusion_matrix(counts, [report["class_names"][at] for at in order], normalise=as_rates)
-
-
-def report_stamp(summary: Summary) -> int:
-    """Changes when the report does: figures made from it are kept until then."""
-    return (summary.run.path / "report.json").stat().st_mtime_ns
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _matrix_png(run_id: str, stamp: int, as_rates: bool) -> bytes:
-    return figures.png(draw_matrix(summarise(runs.open(run_id)), as_rates))
-
-
-def clickable_matrix(summary: Summary, as_rates: bool) -> tuple[str, str] | None:
-    """The same matrix as a chart; returns the (true, predicted) class of the cell that was clicked."""
-    frame = matrix_frame(summary.report, as_rates)
-    event = st.altair_chart(
-        charts.matrix(frame, as_rates),
-        key=f"matrix-{summary.run.id}",
-        on_select="rerun",
-        alt="Confusion matrix; the pictures of a clicked cell are shown below",
-    )
-    cells = event.selection.get("cell", [])
-    return (cells[0]["true"], cells[0]["predicted"]) if cells and "true" in cells[0] else None
-
-
-def matrix_frame(report: dict[str, Any], as_rates: bool) -> pd.DataFrame:
-    """Long form of the confusion matrix: true, predicted, count, rate (of the row), right."""
-    counts = np.asarray(report["confusion_matrix"])
-    names = report["class_names"]
-    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    true, predicted = np.indices(counts.shape).reshape(2, -1)
-    return pd.DataFrame(
-        {
-            "true": np.take(names, true),
-            "predicted": np.take(names, predicted),
-            "count": counts.ravel(),
-            "rate": rates.ravel(),
-            "right": true == predicted,
-        }
-    )
+A_PAGE = 20
+ALL = "all classes"
 
 
 def show(summary: Summary) -> None:
-    """Both matrices, the pictures of a clicked cell, and the worst mistakes of a class."""
-    as_rates = ask_for_rates("matrix_shows")
-    left, right = st.columns(2)
+    """Both matrices, the pairs in words, the pictures of a clicked cell, the worst mistakes of a class."""
+    as_rates = matrix.ask_for_rates("matrix_shows")
+    left, right = st.columns(2, gap="large")
     with left:
-        st.caption("Every test picture: rows are what it is, columns what the model called it.")
-        matrix_figure(summary, as_rates)
+        st.caption("Every test picture: a row is what it is, a column what the model called it.")
+        matrix.show_figure(summary, as_rates)
+        downloads.figure_buttons(summary, lambda: matrix.draw(summary, as_rates), "confusion-matrix")
     with right:
-        st.caption("The mistakes alone: click a cell to see its pictures.")
-        cell = clickable_matrix(summary, as_rates)
+        st.caption("The same as a map of mistakes: **click a cell** to see its pictures.")
+        cell = matrix.clickable(summary, as_rates)
+        _pairs(summary)
     shown = pictures.gallery(summary.run)
     if cell:
         _cell_pictures(summary, shown, *cell)
@@ -113,26 +39,53 @@ def show(summary: Summary) -> None:
     _worst_pictures(summary, shown)
 
 
-def _cell_pictures(summary: Summary, shown: pictures.Gallery, true: str, predicted: str) -> None:
-    names = summary.report["class_names"]
-    answered = pictures.predictions(summary.run)
-    said = metrics.predicted(answered)
-    here = np.flatnonzero((answered.labels == names.index(true)) & (said == names.index(predicted)))
-    st.subheader(f"{literal(true)}, called {literal(predicted)}: {len(here)}", anchor=False)
-    pictures.tiles(shown, _as_tiles(answered, here[:24], names), key="cell")
+def _pairs(summary: Summary) -> None:
+    """The most confused pairs, a sentence each."""
+    pairs = confusion.most_confused(
+        np.asarray(summary.report["confusion_matrix"]), summary.report["class_names"], most=3
+    )
+    st.markdown("\n".join(f"- {literal(pair.sentence)}" for pair in pairs))
 
 
-def _worst_pictures(summary: Summary, shown: pictures.Gallery) -> None:
+def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
     names = summary.report["class_names"]
     answered = pictures.predictions(summary.run)
-    choice = st.selectbox("Of class", ["all classes", *names], key="worst_class", width=320)
-    of_class = None if choice == "all classes" else names.index(choice)
+    is_here = (answered.labels == names.index(true)) & (metrics.predicted(answered) == names.index(predicted))
+    here = np.flatnonzero(is_here)
+    here = here[np.argsort(-metrics.confidence(answered)[here], kind="stable")]
+    heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test picture')}"
+    st.subheader(heading, anchor=False)
+    tiles_of(summary, shown, answered, _page_of(here, f"cell-{true}-{predicted}"), key="cell")
+
+
+def _page_of(positions: NDArray[np.int64], key: str) -> Sequence[int]:
+    """At most a page of positions; with more, a control to turn the pages."""
+    pages = -(-len(positions) // A_PAGE)
+    if pages <= 1:
+        return [int(at) for at in positions]
+    page = st.number_input(
+        f"Page, of {pages}; the most confident come first", 1, pages, key=f"page-{key}", width=320
+    )
+    return [int(at) for at in positions[(page - 1) * A_PAGE :][:A_PAGE]]
+
+
+def _worst_pictures(summary: Summary, shown: Gallery) -> None:
+    names = summary.report["class_names"]
+    answered = pictures.predictions(summary.run)
+    choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
+    of_class = None if choice == ALL else names.index(choice)
     positions = [mistake.row for mistake in confusion.worst(answered, of_class, WORST)]
     if not positions:
-        st.success("No mistakes on the test pictures of this class.", icon=":material/celebration:")
+        st.success("No mistakes on the test pictures of this class.", icon=":material/check:")
         return
-    pictures.tiles(shown, _as_tiles(answered, positions, names), key="worst")
+    tiles_of(summary, shown, answered, positions, key="worst")
 
 
-def _as_tiles(answered: Predictions, positions: Sequence[int], names: list[str]) -> list[Tile]:
-    return [Tile(str(answered.ids[at]), pictures.answers(answered, at, names)) for at in positions]
+def tiles_of(
+    summary: Summary, shown: Gallery, answered: Predictions, positions: Sequence[int], *, key: str
+) -> None:
+    """Test pictures with what they are and what the model said; a click opens the card of one."""
+    names = summary.report["class_names"]
+    tiles = [Tile(str(answered.ids[at]), pictures.answers(answered, at, names)) for at in positions]
+    resize = summary.config.data.resize if summary.config else "stretch"
+    pictures.tiles(shown, tiles, key=key, resize=resize, look=card.look)

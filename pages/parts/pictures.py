@@ -12,10 +12,8 @@ import streamlit as st
 from core import datasets, runs
 from core.errors import LabError
 from core.runs import Predictions, Run
+from pages.parts import overlays
 from pages.parts.text import literal, percent
-
-TILE = 200
-"""Side in pixels of a tile's thumbnail; shown smaller on a phone, so it stays sharp."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +70,23 @@ def say_fault(shown: Gallery) -> None:
 
 
 def tiles(
-    shown: Gallery, pictures: Iterable[Tile], *, key: str, look: Callable[[str], None] | None = None
+    shown: Gallery,
+    pictures: Iterable[Tile],
+    *,
+    key: str,
+    resize: str,
+    look: Callable[[str], None] | None = None,
 ) -> None:
-    """Pictures side by side with their lines; ``look`` is called with the id of the one clicked."""
+    """Pictures side by side with their lines, squared as for the network (``resize``, see core/pixels.py).
+
+    ``look`` is called with the id of the picture whose button was clicked.
+    """
     if shown.fault:
         say_fault(shown)
     with st.grid("auto", min_column_width=140, gap="medium"):
         for tile in pictures:
             with st.container(gap="xsmall"):
-                thumbnail(shown, tile.id, alt=", ".join(tile.lines))
+                _thumbnail(shown, tile, resize)
                 st.text("\n".join(tile.lines))
                 if look is not None:
                     st.button(
@@ -93,14 +99,14 @@ def tiles(
                     )
 
 
-def thumbnail(shown: Gallery, picture_id: str, *, size: int = TILE, alt: str = "") -> None:
+def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
     """One picture, or a plain word where it is no longer there."""
-    row = shown.row(picture_id)
+    row = shown.row(tile.id)
     if shown.dataset is None or row is None:
         st.caption("This picture is no longer in the data set.")
         return
     try:
-        st.image(shown.dataset.thumbnail(row, size), width="stretch", alt=alt)
+        st.image(overlays.picture(shown.dataset, row, resize), width="stretch", alt=", ".join(tile.lines))
     except LabError as error:
         st.caption(literal(error))
 

@@ -21,20 +21,25 @@ MOST_KEPT = 64
 _KEPT = "assistant_answers"
 
 
-def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap]:
-    """The heatmaps that there are; those that are missing are asked for, and the page is drawn again then."""
+def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None:
+    """The heatmaps that there are; those that are missing are asked for, and the page is drawn again then.
+
+    None where they cannot be made; the page has then said why.
+    """
     try:
         known = {request: heatmaps.kept(run, request) for request in requests}
     except LabError as error:
         st.error(literal(error), icon=":material/broken_image:")
-        return {}
+        return None
     missing = tuple(request for request, heatmap in known.items() if heatmap is None)
     if missing:
-        answer(
-            (run.id, missing),
-            lambda: assistant.explain(run, missing),
-            f"Making {count(len(missing), 'heatmap')}. The first ones of a session take about 15 seconds.",
-        )
+        question = (run.id, missing)
+        words = f"Making {count(len(missing), 'heatmap')}. The first ones of a session take about 15 seconds."
+        made = answer(question, lambda: assistant.explain(run, missing), words)
+        if made is not None:
+            known |= dict(zip(missing, made, strict=True))
+        elif has_failed(question):
+            return None
     return {request: heatmap for request, heatmap in known.items() if heatmap is not None}
 
 
@@ -61,6 +66,11 @@ def answer(question: Hashable, ask: Callable[[], Ticket | HeatmapTicket], words:
         answers[question] = error
         _say_failed(question, error)
         return None
+
+
+def has_failed(question: Hashable) -> bool:
+    """Whether the answer to a question was an error, which has been shown."""
+    return isinstance(st.session_state.get(_KEPT, {}).get(question), LabError)
 
 
 @st.fragment(run_every=LOOK_EVERY)

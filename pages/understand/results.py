@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import details, mistakes, run_state, runs, scores
+from pages.parts import card, details, mistakes, run_state, runs, scores
 
 st.title("Results", anchor=False)
 
@@ -40,3 +40,4 @@ if classes.open:
 if more.open:
     with more:
         details.show(summary)
+card.show(summary)

@@ -1,0 +1,142 @@
+"""One test picture on a card: all probabilities, heatmaps, similar training pictures, facts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import assistant, metrics, similar
+from core.errors import LabError
+from core.runs import Predictions
+from core.similar import Similar
+from pages.parts import explanation, pictures, waiting
+from pages.parts.pictures import Gallery, Tile
+from pages.parts.runs import EXPLAIN, Summary
+from pages.parts.text import literal, percent
+
+_OPEN = "card_picture"
+SIMILAR = 6
+STRENGTH = 0.6
+FEWEST_OF_ANOTHER_CLASS = 4
+"""Of the similar pictures: as many with another label than the picture's own are worth a hint."""
+
+
+def look(picture_id: str) -> None:
+    """Open the card of a picture; made for ``on_click``."""
+    st.session_state[_OPEN] = picture_id
+
+
+def show(summary: Summary) -> None:
+    """Draw the card where one is open; call once, at the end of a page."""
+    picture_id = st.session_state.get(_OPEN)
+    if picture_id is None:
+        return
+    answered = pictures.predictions(summary.run)
+    places = (answered.ids == picture_id).nonzero()[0]
+    if len(places):
+        _card(summary, answered, int(places[0]))
+
+
+def _close() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+@st.dialog("Test picture", width="large", icon=":material/zoom_in:", on_dismiss=_close)
+def _card(summary: Summary, answered: Predictions, position: int) -> None:
+    names, shown = summary.report["class_names"], pictures.gallery(summary.run)
+    st.markdown(_headline(answered, position, names))
+    if shown.fault:
+        pictures.say_fault(shown)
+    requests = explanation.requests(answered, position)
+    maps = waiting.maps(summary.run, requests)
+    known = {} if maps is None else {request: maps.get(request) for request in requests}
+    explanation.row(summary, shown, answered, position, known, STRENGTH)
+    if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
+        _close()
+        link = {"run": summary.run.id, "picture": str(answered.ids[position])}
+        st.switch_page(EXPLAIN, query_params=link)
+    if maps is not None:
+        _similar(summary, shown, answered, position)
+    if len(names) > explanation.MOST_PROBABILITIES:
+        _all_probabilities(answered, position, names)
+    _facts(shown, answered, position)
+
+
+def _headline(answered: Predictions, position: int, names: list[str]) -> str:
+    said, true = int(metrics.predicted(answered)[position]), int(answered.labels[position])
+    sure = percent(float(answered.probabilities[position, said]), 0)
+    verdict = ":green-badge[right]" if said == true else ":orange-badge[wrong]"
+    return f"{verdict} Labelled **{literal(names[true])}**, called **{literal(names[said])}**, {sure} sure."
+
+
+def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: int) -> None:
+    st.markdown("**Most similar training pictures, as the network sees it**")
+    try:
+        features = similar.kept(summary.run)
+    except LabError as error:
+        st.caption(literal(error))
+        return
+    if features is None:
+        waiting.answer(
+            (summary.run.id, "features"),
+            lambda: assistant.features(summary.run),
+            "Looking through the training pictures; once a run, it takes some seconds.",
+        )
+        return
+    found = similar.nearest(features, str(answered.ids[position]), SIMILAR)
+    if not found:
+        st.caption("This picture is not among those that the run was made from.")
+        return
+    pictures.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
+    st.caption(
+        "Alike: the cosine of the answers of the layer before the decision, at most 1. "
+        + _label_hint(shown, found, summary.report["class_names"][answered.labels[position]])
+    )
+
+
+def _as_tile(shown: Gallery, one: Similar) -> Tile:
+    row = shown.row(one.id)
+    label = "" if row is None else str(row["label"])
+    return Tile(one.id, (label, f"alike {one.similarity:.2f}"))
+
+
+def _label_hint(shown: Gallery, found: list[Similar], true: str) -> str:
+    labels = [str(row["label"]) for one in found if (row := shown.row(one.id)) is not None]
+    others = sum(label != true for label in labels)
+    if others < FEWEST_OF_ANOTHER_CLASS:
+        return ""
+    return (
+        f"{others} of {len(labels)} have another label than {literal(true)}: to the network this picture "
+        "belongs with them. Look whether its label is right."
+    )
+
+
+def _all_probabilities(answered: Predictions, position: int, names: list[str]) -> None:
+    with st.expander("All probabilities", icon=":material/bar_chart:"):
+        frame = pd.DataFrame({"Class": names, "Probability": answered.probabilities[position]})
+        st.dataframe(
+            frame.sort_values("Probability", ascending=False),
+            hide_index=True,
+            column_config={
+                "Probability": st.column_config.ProgressColumn(
+                    "Probability", min_value=0, max_value=1, format="percent"
+                )
+            },
+            alt="Probabilities of all classes for this picture",
+        )
+
+
+def _facts(shown: Gallery, answered: Predictions, position: int) -> None:
+    row = shown.row(str(answered.ids[position]))
+    if row is None:
+        return
+    with st.expander("Facts about this picture", icon=":material/info:"):
+        st.text(
+            f"File: {row['file']}\n"
+            f"Size: {row['width']} x {row['height']} pixels, {row['mode']}\n"
+            f"Split: test\nPicture id: {row['id']}"
+        )
+
+
+def _resize(summary: Summary) -> str:
+    return summary.config.data.resize if summary.config else "stretch"
