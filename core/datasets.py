@@ -69,7 +69,7 @@ class Dataset:
         root: where its picture files lie.
         class_names: all class folders, in natural order, those without pictures included.
         index: a row a file, with the columns of ``indexing.COLUMNS`` and ``group`` (int, one for all
-            copies of a picture). A row with a ``problem`` gives no picture.
+            copies of a picture, near ones included). A row with a ``problem`` gives no picture.
         version: fingerprint of the usable pictures and their labels.
     """
 

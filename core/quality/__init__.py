@@ -1,0 +1,76 @@
+"""The quality check: every finding about a data set, and whether it is fit to train on.
+
+Everything is computed from the index, so it takes seconds and needs no picture to be read again.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core import duplicates
+from core.config import DataConfig
+from core.datasets import Dataset, select
+from core.errors import LabError
+from core.quality import boxes, copies, looks, shortcuts
+from core.quality.findings import Action, Finding, Report, Severity, pictures
+
+__all__ = ["Action", "Finding", "Report", "Severity", "check"]
+
+
+def check(dataset: Dataset, config: DataConfig | None = None, distance: int = duplicates.NEAR) -> Report:
+    """Judge the usable pictures of a data set.
+
+    Args:
+        dataset: the data set, its exclusions and relabels applied.
+        config: how it would be shared out; by default as a new run would.
+        distance: near copies differ in at most this many of 64 hash bits, 0 to ``duplicates.FURTHEST``.
+    """
+    rows = dataset.usable
+    if rows.empty:
+        return Report((_unreadable(dataset), _nothing_left()), distance)
+    near = duplicates.near_groups(rows, distance)
+    too_alike = duplicates.too_alike(near)
+    shared = copies.of(rows.assign(near=duplicates.exact_groups(rows) if too_alike else near))
+    return Report(
+        (
+            boxes.enough(rows, dataset.class_names),
+            boxes.balance(rows, dataset.class_names),
+            boxes.unique(rows, shared, distance, too_alike=too_alike),
+            boxes.variety(rows),
+            _unreadable(dataset),
+            copies.conflicts(shared),
+            *_splits(dataset, config or DataConfig(source=dataset.source), shared),
+            *looks.checks(rows),
+            *shortcuts.checks(rows),
+        ),
+        distance,
+    )
+
+
+def _unreadable(dataset: Dataset) -> Finding:
+    bad = dataset.index[dataset.index["problem"] != ""]
+    noted = dataset.usable[dataset.usable["note"] != ""]
+    numbers = {"unreadable": len(bad), "odd": len(noted), "files": dataset.skipped}
+    title = "Unreadable files"
+    odd = f" {pictures(len(noted))} had something odd, such as several frames." if len(noted) else ""
+    if bad.empty:
+        return Finding("unreadable", title, f"Every file is a readable picture.{odd}", "good", numbers)
+    verdict = (
+        f"{len(bad):,} file{' gives' if len(bad) == 1 else 's give'} no picture and will be left out, "
+        f"for example {bad['file'].iloc[0]}: {bad['problem'].iloc[0]}.{odd}"
+    )
+    return Finding("unreadable", title, verdict, "note", numbers, tuple(bad["id"]))
+
+
+def _splits(dataset: Dataset, config: DataConfig, shared: pd.DataFrame) -> list[Finding]:
+    try:
+        chosen = select(dataset, config)
+    except LabError as error:
+        verdict = f"The pictures cannot be shared out: {error}."
+        return [Finding("splits", "Training, validation and test", verdict, "serious")]
+    return [copies.leaks(chosen.rows, shared, chosen.left_out)]
+
+
+def _nothing_left() -> Finding:
+    verdict = "There is no readable picture that has not been excluded; put some back, or add pictures."
+    return Finding("empty", "Pictures", verdict, "serious")

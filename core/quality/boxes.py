@@ -1,0 +1,181 @@
+"""The four boxes of the tutorial's checklist: enough pictures, balance, unique pictures, variety."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core import duplicates, splits
+from core.quality.findings import Finding, classes, grouped, pictures
+
+LEAST_A_CLASS = 50
+MOST_IMBALANCE = 1.5
+"""Largest class : smallest class that still counts as equal; tf_flowers has 1.4."""
+MOST_COPIES = 0.01
+"""Share of the pictures that may be copies of others before the box is lost."""
+LEAST_VARIETY = 10.0
+
+
+def enough(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
+    """At least 50 pictures a class."""
+    counts = _counts(rows, class_names)
+    short = [name for name, count in counts.items() if count < LEAST_A_CLASS]
+    fewest = min(counts, key=lambda name: counts[name])
+    has = f"The smallest, '{fewest}', has {counts[fewest]:,}."
+    verdict = f"Every class has at least {LEAST_A_CLASS} pictures. {has}"
+    if short:
+        which = classes(sorted(short, key=lambda name: counts[name]))
+        verdict = (
+            f"{len(short)} of {len(counts)} classes have fewer than {LEAST_A_CLASS} pictures: {which}. {has} "
+            "Add pictures, or train on the other classes."
+        )
+    return Finding(
+        "enough",
+        f"At least {LEAST_A_CLASS} pictures a class",
+        verdict,
+        "warning" if short else "good",
+        {"counts": counts, "least": LEAST_A_CLASS},
+        box=True,
+    )
+
+
+def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
+    """All classes have about equally many pictures."""
+    counts = _counts(rows, class_names)
+    smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
+    ratio = counts[largest] / max(counts[smallest], 1)
+    title = "Classes of equal size"
+    numbers = {"ratio": round(ratio, 2), "most": MOST_IMBALANCE, "counts": counts, "cap": counts[smallest]}
+    if ratio <= MOST_IMBALANCE:
+        verdict = f"Every class has {counts[largest]:,} pictures."
+        if ratio > 1:
+            verdict = (
+                f"The largest class, '{largest}', has {ratio:.2f} times the pictures of the smallest, "
+                f"'{smallest}'; up to {MOST_IMBALANCE:g} times counts as equal."
+            )
+        return Finding("balance", title, verdict, "good", numbers, box=True)
+    over = over_cap(rows, counts[smallest])
+    return Finding(
+        "balance",
+        title,
+        f"The largest class, '{largest}', has {counts[largest]:,} pictures, {ratio:.1f} times as many as the "
+        f"smallest, '{smallest}', with {counts[smallest]:,}. A model learns to favour large classes. "
+        f"Add pictures to the small ones, or cap each class at {counts[smallest]:,}.",
+        "warning",
+        numbers,
+        ids=over,
+        action="cap",
+        removed=over,
+        box=True,
+    )
+
+
+def over_cap(rows: pd.DataFrame, most: int) -> tuple[str, ...]:
+    """Ids of the pictures beyond the first ``most`` of each class, in an order that looks random."""
+    turn = {key: number for number, key in enumerate(splits.order(rows["id"], seed=0))}
+    rank = rows["id"].map(turn).groupby(rows["label"]).rank(method="first")
+    return tuple(rows.loc[rank > most, "id"])
+
+
+def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike: bool) -> Finding:
+    """No picture is in the data set twice.
+
+    Args:
+        rows: the usable pictures.
+        copies: those of them that have a copy, with a column ``near`` for the group.
+        distance: of near copies, in hash bits.
+        too_alike: the hash cannot tell these pictures apart, so ``copies`` are exact ones only.
+    """
+    groups = grouped(copies)
+    exact = len(rows) - rows["content"].nunique()
+    extra = len(copies) - len(groups)
+    share = extra / max(len(rows), 1)
+    numbers = {"exact": exact, "near": extra - exact, "share": round(share, 4), "distance": distance}
+    return Finding(
+        "unique",
+        "Unique pictures",
+        _repeats(extra, exact, share, distance) + (_TOO_ALIKE if too_alike else ""),
+        "good" if not extra else "note" if share < MOST_COPIES else "warning",
+        {**numbers, "too_alike": too_alike},
+        ids=tuple(copies["id"]),
+        groups=groups,
+        action="keep_one" if extra else "",
+        removed=tuple(id for group in groups for id in group[1:]),
+        box=True,
+    )
+
+
+_TOO_ALIKE = (
+    " Near copies are not counted: the pictures of this data set are so simple and alike that the hash takes "
+    "a large part of them for copies. Choose a smaller distance to look for them."
+)
+
+
+def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
+    if not extra:
+        return "No picture is there twice."
+    repeat = "repeats another" if extra == 1 else "repeat others"
+    return (
+        f"{pictures(extra)} ({share:.1%}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
+        f"(up to {distance} of 64 hash bits differ, mirror images included). "
+        f"{'Less than 1 % counts as unique' if share < MOST_COPIES else 'Copies teach nothing new'}; "
+        "keep one of each group."
+    )
+
+
+def variety(rows: pd.DataFrame) -> Finding:
+    """The pictures of each class differ."""
+    hashes = rows.groupby("label")["phash"]
+    measured = {str(label): round(effective_number(own), 1) for label, own in hashes}
+    counts = rows["label"].value_counts()
+    alike = [
+        name for name, value in measured.items() if value < min(LEAST_VARIETY, 0.5 * float(counts[name]))
+    ]
+    least = min(measured, key=lambda name: measured[name])
+    verdict = (
+        f"The {counts[least]:,} pictures of '{least}' are as varied as {measured[least]:.0f} pictures that "
+        f"have nothing in common{_below(alike)} "
+        "Measured on perceptual hashes (shapes of light and dark, not colours), which reach 62 at most."
+    )
+    return Finding(
+        "variety",
+        "Variety within a class",
+        verdict,
+        "warning" if alike else "good",
+        {"effective_number": measured, "least": LEAST_VARIETY},
+        box=True,
+    )
+
+
+def _below(alike: list[str]) -> str:
+    if not alike:
+        return "; every other class is at least as varied."
+    return (
+        f". Below {LEAST_VARIETY:.0f} is little, which holds for {classes(alike)}: "
+        "add pictures from other places, angles and days."
+    )
+
+
+def effective_number(texts: pd.Series) -> float:
+    """How many pictures without anything in common would be as varied: 1 for copies of one picture.
+
+    The Vendi score (Friedman and Dieng, "The Vendi score: a diversity evaluation metric for machine
+    learning", TMLR 2023) with the share of equal bits of two hashes, from -1 to 1, as their similarity.
+    Its eigenvalues are those of a 64 x 64 matrix, so the cost grows linearly with the pictures.
+    """
+    signs = _signs(texts)
+    weights = np.linalg.eigvalsh(signs.T @ signs / signs.size)
+    weights = weights[weights > 1e-12]
+    return float(np.exp(-(weights * np.log(weights)).sum()))
+
+
+def _signs(texts: pd.Series) -> NDArray[np.float64]:
+    """Hash bits as -1 and 1, (N, 64)."""
+    numbers = duplicates.hashes(texts).astype(">u8").view(np.uint8).reshape(-1, 8)
+    return np.unpackbits(numbers, axis=1).astype(np.float64) * 2 - 1
+
+
+def _counts(rows: pd.DataFrame, class_names: tuple[str, ...]) -> dict[str, int]:
+    counted = rows["label"].value_counts()
+    return {name: int(counted.get(name, 0)) for name in class_names}

@@ -1,0 +1,82 @@
+"""Copies that do harm: with different labels, or on both sides of a split."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core.quality.findings import Finding, grouped, pictures
+
+
+def of(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose group ``near`` has more than one picture; in each group the largest, to keep, first."""
+    shared = rows[rows["near"].duplicated(keep=False)]
+    area = shared["width"].astype("int64") * shared["height"]
+    best_first = shared.assign(area=area).sort_values(
+        ["near", "area", "bytes"], ascending=[True, False, False]
+    )
+    return best_first.drop(columns="area")
+
+
+def conflicts(copies: pd.DataFrame) -> Finding:
+    """Copies of one picture that carry different labels."""
+    found = copies[copies.groupby("near")["label"].transform("nunique") > 1]
+    groups = grouped(found)
+    title = "Copies with different labels"
+    if not groups:
+        return Finding("conflicts", title, "All copies of a picture carry one label.", "good", {"groups": 0})
+    ids = tuple(found["id"])
+    return Finding(
+        "conflicts",
+        title,
+        f"{pictures(len(groups))} {'is' if len(groups) == 1 else 'are'} there under more than one label, "
+        f"{len(ids)} files in all. At most one label can be right: give them the right one, or exclude them.",
+        "warning",
+        {"groups": len(groups), "count": len(ids)},
+        ids,
+        groups,
+        "exclude",
+        removed=ids,
+    )
+
+
+def leaks(rows: pd.DataFrame, copies: pd.DataFrame, left_out: int) -> Finding:
+    """Copies of one picture in more than one split.
+
+    Args:
+        rows: the pictures of a selection, with ``split`` and ``id``.
+        copies: see ``of``.
+        left_out: training pictures that the selection leaves out because their copies are kept aside.
+    """
+    split = rows.set_index("id")["split"]
+    placed = copies.assign(split=copies["id"].map(split)).dropna(subset="split")
+    torn = placed[placed.groupby("near")["split"].transform("nunique") > 1]
+    numbers = {"groups": torn["near"].nunique(), "left_out": left_out}
+    title = "Leaks between training, validation and test"
+    saved = (
+        f" {pictures(left_out)} that the source trains on and also tests on will be left out of training."
+        if left_out
+        else ""
+    )
+    if torn.empty:
+        verdict = f"No picture has a copy in another split.{saved}"
+        return Finding("leaks", title, verdict, "warning" if left_out else "good", numbers)
+    removed = _all_but_the_most_aside(torn)
+    return Finding(
+        "leaks",
+        title,
+        f"Copies of {pictures(torn['near'].nunique())} lie in more than one split, so the score would partly "
+        f"be learnt by heart. Exclude {pictures(len(removed))} on the training side.{saved}",
+        "warning",
+        {**numbers, "count": len(removed)},
+        tuple(torn["id"]),
+        grouped(torn),
+        "exclude",
+        removed,
+    )
+
+
+def _all_but_the_most_aside(torn: pd.DataFrame) -> tuple[str, ...]:
+    """Of each group, what is not in the split that is furthest from training."""
+    rank = torn["split"].map({"test": 0, "validation": 1, "train": 2})
+    kept = rank == rank.groupby(torn["near"]).transform("min")
+    return tuple(torn.loc[~kept, "id"])

@@ -1,0 +1,116 @@
+"""What the checks say about a data set: findings, each with its pictures and with what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+Severity = Literal["good", "note", "warning", "serious"]
+Action = Literal["", "exclude", "keep_one", "cap"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the checklist.
+
+    Attributes:
+        name: for programs, for example ``too_dark``.
+        title: for people.
+        verdict: a sentence with the numbers.
+        severity: good; note (worth a look); warning (mend it first); serious (training would mislead).
+        numbers: what the verdict rests on.
+        ids: the pictures behind it, the most striking first.
+        groups: pictures that belong together, such as copies, the one to keep first.
+        action: what mends it: exclude the pictures, keep one of each group, or cap each class.
+        removed: the pictures that the action leaves out.
+        box: it is one of the four boxes of the overall verdict.
+    """
+
+    name: str
+    title: str
+    verdict: str
+    severity: Severity
+    numbers: dict[str, Any] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    action: Action = ""
+    removed: tuple[str, ...] = ()
+    box: bool = False
+
+    @property
+    def ticked(self) -> bool:
+        """The box is ticked."""
+        return self.box and self.severity in ("good", "note")
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings, and whether the data set is fit to train on: at least 3 of 4 boxes, nothing serious."""
+
+    findings: tuple[Finding, ...]
+    distance: int
+
+    @property
+    def boxes(self) -> tuple[Finding, ...]:
+        """The four boxes: enough pictures, balance, unique pictures, variety."""
+        return tuple(finding for finding in self.findings if finding.box)
+
+    @property
+    def fit(self) -> bool:
+        """Training on it makes sense."""
+        return self._ticked >= 3 and not self.of("serious")
+
+    @property
+    def verdict(self) -> str:
+        """The overall verdict, a sentence or two."""
+        boxes = f"{self._ticked} of {len(self.boxes)} boxes are ticked"
+        missing = [finding.title.lower() for finding in self.boxes if not finding.ticked]
+        serious = [finding.title.lower() for finding in self.of("serious")]
+        if serious:
+            return f"Not fit to train on yet: {boxes}, and this has to be mended first: {', '.join(serious)}."
+        if not self.fit:
+            return f"Not fit to train on yet: {boxes}, 3 are needed. Missing: {', '.join(missing)}."
+        return f"Fit to train on: {boxes}." + (f" Still missing: {', '.join(missing)}." if missing else "")
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings of one severity."""
+        return tuple(finding for finding in self.findings if finding.severity == severity)
+
+    def finding(self, name: str) -> Finding:
+        """The finding of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {finding.name: finding for finding in self.findings}[name]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "fit": self.fit,
+            "verdict": self.verdict,
+            "distance": self.distance,
+            "findings": [{**asdict(finding), "ticked": finding.ticked} for finding in self.findings],
+        }
+
+    @property
+    def _ticked(self) -> int:
+        return sum(finding.ticked for finding in self.boxes)
+
+
+def pictures(count: int) -> str:
+    """A number of pictures in words."""
+    return f"{count:,} picture{'' if count == 1 else 's'}"
+
+
+def classes(names: list[str]) -> str:
+    """Names of classes, the first few."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(f"'{name}'" for name in names[:3]) + more
+
+
+def grouped(copies: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """The ids of each group ``near``, in the order of the rows."""
+    return tuple(copies.groupby("near", sort=False)["id"].agg(tuple))

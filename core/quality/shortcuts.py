@@ -1,0 +1,87 @@
+"""Does something that has nothing to do with the subject give the class away?"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core import splits
+from core.quality.findings import Finding
+
+MOST_PICTURES = 5_000
+"""More would not change the answer, only its cost."""
+FOLDS = 5
+NOTE, WARNING = 0.15, 0.4
+"""Parts of the way from always guessing the largest class to always being right."""
+
+_SHORTCUTS = {
+    "brightness": ("brightness and contrast", "Take pictures of all classes in the same light"),
+    "size": ("the size of the picture", "Take the pictures of all classes from the same sources"),
+    "file": ("the kind of file", "Save the pictures of all classes in the same way"),
+}
+
+
+def checks(rows: pd.DataFrame) -> list[Finding]:
+    """A finding for each shortcut: a small tree is cross-validated on nothing but those facts."""
+    chosen = _sample(rows)
+    return [_finding(name, chosen) for name in _SHORTCUTS]
+
+
+def _sample(rows: pd.DataFrame) -> pd.DataFrame:
+    """Some of the pictures, of classes that every fold can have a part of."""
+    taken = rows.set_index("id").loc[splits.order(rows["id"], seed=0)[:MOST_PICTURES]]
+    different = taken.groupby("label")["group"].transform("nunique")
+    return taken[different >= 2 * FOLDS]
+
+
+def _facts(name: str, rows: pd.DataFrame) -> NDArray[np.float64]:
+    if name == "brightness":
+        return rows[["brightness", "contrast"]].to_numpy(np.float64)
+    if name == "size":
+        sides = rows[["width", "height"]].to_numpy(np.float64)
+        return np.column_stack([sides, sides[:, 0] / sides[:, 1]])
+    kinds = rows["file"].map(lambda file: PurePosixPath(file).suffix.lower()) + " " + rows["mode"]
+    return pd.get_dummies(kinds).to_numpy(np.float64)
+
+
+def _finding(name: str, rows: pd.DataFrame) -> Finding:
+    fact, advice = _SHORTCUTS[name]
+    title = f"Shortcut: {fact}"
+    if rows["label"].nunique() < 2:
+        verdict = f"Too few pictures to tell; each class needs at least {2 * FOLDS} different ones."
+        return Finding(f"shortcut_{name}", title, verdict, "good")
+    guessed = float(rows["label"].value_counts(normalize=True).iloc[0])
+    reached = _accuracy(_facts(name, rows), rows)
+    spread = 1.96 * float(np.sqrt(reached * (1 - reached) / len(rows)))
+    way = (reached - guessed) / max(1 - guessed, 1e-9)
+    numbers = {"accuracy": round(reached, 3), "majority": round(guessed, 3), "plus_minus": round(spread, 3)}
+    says = (
+        f"From {fact} alone a small model names the class of {reached:.0%} (± {spread:.0%}) of the pictures; "
+        f"always naming the largest class is right for {guessed:.0%}."
+    )
+    if way < NOTE or reached - spread <= guessed:
+        return Finding(f"shortcut_{name}", title, f"{says} No shortcut.", "good", numbers)
+    return Finding(
+        f"shortcut_{name}",
+        title,
+        f"{says} A model may learn this instead of the subject. {advice}, or look at heatmaps with care.",
+        "warning" if way >= WARNING else "note",
+        numbers,
+    )
+
+
+def _accuracy(facts: NDArray[np.float64], rows: pd.DataFrame) -> float:
+    """Cross-validated accuracy of a small decision tree, copies kept on one side."""
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.tree import DecisionTreeClassifier
+
+    labels = rows["label"].to_numpy()
+    if (facts == facts[0]).all():
+        return float(rows["label"].value_counts(normalize=True).iloc[0])
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    tree = DecisionTreeClassifier(max_depth=4, min_samples_leaf=5, random_state=0)
+    guesses = cross_val_predict(tree, facts, labels, groups=rows["group"].to_numpy(), cv=folds)
+    return float((guesses == labels).mean())
