@@ -22,7 +22,7 @@ from core import config, datasets, engine, processes, runs
 from core.errors import LabError, Stopped
 from core.runs import Labels, Run, Status
 
-FAILED, UNFIT, FROM_KEYBOARD = 1, 3, 130
+FAILED, WRONG_WORDS, UNFIT, FROM_KEYBOARD = 1, 2, 3, 130
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -145,9 +145,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from core import worker
 
     assignments = [*arguments.set, f"data.source={arguments.source}"]
-    run = runs.create(
-        config.from_assignments(assignments, config.preset(arguments.preset)), Labels(name=arguments.name)
-    )
+    try:
+        wanted = config.from_assignments(assignments, config.preset(arguments.preset))
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return WRONG_WORDS
+    run = runs.create(wanted, Labels(name=arguments.name))
     signal.signal(signal.SIGINT, lambda *_: run.ask_to_stop())
     with _bar(quiet=arguments.json) as bar:
         status = worker.carry_out(run, watch=lambda status: _show(bar, status))

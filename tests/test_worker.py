@@ -1,0 +1,221 @@
+"""Runs carried out by real worker processes that are killed, stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import engine, processes, runs, saved_model, worker
+from core.config import RunConfig
+from core.runs import Run
+from tests.made_pictures import coloured_objects
+
+QUICK = {
+    "data.image_size": 32,
+    "model.filters": (4,),
+    "model.dense_units": 8,
+    "fit.epochs": 2,
+    "fit.batch_size": 8,
+}
+ENDLESS = {"fit.epochs": 500, "fit.learning_rate": 0.0001}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """A folder of made pictures, one of them broken, in classes whose names could do harm on a page."""
+    folder = tmp_path / "pictures"
+    made = coloured_objects(60, 48)
+    names = ["red", "![x](http://example.org/x.png)", "blue & <b>bold</b>"]
+    for number, (image, label) in enumerate(zip(made.images, made.labels, strict=True)):
+        path = folder / names[label].replace("/", "∕") / f"{number:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    (folder / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and then nothing")
+    return str(folder)
+
+
+@pytest.fixture
+def background() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts a training worker that serves the queue; it is gone after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        log = runs.workspace() / "workers" / "test.log"
+        started.append(processes.start_detached("core.worker", [], log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(autouse=True)
+def no_other_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submitting starts no worker of its own here: each test says when there is one."""
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+
+
+def config(source: str, **changes: Any) -> RunConfig:
+    return RunConfig().replace({"data.source": source, **QUICK, **changes})
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "core", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=processes.PROJECT,
+        timeout=120,
+    )
+
+
+def test_a_run_goes_from_settings_to_report(source: str) -> None:
+    run = engine.submit(config(source))
+    engine.claim()
+    status = worker.carry_out(run)
+    assert (status.state, status.message) == ("done", "")
+    report = run.report()
+    test = run.predictions("test")
+    assert report["test_accuracy"]["value"] == (test.probabilities.argmax(axis=1) == test.labels).mean()
+    assert np.abs(test.probabilities.sum(axis=1) - 1).max() < 1e-6
+    assert report["kept_epoch"] in (1, 2)
+    assert len(run.metrics()) == 2
+    assert np.sum(report["confusion_matrix"]) == len(test.ids)
+    assert [skipped["file"] for skipped in report["skipped"]] == ["red/broken.jpg"]
+    assert sum(layer["parameters"] for layer in report["summary"]) == report["parameters"]
+    assert saved_model.convolution_layers(run.model_path) == ("conv_1",)
+    kept = run.metrics()[report["kept_epoch"] - 1]["val_accuracy"]
+    assert report["val_accuracy"]["value"] == pytest.approx(kept)
+
+
+def test_no_picture_is_in_two_splits(source: str) -> None:
+    run = engine.submit(config(source))
+    engine.claim()
+    worker.carry_out(run)
+    validation, test = (set(run.predictions(split).ids) for split in ("validation", "test"))
+    assert validation
+    assert test
+    assert not validation & test
+
+
+def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, background: Any) -> None:
+    run = engine.submit(config(source, **ENDLESS))
+    process = background()
+    wait_for(lambda: len(run.metrics()) >= 3)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert run.status.state == "interrupted"
+    before = run.metrics()
+    assert (run.checkpoint_path / "state.npz").exists()
+
+    engine.resume(run)
+    background()
+    wait_for(lambda: len(run.metrics()) >= len(before) + 2)
+    engine.stop(run)
+    wait_for(lambda: run.status.state == "stopped")
+    after = run.metrics()
+    assert [line["epoch"] for line in after] == list(range(1, len(after) + 1))
+    saved = len(before) - 1  # the last line may be younger than the checkpoint; it is then learned again
+    assert after[:saved] == before[:saved]
+    assert run.report()["kept_epoch"] <= len(after)
+
+
+def test_a_worker_told_to_end_leaves_its_run_interrupted(source: str, background: Any) -> None:
+    run = engine.submit(config(source, **ENDLESS))
+    process = background()
+    wait_for(lambda: len(run.metrics()) >= 1)
+    process.terminate()
+    process.wait(timeout=20)
+    assert run.status.state == "interrupted"
+    assert not run.has_report
+    assert "Resume" in run.status.message
+
+
+def test_what_is_queued_is_carried_out_in_order_by_one_warm_worker(source: str, background: Any) -> None:
+    submitted = [engine.submit(config(source, **{"fit.seed": seed})) for seed in range(3)]
+    background()
+    wait_for(lambda: all(run.status.state == "done" for run in submitted))
+    ended = [run.status.ended for run in submitted]
+    assert ended == sorted(ended)
+    assert len({run.status.pid for run in submitted}) == 1
+
+
+def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:
+    run = engine.submit(config(source, **ENDLESS))
+    background()
+    wait_for(lambda: run.status.state == "running")
+    second = background()
+    assert second.wait(timeout=60) == 0
+    assert run.status.state == "running"
+
+
+def test_a_run_that_is_too_small_fails_with_a_sentence(source: str) -> None:
+    for name in Path(source).iterdir():
+        for path in sorted(name.iterdir())[1:]:
+            path.unlink()
+    run = engine.submit(config(source))
+    engine.claim()
+    status = worker.carry_out(run)
+    assert status.state == "failed"
+    assert "at least 3 are needed to split" in status.message
+
+
+def test_an_unexpected_fault_is_told_plainly_and_logged(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("core.datasets.select", broken)
+    run = engine.submit(config(source))
+    engine.claim()
+    status = worker.carry_out(run)
+    assert (status.state, status.message) == ("failed", "An unexpected fault ended the run: RuntimeError.")
+    assert "a fault of ours" in (run.path / "log.txt").read_text()
+
+
+def test_the_headless_door_trains_and_prints_json(source: str) -> None:
+    words = [f"{name}={','.join(map(str, v)) if isinstance(v, tuple) else v}" for name, v in QUICK.items()]
+    done = python("run", source, "--json", *(part for word in words for part in ("--set", word)))
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["state"] == "done"
+    assert 0 <= printed["test_accuracy"]["low"] <= printed["test_accuracy"]["value"]
+    assert runs.at(Path(printed["path"])) == Run(Path(printed["path"]))
+    listed = json.loads(python("runs", "--json").stdout)
+    assert [row["id"] for row in listed] == [printed["id"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run", "/no/such/folder"), 1, "There is no folder"),
+        (("run", "garden", "--set", "fit.epochs"), 2, "no '='"),
+        (("run", "garden", "--set", "fit.epochs=0"), 2, "Epochs"),
+        (("prepare", "tfds:../x"), 1, "no TensorFlow data set name"),
+    ],
+)
+def test_bad_words_on_the_command_line_are_answered_by_a_sentence(
+    arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    done = python(*arguments)
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
