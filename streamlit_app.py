@@ -10,6 +10,7 @@ st.set_page_config(
     page_title="Image Classification Lab",
     page_icon=":material/local_florist:",
     layout="wide",
+    initial_sidebar_state=350,
     menu_items={
         "About": "**Image Classification Lab**: train an image classifier in the browser, and understand it."
     },
@@ -60,4 +61,5 @@ with frame.explained():
     frame.get_ready()
 with frame.explained():
     frame.note_page(page.url_path)
+    frame.show_faults()
     page.run()

@@ -4,31 +4,57 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import datasets, engine
 from core.errors import LabError
-from core.runs import Labels
-from pages.parts import frame, settings
-from pages.parts.text import literal
+from pages.parts import (
+    data_preparing,
+    data_selection,
+    data_sources,
+    frame,
+    live,
+    plan,
+    preview,
+    settings,
+    settings_form,
+)
 
 st.title("Train", anchor=False)
 settings.load()
 frame.keep_warm()
 
+source = st.session_state[settings.SOURCE]
+dataset, fault = None, None
+try:
+    dataset = data_sources.open_if_prepared(source)
+except LabError as error:
+    fault = error
+
 with st.sidebar:
-    settings.show_presets()
-    settings.show({"garden": "Garden", "digits": "Digits"}, [])
+    settings_form.show_presets()
+    settings_form.show(data_sources.offered(), dataset.class_names if dataset else ())
 settings.show_news()
 
+live.show()
+
+config, selection = None, None
 try:
     config = settings.current()
+    settings.repeat_in_address(config)
+    selection = data_selection.select(dataset, config.data) if dataset else None
 except LabError as error:
-    st.error(literal(error))
-    st.stop()
-settings.repeat_in_address(config)
+    fault = fault or error
 
-name = st.text_input("Name of the run", key="run_name", placeholder="optional")
-if st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
-    selection = datasets.select(datasets.open(config.data.source), config.data)
-    run = engine.submit(config, Labels(name=name))
-    st.session_state["run"] = run.id
-    st.rerun()
+if config and selection:
+    plan.headline(config, selection)
+elif fault:
+    plan.say_fault(fault)
+else:
+    data_preparing.show(source)
+plan.start_button(ready=bool(config and selection))
+
+if config and selection and dataset:
+    plan.costs(config, selection)
+    preview.show(dataset, selection, config)
+    plan.layers(config, selection)
+st.page_link(
+    data_sources.DATA, label="Look at the pictures or choose others", icon=":material/photo_library:"
+)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -15,12 +16,12 @@ from pages.parts.text import literal
 log = logging.getLogger(__name__)
 
 FIRST_DATA_SET = "garden"
-_PAGE, _ENTERED = "page", "page_entered"
+_PAGE, _ENTERED, _FAULTS = "page", "page_entered", "faults"
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what goes wrong inside into one sentence on the page; what is our fault goes to the log as well."""
+    """Turn what goes wrong inside into one sentence on the page; our own faults go to the log as well."""
     try:
         yield
     except LabError as error:
@@ -35,14 +36,34 @@ def explained() -> Iterator[None]:
         )
 
 
+def attempt(work: Callable[..., object], *arguments: Any) -> None:
+    """A button's ``on_click``: do the work, and show on the page that follows why it failed."""
+    try:
+        work(*arguments)
+    except LabError as error:
+        st.session_state.setdefault(_FAULTS, []).append(str(error))
+
+
+def show_faults() -> None:
+    """What went wrong in a button's work, once."""
+    for sentence in st.session_state.pop(_FAULTS, []):
+        st.error(literal(sentence), icon=":material/error:")
+
+
 def get_ready() -> None:
     """Start, once per server, what makes a first visit quick: the built-in pictures and a warm worker."""
     _prepare_first_data_set(str(runs.workspace()))
+    keep_warm()
 
 
 def keep_warm() -> None:
     """See to it that a worker is warm when Start is clicked; it leaves by itself after idling."""
     _ensure_worker(str(runs.workspace()))
+
+
+def tend() -> None:
+    """Bring the worker back if it died while runs wait; for live parts, which look often."""
+    _tend(str(runs.workspace()))
 
 
 def note_page(name: str) -> None:
@@ -59,7 +80,6 @@ def entered() -> bool:
 @st.cache_resource(show_spinner=False)
 def _prepare_first_data_set(workspace: str) -> None:
     """``workspace`` makes it once for each; a fault is raised again until it is mended."""
-    engine.ensure_worker()
     try:
         datasets.open(FIRST_DATA_SET)
     except LabError:
@@ -70,3 +90,8 @@ def _prepare_first_data_set(workspace: str) -> None:
 def _ensure_worker(workspace: str) -> None:
     """At most once a minute: a worker needs a moment until it is seen to be alive."""
     engine.ensure_worker()
+
+
+@st.cache_resource(show_spinner=False, ttl=5)
+def _tend(workspace: str) -> None:
+    engine.tend()

@@ -1,4 +1,4 @@
-"""The sidebar: every setting of ``core.config`` as a widget, and the settings a person has chosen.
+"""The settings a person has chosen: where they live, and how a link or another page changes them.
 
 A setting's home is ``st.session_state[path]``, in the form its widget takes. It stays through page
 changes, and the address of the Train page repeats what differs from the defaults in the command
@@ -7,47 +7,34 @@ line's own words (``?set=fit.epochs=5``), so that F5 and a link bring it back.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from core import config as settings
 from core import runs
-from core.config import PRESETS, SETTINGS, RunConfig, Setting
+from core.config import SETTINGS, RunConfig, Setting
 from core.errors import LabError
 from pages.parts import frame
 from pages.parts.text import literal
 
-SOURCE, CLASSES = "data.source", "data.classes"
-GROUPS: dict[str, str] = {
-    "data": "Data",
-    "augment": "Augmentation",
-    "model": "Model",
-    "fit": "Training",
-}
-ADVANCED = "Advanced"
-MOST_SLIDER_STEPS = 150
-"""A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""
+SOURCE, CLASSES, MOST_A_CLASS = "data.source", "data.classes", "data.max_per_class"
+FROM = "from"
+"""``?from=RUN_ID`` in the address of the Train page fills in that run's settings."""
+SUGGESTION = "suggestion"
+"""``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and say so."""
 
-_DATA, _SET, _FROM, _SUGGESTION, _NEWS, _WRITTEN = (
-    "data",
-    "set",
-    "from",
-    "suggestion",
-    "settings_news",
-    "settings_written",
-)
-_FILTERS_HINT = "Write filters as numbers with commas between them, for example 16, 32, 64"
+_DATA, _SET = "data", "set"
+_NEWS, _WRITTEN = "settings_news", "settings_written"
 
 
 def load() -> None:
     """Fill in what is missing, then what a link or another page asks for; call before any widget."""
     if SOURCE not in st.session_state:
         fill_in(_from_address())
-    for path in SETTINGS:
-        st.session_state.setdefault(path, _for_widget(SETTINGS[path], SETTINGS[path].default))
+    for path, setting in SETTINGS.items():
+        st.session_state.setdefault(path, _for_widget(setting, setting.default))
     _take_over_run()
     _take_over_suggestion()
 
@@ -58,13 +45,20 @@ def current() -> RunConfig:
     Raises:
         LabError: one of them does not fit; a sentence.
     """
-    return settings.RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in SETTINGS})
+    return RunConfig().replace({path: _from_widget(setting) for path, setting in SETTINGS.items()})
 
 
 def fill_in(config: RunConfig) -> None:
     """Put all settings of ``config`` into the widgets; only before they are shown, or in a callback."""
     for path, setting in SETTINGS.items():
         st.session_state[path] = _for_widget(setting, config.get(path))
+
+
+def apply_preset(name: str) -> None:
+    """Fill in a named starting point; data set, subset and seed stay."""
+    kept = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
+    base = RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in kept})
+    fill_in(settings.preset(name, base))
 
 
 def choose_source(source: str) -> None:
@@ -75,86 +69,9 @@ def choose_source(source: str) -> None:
 
 
 def forget_classes() -> None:
-    """Take all classes again."""
+    """Take all classes, and the newest version of the data set, again."""
     st.session_state[CLASSES] = []
-
-
-def show_presets() -> None:
-    """Buttons that fill in a named starting point; data set, classes and seed stay."""
-    with st.container(horizontal=True, gap="small"):
-        for name in PRESETS:
-            st.button(
-                name.capitalize(),
-                key=f"preset {name}",
-                help=_preset_help(name),
-                on_click=_apply_preset,
-                args=(name,),
-            )
-
-
-def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
-    """Every setting, grouped; what is used rarely is in the last group.
-
-    Args:
-        sources: data sets to choose from, name to title.
-        class_names: classes of the chosen data set; empty while it is not prepared.
-    """
-    for section, title in GROUPS.items():
-        paths = [path for path in SETTINGS if path.startswith(f"{section}.") and not SETTINGS[path].advanced]
-        with st.expander(
-            title, expanded=section in ("data", "augment"), icon=_ICONS[section], key=f"group {section}"
-        ):
-            for path in paths:
-                widget(path, sources=sources, class_names=class_names)
-    with st.expander(ADVANCED, icon=":material/tune:", key="group advanced"):
-        for path in (path for path in SETTINGS if SETTINGS[path].advanced):
-            widget(path)
-
-
-_ICONS = {
-    "data": ":material/photo_library:",
-    "augment": ":material/auto_fix_high:",
-    "model": ":material/hub:",
-    "fit": ":material/model_training:",
-}
-
-
-def widget(path: str, *, sources: Mapping[str, str] = {}, class_names: Sequence[str] = ()) -> None:
-    """The widget that suits a setting's kind and range, with its label and help."""
-    setting = SETTINGS[path]
-    label = f"{setting.label} ({setting.unit})" if setting.unit == "epochs" else setting.label
-    common: dict[str, Any] = {"key": path, "help": setting.help, "persist_state": "session"}
-    if path == SOURCE:
-        names = (
-            dict.fromkeys([st.session_state[path], *sources])
-            if st.session_state[path] not in sources
-            else sources
-        )
-        st.selectbox(
-            label,
-            list(names),
-            format_func=lambda name: literal(sources.get(name, name)),
-            on_change=forget_classes,
-            **common,
-        )
-    elif path == CLASSES:
-        options = list(class_names or st.session_state[path])
-        st.session_state[path] = [name for name in st.session_state[path] if name in options]
-        st.multiselect(label, options, format_func=literal, placeholder="All classes", **common)
-    elif setting.kind is tuple or setting.kind is str and not setting.options:
-        st.text_input(label, **common)
-    elif setting.kind is bool:
-        st.toggle(label, **common)
-    elif setting.options:
-        st.segmented_control(label, setting.options, required=True, **common)
-    elif setting.scale == "log":
-        st.select_slider(label, _nice_values(setting), format_func=_plain, **common)
-    elif _slider_steps(setting) <= MOST_SLIDER_STEPS:
-        least, most, step = _typed(setting)
-        st.slider(label, least, most, step=step, format=_slider_format(setting), **common)
-    else:
-        least, most, step = _typed(setting)
-        st.number_input(label, least, most, step=step, **common)
+    st.session_state["data.version"] = ""
 
 
 def repeat_in_address(config: RunConfig) -> None:
@@ -163,13 +80,14 @@ def repeat_in_address(config: RunConfig) -> None:
     Not on every rerun: a browser's Back would otherwise lead to the same place for ever.
     """
     words = _words(config)
-    if frame.entered() or st.session_state.get(_WRITTEN) != words:
-        st.session_state[_WRITTEN] = words
-        st.query_params[_DATA] = config.data.source
-        if words:
-            st.query_params[_SET] = words
-        elif _SET in st.query_params:
-            del st.query_params[_SET]
+    if not frame.entered() and st.session_state.get(_WRITTEN) == words:
+        return
+    st.session_state[_WRITTEN] = words
+    st.query_params[_DATA] = config.data.source
+    if words:
+        st.query_params[_SET] = words
+    elif _SET in st.query_params:
+        del st.query_params[_SET]
 
 
 def show_news() -> None:
@@ -179,91 +97,83 @@ def show_news() -> None:
 
 
 def read_filters(text: str) -> tuple[int, ...]:
-    """``"16, 32, 64"`` as numbers. Raises LabError where it is not that."""
-    words = [word for word in text.replace(",", " ").split() if word]
-    if not words or not all(word.isdecimal() for word in words):
-        raise LabError(f"{_FILTERS_HINT}; '{text}' is not that.")
+    """``"16, 32, 64"`` as numbers.
+
+    Raises:
+        LabError: it is something else.
+    """
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isascii() and word.isdecimal() for word in words):
+        raise LabError(
+            f"Filters are 1 to 6 numbers with commas between them, as in 16, 32, 64; not '{text[:80]}'."
+        )
     return tuple(int(word) for word in words)
 
 
+def word(value: Any) -> str:
+    """A setting's value as the command line takes it: no exponents, lists with commas."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.10f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """A setting's value for Markdown: on, off, or the word."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return literal(word(value).replace(",", ", "))
+
+
 def _from_address() -> RunConfig:
-    words = st.query_params.get_all(_SET)
-    source = st.query_params.get(_DATA)
+    base = RunConfig()
     try:
-        base = RunConfig().replace({SOURCE: source} if source else {})
-        return settings.from_assignments(words, base)
+        base = base.replace({SOURCE: st.query_params.get(_DATA, base.data.source)})
+        return settings.from_assignments(st.query_params.get_all(_SET), base)
     except LabError as error:
-        _tell(f"The settings in the address do not fit and were left out: {literal(error)}")
-        return RunConfig().replace({SOURCE: source} if source else {})
+        _tell(f"The settings in the address were left out, because they do not fit: {literal(error)}")
+        return base
 
 
 def _words(config: RunConfig) -> list[str]:
-    differing = settings.differences([RunConfig(), config])
-    differing.pop(SOURCE, None)
+    changed = {path: new for path, (_, new) in settings.differences([RunConfig(), config]).items()}
+    changed.pop(SOURCE, None)
     if any("," in name for name in config.data.classes):
-        differing.pop(CLASSES, None)  # a list's words are separated by commas
-    return [f"{path}={_word(value)}" for path, (_, value) in differing.items()]
-
-
-def _word(value: Any) -> str:
-    return (
-        ",".join(map(str, value))
-        if isinstance(value, tuple)
-        else _plain(value)
-        if isinstance(value, float)
-        else str(value)
-    )
+        del changed[CLASSES]  # commas separate the words of a list
+    return [f"{path}={word(value)}" for path, value in changed.items()]
 
 
 def _take_over_run() -> None:
-    run_id = st.query_params.get(_FROM)
+    run_id = st.query_params.get(FROM)
     if run_id is None:
         return
-    del st.query_params[_FROM]
+    del st.query_params[FROM]
     try:
         run = runs.open(run_id)
         fill_in(run.config)
-        _tell(f"All settings are those of the run **{literal(run.title)}**.")
     except LabError as error:
         _tell(f"The settings of another run could not be taken over: {literal(error)}")
+    else:
+        _tell(f"All settings are now those of the run **{literal(run.title)}**.")
 
 
 def _take_over_suggestion() -> None:
-    changes: Mapping[str, Any] = st.session_state.pop(_SUGGESTION, {})
+    changes: Mapping[str, Any] = st.session_state.pop(SUGGESTION, {})
     if not changes:
         return
     try:
         before, after = current(), current().replace(changes)
     except LabError as error:
-        _tell(f"The suggestion does not fit: {literal(error)}")
+        _tell(f"The suggestion could not be taken over: {literal(error)}")
         return
     fill_in(after)
     for path, (old, new) in settings.differences([before, after]).items():
-        _tell(f"As suggested, **{SETTINGS[path].label}** is now {_shown(new)}; it was {_shown(old)}.")
+        _tell(f"As suggested, **{SETTINGS[path].label}** is now {shown(new)} (it was {shown(old)}).")
 
 
 def _tell(sentence: str) -> None:
     st.session_state.setdefault(_NEWS, []).append(sentence)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return literal(_word(value))
-
-
-def _apply_preset(name: str) -> None:
-    kept = {
-        path: _from_widget(SETTINGS[path])
-        for path in SETTINGS
-        if path.startswith("data.") or path == "fit.seed"
-    }
-    fill_in(settings.preset(name, RunConfig().replace(kept)))
-
-
-def _preset_help(name: str) -> str:
-    changes = [f"{SETTINGS[path].label} {_shown(value)}" for path, value in PRESETS[name].items()]
-    return ", ".join(changes) if changes else "The settings of TensorFlow's own image classification tutorial"
 
 
 def _for_widget(setting: Setting, value: Any) -> Any:
@@ -277,39 +187,3 @@ def _from_widget(setting: Setting) -> Any:
     if setting.path == CLASSES:
         return tuple(value)
     return read_filters(value) if setting.kind is tuple else value
-
-
-def _typed(setting: Setting) -> tuple[Any, Any, Any]:
-    """Least, most and step in the setting's own kind; Streamlit insists that they are alike."""
-    return setting.kind(setting.least), setting.kind(setting.most), setting.kind(setting.step)
-
-
-def _slider_steps(setting: Setting) -> float:
-    assert setting.least is not None and setting.most is not None and setting.step is not None
-    return (setting.most - setting.least) / setting.step
-
-
-def _slider_format(setting: Setting) -> str:
-    decimals = 0 if setting.kind is int or (setting.step or 0) >= 1 else 2
-    unit = "" if setting.unit == "epochs" else setting.unit.replace("%", "%%")
-    return (
-        f"%.{decimals}f{' ' if unit.isalpha() else ''}{unit}"
-        if setting.kind is float
-        else f"%d{' ' + unit if unit else ''}"
-    )
-
-
-def _nice_values(setting: Setting) -> list[float]:
-    """1, 2 and 5 in every power of ten of the range, 0 where allowed, and the value it has now."""
-    least, most = setting.least or 0.0, setting.most or 1.0
-    lowest = least or 1e-6
-    steps = range(math.floor(math.log10(lowest)), math.ceil(math.log10(most)) + 1)
-    nice = (float(f"{digit}e{power}") for power in steps for digit in (1, 2, 5))
-    within: Iterable[float] = (value for value in nice if lowest <= value <= most)
-    zero = [0.0] if least == 0 else []
-    return sorted({*zero, *within, st.session_state[setting.path]})
-
-
-def _plain(value: float) -> str:
-    """A small number without an exponent: 0.00002."""
-    return "0" if value == 0 else f"{value:.10f}".rstrip("0").rstrip(".")

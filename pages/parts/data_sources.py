@@ -1,0 +1,38 @@
+"""The data sets a person can choose from, and how they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core import datasets
+from core.datasets import CATALOGUE, Dataset
+
+BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
+DATA = "pages/build/data.py"
+_CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}
+
+
+def title(source: str) -> str:
+    """How a source is called; an own folder by its name and place, since many are called "photos"."""
+    if source in BUILT_IN:
+        return BUILT_IN[source]
+    if source.startswith("tfds:"):
+        return f"{_CATALOGUE_TITLES.get(source, source.removeprefix('tfds:'))} ({source})"
+    return f"{Path(source).name} ({source})"
+
+
+def offered() -> dict[str, str]:
+    """What can be trained on at once: the built-in data sets and those that are prepared, name to title."""
+    return {source: title(source) for source in dict.fromkeys([*BUILT_IN, *datasets.prepared()])}
+
+
+def open_if_prepared(source: str) -> Dataset | None:
+    """The data set, or None where it has to be prepared first.
+
+    Raises:
+        LabError: there is no such source, or its index is damaged.
+    """
+    try:
+        return datasets.open(source)
+    except datasets.NotPrepared:
+        return None

@@ -1,0 +1,189 @@
+"""The training as it goes: its progress and curves, the queue behind it, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import datasets, engine, metrics, runs
+from core.errors import LabError
+from core.runs import Run, Status
+from pages.parts import data_selection, frame, live_charts, live_ended, run_state
+from pages.parts.runs import Summary, summarise
+from pages.parts.text import count, duration, interval, literal, percent
+
+LOOK_EVERY = 0.7
+"""Seconds between two looks while something is at work."""
+MOST_LISTED = 5
+
+_SEEN = "waiting_seen"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is under way now: runs at work, runs in the queue (the next one first), and interrupted ones."""
+
+    at_work: tuple[Run, ...]
+    queued: tuple[Run, ...]
+    interrupted: tuple[Run, ...]
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """Changes when a run begins, ends or is queued."""
+        return tuple(run.id for run in (*self.at_work, *self.queued))
+
+
+def look() -> Work:
+    """Read the states of all runs; brings a lost worker back where runs wait for one."""
+    frame.tend()
+    states = {run: run.status.state for run in runs.all()}
+    order = {run.id: place for place, run in enumerate(engine.queue())}
+    queued = sorted(
+        (run for run, state in states.items() if state == "queued"),
+        key=lambda run: order.get(run.id, len(order)),
+    )
+    at_work = tuple(run for run, state in states.items() if state in ("starting", "running"))
+    return Work(at_work, tuple(queued), tuple(run for run, state in states.items() if state == "interrupted"))
+
+
+def show() -> None:
+    """Everything about runs under way and about how the one that is watched ended; nothing without any."""
+    work = look()
+    watched = live_ended.watched()
+    if watched is None and work.at_work:
+        live_ended.watch(watched := work.at_work[0])
+    if watched is not None and not watched.status.waiting:
+        live_ended.say_how_it_ended(watched)
+    if work.signature:
+        st.session_state[_SEEN] = work.signature
+        st.fragment(_follow, run_every=LOOK_EVERY, key="live")()
+    interrupted = [run for run in work.interrupted if run != watched]
+    if interrupted:
+        _list_interrupted(interrupted)
+
+
+def _announce_ends(work: Work) -> None:
+    """Follow the run that has just ended, with a short message that outlives the drawing of the page anew."""
+    for run_id in set(st.session_state.get(_SEEN, ())) - set(work.signature):
+        try:
+            summary = summarise(runs.open(run_id))
+        except LabError:
+            continue  # deleted while it waited
+        live_ended.watch(summary.run)
+        words = f"**{literal(summary.title)}** has {live_ended.ended(summary.status)}."
+        st.toast(words, icon=":material/notifications:")
+
+
+def _follow() -> None:
+    with frame.explained():
+        work = look()
+        if work.signature != st.session_state.get(_SEEN):
+            _announce_ends(work)
+            st.rerun()
+        for run in work.at_work:
+            _show_progress(run)
+        if work.queued:
+            _list_queue(work.queued)
+
+
+def _show_progress(run: Run) -> None:
+    summary = summarise(run)
+    status, epochs = summary.status, max(summary.status.epochs, 1)
+    with st.container(border=True, key=f"live-{run.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(literal(summary.title), anchor=False, width="stretch")
+            _stop_button(run)
+        if summary.config is not None:
+            st.caption(literal(run_state.settings_line(summary.config)))
+        if not status.batches:
+            st.progress(0.0, text=literal(status.message or "Starting") + " …")
+            return
+        within = max(status.epoch - 1, 0) + status.batch / status.batches
+        st.progress(min(within / epochs, 1.0), text=_progress_words(status))
+        _figures(status, epochs)
+        live_charts.show(run.metrics(), status)
+        _validation_words(summary)
+
+
+def _stop_button(run: Run) -> None:
+    asked = run.stop_requested
+    st.button(
+        "Stopping …" if asked else "Stop and keep",
+        icon=":material/stop_circle:",
+        key=f"stop-{run.id}",
+        disabled=asked,
+        on_click=frame.attempt,
+        args=(engine.stop, run),
+        help="Ends after the present batch, tests what has been learned so far, and keeps it.",
+    )
+
+
+def _progress_words(status: Status) -> str:
+    left = f" · about {duration(status.seconds_left)} left" if status.seconds_left is not None else ""
+    return (literal(status.message) if status.message else "Training") + left
+
+
+def _figures(status: Status, epochs: int) -> None:
+    speed = f"{status.images_per_second:,.0f}" if status.images_per_second else "–"
+    with st.grid(4, min_column_width=130, gap="small"):
+        st.metric("Epoch", f"{status.epoch} of {epochs}")
+        st.metric("Batch", f"{status.batch} of {status.batches}")
+        st.metric("Pictures a second", speed)
+        st.metric("Time left", duration(status.seconds_left))
+
+
+def _validation_words(summary: Summary) -> None:
+    history = summary.run.metrics()
+    if not history or summary.config is None:
+        st.caption(
+            "Validation figures appear after the first epoch. "
+            "Training figures are means over the epoch so far."
+        )
+        return
+    last = history[-1]
+    words = f"After epoch {last['epoch']}: validation accuracy {percent(last.get('val_accuracy'))}"
+    pictures = _validation_pictures(summary)
+    if pictures and last.get("val_accuracy") is not None:
+        bounds = metrics.proportion(round(last["val_accuracy"] * pictures), pictures)
+        words += f" (95 % interval {interval(bounds)}, {count(pictures, 'picture')})"
+    st.caption(f"{words}. Training figures are means over the epoch, augmentation included.")
+
+
+def _validation_pictures(summary: Summary) -> int:
+    assert summary.config is not None
+    try:
+        selection = data_selection.select(datasets.open(summary.config.data.source), summary.config.data)
+    except LabError:
+        return 0
+    return int((selection.rows["split"] == "validation").sum())
+
+
+def _list_queue(queued: Sequence[Run]) -> None:
+    st.markdown(f"**Queue** · {count(len(queued), 'run')}")
+    for place, run in enumerate(queued, start=1):
+        _row(run, f"{place}. ", "Cancel", ":material/close:", engine.stop, key="cancel")
+
+
+def _list_interrupted(interrupted: Sequence[Run]) -> None:
+    with st.expander(
+        f"{count(len(interrupted), 'interrupted run')} can go on",
+        icon=":material/pause_circle:",
+        key="interrupted",
+    ):
+        st.caption(
+            "The newest first. Resume goes on from the last finished epoch, with the optimiser's state."
+        )
+        for run in interrupted[:MOST_LISTED]:
+            _row(run, "", "Resume", ":material/resume:", live_ended.resume, key="resume")
+
+
+def _row(run: Run, before: str, action: str, icon: str, work: object, *, key: str) -> None:
+    summary = summarise(run)
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row-{run.id}"):
+        with st.container(gap=None):
+            st.markdown(f"{before}**{literal(summary.title)}**")
+            if summary.config is not None:
+                st.caption(literal(run_state.settings_line(summary.config)))
+        st.button(action, icon=icon, key=f"{key}-{run.id}", on_click=frame.attempt, args=(work, run))

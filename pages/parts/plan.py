@@ -1,0 +1,121 @@
+"""The training that Start would begin: its pictures, its size, its time, and Start itself."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import engine, estimate
+from core.config import RunConfig
+from core.datasets import Selection
+from core.errors import LabError
+from core.runs import Labels
+from pages.parts import data_sources, frame, live, settings
+from pages.parts.text import count, duration, literal
+
+MANY_CLASSES = 20
+LONGEST_NAME = 80
+
+_NAME = "run_name"
+
+
+def headline(config: RunConfig, selection: Selection) -> None:
+    """One sentence on what will be learned from how many pictures."""
+    pictures = selection.rows["split"].value_counts()
+    classes = len(selection.class_names)
+    st.markdown(
+        f"**{literal(data_sources.title(config.data.source))}**: {classes:,} classes, "
+        f"{count(int(pictures['train']), 'picture')} to train on, {int(pictures['validation']):,} for "
+        f"validation and {int(pictures['test']):,} for the test."
+    )
+    if selection.left_out:
+        st.caption(
+            f"{count(selection.left_out, 'training picture')} left out: "
+            "a copy of each is in validation or test."
+        )
+    if classes > MANY_CLASSES:
+        st.caption(
+            f"{classes} classes are many for a small network. With up to {MANY_CLASSES} the first results "
+            "come sooner and are easier to read; choose some under Data in the sidebar."
+        )
+
+
+def costs(config: RunConfig, selection: Selection) -> None:
+    """Number of parameters and expected time, before the start."""
+    training = int((selection.rows["split"] == "train").sum())
+    parameters = estimate.parameters(config, len(selection.class_names))
+    time = estimate.duration(config, training)
+    with st.grid(2, min_column_width=220, gap="small"):
+        st.metric(
+            "Parameters",
+            f"{parameters:,}",
+            f"{parameters / training:,.0f} for each training picture",
+            delta_color="off",
+            delta_arrow="off",
+            help="Numbers that training adjusts. More can hold more, and learn by heart more easily.",
+            border=True,
+            height="stretch",
+        )
+        st.metric(
+            "Expected time",
+            f"about {duration(time.seconds)}",
+            f"{duration(time.low)} to {duration(time.high)}",
+            delta_color="off",
+            delta_arrow="off",
+            help="For all epochs; early stopping or Stop and keep can end it sooner.",
+            border=True,
+            height="stretch",
+        )
+    st.caption(f"Expected time: {time.basis}.")
+
+
+def layers(config: RunConfig, selection: Selection) -> None:
+    """The network as a table, folded away."""
+    with st.expander(
+        "The network, layer by layer", icon=":material/layers:", key="layers", on_change="rerun"
+    ) as opened:
+        if not opened.open:
+            return
+        rows = [
+            (layer.name, layer.kind, " × ".join(map(str, layer.output)), layer.parameters)
+            for layer in estimate.layers(config, len(selection.class_names))
+        ]
+        st.dataframe(
+            pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
+            hide_index=True,
+            alt="The layers of the network with their output sizes and parameters",
+        )
+
+
+def start_button(*, ready: bool) -> None:
+    """A name, if one is wanted, and Start."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Name of the run",
+            key=_NAME,
+            placeholder="Optional, for example: with rotation",
+            max_chars=LONGEST_NAME,
+            width=320,
+            persist_state="session",
+        )
+        st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="start",
+            disabled=not ready,
+            on_click=frame.attempt,
+            args=(_start,),
+        )
+
+
+def _start() -> None:
+    config = settings.current()
+    name = " ".join(st.session_state.get(_NAME, "").split())[:LONGEST_NAME]
+    live.watch(engine.submit(config, Labels(name=name)))
+    st.session_state[_NAME] = ""
+
+
+def say_fault(error: LabError) -> None:
+    """Why Start cannot be clicked."""
+    st.error(literal(error), title="These settings cannot be trained", icon=":material/error:")

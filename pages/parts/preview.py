@@ -1,0 +1,90 @@
+"""What the network will be shown: one training picture at its size, and changed by augmentation."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from core import augment, pixels
+from core.config import AugmentConfig, RunConfig
+from core.datasets import Dataset, Selection
+from core.errors import LabError
+from pages.parts.text import literal
+
+VERSIONS = 5
+_SHOWN_SIDE = 224
+_TURN = "preview_turn"
+
+
+def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
+    """The strip of pictures for the settings as they are now."""
+    training = selection.rows[selection.rows["split"] == "train"]
+    turn = st.session_state.setdefault(_TURN, 0)
+    row = training.iloc[np.random.default_rng(turn).integers(len(training))]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("What the network sees", anchor=False)
+        st.button("Another picture", icon=":material/shuffle:", key="another_picture", on_click=_next_turn)
+    try:
+        pictures = _strip(
+            dataset, str(row["id"]), config.data.image_size, config.data.resize, config.augment, turn
+        )
+    except LabError as error:
+        st.info(literal(error), icon=":material/image_not_supported:")
+        return
+    size = config.data.image_size
+    with st.grid("auto", min_column_width=120, gap="small"):
+        _tile(
+            pictures[0],
+            f"At {size} × {size} px",
+            f"A training picture of {row['label']} at the network's size",
+        )
+        for number, picture in enumerate(pictures[1:], start=1):
+            _tile(
+                picture, f"In training, {number}", f"The same picture after random changes, version {number}"
+            )
+    st.caption(
+        f"A training picture of **{literal(row['label'])}** ({literal(row['file'])}). "
+        f"{_explanation(config.augment)}"
+    )
+
+
+def _tile(picture: bytes, words: str, alt: str) -> None:
+    with st.container(gap="xsmall"):
+        st.image(picture, width="stretch", alt=alt)
+        st.caption(words)
+
+
+def _explanation(config: AugmentConfig) -> str:
+    if not any(config.model_dump().values()):
+        return "Augmentation is off, so it looks the same in every epoch."
+    return "Each epoch shows it a little differently; validation and test pictures are never changed."
+
+
+@st.cache_data(
+    max_entries=64,
+    show_spinner=False,
+    hash_funcs={Dataset: lambda dataset: (str(dataset.path), dataset.version)},
+)
+def _strip(
+    dataset: Dataset, picture_id: str, image_size: int, resize: str, config: AugmentConfig, turn: int
+) -> list[bytes]:
+    rows = dataset.usable[dataset.usable["id"] == picture_id]
+    picture = pixels.load(dataset, rows, image_size, resize)
+    versions = augment.batch(np.repeat(picture, VERSIONS, axis=0), config, np.random.default_rng(turn))
+    return [_jpeg(one) for one in (picture[0], *versions)]
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """Enlarged without smoothing, so that a small picture's pixels are seen as they are."""
+    times = max(1, round(_SHOWN_SIDE / picture.shape[0]))
+    buffer = io.BytesIO()
+    Image.fromarray(picture.repeat(times, axis=0).repeat(times, axis=1)).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def _next_turn() -> None:
+    st.session_state[_TURN] += 1

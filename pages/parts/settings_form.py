@@ -1,0 +1,147 @@
+"""The sidebar: every setting of ``core.config`` as the widget that suits its kind and range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.config import PRESETS, SETTINGS, Setting
+from pages.parts import settings
+
+MOST_SLIDER_STEPS = 150
+"""A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""
+
+_GROUPS = {
+    "data": ("Data", ":material/photo_library:"),
+    "augment": ("Augmentation", ":material/auto_fix_high:"),
+    "model": ("Model", ":material/hub:"),
+    "fit": ("Training", ":material/model_training:"),
+}
+_SMALLEST_ABOVE_ZERO = 1e-5
+"""Where a logarithmic setting that may be 0 begins."""
+
+
+def show_presets() -> None:
+    """Buttons that fill in a named starting point."""
+    st.markdown(
+        "Start from", help="Fills in the settings below. Data set, classes and seed stay as they are."
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        for name in PRESETS:
+            st.button(
+                name.capitalize(),
+                key=f"preset {name}",
+                help=_preset_help(name),
+                on_click=settings.apply_preset,
+                args=(name,),
+            )
+
+
+def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
+    """Every setting, grouped; what is rarely needed is in the last group.
+
+    Args:
+        sources: data sets to choose from, name to title.
+        class_names: classes of the chosen data set; empty while it is not prepared.
+    """
+    usual = [path for path, setting in SETTINGS.items() if not setting.advanced]
+    for section, (title, icon) in _GROUPS.items():
+        with st.expander(title, expanded=section == "data", icon=icon, key=f"group {section}"):
+            for path in (path for path in usual if path.startswith(f"{section}.")):
+                if path == settings.SOURCE:
+                    _source(sources)
+                elif path == settings.CLASSES:
+                    classes(class_names)
+                else:
+                    widget(path)
+    with st.expander("Advanced", icon=":material/tune:", key="group advanced"):
+        for path in (path for path in SETTINGS if path not in usual):
+            widget(path)
+
+
+def classes(class_names: Sequence[str]) -> None:
+    """Which classes; those that the data set no longer has are dropped."""
+    path = settings.CLASSES
+    options = list(class_names or st.session_state[path])
+    st.session_state[path] = [name for name in st.session_state[path] if name in options]
+    st.multiselect(SETTINGS[path].label, options, placeholder="All classes", **_common(SETTINGS[path]))
+
+
+def widget(path: str) -> None:
+    """The widget of one setting, with its label and help from ``core.config``."""
+    setting = SETTINGS[path]
+    label, common = _label(setting), _common(setting)
+    if setting.options:
+        st.segmented_control(label, setting.options, required=True, **common)
+    elif setting.kind is bool:
+        st.toggle(label, **common)
+    elif setting.least is None:
+        st.text_input(label, **common)
+    elif setting.scale == "log":
+        st.select_slider(
+            label, nice_values(setting, st.session_state[path]), format_func=settings.word, **common
+        )
+    elif _fits_a_slider(setting):
+        least, most, step = _limits(setting)
+        st.slider(label, least, most, step=step, format=_format(setting), **common)
+    else:
+        least, most, step = _limits(setting)
+        st.number_input(label, least, most, step=step, **common)
+
+
+def nice_values(setting: Setting, present: float) -> list[float]:
+    """1, 2 and 5 in every power of ten of the range, 0 where it is allowed, and the present value."""
+    assert setting.least is not None and setting.most is not None
+    lowest = setting.least or _SMALLEST_ABOVE_ZERO
+    powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(setting.most)) + 1)
+    nice = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    within = [value for value in nice if lowest <= value <= setting.most]
+    return sorted({*within, present, setting.least})
+
+
+def _source(sources: Mapping[str, str]) -> None:
+    present = st.session_state[settings.SOURCE]
+    names = list(dict.fromkeys([*sources, present]))
+    setting = SETTINGS[settings.SOURCE]
+    st.selectbox(
+        setting.label,
+        names,
+        format_func=lambda name: sources.get(name, name),
+        on_change=settings.forget_classes,
+        **_common(setting),
+    )
+
+
+def _common(setting: Setting) -> dict[str, Any]:
+    return {"key": setting.path, "help": setting.help, "persist_state": "session"}
+
+
+def _label(setting: Setting) -> str:
+    return f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
+
+
+def _fits_a_slider(setting: Setting) -> bool:
+    least, most, step = _limits(setting)
+    return bool(most - least <= MOST_SLIDER_STEPS * step)
+
+
+def _limits(setting: Setting) -> tuple[Any, Any, Any]:
+    """Least, most and step in the setting's own kind; Streamlit insists that they are alike."""
+    kind = setting.kind
+    return kind(setting.least), kind(setting.most), kind(setting.step)
+
+
+def _format(setting: Setting) -> str:
+    if setting.kind is int:
+        return "%d"
+    return "%.2f" if (setting.step or 0) < 1 else f"%.0f{setting.unit}"
+
+
+def _preset_help(name: str) -> str:
+    changes = [f"{SETTINGS[path].label} {settings.shown(value)}" for path, value in PRESETS[name].items()]
+    return (
+        ", ".join(changes) if changes else "The settings of TensorFlow's own image classification tutorial."
+    )
