@@ -1,0 +1,298 @@
+"""The checklist: what is planted is found, what is fine is not blamed, and every action mends its finding."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageEnhance, ImageFilter
+
+from core import datasets, duplicates, quality
+from core.config import DataConfig
+from core.quality import boxes
+from core.quality.findings import Finding, Report
+from core.sources import garden
+
+Picture = Image.Image
+
+
+def blobs(seed: int) -> Picture:
+    """A colourful picture of shapes with a little grain, unlike that of any other seed."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(30, 225, (8, 8, 3)).astype(np.uint8))
+    smooth = np.asarray(coarse.resize((96, 96), Image.Resampling.BICUBIC), float)
+    return Image.fromarray(np.clip(smooth + rng.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8))
+
+
+def put(root: Path, label: str, name: str, image: Picture, **options: object) -> str:
+    path = root / label / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, **options)
+    return f"{label}/{name}"
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """Two classes of 55 different pictures."""
+    for number in range(55):
+        put(tmp_path / "good", "cats", f"{number}.png", blobs(number))
+        put(tmp_path / "good", "dogs", f"{number}.png", blobs(1000 + number))
+    return tmp_path / "good"
+
+
+def check(root: Path, distance: int = duplicates.NEAR) -> Report:
+    return quality.check(datasets.prepare(str(root)), distance=distance)
+
+
+def files(root: Path, ids: tuple[str, ...]) -> set[str]:
+    index = datasets.open(str(root)).index.set_index("id")["file"]
+    return {str(index[id]) for id in ids}
+
+
+def test_a_good_data_set_gets_four_boxes_and_no_blame(good: Path) -> None:
+    report = check(good)
+    assert report.fit
+    assert report.verdict == "Fit to train on: 4 of 4 boxes are ticked."
+    assert [finding.name for finding in report.boxes] == ["enough", "balance", "unique", "variety"]
+    assert {finding.name: finding.verdict for finding in report.findings if finding.severity != "good"} == {}
+
+
+def test_three_boxes_are_enough_and_two_are_not(good: Path) -> None:
+    for number in range(15):
+        (good / "cats" / f"{number}.png").unlink()
+    report = check(good)
+    assert (report.fit, report.finding("enough").ticked) == (True, False)
+    assert "3 of 4 boxes are ticked. Still missing: at least 50 pictures a class" in report.verdict
+    for number in range(15, 30):
+        (good / "cats" / f"{number}.png").unlink()
+    report = check(good)
+    assert not report.fit
+    assert "2 of 4 boxes are ticked, 3 are needed" in report.verdict
+    assert report.finding("enough").numbers["counts"] == {"cats": 25, "dogs": 55}
+    balance = report.finding("balance")
+    assert balance.numbers["ratio"] == 2.2
+    assert (balance.action, len(balance.removed), balance.numbers["cap"]) == ("cap", 30, 25)
+
+
+def test_a_cap_leaves_as_many_of_each_class(good: Path) -> None:
+    rows = datasets.prepare(str(good)).usable
+    left = rows[~rows["id"].isin(boxes.over_cap(rows, 40))]
+    assert left["label"].value_counts().to_dict() == {"cats": 40, "dogs": 40}
+
+
+def test_exact_and_near_copies_are_grouped_with_the_largest_first(good: Path) -> None:
+    put(good, "cats", "copy.bmp", blobs(3))
+    small = put(good, "cats", "small.jpg", blobs(4).resize((50, 50)))
+    mirrored = put(good, "dogs", "mirrored.jpg", blobs(1004).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    unique = check(good).finding("unique")
+    assert (unique.numbers["exact"], unique.numbers["near"]) == (1, 2)
+    assert (unique.action, len(unique.groups), len(unique.removed)) == ("keep_one", 3, 3)
+    assert small in files(good, unique.removed)
+    assert {"dogs/4.png", mirrored} in [files(good, group) for group in unique.groups]
+    exact_only = check(good, distance=0).finding("unique")
+    assert exact_only.numbers["exact"] == 1
+
+
+def test_copies_with_different_labels_are_told(good: Path) -> None:
+    put(good, "dogs", "a cat.png", blobs(7))
+    conflicts = check(good).finding("conflicts")
+    assert conflicts.severity == "warning"
+    assert files(good, conflicts.removed) == {"cats/7.png", "dogs/a cat.png"}
+
+
+def test_a_class_of_one_scene_has_no_variety(good: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(55):
+        scene = blobs(number % 3)
+        noisy = np.asarray(scene, float) + rng.normal(0, 15, (96, 96, 1))
+        image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+        put(good, "cats", f"{number}.png", image.crop((*rng.integers(0, 6, 2).tolist(), 96, 96)))
+    variety = check(good).finding("variety")
+    assert not variety.ticked
+    assert variety.numbers["effective_number"]["cats"] < 10 < variety.numbers["effective_number"]["dogs"]
+
+
+@pytest.mark.parametrize("scenes", [1, 2, 5, 12])
+def test_the_effective_number_counts_what_has_nothing_in_common(scenes: int) -> None:
+    """Walsh functions: hashes of which any two agree in exactly half their bits."""
+    rows = np.array([[bin(i & j).count("1") % 2 for j in range(64)] for i in range(scenes)], np.uint8)
+    texts = pd.Series([np.packbits(row).tobytes().hex() for row in rows] * 9)
+    assert boxes.effective_number(texts) == pytest.approx(scenes)
+
+
+def test_unreadable_files_are_listed(good: Path) -> None:
+    (good / "cats" / "empty.jpg").touch()
+    unreadable = check(good).finding("unreadable")
+    assert unreadable.numbers["files"] == [{"file": "cats/empty.jpg", "reason": "empty file"}]
+    assert unreadable.verdict.startswith(
+        "1 file gives no picture and will be left out, for example cats/empty.jpg"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("too_dark", lambda image: ImageEnhance.Brightness(image).enhance(0.1)),
+        ("too_bright", lambda image: image.point(lambda value: 235 + value // 14)),
+        (
+            "blurred",
+            lambda image: image.resize((256, 256)).filter(ImageFilter.GaussianBlur(9)),
+        ),
+        ("tiny", lambda image: image.resize((20, 20))),
+        ("odd_shape", lambda image: image.resize((400, 60))),
+        ("grey", lambda image: image.convert("L")),
+    ],
+)
+def test_pictures_that_look_wrong_are_found(good: Path, name: str, change: object) -> None:
+    odd = {put(good, "cats", "odd.png", change(blobs(300))), put(good, "dogs", "odd.png", change(blobs(301)))}  # type: ignore[operator]
+    finding = check(good).finding(name)
+    assert files(good, finding.removed) == odd
+    assert (finding.severity, finding.action, finding.numbers["count"]) == ("note", "exclude", 2)
+
+
+def test_what_holds_for_all_pictures_is_no_fault_of_single_ones(good: Path) -> None:
+    for path in good.rglob("*.png"):
+        with Image.open(path) as image:
+            image.resize((28, 28)).save(path)
+    tiny = check(good).finding("tiny")
+    assert (tiny.severity, tiny.action, tiny.removed) == ("note", "", ())
+
+
+def test_a_shortcut_by_brightness_size_or_file_is_found(good: Path) -> None:
+    for number in range(55):
+        dark = ImageEnhance.Brightness(blobs(number)).enhance(0.5).resize((128, 128))
+        (good / "cats" / f"{number}.png").unlink()
+        put(good, "cats", f"{number}.jpg", dark)
+    report = check(good)
+    for name in ("brightness", "size", "file"):
+        finding = report.finding(f"shortcut_{name}")
+        assert finding.severity == "warning", finding
+        assert finding.numbers["accuracy"] > 0.9
+        assert finding.numbers["majority"] == 0.5
+
+
+def test_a_source_that_tests_on_training_pictures_leaks(good: Path, tmp_path: Path) -> None:
+    root = tmp_path / "split"
+    shutil.copytree(good, root / "train")
+    for number in range(12):
+        put(root / "test", "cats", f"{number}.png", blobs(2000 + number))
+        put(root / "test", "dogs", f"{number}.png", blobs(3000 + number))
+    put(root / "test", "cats", "leak.jpg", blobs(5))
+    leaks = check(root).finding("leaks")
+    assert leaks.severity == "warning"
+    assert leaks.numbers["left_out"] == 1
+    assert "1 picture that the source trains on and also tests on" in leaks.verdict
+
+
+def test_copies_further_apart_than_splits_look_are_leaks_too(good: Path) -> None:
+    for number in range(20):
+        put(good, "cats", f"crop {number}.png", blobs(number).crop((9, 9, 96, 96)))
+    report = check(good, distance=duplicates.FURTHEST)
+    leaks = report.finding("leaks")
+    assert leaks.numbers["groups"] > 0
+    assert leaks.action == "exclude"
+    rows = datasets.select(datasets.open(str(good)), DataConfig()).rows.set_index("id")
+    assert {rows.at[id, "split"] for id in leaks.removed} <= {"train", "validation"}
+
+
+def test_what_cannot_be_split_is_serious(tmp_path: Path) -> None:
+    put(tmp_path / "one", "cats", "a.png", blobs(1))
+    put(tmp_path / "one", "dogs", "b.png", blobs(2))
+    report = check(tmp_path / "one")
+    assert not report.fit
+    assert "at least 3 are needed to split" in report.finding("splits").verdict
+
+
+def test_a_data_set_without_a_readable_picture_is_serious(tmp_path: Path) -> None:
+    (tmp_path / "none" / "cats").mkdir(parents=True)
+    (tmp_path / "none" / "cats" / "a.jpg").touch()
+    report = check(tmp_path / "none")
+    assert not report.fit
+    assert report.of("serious")
+
+
+def test_a_report_is_plain_json(good: Path) -> None:
+    report = check(good)
+    plain = json.loads(json.dumps(report.as_dict()))
+    assert plain["fit"] is True
+    assert {finding["name"] for finding in plain["findings"]} == {finding.name for finding in report.findings}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small garden with all kinds of faults."""
+    folder = tmp_path_factory.mktemp("garden")
+    garden.draw(folder, 60, seed=1)
+    return folder
+
+
+def test_what_is_planted_in_the_garden_is_found(planted: Path) -> None:
+    report = check(planted)
+    truth = json.loads((planted / "truth.json").read_text())
+    name = datasets.open(str(planted)).index.set_index("id")["file"].to_dict()
+    groups = [{name[id] for id in group} for group in report.finding("unique").groups]
+    for fault in ("exact_duplicate", "near_duplicate", "conflicting_duplicate"):
+        for one in truth[fault]:
+            assert any({one["file"], one["original"]} <= group for group in groups), one
+    assert len(groups) == sum(len(truth[f"{kind}_duplicate"]) for kind in ("exact", "near", "conflicting"))
+    found = {how: {name[id] for id in report.finding(how).ids} for how in ("too_dark", "blurred", "grey")}
+    for one in truth["poor"]:
+        assert one["file"] in found[{"dark": "too_dark"}.get(one["how"], one["how"])]
+    assert {one["file"] for one in truth["broken"]} == {
+        one["file"] for one in report.finding("unreadable").numbers["files"]
+    }
+
+
+def brute_force(
+    direct: duplicates.Hashes, mirrored: duplicates.Hashes, distance: int
+) -> set[tuple[int, int]]:
+    near = np.minimum(
+        np.bitwise_count(direct[:, None] ^ direct[None]), np.bitwise_count(direct[:, None] ^ mirrored[None])
+    )
+    return {(int(i), int(j)) for i, j in zip(*np.nonzero(np.triu(near <= distance, 1)), strict=True)}
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), distance=st.integers(0, duplicates.FURTHEST))
+def test_the_fast_search_finds_what_comparing_all_pairs_finds(seed: int, distance: int) -> None:
+    rng = np.random.default_rng(seed)
+    centres = rng.integers(0, 2**64, 4, dtype=np.uint64)
+    flips = rng.integers(0, 64, (2, 60, 8), dtype=np.uint64)
+    direct, mirrored = (
+        centres[rng.integers(0, 4, 60)] ^ np.bitwise_or.reduce(np.uint64(1) << flip, axis=1) for flip in flips
+    )
+    found = duplicates.pairs(direct, mirrored, distance)
+    assert {(int(i), int(j)) for i, j in found} == brute_force(direct, mirrored, distance)
+    assert len(found) == len(brute_force(direct, mirrored, distance))
+
+
+def test_a_distance_that_cannot_be_searched_is_refused() -> None:
+    nothing = np.zeros(0, np.uint64)
+    assert duplicates.pairs(nothing, nothing, 4).shape == (0, 2)
+    with pytest.raises(ValueError, match="0 to 12 can be searched"):
+        duplicates.pairs(nothing, nothing, 13)
+
+
+def test_plain_surfaces_are_not_near_copies_of_each_other(good: Path) -> None:
+    for number, colour in enumerate(("red", "green", "blue")):
+        put(good, "cats", f"plain {number}.png", Image.new("RGB", (96, 96), colour))
+    assert check(good).finding("unique").severity == "good"
+
+
+def test_digits_that_all_look_alike_to_the_hash_are_not_called_copies() -> None:
+    dataset = datasets.prepare("digits")
+    report = quality.check(dataset)
+    unique = report.finding("unique")
+    assert unique.numbers["too_alike"]
+    assert unique.ticked
+    assert dataset.index["group"].is_unique
+
+
+def test_a_finding_is_ticked_only_as_a_box() -> None:
+    assert not Finding("x", "X", "", "good").ticked
