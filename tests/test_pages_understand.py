@@ -128,7 +128,9 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
         assert line == f"is roses\ncalled {said}\n{100 * mistake.confidence:.0f} % sure"
 
 
-@pytest.mark.parametrize("view", ["Learning curves", "Mistakes", "Classes", "Details"])
+@pytest.mark.parametrize(
+    "view", ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"]
+)
 def test_every_view_of_a_result_can_be_opened_by_its_address(config, view):
     run_fixtures.finished(config)
     shown("results", view=view)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from pages.parts import charts, coaching
@@ -101,50 +100,3 @@ def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
         "Validation pictures are never trained on; where the two lines part, the model learns by heart."
     )
     return " ".join(words)
-
-
-CLASS_COLUMNS = {
-    "class_name": "Class",
-    "support": "Test pictures",
-    "recall": "Recall",
-    "recall_interval": "Recall, 95 % interval",
-    "precision": "Precision",
-    "precision_interval": "Precision, 95 % interval",
-    "f1": "F1",
-}
-
-
-def class_frame(report: dict[str, Any]) -> pd.DataFrame:
-    """Precision, recall, F1 and support of every class on the test pictures, as shown and as downloaded."""
-    frame = pd.DataFrame(report["per_class"])
-    for figure in ("recall", "precision"):
-        frame[f"{figure}_interval"] = [
-            f"{100 * low:.0f} to {100 * high:.0f} %" if pd.notna(low) else "–"
-            for low, high in zip(frame[f"{figure}_low"], frame[f"{figure}_high"], strict=True)
-        ]
-    return frame[list(CLASS_COLUMNS)].rename(columns=CLASS_COLUMNS)
-
-
-def classes(summary: Summary) -> None:
-    """The table of all classes, with recall and its interval drawn, and a download."""
-    frame = class_frame(summary.report)
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height="content" if len(frame) <= 30 else 600,
-        column_config={
-            name: st.column_config.ProgressColumn(
-                name, min_value=0, max_value=1, format="percent", help=HELP[name]
-            )
-            for name in ("Recall", "Precision", "F1")
-        },
-        alt="Precision, recall and F1 of every class on the test pictures",
-    )
-    st.caption("All figures are from the test pictures. Few pictures make wide intervals.")
-
-
-HELP = {
-    "Recall": "Of all pictures of this class, the part the model found.",
-    "Precision": "Of all pictures the model gave this name, the part that really is this class.",
-    "F1": "The harmonic mean of precision and recall: high only when both are.",
-}

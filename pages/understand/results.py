@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import card, details, mistakes, run_state, runs, scores
+from pages.parts import card, classes, details, mistakes, run_state, runs, scores, sureness
 
 st.title("Results", anchor=False)
 
@@ -25,8 +25,11 @@ if not summary.finished:
     st.stop()
 
 scores.headline(summary)
-overview, wrong, classes, more = st.tabs(
-    ["Learning curves", "Mistakes", "Classes", "Details and downloads"], key="view", bind="query-params"
+overview, wrong, by_class, sure, more = st.tabs(
+    ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"],
+    key="view",
+    on_change="rerun",
+    bind="query-params",
 )
 if overview.open:
     with overview:
@@ -34,9 +37,12 @@ if overview.open:
 if wrong.open:
     with wrong:
         mistakes.show(summary)
-if classes.open:
-    with classes:
-        scores.classes(summary)
+if by_class.open:
+    with by_class:
+        classes.show(summary)
+if sure.open:
+    with sure:
+        sureness.show(summary)
 if more.open:
     with more:
         details.show(summary)

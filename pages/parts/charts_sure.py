@@ -1,0 +1,122 @@
+"""Altair charts about probabilities: reliability, answering only when sure, precision-recall and ROC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core.confidence import Bin, Coverage, Curve
+
+GREY = "#8a8a8a"
+MOST_POINTS = 400
+"""Points a curve is drawn with; more could not be seen apart."""
+
+
+def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
+    """How sure the model was against how often it was right, with intervals; the diagonal is perfect."""
+    rows = [
+        (
+            b.confidence,
+            *(b.accuracy[key] for key in ("value", "low", "high", "total")),
+            f"{b.low:.0%} to {b.high:.0%}",
+        )
+        for b in bins
+    ]
+    frame = pd.DataFrame(rows, columns=["sure", "right", "low", "high", "pictures", "bin"])
+    diagonal = alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(
+        color=GREY, strokeDash=[4, 4], strokeWidth=1.5
+    )
+    tooltip = [
+        alt.Tooltip("bin:N", title="How sure"),
+        alt.Tooltip("right:Q", title="Right", format=".1%"),
+        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+        alt.Tooltip("pictures:Q", title="Pictures"),
+    ]
+    base = alt.Chart(frame).encode(x=_percent_axis("sure", "How sure the model was"), tooltip=tooltip)
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.5).encode(y=_percent_axis("low", "Right"), y2="high:Q")
+    dots = base.mark_point(filled=True, opacity=1).encode(
+        y="right:Q", size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(range=[40, 320]))
+    )
+    return alt.layer(diagonal.encode(x="x:Q", y="x:Q"), bars, dots).properties(height=320)
+
+
+def coverage(curve: Coverage, share: float, accuracy: float | None) -> alt.LayerChart:
+    """Accuracy of the answers against the share of pictures answered; the point is the chosen threshold."""
+    chosen = _thinned(len(curve.share))
+    frame = pd.DataFrame(
+        {
+            "share": curve.share[chosen],
+            "accuracy": curve.accuracy[chosen],
+            "threshold": curve.threshold[chosen],
+        }
+    )
+    line = (
+        alt.Chart(frame)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=_percent_axis("share", "Pictures answered"),
+            y=alt.Y("accuracy:Q", title="Right", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
+            tooltip=[
+                alt.Tooltip("threshold:Q", title="At least this sure", format=".0%"),
+                alt.Tooltip("share:Q", title="Answered", format=".1%"),
+                alt.Tooltip("accuracy:Q", title="Right", format=".1%"),
+            ],
+        )
+    )
+    points = pd.DataFrame({"share": [share], "accuracy": [accuracy]}).dropna()
+    point = alt.Chart(points).mark_point(filled=True, size=170, opacity=1).encode(x="share:Q", y="accuracy:Q")
+    return alt.layer(line, point).properties(height=320)
+
+
+def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float, float]]) -> alt.LayerChart:
+    """A precision-recall or ROC curve; ``chance`` is the dashed line of a model that knows nothing."""
+    chosen = _thinned(len(drawn.x))
+    points = pd.DataFrame({"x": drawn.x[chosen], "y": drawn.y[chosen], "order": chosen})
+    line = (
+        alt.Chart(points)
+        .mark_line(strokeWidth=2.5, interpolate="linear")
+        .encode(
+            x=_percent_axis("x", x_title),
+            y=_percent_axis("y", y_title),
+            order="order:Q",
+            tooltip=[
+                alt.Tooltip("x:Q", title=x_title, format=".1%"),
+                alt.Tooltip("y:Q", title=y_title, format=".1%"),
+            ],
+        )
+    )
+    guess = pd.DataFrame(chance, columns=["x", "y"])
+    dashes = (
+        alt.Chart(guess).mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x="x:Q", y="y:Q")
+    )
+    return alt.layer(dashes, line).properties(height=260)
+
+
+def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+    """Counts by class as horizontal bars: columns name, count and right."""
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
+        x=alt.X("count:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d", tickCount=4)),
+        tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("count:Q", title=title)],
+    )
+    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}).encode(
+        color=alt.condition("datum.right", alt.value("#8a8a8a"), alt.value("#d9480f")),
+        opacity=alt.value(0.75),
+    )
+    words = base.mark_text(align="left", dx=5).encode(text="count:Q")
+    return alt.layer(rects, words).properties(height=26 * len(frame) + 50)
+
+
+def _percent_axis(field: str, title: str) -> alt.X:
+    kind = alt.Y if field in ("low", "y") else alt.X
+    return kind(
+        f"{field}:Q", title=title, axis=alt.Axis(format=".0%", tickCount=5), scale=alt.Scale(domain=[0, 1])
+    )
+
+
+def _thinned(length: int) -> np.ndarray:
+    return np.unique(np.linspace(0, length - 1, min(length, MOST_POINTS)).astype(int))
