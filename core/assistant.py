@@ -139,9 +139,10 @@ def trust(
 ) -> Ticket:
     """Can the heatmap of the first picture be trusted? See :mod:`core.ml.trust`.
 
-    Answers ``before`` and ``after``: probability of the class before and after greying out the hottest
-    ``share``; ``elsewhere`` (10,): after greying out as much in random places; ``control`` (h, w): the
-    heatmap of the same network with shuffled weights; ``similarity``: its rank correlation with the real one.
+    Answers ``hot`` (S, S) bool: the hottest ``share`` of the picture; ``before`` and ``after``: probability
+    of the class before and after greying it out; ``elsewhere`` (10,): after greying out as much in random
+    places; ``control`` (h, w): the heatmap of the same network with shuffled weights; ``similarity``: its
+    rank correlation with the real one.
     """
     return ask("trust", run, pictures, class_index=int(class_index), method=method, layer=layer, share=share)
 

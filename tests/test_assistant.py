@@ -95,6 +95,7 @@ def test_features_find_training_pictures_of_the_same_kind(run):
 def test_trust_answers_with_probabilities_and_a_control(run):
     answer = assistant.trust(run, PICTURES.images[:1], int(PICTURES.labels[0])).answer()
     assert 0 <= answer["after"] <= 1 and 0 <= answer["before"] <= 1
+    assert answer["hot"].shape == (SIZE, SIZE) and answer["hot"].sum() == round(0.1 * SIZE**2)
     assert answer["elsewhere"].shape == (10,) and answer["control"].shape == (21, 21)
     assert -1 <= answer["similarity"] <= 1
 

@@ -108,7 +108,7 @@ def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         opacity=alt.value(0.75),
     )
     words = base.mark_text(align="left", dx=5).encode(text="count:Q")
-    return alt.layer(rects, words).properties(height=26 * len(frame) + 50)
+    return alt.layer(rects, words).properties(height=30 * len(frame) + 80)
 
 
 def _percent_axis(field: str, title: str) -> alt.X:

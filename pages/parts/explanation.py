@@ -14,7 +14,7 @@ from core.datasets import Dataset
 from core.errors import LabError
 from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
-from pages.parts import overlays, pictures, waiting
+from pages.parts import class_average, overlays, pictures, waiting
 from pages.parts.runs import Summary
 from pages.parts.text import count, literal, percent
 
@@ -27,11 +27,15 @@ Positions = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Positions among the test predictions of the pictures to explain, and how."""
+    """Positions among the test predictions of the pictures to explain, and how.
+
+    of_class: the class whose pictures these are, where a whole class is looked at.
+    """
 
     positions: tuple[int, ...]
     layer: str
     strength: float
+    of_class: int | None = None
 
 
 def ask(summary: Summary) -> Wanted:
@@ -72,7 +76,9 @@ def ask(summary: Summary) -> Wanted:
             "earlier ones see edges and colours, in finer maps.",
         )
     positions = _positions(summary, answered, str(which), number)
-    return Wanted(tuple(int(at) for at in positions), "" if layer == LAST_LAYER else layer, strength)
+    of_class = int(answered.labels[positions[0]]) if which == OF_CLASS and len(positions) else None
+    layer = "" if layer == LAST_LAYER else layer
+    return Wanted(tuple(int(at) for at in positions), layer, strength, of_class)
 
 
 def _positions(summary: Summary, answered: Predictions, which: str, number: int) -> Positions:
@@ -136,12 +142,15 @@ def show(summary: Summary, wanted: Wanted) -> None:
     if shown.fault:
         pictures.say_fault(shown)
         return
+    if wanted.of_class is not None:
+        class_average.show(summary, answered, wanted.of_class, wanted.layer)
     by_position = {at: requests(answered, at, wanted.layer) for at in wanted.positions}
     maps = waiting.maps(summary.run, [request for both in by_position.values() for request in both])
     if maps is None:
         return
     for at, both in by_position.items():
-        row(summary, shown, answered, at, {request: maps.get(request) for request in both}, wanted.strength)
+        known = {request: maps.get(request) for request in both}
+        row(summary, shown, answered, at, known, wanted.strength, go_deeper=True)
     if maps:
         height, width = next(iter(maps.values())).shape
         size = summary.config.data.image_size if summary.config else 0
@@ -165,8 +174,10 @@ def row(
     position: int,
     maps: dict[Request, Heatmap | None],
     strength: float,
+    *,
+    go_deeper: bool = False,
 ) -> None:
-    """One picture, its heatmaps and its probabilities side by side."""
+    """One picture, its heatmaps and its probabilities side by side, with a way to look deeper if wanted."""
     index_row = shown.row(str(answered.ids[position]))
     with st.container(border=True), st.grid(4, min_column_width=150, gap="medium"):
         if shown.dataset is None or index_row is None or summary.config is None:
@@ -187,7 +198,22 @@ def row(
                 _map(shown.dataset, index_row, resize, f"{role}: {name}", heatmap, strength)
         except LabError as error:
             st.caption(literal(error))
-        probabilities(answered, position, summary.report["class_names"])
+        with st.container(gap="small"):
+            probabilities(answered, position, summary.report["class_names"])
+            if go_deeper:
+                st.button(
+                    "In depth",
+                    key=f"deeper-{position}",
+                    icon=":material/zoom_in:",
+                    type="tertiary",
+                    help="Other methods on this picture, and whether its heatmap can be trusted.",
+                    on_click=_go_deeper,
+                    args=(str(answered.ids[position]),),
+                )
+
+
+def _go_deeper(picture_id: str) -> None:
+    st.query_params["picture"] = picture_id
 
 
 def _map(

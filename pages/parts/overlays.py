@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from matplotlib import colormaps
+from numpy.typing import NDArray
 from PIL import Image
 
 from core import figures, pixels
 from core.datasets import Dataset
 from core.heatmaps import Heatmap
 
+GREY = 127
 SIDE = 320
 """Pixels a side: sharper than the network sees it, in the same shape, so that the heatmap fits."""
 
@@ -45,6 +48,52 @@ def _overlay(
     return _jpeg(Image.fromarray(figures.heatmap_overlay(square, heatmap, strength)))
 
 
+def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = 0.6) -> bytes:
+    """Any picture (S, S, 3) with a heatmap over it, as a JPEG."""
+    return _jpeg(Image.fromarray(figures.heatmap_overlay(Image.fromarray(square), heatmap, strength)))
+
+
+def mean_picture(
+    dataset: Dataset, rows: Sequence[pd.Series], ids: tuple[str, ...], resize: str
+) -> NDArray[np.uint8]:
+    """The average of pictures as the network sees them: uint8 (S, S, 3)."""
+    return _mean_picture(dataset, rows, ids, resize)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _mean_picture(
+    _dataset: Dataset, _rows: Sequence[pd.Series], ids: tuple[str, ...], resize: str
+) -> NDArray[np.uint8]:
+    small = [np.asarray(_square(_dataset, row, resize).resize((160, 160)), np.float32) for row in _rows]
+    return np.mean(small, axis=0).astype(np.uint8)
+
+
+def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_]) -> bytes:
+    """The picture with the masked part (S, S) in middle grey, as a JPEG."""
+    square = np.array(_square(dataset, row, resize))
+    enlarged = Image.fromarray(mask).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    square[np.asarray(enlarged)] = GREY
+    return _jpeg(Image.fromarray(square))
+
+
+def mosaic(maps: NDArray[np.float32], columns: int = 8, gap: int = 2) -> bytes:
+    """Maps (N, h, w) in [0, 1] side by side in viridis, as a PNG."""
+    count, height, width = maps.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), GREY, np.uint8)
+    for at, one in enumerate(maps):
+        top, left = (at // columns) * (height + gap), (at % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = _coloured(one)
+    scale = max(1, 900 // sheet.shape[1])
+    buffer = BytesIO()
+    Image.fromarray(sheet.repeat(scale, axis=0).repeat(scale, axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _coloured(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return (255 * colormaps["viridis"](values)[..., :3]).astype(np.uint8)
+
+
 def _square(dataset: Dataset, row: pd.Series, resize: str) -> Image.Image:
     small = Image.open(BytesIO(dataset.thumbnail(row, 2 * SIDE)))
     return pixels.fit(small, SIDE, resize)
@@ -59,7 +108,7 @@ def _jpeg(image: Image.Image) -> bytes:
 @st.cache_data
 def colour_bar() -> bytes:
     """Viridis from left to right, as a PNG."""
-    colours = colormaps["viridis"](np.linspace(0, 1, 240))[None, :, :3].repeat(10, axis=0)
+    colours = _coloured(np.linspace(0, 1, 240, dtype=np.float32)[None, :].repeat(10, axis=0))
     buffer = BytesIO()
-    Image.fromarray((255 * colours).astype(np.uint8)).save(buffer, "PNG")
+    Image.fromarray(colours).save(buffer, "PNG")
     return buffer.getvalue()

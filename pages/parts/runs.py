@@ -65,8 +65,12 @@ class Summary:
 
     @property
     def line(self) -> str:
-        """One line that tells it from all others; the end of the id makes it unique."""
-        score = percent(self.test_accuracy["value"]) + " on test" if self.test_accuracy else self.state
+        """One line that tells it from all others; the end of the id makes it unique.
+
+        It names the score on validation: choosing by the test score would use the test pictures up.
+        """
+        validation = self.report.get("val_accuracy")
+        score = percent(validation["value"]) + " on validation" if validation else self.state
         return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
 
 

@@ -13,8 +13,6 @@ from pages.parts.runs import Summary
 from pages.parts.text import count, interval, percent
 
 MANY_CLASSES = 6
-WELL_CALIBRATED = 0.05
-"""A mean gap below this, in accuracy, is small beside what so few pictures leave open."""
 
 
 def show(summary: Summary) -> None:
@@ -48,15 +46,19 @@ def _calibration_sentence(test: Predictions, error: float | None) -> str:
         return "There are no test pictures."
     sure = float(metrics.confidence(test).mean())
     right = metrics.accuracy(test)
-    gap = f"It was {percent(sure, 0)} sure on average and right on {percent(right['value'], 0)} "
-    if error < WELL_CALIBRATED:
-        verdict = "Its probabilities can be taken at their word."
-    elif sure > right["value"]:
+    seen = (
+        f"On the {count(right['total'], 'test picture')} it was {percent(sure, 0)} sure on average, "
+        f"and right on {percent(right['value'], 0)} ({interval(right)})."
+    )
+    if sure > right["high"]:
         verdict = "It is **too sure of itself**: read its probabilities as an order, not as chances."
-    else:
+    elif sure < right["low"]:
         verdict = "It is **more modest than it need be**."
-    of = f"of the {count(right['total'], 'test picture')}"
-    return f"{gap}{of}. {verdict} (Calibration error {percent(error)}.)"
+    else:
+        verdict = "On average that fits, within what so many pictures can show."
+    return (
+        f"{seen} {verdict} In the groups below it is off by {percent(error)} on average (calibration error)."
+    )
 
 
 def _only_when_sure(validation: Predictions, test: Predictions) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from pages.parts import explanation, run_state, runs
+from pages.parts import explanation, in_depth, run_state, runs
 from pages.parts.text import literal
 
 st.title("Explain", anchor=False)
@@ -20,6 +20,10 @@ if summary is None:
     st.stop()
 
 try:
+    picture_id = in_depth.asked()
+    if picture_id is not None:
+        in_depth.show(summary, picture_id)
+        st.stop()
     wanted = explanation.ask(summary)
 except LabError as error:
     st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")

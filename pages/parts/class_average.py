@@ -1,0 +1,75 @@
+"""Where the model looks for a whole class: the average of many heatmaps, and whether that is the border."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import attention
+from core.errors import LabError
+from core.heatmaps import Heatmap, Request
+from core.runs import Predictions
+from pages.parts import overlays, pictures, waiting
+from pages.parts.pictures import Gallery
+from pages.parts.runs import Summary
+from pages.parts.text import count, literal
+
+MOST = 60
+"""Pictures that an average is made of; more would not change it visibly."""
+FEWEST = 5
+MANY = 0.5
+"""From this part of the maps on, heat on the border is worth a warning."""
+
+
+def show(summary: Summary, answered: Predictions, class_index: int, layer: str) -> None:
+    """The average heatmap of a class over its test pictures, and a sentence about the border."""
+    name = summary.report["class_names"][class_index]
+    ids = [str(one) for one in answered.ids[answered.labels == class_index][:MOST]]
+    if len(ids) < FEWEST:
+        st.caption(f"An average over the class needs at least {FEWEST} test pictures; there are {len(ids)}.")
+        return
+    shown = pictures.gallery(summary.run)
+    requests = [Request(image_id, class_index, layer=layer) for image_id in ids]
+    maps = waiting.maps(summary.run, requests)
+    if not maps or len(maps) < len(ids):
+        return
+    with st.container(border=True):
+        left, right = st.columns([1, 2], gap="large")
+        with left:
+            average = attention.average(list(maps.values()))
+            _picture(summary, shown, ids, average)
+        with right:
+            st.markdown(f"**Where it looks for {literal(name)}**")
+            st.markdown(border_words(list(maps.values()), name))
+            st.caption(
+                f"The average of {count(len(ids), 'heatmap')} for {literal(name)}, one for each of its test "
+                "pictures, over the average of these pictures. Each counts by where its heat is, not by how "
+                "much there is."
+            )
+
+
+def border_words(maps: list[Heatmap], name: str) -> str:
+    """Whether most heat is on the border, where objects seldom are."""
+    on_border, hot = attention.on_the_border(maps)
+    if not hot:
+        return f"In none of these pictures anything spoke for {literal(name)}."
+    seen = (
+        f"In {on_border} of {count(hot, 'picture')} most of the heat lies on the outer eighth at each side "
+        "(44 % of the area)."
+    )
+    if on_border >= MANY * hot:
+        return (
+            f":orange-badge[look here] {seen} The model may be reading the background: look at some of the "
+            "pictures below, and try zoom, crop or pictures with other backgrounds."
+        )
+    return f":green-badge[as it should be] {seen} The model looks at the middle, where the things are."
+
+
+def _picture(summary: Summary, shown: Gallery, ids: list[str], average: Heatmap) -> None:
+    if shown.dataset is None or summary.config is None:
+        return
+    rows = [row for one in ids if (row := shown.row(one)) is not None]
+    try:
+        mean = overlays.mean_picture(shown.dataset, rows, tuple(ids), summary.config.data.resize)
+        st.image(overlays.over(mean, average), width="stretch", alt="The average heatmap of the class")
+    except LabError as error:
+        st.caption(literal(error))

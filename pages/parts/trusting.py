@@ -1,0 +1,108 @@
+"""Can this heatmap be trusted? Two checks that it can fail, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import assistant
+from core.errors import LabError
+from core.heatmaps import METHODS
+from pages.parts import overlays, waiting
+from pages.parts.pictures import Gallery
+from pages.parts.runs import Summary
+from pages.parts.text import literal, percent
+
+ALIKE, DIFFERENT = 0.7, 0.4
+"""Rank correlations of two maps from which they count as nearly the same, and below which as different."""
+STRENGTH = 0.6
+
+
+def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) -> None:
+    """The deletion test and the control with shuffled weights for one method's map of one picture."""
+    st.subheader("Can this heatmap be trusted?", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        method = st.selectbox(
+            "Method", list(METHODS), format_func=lambda m: METHODS[m].title, key="trust_method", width=240
+        )
+        share = st.slider(
+            "Part to grey out",
+            5,
+            50,
+            10,
+            5,
+            format="%d %%",
+            key="trust_share",
+            width=220,
+            persist_state="session",
+        )
+    answer: Mapping[str, Any] | None = waiting.answer(
+        (summary.run.id, "trust", picture_id, class_index, method, share),
+        lambda: assistant.trust(summary.run, [picture_id], class_index, method, share=share / 100),
+        "Greying out parts of the picture and asking the network again.",
+    )
+    if answer is None:
+        return
+    name = summary.report["class_names"][class_index]
+    left, right = st.columns(2, gap="large")
+    with left, st.container(border=True, height="stretch"):
+        st.markdown("**Does the hot part carry the answer?**")
+        st.markdown(deletion_words(answer, name, share))
+        _picture(summary, shown, picture_id, mask=answer["hot"])
+    with right, st.container(border=True, height="stretch"):
+        st.markdown("**Does the map depend on what was learned?**")
+        st.markdown(control_words(float(answer["similarity"])))
+        _picture(summary, shown, picture_id, heatmap=answer["control"])
+    st.caption(
+        "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
+        "shuffled, so that it knows nothing. Random places are parts of the same shape somewhere else."
+    )
+
+
+def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> str:
+    """What greying out the hot part did, beside what greying out random parts did."""
+    before, after, elsewhere = float(answer["before"]), float(answer["after"]), answer["elsewhere"]
+    seen = (
+        f"Greying out the hottest {share} % takes the probability of {literal(class_name)} from "
+        f"{percent(before, 0)} to **{percent(after, 0)}**; as much in {len(elsewhere)} random places leaves "
+        f"**{percent(float(np.mean(elsewhere)), 0)}** on average "
+        f"(from {percent(float(np.min(elsewhere)), 0)} to {percent(float(np.max(elsewhere)), 0)})."
+    )
+    if after < float(np.min(elsewhere)):
+        verdict = ":green-badge[yes] The hot part matters more than any of the random ones."
+    elif after < float(np.mean(elsewhere)):
+        verdict = ":orange-badge[partly] It matters more than most, but some random parts matter as much."
+    else:
+        verdict = ":red-badge[no] Random parts matter as much or more: do not build on this map."
+    return f"{verdict} {seen}"
+
+
+def control_words(similarity: float) -> str:
+    """How much the map of a network that knows nothing is like the real one."""
+    seen = f"Likeness of the two maps: **{similarity:.2f}** (1 is the same order of places, 0 is none)."
+    if similarity >= ALIKE:
+        return (
+            ":red-badge[no] A network that knows nothing draws nearly the same map: it shows the picture's "
+            f"edges and brightness rather than what was learned. {seen}"
+        )
+    if similarity <= DIFFERENT:
+        return f":green-badge[yes] A network that knows nothing draws another map. {seen}"
+    return f":orange-badge[partly] Part of the map comes from the picture alone. {seen}"
+
+
+def _picture(summary: Summary, shown: Gallery, picture_id: str, **over: Any) -> None:
+    row = shown.row(picture_id)
+    if shown.dataset is None or row is None or summary.config is None:
+        return
+    resize = summary.config.data.resize
+    try:
+        if "mask" in over:
+            image = overlays.greyed(shown.dataset, row, resize, over["mask"])
+        else:
+            image = overlays.overlay(shown.dataset, row, resize, over["heatmap"], STRENGTH)
+        st.image(image, width=260, alt="The picture of this check")
+    except LabError as error:
+        st.caption(literal(error))
