@@ -5,6 +5,7 @@
 =================  ==========================================================================
 dataset.json       source, title, credit, where the pictures lie, class names
 index.parquet      a row a picture, see ``Dataset``
+steps.json         what was excluded and relabelled, see core/versions.py
 files/             the pictures, where the lab made or unpacked them (a person's own folder
                    is indexed where it lies and never written to)
 pixels/            decoded pictures, see core/pixels.py
@@ -17,25 +18,19 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pandas as pd
 from PIL import Image
 
-from core import duplicates, files, indexing, runs, sources
+from core import files, preparing, runs, sources, versions
 from core.decoding import Unreadable, decode
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.parallel import Progress, ShouldStop, never, silent
 from core.selection import Selection, fingerprint, select
-from core.sources import Source, folder
+from core.sources import Source
 from core.sources.catalogue import CATALOGUE, CatalogueEntry
 
 __all__ = [
@@ -49,9 +44,6 @@ __all__ = [
     "prepared",
     "select",
 ]
-
-_SCHEMA = 1
-_LOCK_POLL_SECONDS = 0.2
 
 
 class NotPrepared(LabError):
@@ -68,8 +60,10 @@ class Dataset:
         path: its folder in the workspace.
         root: where its picture files lie.
         class_names: all class folders, in natural order, those without pictures included.
-        index: a row a file, with the columns of ``indexing.COLUMNS`` and ``group`` (int, one for all
-            copies of a picture, near ones included). A row with a ``problem`` gives no picture.
+        index: a row a file, with the columns of ``indexing.COLUMNS``, ``group`` (int, one for all copies
+            of a picture, near ones included), ``folder_label`` (the class before any relabel) and
+            ``excluded`` (the reason, or ""). A row with a ``problem`` gives no picture.
+        usable: the rows with neither a problem nor an exclusion.
         version: fingerprint of the usable pictures and their labels.
     """
 
@@ -121,14 +115,24 @@ class Dataset:
         return jpeg
 
 
-def open(source: str) -> Dataset:
-    """The data set of a source, as it was last prepared.
+def open(source: str, version: str = "") -> Dataset:
+    """The data set of a source as it was last prepared, in its newest or in an earlier version.
 
     Raises:
         NotPrepared: it never was.
-        LabError: there is no such source, or its index is damaged.
+        LabError: there is no such source or version, or its index is damaged.
     """
-    return _open(sources.resolve(source))
+    newest = _open(sources.resolve(source))
+    if version in ("", newest.version):
+        return newest
+    for index in versions.earlier(newest.index, versions.steps(newest.path)):
+        usable = _usable(index)
+        if fingerprint(usable) == version:
+            return replace(newest, index=index, usable=usable, version=version)
+    raise LabError(
+        f"Data set '{newest.title}' has no version {version[:40]!r}; its files have changed since, or the "
+        f"version was made elsewhere. Its newest version is {newest.version}."
+    )
 
 
 def prepared() -> list[str]:
@@ -152,13 +156,7 @@ def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop
         Stopped: ``should_stop`` said so.
     """
     origin = sources.resolve(source)
-    path = _path(origin)
-    with _alone(path, should_stop):
-        root = origin.folder or _made(origin, path, progress, should_stop)
-        found = folder.scan(root, progress, should_stop)
-        index = indexing.build(root, found.found, _known(path, origin), progress, should_stop)
-        progress("looking for duplicates", 0, 0)
-        _write(path, origin, root, found.class_names, index.assign(group=duplicates.groups(index)))
+    preparing.prepare(origin, _path(origin), progress, should_stop)
     return _open(origin)
 
 
@@ -168,16 +166,18 @@ def _open(origin: Source) -> Dataset:
         signature = tuple((path / name).stat().st_mtime_ns for name in ("dataset.json", "index.parquet"))
     except FileNotFoundError:
         raise NotPrepared(f"Data set '{origin.title}' is not prepared yet; prepare it first.") from None
+    recorded = versions.steps(path)
+    signature = (*signature, len(recorded))
     opened = _opened.get(path)
     if opened is None or opened[0] != signature:
-        opened = _opened[path] = signature, _read(path, origin)
+        opened = _opened[path] = signature, _read(path, origin, recorded)
     return opened[1]
 
 
 _opened: dict[Path, tuple[tuple[int, ...], Dataset]] = {}
 
 
-def _read(path: Path, origin: Source) -> Dataset:
+def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Dataset:
     facts: dict[str, Any] = files.read(path / "dataset.json", _parse_facts)
     try:
         index = pd.read_parquet(path / "index.parquet")
@@ -185,7 +185,8 @@ def _read(path: Path, origin: Source) -> Dataset:
         raise LabError(
             f"The index of data set '{origin.title}' is damaged ({error}); prepare it again."
         ) from None
-    usable = index[index["problem"] == ""]
+    index = versions.apply(index, recorded)
+    usable = _usable(index)
     return Dataset(
         id=origin.id,
         source=origin.name,
@@ -200,65 +201,17 @@ def _read(path: Path, origin: Source) -> Dataset:
     )
 
 
+def _usable(index: pd.DataFrame) -> pd.DataFrame:
+    return index[(index["problem"] == "") & (index["excluded"] == "")]
+
+
 def _parse_facts(text: str) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(text)
     return facts
 
 
-def _write(path: Path, origin: Source, root: Path, class_names: tuple[str, ...], index: pd.DataFrame) -> None:
-    with files.replacing(path / "index.parquet") as beside:
-        index.to_parquet(beside, index=False)
-    facts = {"schema": _SCHEMA, "source": origin.name, "recipe": origin.recipe, "root": str(root)}
-    files.write_json(path / "dataset.json", {**facts, "class_names": class_names})
-
-
 def _path(origin: Source) -> Path:
     return runs.workspace() / "datasets" / origin.id
-
-
-def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> Path:
-    """The folder of a source's own pictures, made beside and moved into place when whole."""
-    assert origin.make is not None
-    finished, recipe = path / "files", path / "recipe.txt"
-    if finished.is_dir() and recipe.is_file() and recipe.read_text() == origin.recipe:
-        return finished
-    beside = path / f".files.{uuid.uuid4().hex[:8]}"
-    try:
-        with files.explained(beside):
-            beside.mkdir(parents=True)
-        origin.make(beside, progress, should_stop)
-        with files.explained(finished):
-            shutil.rmtree(finished, ignore_errors=True)
-            os.replace(beside, finished)
-            recipe.write_text(origin.recipe)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return finished
-
-
-def _known(path: Path, origin: Source) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path / "index.parquet")
-    except Exception:  # none yet, or damaged: read every picture
-        return indexing.empty()
-
-
-@contextmanager
-def _alone(path: Path, should_stop: ShouldStop) -> Iterator[None]:
-    """Two processes never prepare the same data set at once; the second waits and finds it done."""
-    with files.explained(path):
-        path.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path / "lock")
-        while True:
-            try:
-                lock.acquire(timeout=_LOCK_POLL_SECONDS)
-                break
-            except filelock.Timeout:
-                stop_if(should_stop, "waiting for another process that prepares the same data set")
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _jpeg(image: Image.Image, size: int) -> bytes:

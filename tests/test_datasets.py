@@ -51,7 +51,7 @@ def test_an_own_folder_is_indexed_where_it_lies_and_never_written_to(flowers: Pa
     assert dataset.path.is_relative_to(workspace)
     assert dataset.class_names == ("roses", "tulips")
     assert dataset.title == "flowers"
-    assert list(dataset.index.columns) == [*indexing.COLUMNS, "group"]
+    assert list(dataset.index.columns) == [*indexing.COLUMNS, "group", "folder_label", "excluded"]
     assert dataset.usable["id"].is_unique
     row = dataset.usable.iloc[0]
     assert (row["width"], row["height"], row["mode"], row["label"]) == (20, 16, "RGB", "roses")

@@ -1,0 +1,87 @@
+"""Make a data set's folder: its own pictures where the source has to be made, and the index of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+import pandas as pd
+
+from core import duplicates, files, indexing
+from core.parallel import Progress, ShouldStop, stop_if
+from core.sources import Source, folder
+
+_SCHEMA = 1
+_LOCK_POLL_SECONDS = 0.2
+
+
+def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> None:
+    """Make or unpack the pictures where needed, read what is new, and write the index into ``path``.
+
+    Raises:
+        LabError: it cannot be made, downloaded, read or written.
+        Stopped: ``should_stop`` said so; what was there before is still there.
+    """
+    with _alone(path, should_stop):
+        root = origin.folder or _made(origin, path, progress, should_stop)
+        found = folder.scan(root, progress, should_stop)
+        index = indexing.build(root, found.found, _known(path), progress, should_stop)
+        progress("looking for duplicates", 0, 0)
+        _write(path, origin, root, found.class_names, index.assign(group=duplicates.groups(index)))
+
+
+def _write(path: Path, origin: Source, root: Path, class_names: tuple[str, ...], index: pd.DataFrame) -> None:
+    with files.replacing(path / "index.parquet") as beside:
+        index.to_parquet(beside, index=False)
+    facts = {"schema": _SCHEMA, "source": origin.name, "recipe": origin.recipe, "root": str(root)}
+    files.write_json(path / "dataset.json", {**facts, "class_names": class_names})
+
+
+def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> Path:
+    """The folder of a source's own pictures, made beside and moved into place when whole."""
+    assert origin.make is not None
+    finished, recipe = path / "files", path / "recipe.txt"
+    if finished.is_dir() and recipe.is_file() and recipe.read_text() == origin.recipe:
+        return finished
+    beside = path / f".files.{uuid.uuid4().hex[:8]}"
+    try:
+        with files.explained(beside):
+            beside.mkdir(parents=True)
+        origin.make(beside, progress, should_stop)
+        with files.explained(finished):
+            shutil.rmtree(finished, ignore_errors=True)
+            os.replace(beside, finished)
+            recipe.write_text(origin.recipe)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return finished
+
+
+def _known(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path / "index.parquet")
+    except Exception:  # none yet, or damaged: read every picture
+        return indexing.empty()
+
+
+@contextmanager
+def _alone(path: Path, should_stop: ShouldStop) -> Iterator[None]:
+    """Two processes never prepare the same data set at once; the second waits and finds it done."""
+    with files.explained(path):
+        path.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path / "lock")
+        while True:
+            try:
+                lock.acquire(timeout=_LOCK_POLL_SECONDS)
+                break
+            except filelock.Timeout:
+                stop_if(should_stop, "waiting for another process that prepares the same data set")
+    try:
+        yield
+    finally:
+        lock.release()
