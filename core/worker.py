@@ -23,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import datasets, engine, environment, estimate, metrics, pixels, runs
+from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
 from core.reporter import Reporter
@@ -53,7 +54,7 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
         The last status: done, stopped, diverged, failed or interrupted.
     """
     with _alone(run), _logged_to(run), Reporter(run, terminating=terminating, watch=watch) as reporter:
-        dataset = _prepared(run.config.data.source, reporter)
+        dataset = _prepared(run.config.data, reporter)
         selection = datasets.select(dataset, run.config.data)
         parts = _load(run, dataset, selection, reporter)
         trained = _train(run, parts, len(selection.class_names), reporter)
@@ -111,11 +112,12 @@ def _warm_up() -> None:
     train.warm_up()
 
 
-def _prepared(source: str, reporter: Reporter) -> Dataset:
+def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
     try:
-        return datasets.open(source)
+        return datasets.open(data.source, data.version)
     except datasets.NotPrepared:
-        return datasets.prepare(source, progress=reporter.preparing, should_stop=reporter.should_stop)
+        datasets.prepare(data.source, progress=reporter.preparing, should_stop=reporter.should_stop)
+        return datasets.open(data.source, data.version)
 
 
 def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) -> dict[str, Part]:
