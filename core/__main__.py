@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from core import config, datasets, engine, processes, runs
+from core import config, datasets, engine, processes, quality, runs
 from core.errors import LabError, Stopped
 from core.runs import Labels, Run, Status
 
@@ -76,8 +76,12 @@ def _prepare(arguments: argparse.Namespace) -> int:
             bar.set_postfix_str(f"{done} of {total}" if total else "")
 
         dataset = datasets.prepare(arguments.source, progress=progress)
-    print(json.dumps(_describe(dataset)) if arguments.json else _sentences(dataset))
-    return 0
+    report = quality.check(dataset)
+    if arguments.json:
+        print(json.dumps({**_describe(dataset), **report.as_dict()}))
+    else:
+        print(_sentences(dataset), *_checklist(report), sep="\n")
+    return 0 if report.fit else UNFIT
 
 
 def _prepare_for_the_app(source: str) -> int:
@@ -139,6 +143,18 @@ def _sentences(dataset: datasets.Dataset) -> str:
     classes = ", ".join(f"{name} {count}" for name, count in facts["classes"].items())
     skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
     return f"{facts['pictures']} pictures in {len(facts['classes'])} classes: {classes}{skipped}"
+
+
+def _checklist(report: quality.Report) -> list[str]:
+    """A line for each finding but the good ones outside the four boxes, and the overall verdict."""
+    marks = {True: "[x]", False: "[ ]"}
+    boxes = [f"  {marks[box.ticked]} {box.title}: {box.verdict}" for box in report.boxes]
+    others = [
+        f"  {finding.severity}: {finding.title}: {finding.verdict}"
+        for finding in report.findings
+        if not finding.box and finding.severity != "good"
+    ]
+    return [*boxes, *others, report.verdict]
 
 
 def _run(arguments: argparse.Namespace) -> int:

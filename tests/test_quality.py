@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter
 
+from core import __main__ as command_line
 from core import datasets, duplicates, quality
 from core.config import DataConfig
 from core.quality import boxes
@@ -296,3 +297,18 @@ def test_digits_that_all_look_alike_to_the_hash_are_not_called_copies() -> None:
 
 def test_a_finding_is_ticked_only_as_a_box() -> None:
     assert not Finding("x", "X", "", "good").ticked
+
+
+def test_the_command_line_prints_every_finding_and_its_exit_code_says_whether_to_train(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main(["prepare", str(good), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["fit"], printed["pictures"]) == (True, 110)
+    assert {"enough", "unique", "leaks", "too_dark", "shortcut_size"} <= {
+        finding["name"] for finding in printed["findings"]
+    }
+    put(tmp_path / "few", "cats", "a.png", blobs(1))
+    put(tmp_path / "few", "dogs", "b.png", blobs(2))
+    assert command_line.main(["prepare", str(tmp_path / "few"), "--quiet"]) == command_line.UNFIT
+    assert "Not fit to train on yet" in capsys.readouterr().out
