@@ -33,7 +33,8 @@ with st.sidebar:
     settings_form.show(data_sources.offered(), dataset.class_names if dataset else ())
 settings.show_news()
 
-live.show()
+if live.show():
+    st.subheader("The next run", anchor=False)
 
 config, selection = None, None
 try:

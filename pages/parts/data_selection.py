@@ -7,6 +7,9 @@ import streamlit as st
 from core import datasets
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
+from pages.parts.text import count
+
+MANY_CLASSES = 20
 
 
 def select(dataset: Dataset, config: DataConfig) -> Selection:
@@ -21,3 +24,23 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
 )
 def _select(dataset: Dataset, config: DataConfig) -> Selection:
     return datasets.select(dataset, config)
+
+
+def say(selection: Selection) -> None:
+    """One sentence on what will be learned from how many pictures, and advice where it is due."""
+    pictures, classes = selection.rows["split"].value_counts(), len(selection.class_names)
+    st.markdown(
+        f"{classes:,} classes, {count(int(pictures['train']), 'picture')} to train on, "
+        f"{int(pictures['validation']):,} for validation and {int(pictures['test']):,} for the test."
+    )
+    if selection.left_out:
+        st.caption(
+            f"{count(selection.left_out, 'training picture')} left out: a copy of each is kept aside for "
+            "validation or the test."
+        )
+    if classes > MANY_CLASSES:
+        st.info(
+            f"{classes} classes are many for a small network. With up to {MANY_CLASSES} the first results "
+            "come sooner and are easier to read.",
+            icon=":material/lightbulb:",
+        )

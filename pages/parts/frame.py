@@ -40,14 +40,15 @@ def attempt(work: Callable[..., object], *arguments: Any) -> None:
     """A button's ``on_click``: do the work, and show on the page that follows why it failed."""
     try:
         work(*arguments)
-    except LabError as error:
-        st.session_state.setdefault(_FAULTS, []).append(str(error))
+    except Exception as error:
+        st.session_state.setdefault(_FAULTS, []).append(error)
 
 
 def show_faults() -> None:
     """What went wrong in a button's work, once."""
-    for sentence in st.session_state.pop(_FAULTS, []):
-        st.error(literal(sentence), icon=":material/error:")
+    for error in st.session_state.pop(_FAULTS, []):
+        with explained():
+            raise error
 
 
 def get_ready() -> None:

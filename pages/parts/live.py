@@ -48,20 +48,25 @@ def look() -> Work:
     return Work(at_work, tuple(queued), tuple(run for run, state in states.items() if state == "interrupted"))
 
 
-def show() -> None:
-    """Everything about runs under way and about how the one that is watched ended; nothing without any."""
+def show() -> bool:
+    """Everything about runs under way and about how the one that is followed ended.
+
+    Returns:
+        Whether there was anything to show.
+    """
     work = look()
     watched = live_ended.watched()
     if watched is None and work.at_work:
         live_ended.watch(watched := work.at_work[0])
     if watched is not None and not watched.status.waiting:
-        live_ended.say_how_it_ended(watched)
+        live_ended.say_how_it_ended(watched, with_curves=not work.at_work)
     if work.signature:
         st.session_state[_SEEN] = work.signature
         st.fragment(_follow, run_every=LOOK_EVERY, key="live")()
     interrupted = [run for run in work.interrupted if run != watched]
     if interrupted:
         _list_interrupted(interrupted)
+    return bool(watched or work.signature or interrupted)
 
 
 def _announce_ends(work: Work) -> None:
@@ -101,9 +106,10 @@ def _show_progress(run: Run) -> None:
             st.progress(0.0, text=literal(status.message or "Starting") + " …")
             return
         within = max(status.epoch - 1, 0) + status.batch / status.batches
-        st.progress(min(within / epochs, 1.0), text=_progress_words(status))
+        share = min(within / epochs, 1.0)
+        st.progress(share, text=f"{literal(status.message or 'Training')} · {share:.0%}")
         _figures(status, epochs)
-        live_charts.show(run.metrics(), status)
+        live_charts.show(run, status)
         _validation_words(summary)
 
 
@@ -118,11 +124,6 @@ def _stop_button(run: Run) -> None:
         args=(engine.stop, run),
         help="Ends after the present batch, tests what has been learned so far, and keeps it.",
     )
-
-
-def _progress_words(status: Status) -> str:
-    left = f" · about {duration(status.seconds_left)} left" if status.seconds_left is not None else ""
-    return (literal(status.message) if status.message else "Training") + left
 
 
 def _figures(status: Status, epochs: int) -> None:

@@ -8,21 +8,22 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.runs import Status
+from core.runs import Run, Status
 
 _COLUMNS = {"training": "{}", "validation": "val_{}"}
 _EPOCHS_A_STEP = 10
 """The axis of a long training grows by so many epochs at a time."""
 
 
-def show(history: Sequence[Mapping[str, Any]], status: Status) -> None:
+def show(run: Run, status: Status) -> None:
     """Accuracy and loss, training and validation, by epoch; the present epoch's training figures too."""
+    history = run.metrics()
     left, right = st.columns(2)
     for column, figure in ((left, "accuracy"), (right, "loss")):
         column.vega_lite_chart(
             frame(history, figure, status),
             _spec(figure, _last_epoch_shown(len(history), status.epochs)),
-            key=f"live {figure}",
+            key=f"{figure}-{run.id}",
             alt=f"{figure.capitalize()} of training and validation by epoch",
         )
 
@@ -49,7 +50,7 @@ def _spec(figure: str, last_epoch: int) -> dict[str, Any]:
     form = ".0%" if is_accuracy else ".2f"
     scale = {"domain": [0, 1]} if is_accuracy else {"zero": True, "nice": True}
     return {
-        "height": 240,
+        "height": 230,
         "mark": {"type": "line", "point": {"size": 28}, "strokeWidth": 2.5},
         "encoding": {
             "x": {
@@ -71,7 +72,7 @@ def _spec(figure: str, last_epoch: int) -> dict[str, Any]:
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": list(_COLUMNS)},
-                "legend": {"orient": "bottom", "symbolType": "stroke"},
+                "legend": {"orient": "top", "symbolType": "stroke", "padding": 0, "offset": 4},
             },
             "tooltip": [
                 {"field": "split", "title": "Split"},

@@ -52,7 +52,7 @@ def ended(status: Status) -> str:
     return words.get(status.state, STATES[status.state])
 
 
-def say_how_it_ended(run: Run) -> None:
+def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
     """The result of a run that has ended, or what happened to it, with the ways on."""
     summary = summarise(run)
     status, title = summary.status, literal(summary.title)
@@ -70,8 +70,8 @@ def say_how_it_ended(run: Run) -> None:
             st.button(
                 "Close", icon=":material/close:", type="tertiary", key="close_ended", on_click=stop_watching
             )
-        if not summary.finished and run.metrics():
-            live_charts.show(run.metrics(), status)
+        if with_curves and run.metrics():
+            live_charts.show(run, status)
 
 
 def _result(summary: Summary) -> str:

@@ -10,10 +10,9 @@ from core.config import RunConfig
 from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
-from pages.parts import data_sources, frame, live, settings
-from pages.parts.text import count, duration, literal
+from pages.parts import data_selection, data_sources, frame, live_ended, settings
+from pages.parts.text import duration, literal
 
-MANY_CLASSES = 20
 LONGEST_NAME = 80
 
 _NAME = "run_name"
@@ -21,23 +20,8 @@ _NAME = "run_name"
 
 def headline(config: RunConfig, selection: Selection) -> None:
     """One sentence on what will be learned from how many pictures."""
-    pictures = selection.rows["split"].value_counts()
-    classes = len(selection.class_names)
-    st.markdown(
-        f"**{literal(data_sources.title(config.data.source))}**: {classes:,} classes, "
-        f"{count(int(pictures['train']), 'picture')} to train on, {int(pictures['validation']):,} for "
-        f"validation and {int(pictures['test']):,} for the test."
-    )
-    if selection.left_out:
-        st.caption(
-            f"{count(selection.left_out, 'training picture')} left out: "
-            "a copy of each is in validation or test."
-        )
-    if classes > MANY_CLASSES:
-        st.caption(
-            f"{classes} classes are many for a small network. With up to {MANY_CLASSES} the first results "
-            "come sooner and are easier to read; choose some under Data in the sidebar."
-        )
+    st.markdown(f"**{literal(data_sources.title(config.data.source))}**")
+    data_selection.say(selection)
 
 
 def costs(config: RunConfig, selection: Selection) -> None:
@@ -112,7 +96,7 @@ def start_button(*, ready: bool) -> None:
 def _start() -> None:
     config = settings.current()
     name = " ".join(st.session_state.get(_NAME, "").split())[:LONGEST_NAME]
-    live.watch(engine.submit(config, Labels(name=name)))
+    live_ended.watch(engine.submit(config, Labels(name=name)))
     st.session_state[_NAME] = ""
 
 
