@@ -16,14 +16,14 @@ SUSPICIOUS = 0.6
 
 
 def average(maps: Sequence[Heatmap]) -> Heatmap:
-    """The mean of heatmaps (h, w), each counted by where its heat is and not by how much there is.
+    """The mean of heatmaps (h, w), each on its own scale from 0 to 1, maps without heat left out.
 
     Scaled so that its hottest place is 1; all zeros where no map has any heat.
     """
-    shares = [heatmap / heatmap.sum() for heatmap in maps if heatmap.any()]
-    if not shares:
+    hot = [heatmap for heatmap in maps if heatmap.any()]
+    if not hot:
         return np.zeros_like(maps[0])
-    mean = np.mean(shares, axis=0, dtype=np.float64)
+    mean = np.mean(hot, axis=0, dtype=np.float64)
     scaled: Heatmap = (mean / mean.max()).astype(np.float32)
     return scaled
 

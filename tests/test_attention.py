@@ -8,10 +8,9 @@ import pytest
 from core import attention
 
 
-def test_average_counts_each_map_by_where_its_heat_is():
-    faint, strong = np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32)
-    faint[0, 0], strong[1, 1] = 0.01, 1
-    assert attention.average([faint, strong]).tolist() == [[1, 0], [0, 1]]
+def test_average_is_the_mean_scaled_to_its_hottest_place():
+    one, other = np.array([[1, 0], [0, 0]], np.float32), np.array([[1, 0], [0, 1]], np.float32)
+    assert attention.average([one, other]).tolist() == [[1, 0], [0, 0.5]]
 
 
 def test_average_leaves_out_maps_without_heat():

@@ -42,8 +42,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
             st.markdown(border_words(list(maps.values()), name))
             st.caption(
                 f"The average of {count(len(ids), 'heatmap')} for {literal(name)}, one for each of its test "
-                "pictures, over the average of these pictures. Each counts by where its heat is, not by how "
-                "much there is."
+                "pictures, over the average of these pictures."
             )
 
 

@@ -8,11 +8,13 @@ from string import ascii_uppercase
 import pandas as pd
 import streamlit as st
 
+from core import comparable, compare
 from core import config as settings_of
 from core.config import SETTINGS
+from core.errors import LabError
 from pages.parts import charts, details, matrix
 from pages.parts.runs import Summary
-from pages.parts.text import interval, percent
+from pages.parts.text import interval, literal, percent
 
 Chosen = Mapping[str, Summary]
 """Runs by the name under which this page shows them."""
@@ -42,41 +44,67 @@ def settings(chosen: Chosen) -> None:
     st.caption(f"The other {same} settings are the same in all of them.")
 
 
-def scores(finished: Chosen) -> None:
-    """Test and validation accuracy of every finished run with 95 % intervals, as a chart and as a table."""
+def scores(finished: Chosen, with_test: bool) -> None:
+    """Validation accuracy of every finished run with its 95 % interval; test accuracy if asked for."""
     if not finished:
         st.caption("None of these runs has a result yet.")
         return
-    frame = pd.DataFrame([_score_row(name, summary) for name, summary in finished.items()])
+    _verdicts(finished)
+    split = "test" if with_test else "validation"
+    frame = pd.DataFrame(
+        [
+            {"name": name, **{key: summary.report[f"{KEYS[split]}"][key] for key in ("value", "low", "high")}}
+            for name, summary in finished.items()
+        ]
+    )
     st.altair_chart(
-        charts.proportions(frame[["name", "value", "low", "high"]]),
-        alt="Test accuracy of the chosen runs with 95 % intervals",
+        charts.proportions(frame), alt=f"Accuracy of the chosen runs on the {split} pictures, 95 % intervals"
     )
-    st.caption(
-        "Dot: test accuracy. Bar: its 95 % interval. Where two bars overlap, the difference may be luck."
-    )
+    st.caption(f"Dot: accuracy on the {split} pictures. Bar: its 95 % interval.")
     st.dataframe(
-        frame.drop(columns=["value", "low", "high"]).rename(columns={"name": "Run"}),
+        pd.DataFrame([_score_row(name, summary, with_test) for name, summary in finished.items()]),
         hide_index=True,
         height="content",
         alt="Scores of the chosen runs",
     )
 
 
-def _score_row(name: str, summary: Summary) -> dict[str, object]:
+KEYS = {"validation": "val_accuracy", "test": "test_accuracy"}
+
+
+def _verdicts(finished: Chosen) -> None:
+    """Whether the differences on the validation pictures are real, a sentence for each two runs."""
+    if len(finished) < 2:
+        return
+    try:
+        results = {
+            name: [comparable.from_run(summary.run, "validation")] for name, summary in finished.items()
+        }
+    except LabError as error:
+        st.caption(literal(error))
+        return
+    verdicts = compare.verdicts(results)
+    st.markdown("\n".join(f"- {literal(verdict.sentence)}" for verdict in verdicts.values()))
+    for note in dict.fromkeys(note for verdict in verdicts.values() for note in verdict.notes):
+        st.caption(literal(note))
+
+
+def _score_row(name: str, summary: Summary, with_test: bool) -> dict[str, object]:
     report = summary.report
-    test, validation = report["test_accuracy"], report["val_accuracy"]
-    return {
-        "name": name,
-        "value": test["value"],
-        "low": test["low"],
-        "high": test["high"],
-        "Test accuracy": percent(test["value"]),
-        "95 % interval (test)": interval(test),
-        "Right on test": f"{test['correct']} of {test['total']}",
-        "Guessing (test)": percent(report["baseline_accuracy"]["value"]),
+    validation, test = report["val_accuracy"], report["test_accuracy"]
+    row: dict[str, object] = {
+        "Run": name,
         "Validation accuracy": percent(validation["value"]),
         "95 % interval (validation)": interval(validation),
+    }
+    if with_test:
+        row |= {
+            "Test accuracy": percent(test["value"]),
+            "95 % interval (test)": interval(test),
+            "Right on test": f"{test['correct']} of {test['total']}",
+            "Guessing (test)": percent(report["baseline_accuracy"]["value"]),
+        }
+    return row | {
         "Kept epoch": report["kept_epoch"],
         "Parameters": f"{report['parameters']:,}",
         "Pictures a second": f"{report['images_per_second']:,.0f}",
@@ -97,11 +125,12 @@ def curves(chosen: Chosen) -> None:
     st.caption("Full line: validation. Dashed line: training.")
 
 
-def matrices(finished: Chosen) -> None:
-    """Two confusion matrices side by side."""
+def matrices(finished: Chosen, split: str) -> None:
+    """Two confusion matrices side by side, on the pictures of ``split``."""
     as_rates = matrix.ask_for_rates("compare_matrix")
+    st.caption(f"On the {split} pictures.")
     left, right = st.columns(2)
     for column, position, side in ((left, 0, "Left"), (right, 1, "Right")):
         with column:
             name = st.selectbox(side, list(finished), index=position, key=f"matrix_{side.lower()}")
-            matrix.show_figure(finished[name], as_rates)
+            matrix.show_figure(finished[name], as_rates, split)

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import SETTINGS, RunConfig
+from pages.parts import take_away
 from pages.parts.runs import Summary
 from pages.parts.text import duration
 
@@ -32,8 +33,11 @@ def settings_frame(config: RunConfig) -> pd.DataFrame:
 
 
 def show(summary: Summary) -> None:
-    """Settings, data, the model's summary, the machine and the run's folder, each in a fold-out."""
+    """Files to take away; settings, data, layers and machine, each in a fold-out; the run's folder."""
     report = summary.report
+    with st.container(border=True):
+        st.markdown("**To take away**")
+        take_away.show(summary)
     settings(summary)
     with st.expander("Pictures of each class", icon=":material/photo_library:"):
         st.dataframe(

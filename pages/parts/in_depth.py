@@ -138,5 +138,5 @@ def _filters(summary: Summary, picture_id: str) -> None:
         )
         st.caption(
             f"The {len(strongest)} strongest of {len(filters)} filters, strongest first, on one scale: "
-            "yellow is where a filter found its pattern. This is about no class: it is what the layer passes on."
+            "yellow is where a filter found its pattern. This is about no class in particular."
         )

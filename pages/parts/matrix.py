@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from core import confusion, figures, runs
-from pages.parts import charts
-from pages.parts.runs import Summary, summarise
+from core import confusion, figures, metrics
+from pages.parts import charts, pictures
+from pages.parts.runs import Summary
 
 COUNTS, RATES = "Counts", "Row per cent"
 
@@ -31,32 +33,35 @@ def ask_for_rates(key: str) -> bool:
     return choice == RATES
 
 
-def show_figure(summary: Summary, as_rates: bool) -> None:
-    """The seaborn confusion matrix on the test pictures."""
-    test = summary.report["test_accuracy"]
+def show_figure(summary: Summary, as_rates: bool, split: str = "test") -> None:
+    """The seaborn confusion matrix on the pictures of a split."""
+    counts = counts_of(summary, split)
     st.image(
-        _matrix_png(summary.run.id, _stamp(summary), as_rates),
+        _png(counts, tuple(summary.report["class_names"]), as_rates),
         width="stretch",
-        alt=f"Confusion matrix of {test['total']} test pictures, {test['correct']} of them on the diagonal",
+        alt=f"Confusion matrix of {counts.sum()} {split} pictures, {np.trace(counts)} on the diagonal",
     )
 
 
-def draw(summary: Summary, as_rates: bool) -> Figure:
+def counts_of(summary: Summary, split: str) -> NDArray[np.int64]:
+    """Pictures by true class (row) and answer (column): (C, C)."""
+    if split == "test":
+        return np.asarray(summary.report["confusion_matrix"])
+    answered = pictures.predictions(summary.run, split)
+    classes = len(summary.report["class_names"])
+    return metrics.confusion_matrix(answered.labels, metrics.predicted(answered), classes)
+
+
+def draw(counts: NDArray[np.int64], class_names: Sequence[str], as_rates: bool) -> Figure:
     """The matrix as a figure, classes that are mixed up side by side."""
-    report = summary.report
-    order = confusion.order(report["confusion_matrix"])
-    counts = np.asarray(report["confusion_matrix"])[np.ix_(order, order)]
-    return figures.confusion_matrix(counts, [report["class_names"][at] for at in order], normalise=as_rates)
-
-
-def _stamp(summary: Summary) -> int:
-    """Changes when the report does: figures made from it are kept until then."""
-    return (summary.run.path / "report.json").stat().st_mtime_ns
+    order = confusion.order(counts)
+    names = [class_names[at] for at in order]
+    return figures.confusion_matrix(counts[np.ix_(order, order)], names, normalise=as_rates)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _matrix_png(run_id: str, stamp: int, as_rates: bool) -> bytes:
-    return figures.png(draw(summarise(runs.open(run_id)), as_rates))
+def _png(counts: NDArray[np.int64], class_names: tuple[str, ...], as_rates: bool) -> bytes:
+    return figures.png(draw(counts, class_names, as_rates))
 
 
 def clickable(summary: Summary, as_rates: bool) -> tuple[str, str] | None:

@@ -27,7 +27,8 @@ def show(summary: Summary) -> None:
     with left:
         st.caption("Every test picture: a row is what it is, a column what the model called it.")
         matrix.show_figure(summary, as_rates)
-        downloads.figure_buttons(summary, lambda: matrix.draw(summary, as_rates), "confusion-matrix")
+        counts, names = matrix.counts_of(summary, "test"), summary.report["class_names"]
+        downloads.figure_buttons(summary, lambda: matrix.draw(counts, names, as_rates), "confusion-matrix")
     with right:
         st.caption("The same as a map of mistakes: **click a cell** to see its pictures.")
         cell = matrix.clickable(summary, as_rates)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core import seal
 from pages.parts import runs
 from pages.parts.runs import Summary
 from pages.parts.text import literal
@@ -16,9 +17,15 @@ MOST = 6
 _ADDRESS = "runs"
 
 
-def choose(summaries: Sequence[Summary]) -> list[Summary]:
-    """Show the table and return the ticked runs, at most six; ``?runs=a,b`` in the address ticks them."""
-    shown = _filtered(summaries)
+def choose(summaries: Sequence[Summary]) -> tuple[list[Summary], bool]:
+    """Show the table; ``?runs=a,b`` in the address ticks rows.
+
+    Returns:
+        the ticked runs, at most six, and whether test scores are asked for.
+    """
+    shown, with_test = _filtered(summaries)
+    if with_test:
+        seal.look([summary.run for summary in shown if summary.finished])
     ids = [summary.run.id for summary in shown]
     asked = _asked(summaries)
     event = st.dataframe(
@@ -31,11 +38,12 @@ def choose(summaries: Sequence[Summary]) -> list[Summary]:
         height=min(38 + 35 * max(len(ids), 1), 388),
         placeholder="–",
         column_config=_columns(shown),
+        column_order=[name for name in _COLUMNS if with_test or name not in ("test", "interval")],
         alt="All runs with their settings and scores",
     )
     ticked = [ids[row] for row in event.selection.rows if row < len(ids)]
     hidden = [run_id for run_id in asked if run_id not in ids]
-    return _keep_to_six([*hidden, *ticked], summaries)
+    return _keep_to_six([*hidden, *ticked], summaries), with_test
 
 
 def frame(summaries: Sequence[Summary]) -> pd.DataFrame:
@@ -64,6 +72,7 @@ def _row(summary: Summary) -> tuple[object, ...]:
         test["value"] if test else None,
         f"{100 * test['low']:.1f} – {100 * test['high']:.1f} %" if test else None,
         validation["value"] if validation else None,
+        f"{100 * validation['low']:.1f} – {100 * validation['high']:.1f} %" if validation else None,
         *settings,
         pd.Timestamp(status.created, unit="s") if status.created else pd.NaT,
         status.ended - status.started if status.ended > status.started > 0 else None,
@@ -72,8 +81,8 @@ def _row(summary: Summary) -> tuple[object, ...]:
 
 
 _COLUMNS = (
-    "star", "name", "state", "test", "interval", "validation", "source", "image_size", "epochs",
-    "learning_rate", "seed", "created", "seconds", "open",
+    "star", "name", "state", "test", "interval", "validation", "val_interval", "source", "image_size",
+    "epochs", "learning_rate", "seed", "created", "seconds", "open",
 )  # fmt: skip
 
 
@@ -89,10 +98,14 @@ def _columns(shown: Sequence[Summary]) -> dict[str, object]:
             "Test accuracy", format="percent", help="On pictures never used to train or choose."
         ),
         "interval": column.TextColumn(
-            "95 % interval", help="Where the test accuracy lies with 95 % confidence (Wilson)."
+            "95 % interval (test)", help="Where the test accuracy lies with 95 % confidence (Wilson)."
         ),
         "validation": column.NumberColumn(
             "Validation accuracy", format="percent", help="Of the kept epoch, which it helped to choose."
+        ),
+        "val_interval": column.TextColumn(
+            "95 % interval (validation)",
+            help="Where the validation accuracy lies with 95 % confidence (Wilson).",
         ),
         "source": "Data set",
         "image_size": column.NumberColumn("Image size", format="%d px"),
@@ -105,7 +118,7 @@ def _columns(shown: Sequence[Summary]) -> dict[str, object]:
     }
 
 
-def _filtered(summaries: Sequence[Summary]) -> list[Summary]:
+def _filtered(summaries: Sequence[Summary]) -> tuple[list[Summary], bool]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             "Find",
@@ -117,13 +130,21 @@ def _filtered(summaries: Sequence[Summary]) -> list[Summary]:
         )
         starred = st.toggle("Starred only", key="starred_only")
         done = st.toggle("Finished only", key="finished_only")
-    return [
+        with_test = st.toggle(
+            "Show test scores",
+            key="show_test_scores",
+            persist_state="session",
+            help="Choose by validation and look at the test score of the one you chose: test scores by which "
+            "one has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
+        )
+    kept = [
         summary
         for summary in summaries
         if all(word in _haystack(summary) for word in words.lower().split())
         and (not starred or summary.run.labels.starred)
         and (not done or summary.finished)
     ]
+    return kept, with_test
 
 
 def _haystack(summary: Summary) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import seal
 from pages.parts import charts, coaching
 from pages.parts.runs import Summary
 from pages.parts.text import count, duration, interval, literal, percent
@@ -39,6 +40,10 @@ def headline(summary: Summary) -> None:
             "trust the test figure.",
         )
     st.markdown(_sentence(test, guess))
+    seal.look([summary.run])
+    seen = seal.seen(summary.run)
+    if seen > seal.FEW:
+        st.caption(f":material/visibility: {seal.meaning(seen, test['value'], test['total'])}")
 
 
 def _score(label: str, value: float, note: str, help: str) -> None:

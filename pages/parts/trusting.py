@@ -54,7 +54,7 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) ->
         _picture(summary, shown, picture_id, mask=answer["hot"])
     with right, st.container(border=True, height="stretch"):
         st.markdown("**Does the map depend on what was learned?**")
-        st.markdown(control_words(float(answer["similarity"])))
+        st.markdown(control_words(float(answer["similarity"]), bool(answer["control"].any())))
         _picture(summary, shown, picture_id, heatmap=answer["control"])
     st.caption(
         "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
@@ -80,8 +80,13 @@ def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> st
     return f"{verdict} {seen}"
 
 
-def control_words(similarity: float) -> str:
+def control_words(similarity: float, has_heat: bool) -> str:
     """How much the map of a network that knows nothing is like the real one."""
+    if not has_heat:
+        return (
+            ":green-badge[yes] A network that knows nothing finds nothing here that speaks for the class: "
+            "its map is empty."
+        )
     seen = f"Likeness of the two maps: **{similarity:.2f}** (1 is the same order of places, 0 is none)."
     if similarity >= ALIKE:
         return (

@@ -13,7 +13,7 @@ if not summaries:
     run_state.say_there_are_none("Here you will compare runs: what was set differently, and what it changed.")
     st.stop()
 
-chosen = runs_table.choose(summaries)
+chosen, with_test = runs_table.choose(summaries)
 if len(chosen) < 2:
     st.info(
         "Tick two to six runs in the table to see them side by side. "
@@ -29,11 +29,11 @@ st.subheader("What was set differently", anchor=False)
 comparison.settings(compared)
 
 st.subheader("How good they are", anchor=False)
-comparison.scores(finished)
+comparison.scores(finished, with_test)
 
 st.subheader("How they learned", anchor=False)
 comparison.curves(compared)
 
 if len(finished) >= 2:
     st.subheader("What they mix up", anchor=False)
-    comparison.matrices(finished)
+    comparison.matrices(finished, "test" if with_test else "validation")

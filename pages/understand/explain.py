@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from pages.parts import explanation, in_depth, run_state, runs
+from pages.parts import explain_choice, explanation, in_depth, run_state, runs
 from pages.parts.text import literal
 
 st.title("Explain", anchor=False)
@@ -24,7 +24,7 @@ try:
     if picture_id is not None:
         in_depth.show(summary, picture_id)
         st.stop()
-    wanted = explanation.ask(summary)
+    wanted = explain_choice.ask(summary)
 except LabError as error:
     st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")
     st.stop()

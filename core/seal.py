@@ -1,0 +1,102 @@
+"""How often the test pictures were looked at: each look at a score, and a choice by it, uses them up.
+
+A test score is honest as long as nothing was chosen by it. Whoever sees the test scores of many runs and
+keeps the best has chosen by them, and that best score flatters. So the app counts, for each share-out of
+pictures (``split_fingerprint``), of how many runs the test score was seen.
+
+``workspace/seals/<split_fingerprint>.json``: run id -> time of the first look, in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from core import files, paired
+from core.errors import LabError
+from core.runs import Run, workspace
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
+FEW = 2
+"""Up to so many runs seen, choosing by the test score can hardly flatter."""
+
+
+def look(runs: Sequence[Run]) -> None:
+    """Note that the test scores of these finished runs are on the screen; cheap when they were before.
+
+    A workspace that cannot be written to only leaves the count as it is.
+    """
+    for fingerprint in {_fingerprint(run) for run in runs} - {""}:
+        ids = [run.id for run in runs if _fingerprint(run) == fingerprint]
+        if not set(ids) <= set(_read(fingerprint)):
+            _add(fingerprint, ids)
+
+
+def seen(run: Run) -> int:
+    """Of how many runs on the same test pictures the test score was looked at; runs deleted since count."""
+    fingerprint = _fingerprint(run)
+    return len(_read(fingerprint)) if fingerprint else 0
+
+
+def meaning(runs_seen: int, accuracy: float, pictures: int) -> str:
+    """What it means to have seen so many scores, in words.
+
+    Args:
+        runs_seen: of how many runs the score on these test pictures was seen.
+        accuracy: of one of them, in [0, 1]; scores near it scatter about as this one would.
+        pictures: how many test pictures there are.
+    """
+    if runs_seen <= FEW:
+        return "The test pictures are as good as unused: nothing was chosen by them."
+    deviation = (accuracy * (1 - accuracy) / max(pictures, 1)) ** 0.5
+    points = 100 * paired.luck_of_the_best(runs_seen, deviation)
+    return (
+        f"You have seen the scores of {runs_seen} runs on these test pictures. If you keep the best of them "
+        f"for that score, it flatters by up to {points:.0f} points. Choose by validation, and look at the "
+        "test score of the one you chose."
+    )
+
+
+def _fingerprint(run: Run) -> str:
+    try:
+        found = str(run.report().get("split_fingerprint", ""))
+    except LabError:
+        return ""
+    return found if _FINGERPRINT.fullmatch(found) else ""
+
+
+def _path(fingerprint: str) -> Path:
+    return workspace() / "seals" / f"{fingerprint}.json"
+
+
+def _read(fingerprint: str) -> dict[str, Any]:
+    try:
+        noted: dict[str, Any] = files.read(_path(fingerprint), _parse, missing={})
+        return noted
+    except LabError:
+        return {}
+
+
+def _parse(text: str) -> dict[str, Any]:
+    noted = json.loads(text)
+    if not isinstance(noted, dict):
+        raise ValueError("not a JSON object")
+    return noted
+
+
+def _add(fingerprint: str, ids: Sequence[str]) -> None:
+    path = _path(fingerprint)
+    try:
+        with files.explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(path.with_suffix(".lock"), timeout=2):
+                now = time.time()
+                files.write_json(path, {**dict.fromkeys(ids, now), **_read(fingerprint)})
+    except (LabError, filelock.Timeout):
+        return

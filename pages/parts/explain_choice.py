@@ -1,0 +1,115 @@
+"""Which test pictures to explain, at which layer, and how strong the colours are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import confusion, saved_model
+from core.runs import Predictions
+from pages.parts import pictures
+from pages.parts.runs import Summary
+
+WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "Of a class"
+LAST_LAYER = "the last (default)"
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Positions among the test predictions of the pictures to explain, and how.
+
+    of_class: the class whose pictures these are, where a whole class is looked at.
+    """
+
+    positions: tuple[int, ...]
+    layer: str
+    strength: float
+    of_class: int | None = None
+
+
+def ask(summary: Summary) -> Wanted:
+    """The controls: which pictures, how many, how strong the colours, which layer.
+
+    Raises:
+        LabError: the run's model or its predictions cannot be read.
+    """
+    layers = saved_model.convolution_layers(summary.run.model_path)
+    answered = pictures.predictions(summary.run)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        which = st.segmented_control(
+            "Test pictures",
+            [WORST, RANDOM, OF_CLASS],
+            default=WORST,
+            required=True,
+            key="explain_which",
+            persist_state="session",
+        )
+        number = st.slider("How many", 1, 12, 4, key="explain_number", persist_state="session", width=130)
+        strength = st.slider(
+            "Strength of the colours",
+            0.0,
+            1.0,
+            0.6,
+            0.05,
+            key="explain_strength",
+            persist_state="session",
+            width=160,
+            help="0 shows the picture alone, 1 the heatmap alone.",
+        )
+        layer = st.selectbox(
+            "Layer",
+            [LAST_LAYER, *reversed(layers[:-1])],
+            key="explain_layer",
+            width=170,
+            help="The last convolution layer has found whole parts of things; "
+            "earlier ones see edges and colours, in finer maps.",
+        )
+    positions = _positions(summary, answered, str(which), number)
+    of_class = int(answered.labels[positions[0]]) if which == OF_CLASS and len(positions) else None
+    layer = "" if layer == LAST_LAYER else layer
+    return Wanted(tuple(int(at) for at in positions), layer, strength, of_class)
+
+
+def _positions(summary: Summary, answered: Predictions, which: str, number: int) -> Positions:
+    if which == RANDOM:
+        return _random(answered, number)
+    if which == OF_CLASS:
+        return _of_class(summary, answered, number)
+    worst = confusion.worst(answered, most=number)
+    if not worst:
+        st.success("No mistakes on the test pictures; here are random ones.", icon=":material/check:")
+        return _random(answered, number)
+    return np.array([mistake.row for mistake in worst])
+
+
+def _random(answered: Predictions, number: int) -> Positions:
+    draw = st.session_state.setdefault("explain_draw", 0)
+    st.button("Other pictures", icon=":material/casino:", key="other_pictures", on_click=_draw_again)
+    return np.random.default_rng(draw).permutation(len(answered.labels))[:number]
+
+
+def _draw_again() -> None:
+    st.session_state["explain_draw"] += 1
+
+
+def _of_class(summary: Summary, answered: Predictions, number: int) -> Positions:
+    names = summary.report["class_names"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox("Class", names, key="explain_class", width=220)
+        here = np.flatnonzero(answered.labels == names.index(name))
+        here = here[np.argsort(answered.probabilities[here, names.index(name)], kind="stable")]
+        pages = max(1, -(-len(here) // number))
+        page = st.number_input(
+            f"Page of {pages}",
+            1,
+            pages,
+            key=f"explain_page-{name}-{number}",
+            width=140,
+            help="The pictures in which the model found least of the class come first.",
+        )
+    return here[(page - 1) * number :][:number]
