@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core import datasets, heatmaps, metrics, processes, runs
+from core import datasets, heatmaps, metrics, processes, runs, similar
 from core.config import RunConfig
 from core.runs import Labels, Predictions, Run
 
+APP = Path(__file__).parent.parent / "streamlit_app.py"
 FLOWERS = ("daisy", "roses", "tulips")
 
 
@@ -162,11 +163,23 @@ def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
         archive.writestr("model.weights.h5", run.id)
 
 
-def keep_heatmaps(run: Run, side: int = 10) -> None:
+def keep_heatmaps(run: Run, side: int = 10, methods: Sequence[str] = ("grad_cam",)) -> None:
     """Heatmaps of all test pictures for every class, as if they had been made before."""
     test = run.predictions("test")
     rows, columns = np.mgrid[:side, :side] / side
     for image_id in test.ids:
         for index in range(test.probabilities.shape[1]):
             spot = np.exp(-8 * ((rows - 0.3 - 0.1 * index) ** 2 + (columns - 0.5) ** 2))
-            heatmaps.keep(run, heatmaps.Request(str(image_id), index), spot.astype(np.float32))
+            for method in methods:
+                request = heatmaps.Request(str(image_id), index, method)
+                heatmaps.keep(run, request, spot.astype(np.float32))
+
+
+def keep_features(run: Run) -> None:
+    """Features of all pictures of the run by which pictures of one class are alike."""
+    selection = datasets.select(datasets.open(run.config.data.source), run.config.data)
+    ids, splits = (selection.rows[name].to_numpy(dtype=str) for name in ("id", "split"))
+    labels = [selection.class_names.index(label) for label in selection.rows["label"]]
+    noise = np.random.default_rng(0).normal(0, 0.05, (len(ids), len(selection.class_names)))
+    vectors = np.eye(len(selection.class_names))[labels] + noise
+    similar.keep(run, ids, splits, vectors.astype(np.float32))

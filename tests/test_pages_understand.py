@@ -13,7 +13,6 @@ from core.config import RunConfig
 from core.runs import Run
 from tests import run_fixtures
 
-APP = Path(__file__).parent.parent / "streamlit_app.py"
 HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
 
 
@@ -34,7 +33,9 @@ def config(workspace: Path, tmp_path: Path) -> RunConfig:
 
 def shown(page: str, **address: str) -> AppTest:
     """The page after its first run, with what stands in the address."""
-    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(f"pages/understand/{page}.py")
+    test = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+        f"pages/understand/{page}.py"
+    )
     for name, value in address.items():
         test.query_params[name] = value
     return no_fault(test.run())

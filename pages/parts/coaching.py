@@ -8,12 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from core import coach, comparable, compare
+from core import config as settings_of
 from core.coach import Reading
 from core.compare import value_in_words
-from core.config import SETTINGS
+from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from pages.parts.runs import TRAIN, Summary
 from pages.parts.text import literal
+
+MOST_CHANGES = 3
 
 
 def reading(summary: Summary) -> Reading | None:
@@ -76,18 +79,22 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
 
 def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
     """The latest earlier run whose suggestion makes exactly this run's settings."""
-    earlier = [other for other in others if other.finished and other.config and other.run.id < summary.run.id]
+    earlier = (other for other in others if other.finished and other.run.id < summary.run.id)
     for other in sorted(earlier, key=lambda one: one.run.id, reverse=True):
-        if summary.config is None or other.config is None:
-            continue
-        if other.config.data.source != summary.config.data.source:
-            continue
-        read = reading(other)
-        if read and read.suggestion.changes:
-            try:
-                changed = other.config.replace(read.suggestion.changes)
-            except LabError:
-                continue
-            if changed == summary.config:
+        if other.config and summary.config and _is_near(other.config, summary.config):
+            read = reading(other)
+            if read and _changed(other.config, read) == summary.config:
                 return other
     return None
+
+
+def _is_near(first: RunConfig, second: RunConfig) -> bool:
+    """Whether the settings differ at all, and in no more than a suggestion changes: cheap to ask first."""
+    return 0 < len(settings_of.differences([first, second])) <= MOST_CHANGES
+
+
+def _changed(config: RunConfig, read: Reading) -> RunConfig | None:
+    try:
+        return config.replace(read.suggestion.changes)
+    except LabError:
+        return None

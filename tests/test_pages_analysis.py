@@ -1,0 +1,199 @@
+"""Error analysis on the Understand pages: cards, classes, confidence, advice, trust, files to take away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import confusion, datasets, runs, seal
+from core.config import RunConfig
+from core.heatmaps import METHODS
+from core.runs import Run
+from pages.parts import class_average, coaching, take_away, trusting
+from pages.parts.pictures import gallery
+from pages.parts.runs import listing, summarise
+from tests import run_fixtures
+from tests.test_pages_understand import config, no_fault, no_processes, shown, words
+
+__all__ = ["config", "no_processes"]  # fixtures
+
+
+def explained_run(config: RunConfig) -> Run:
+    run = run_fixtures.finished(config, skill=0.5)
+    run_fixtures.give_model(run)
+    run_fixtures.keep_heatmaps(run)
+    run_fixtures.keep_features(run)
+    return run
+
+
+def open_card(run: Run, view: str = "Mistakes") -> AppTest:
+    page = shown("results", view=view)
+    worst = confusion.worst(run.predictions("test"))[0]
+    return no_fault(page.button(key=f"worst-{run.predictions('test').ids[worst.row]}").click().run())
+
+
+def test_a_card_shows_heatmaps_similar_training_pictures_and_facts(config):
+    run = explained_run(config)
+    page = open_card(run)
+    worst = confusion.worst(run.predictions("test"))[0]
+    names = run_fixtures.FLOWERS
+    text = words(page)
+    assert f"Labelled **{names[worst.true]}**, called **{names[worst.predicted]}**" in text
+    assert f"Answer: {names[worst.predicted]}" in text and f"Truth: {names[worst.true]}" in text
+    assert text.count(f"{names[worst.true]}\nalike 0.9") + text.count(f"{names[worst.true]}\nalike 1.0") == 6
+    assert "Size: 48 x 48 pixels, RGB" in text and "Split: test" in text
+
+
+def test_a_card_of_a_run_without_a_model_says_so_and_shows_the_rest(config):
+    run = run_fixtures.finished(config, skill=0.5)
+    text = words(open_card(run))
+    assert "There is no model at" in text and "Labelled" in text and "Split: test" in text
+
+
+def test_the_weakest_class_is_shown_in_detail(config):
+    run = run_fixtures.finished(config, skill=0.5)
+    page = shown("results", view="Classes")
+    weakest = min(run.report()["per_class"], key=lambda score: score["f1"] or 0)
+    assert weakest["class_name"] in [heading.value for heading in page.subheader]
+    assert "average precision" in words(page) and "Its most confident mistakes" in words(page)
+
+
+def test_how_sure_names_both_splits_and_their_intervals(config):
+    run_fixtures.finished(config)
+    page = shown("results", view="How sure")
+    text = words(page)
+    assert "On the validation pictures it would answer" in text
+    assert "On the test pictures it would answer" in text and "calibration error" in text
+    no_fault(page.slider(key="sure_threshold").set_value(100).run())
+
+
+def test_advice_opens_the_train_page_with_the_runs_settings_and_the_change(config):
+    run = run_fixtures.finished(config, skill=0.9)
+    page = shown("results")
+    read = coaching.reading(summarise(run))
+    assert read is not None and read.suggestion.changes
+    page.button(key="try_suggestion").click().run()
+    expected = config.replace(read.suggestion.changes)
+    for path in read.suggestion.changes:
+        assert page.session_state[path] == expected.get(path)
+    assert page.session_state["data.image_size"] == 48
+
+
+def test_a_run_that_follows_advice_says_whether_it_helped(config):
+    first = run_fixtures.finished(config, skill=0.5)
+    read = coaching.reading(summarise(first))
+    assert read is not None
+    following = runs.create(config.replace(read.suggestion.changes))
+    later = first.path.with_name("29991231-235959-ffffff")
+    made = run_fixtures.finished(following.config, skill=0.95)
+    made.path.rename(later)
+    found = coaching.followed(summarise(Run(later)), listing())
+    assert found is not None and found.run.id == first.id
+    assert "This run follows the advice" in words(shown("results", run=later.name))
+
+
+def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
+    run = explained_run(config)
+    run_fixtures.keep_heatmaps(run, methods=tuple(METHODS))
+    answered = run.predictions("test")
+    worst = confusion.worst(answered)[0]
+    picture_id = str(answered.ids[worst.row])
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30)
+    page.switch_page("pages/understand/explain.py")
+    page.query_params["picture"] = picture_id
+    question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
+    page.session_state["assistant_answers"] = {question: made_up_trust()}
+    text = words(no_fault(page.run()))
+    assert all(f"**{method.title}**" in text for method in METHODS.values())
+    assert "takes the probability of" in text and "Likeness of the two maps: **0.10**" in text
+    no_fault(page.button(key="leave_picture").click().run())
+    assert "Test pictures" in [control.label for control in page.segmented_control]
+
+
+def made_up_trust() -> dict[str, object]:
+    return {
+        "before": np.array(0.9),
+        "after": np.array(0.2),
+        "elsewhere": np.linspace(0.7, 0.9, 10),
+        "hot": np.zeros((48, 48), bool),
+        "control": np.ones((10, 10), np.float32),
+        "similarity": np.array(0.1),
+    }
+
+
+def test_a_picture_that_is_not_in_the_run_is_said_to_be_missing(config):
+    explained_run(config)
+    assert "is not among the test pictures" in words(shown("explain", picture="../../etc/passwd"))
+
+
+def test_a_whole_class_is_averaged(config):
+    explained_run(config)
+    page = shown("explain")
+    no_fault(page.segmented_control(key="explain_which").set_value("Of a class").run())
+    assert "The average of 16 heatmaps" in words(page)
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(0.1, "[yes]"), (0.75, "[partly]"), (0.85, "[no]")])
+def test_deletion_is_judged_against_random_parts(after, verdict):
+    answer = {**made_up_trust(), "after": np.array(after)}
+    assert verdict in trusting.deletion_words(answer, "roses", 10)
+
+
+@pytest.mark.parametrize(
+    ("similarity", "has_heat", "verdict"),
+    [(0.9, True, "[no]"), (0.5, True, "[partly]"), (-0.2, True, "[yes]"), (0.0, False, "its map is empty")],
+)
+def test_the_control_is_judged_by_likeness(similarity, has_heat, verdict):
+    assert verdict in trusting.control_words(similarity, has_heat)
+
+
+def test_heat_on_the_border_is_named():
+    border = np.zeros((8, 8), np.float32)
+    border[0] = 1
+    assert "[look here] In 3 of 3 pictures" in class_average.border_words([border] * 3, "roses")
+    assert "nothing" not in class_average.border_words([np.ones((8, 8), np.float32)], "roses")
+    assert "In none of these pictures" in class_average.border_words([border * 0], "roses")
+
+
+def test_the_report_is_one_file_with_the_runs_pictures(config):
+    run = explained_run(config)
+    report = take_away.report(summarise(run), gallery(run)).decode()
+    assert report.startswith("<!DOCTYPE html>") and report.count("data:image/jpeg") == 10
+    assert report.count("Where the model looked") >= 10
+
+
+def test_test_answers_are_a_table_with_files_and_probabilities(config):
+    run = explained_run(config)
+    frame = take_away.answers_frame(summarise(run), gallery(run))
+    answered = run.predictions("test")
+    assert len(frame) == len(answered.ids) and frame["file"].str.endswith(".png").all()
+    probabilities = frame[[f"p({name})" for name in run_fixtures.FLOWERS]]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_test_scores_are_shown_on_demand_and_counted(config):
+    made = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(4)]
+    page = shown("compare", runs=f"{made[0].id},{made[1].id}")
+    assert seal.seen(made[0]) == 0 and "Dot: accuracy on the validation pictures" in words(page)
+    no_fault(page.toggle(key="show_test_scores").set_value(True).run())
+    assert seal.seen(made[0]) == 4 and "Dot: accuracy on the test pictures" in words(page)
+    assert "You have seen the scores of 4 runs" in words(shown("results"))
+
+
+def test_a_diverged_run_draws_its_curves_and_says_what_to_try(config):
+    run = run_fixtures.waiting(config, "diverged", 3)
+    run.append_metrics({"epoch": 4, "loss": None, "accuracy": 0.2, "val_loss": None, "val_accuracy": 0.2})
+    text = words(shown("results", run=run.id))
+    assert "In epoch 4 the loss stopped being a number" in text and "Take smaller steps" in text
+
+
+def test_pictures_deleted_from_the_folder_are_named_and_the_rest_is_shown(config):
+    run = explained_run(config)
+    answered = run.predictions("test")
+    worst = confusion.worst(answered)[0]
+    dataset = datasets.open(config.data.source)
+    row = dataset.index.set_index("id").loc[str(answered.ids[worst.row])]
+    (dataset.root / row["file"]).unlink()
+    shown("results", view="Mistakes")
+    shown("explain")
