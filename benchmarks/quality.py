@@ -1,0 +1,157 @@
+"""The quality check: seconds for all photos, growth to 100,000, and what the search for near copies catches.
+
+``python -m benchmarks.quality [--quick]``. Photos: tf_flowers from ``LAB_TEST_DATA`` (see tests/conftest.py),
+else the drawn garden.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance
+
+from core import datasets, duplicates, quality
+from core.datasets import Dataset
+from core.looks import measure
+
+MOST_SECONDS, MOST_MEGABYTES = 20.0, 1500
+DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+DISTANCES = (2, 4, 6, 8, 10, 12)
+
+
+def main() -> int:
+    """Measure and print; fails above 20 s for the photos or 1.5 GB for 100,000 pictures."""
+    quick = "--quick" in sys.argv
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LAB_WORKSPACE"] = folder
+        photos = _photos()
+        seconds = _check_in_full(photos)
+        _what_is_caught(photos, 100 if quick else 500)
+        megabytes = _growth(photos, 25_000 if quick else 100_000)
+    return int(seconds > MOST_SECONDS or megabytes > MOST_MEGABYTES)
+
+
+def _photos() -> Dataset:
+    if (DATA / "tfds" / "tf_flowers").is_dir():
+        command = [sys.executable, "-m", "core", "prepare", "tfds:tf_flowers", "--quiet"]
+        environment = {**os.environ, "TFDS_DATA_DIR": str(DATA / "tfds")}
+        subprocess.run(
+            command, check=True, capture_output=True, env=environment
+        )  # TensorFlow stays out of here
+        return datasets.open("tfds:tf_flowers")
+    return datasets.prepare("garden")
+
+
+def _check_in_full(photos: Dataset) -> float:
+    """Seconds from a folder of pictures that was never seen to all findings."""
+    started = time.perf_counter()
+    dataset = datasets.prepare(str(photos.root))
+    read = time.perf_counter() - started
+    report = quality.check(dataset)
+    seconds = time.perf_counter() - started
+    print(f"{len(dataset.usable):,} pictures: read in {read:.1f} s, checked in {seconds - read:.1f} s")
+    print(f"{report.verdict} {report.finding('unique').verdict}\n")
+    return seconds
+
+
+def _what_is_caught(photos: Dataset, count: int) -> None:
+    """Share of changed copies within each distance, and pairs of different files within it."""
+    rows = photos.usable.sample(min(count, len(photos.usable)), random_state=0)
+    images = [photos.image(row) for _, row in rows.iterrows()]
+    print(f"copies found among {len(rows)} pictures, by distance in bits (default {duplicates.NEAR})")
+    print(f"{'':>24}" + "".join(f"{distance:>8}" for distance in DISTANCES))
+    own = _hashes(images)
+    for name, change in CHANGES.items():
+        apart = _apart(own, _hashes([change(image) for image in images]))
+        print(f"{name:>24}" + "".join(f"{np.mean(apart <= distance):>8.0%}" for distance in DISTANCES))
+    everyone = (duplicates.hashes(photos.usable["phash"]), duplicates.hashes(photos.usable["mirrored"]))
+    pairs = [len(duplicates.pairs(*everyone, distance)) for distance in DISTANCES]
+    print(f"{'pairs in the original':>24}" + "".join(f"{found:>8,}" for found in pairs) + "\n")
+
+
+def _hashes(images: list[Image.Image]) -> tuple[duplicates.Hashes, duplicates.Hashes]:
+    looks = pd.DataFrame([vars(measure(image)) for image in images])
+    return duplicates.hashes(looks["phash"]), duplicates.hashes(looks["mirrored"])
+
+
+def _apart(
+    one: tuple[duplicates.Hashes, duplicates.Hashes], other: tuple[duplicates.Hashes, duplicates.Hashes]
+) -> NDArray[np.uint8]:
+    direct, mirrored = np.bitwise_count(one[0] ^ other[0]), np.bitwise_count(one[0] ^ other[1])
+    apart: NDArray[np.uint8] = np.minimum(direct, mirrored)
+    return apart
+
+
+def _recompressed(image: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")
+
+
+def _scaled(image: Image.Image, scale: float) -> Image.Image:
+    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
+
+
+def _cropped(image: Image.Image, share: float) -> Image.Image:
+    """Without ``share`` of the width and of the height, half of it on each side."""
+    width, height = image.width * share / 2, image.height * share / 2
+    return image.crop((round(width), round(height), round(image.width - width), round(image.height - height)))
+
+
+CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "half the size": lambda image: _scaled(image, 0.5),
+    "twice the size": lambda image: _scaled(image, 2),
+    "recompressed (q 40)": lambda image: _recompressed(image, 40),
+    "recompressed (q 10)": lambda image: _recompressed(image, 10),
+    "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "cropped 5 %": lambda image: _cropped(image, 0.05),
+    "cropped 10 %": lambda image: _cropped(image, 0.1),
+    "brighter 30 %": lambda image: ImageEnhance.Brightness(image).enhance(1.3),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "cropped 5 % + mirrored": lambda image: _cropped(image, 0.05).transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+}
+
+
+def _growth(photos: Dataset, most: int) -> int:
+    """Check made-up indexes of growing size; returns the process's largest memory in megabytes."""
+    sizes = [most // 8, most // 4, most // 2, most]
+    seconds: list[float] = []
+    print(f"{'pictures':>10} {'near copies':>12} {'whole check':>11} {'memory':>9}")
+    for size in sizes:
+        dataset = _made_up(photos, size)
+        started = time.perf_counter()
+        duplicates.near_groups(dataset.usable, duplicates.NEAR)
+        near = time.perf_counter() - started
+        quality.check(dataset)
+        seconds.append(time.perf_counter() - started - near)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"{size:>10,} {near:>10.2f} s {seconds[-1]:>9.2f} s {memory:>6,} MB")
+    slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+    print(f"time grows with the number of pictures to the power of {slope:.2f}")
+    return memory
+
+
+def _made_up(photos: Dataset, size: int) -> Dataset:
+    """An index of ``size`` rows: the looks of real pictures, random hashes."""
+    rng = np.random.default_rng(size)
+    rows = photos.usable.sample(size, replace=True, random_state=0).reset_index(drop=True)
+    for column in ("id", "content", "phash", "mirrored"):
+        rows[column] = [f"{number:016x}" for number in rng.integers(0, 2**64, size, dtype=np.uint64)]
+    rows["group"] = np.arange(size)
+    return replace(photos, index=rows, usable=rows, version="")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
