@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -28,10 +29,17 @@ IDLE_SECONDS = 15 * 60.0
 
 def submit(config: RunConfig, labels: Labels = Labels()) -> Run:
     """Queue a run and see to it that a worker is there for it."""
-    run = runs.create(config, labels)
-    _enqueue(run)
+    return submit_all([config], labels)[0]
+
+
+def submit_all(configs: Iterable[RunConfig], labels: Labels = Labels()) -> list[Run]:
+    """Queue a run for each of these settings, in their order."""
+    submitted = []
+    for config in configs:
+        submitted.append(runs.create(config, labels))
+        _enqueue(submitted[-1])
     ensure_worker()
-    return run
+    return submitted
 
 
 def stop(run: Run) -> None:
@@ -43,14 +51,20 @@ def stop(run: Run) -> None:
 
 def resume(run: Run) -> None:
     """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
-    status = run.status
-    if status.waiting:
-        raise LabError(f"{run.title} is already {status.state}.")
-    if status.state in ("done", "damaged"):
-        raise LabError(f"{run.title} is {status.state}; there is nothing to go on with.")
-    run.forget_stop()
-    run.write_status(replace(status, state="queued", message="", hint=""))
-    _enqueue(run)
+    resume_all([run])
+
+
+def resume_all(interrupted: Iterable[Run]) -> None:
+    """Queue several runs again, in their order, see :func:`resume`."""
+    for run in interrupted:
+        status = run.status
+        if status.waiting:
+            raise LabError(f"{run.title} is already {status.state}.")
+        if status.state in ("done", "damaged"):
+            raise LabError(f"{run.title} is {status.state}; there is nothing to go on with.")
+        run.forget_stop()
+        run.write_status(replace(status, state="queued", message="", hint="", pruned=""))
+        _enqueue(run)
     ensure_worker()
 
 
@@ -150,7 +164,8 @@ def prepare(source: str) -> Preparation:
     if preparation.state == "running":
         return preparation
     started = Preparation(source, "running", "Starting", started=time.time(), heartbeat=time.time())
-    started.folder.mkdir(parents=True, exist_ok=True)
+    with files.explained(started.folder):
+        started.folder.mkdir(parents=True, exist_ok=True)
     (started.folder / "stop").unlink(missing_ok=True)
     child = processes.start_detached(
         "core", ["prepare", source, "--quiet", "--report-progress"], started.folder / "log.txt"
