@@ -58,8 +58,9 @@ page = st.navigation(
 )
 
 with frame.explained():
-    frame.get_ready()
-with frame.explained():
+    frame.open_workspace()
+    with frame.explained():
+        frame.get_ready()
     frame.note_page(page.url_path)
     frame.show_faults()
     page.run()

@@ -19,6 +19,7 @@ from pages.parts.text import literal
 
 st.title("Data", anchor=False)
 settings.load()
+settings.repeat_in_address()
 
 source = st.session_state[settings.SOURCE]
 data_choosing.show(source)
@@ -38,10 +39,9 @@ with left:
     settings_form.classes(dataset.class_names)
 with right:
     settings_form.widget(settings.MOST_A_CLASS)
-config, selection = settings.current(), None
-settings.repeat_in_address(config)
+config, selection = settings.current_data(), None
 try:
-    selection = data_selection.select(dataset, config.data)
+    selection = data_selection.select(dataset, config)
 except LabError as error:
     st.error(literal(error), title="This cannot be trained on yet", icon=":material/error:")
 else:
@@ -55,5 +55,5 @@ with left:
     if selection:
         data_overview.classes(selection)
 with right:
-    data_overview.sizes(dataset, config.data.image_size)
+    data_overview.sizes(dataset, config.image_size)
 data_overview.notes(dataset)

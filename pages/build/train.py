@@ -19,6 +19,7 @@ from pages.parts import (
 
 st.title("Train", anchor=False)
 settings.load()
+settings.repeat_in_address()
 frame.keep_warm()
 
 source = st.session_state[settings.SOURCE]
@@ -39,7 +40,6 @@ if live.show():
 config, selection = None, None
 try:
     config = settings.current()
-    settings.repeat_in_address(config)
     selection = data_selection.select(dataset, config.data) if dataset else None
 except LabError as error:
     fault = fault or error

@@ -132,8 +132,8 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
     )
     network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["the network's size"]})
     base = alt.Chart(network).encode(x="width:Q", y="height:Q", tooltip="words:N")
-    mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#b23a6b")
-    words = base.mark_text(align="left", dx=10, color="#b23a6b").encode(text="words:N")
+    mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
+    words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text="words:N")
     return alt.layer(points, mark, words).properties(height=280)
 
 

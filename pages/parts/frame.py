@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets, engine, runs
+from core import datasets, engine, files, runs
 from core.errors import LabError
 from pages.parts.text import literal
 
@@ -49,6 +49,16 @@ def show_faults() -> None:
     for error in st.session_state.pop(_FAULTS, []):
         with explained():
             raise error
+
+
+def open_workspace() -> None:
+    """Make the folder of all runs and data sets if it is not there yet.
+
+    Raises:
+        LabError: there can be none; no page could show anything.
+    """
+    with files.explained(runs.workspace()):
+        runs.workspace().mkdir(parents=True, exist_ok=True)
 
 
 def get_ready() -> None:

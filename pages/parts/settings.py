@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import config as settings
 from core import runs
-from core.config import SETTINGS, RunConfig, Setting
+from core.config import SETTINGS, DataConfig, RunConfig, Setting
 from core.errors import LabError
 from pages.parts import frame
 from pages.parts.text import literal
@@ -48,6 +48,16 @@ def current() -> RunConfig:
     return RunConfig().replace({path: _from_widget(setting) for path, setting in SETTINGS.items()})
 
 
+def current_data() -> DataConfig:
+    """The settings of the pictures alone, whatever the other settings are.
+
+    Raises:
+        LabError: one of them does not fit; a sentence.
+    """
+    paths = [path for path in SETTINGS if path.startswith("data.")]
+    return RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in paths}).data
+
+
 def fill_in(config: RunConfig) -> None:
     """Put all settings of ``config`` into the widgets; only before they are shown, or in a callback."""
     for path, setting in SETTINGS.items():
@@ -74,18 +84,22 @@ def forget_classes() -> None:
     st.session_state["data.version"] = ""
 
 
-def repeat_in_address(config: RunConfig) -> None:
-    """Write the settings that differ from the defaults into the address, when they have changed.
+def repeat_in_address() -> None:
+    """Write the settings that differ from the defaults into the address, when they have changed and fit.
 
     Not on every rerun: a browser's Back would otherwise lead to the same place for ever.
     """
-    words = _words(config)
+    try:
+        config = current()
+    except LabError:
+        return  # the page says so where it matters
+    words = [f"{_DATA}={config.data.source}", *_words(config)]
     if not frame.entered() and st.session_state.get(_WRITTEN) == words:
         return
     st.session_state[_WRITTEN] = words
     st.query_params[_DATA] = config.data.source
-    if words:
-        st.query_params[_SET] = words
+    if len(words) > 1:
+        st.query_params[_SET] = words[1:]
     elif _SET in st.query_params:
         del st.query_params[_SET]
 

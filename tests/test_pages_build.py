@@ -1,0 +1,411 @@
+"""The Build pages as a person meets them: settings, data sets in every state, and the training as it goes."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import config as settings
+from core import datasets, engine, processes, runs
+from core.config import PRESETS, SETTINGS, RunConfig
+from core.engine import Preparation
+from pages.parts import live_charts
+from pages.parts.settings_form import nice_values
+from tests import run_fixtures
+
+APP = Path(__file__).parent.parent / "streamlit_app.py"
+DATA, TRAIN, RESULTS = "pages/build/data.py", "pages/build/train.py", "pages/understand/results.py"
+HOSTILE = "![x](x.png) <script>alert(1)<b> $x^2$ :red[a]"
+
+
+@pytest.fixture(autouse=True)
+def no_processes(workspace: Path) -> Iterator[None]:
+    """This process holds the worker's lock and claims to prepare the garden: no other one is started."""
+    says("garden", "running", "drawing flowers", done=40, total=160)
+    with engine.worker_lock():
+        yield
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """A small folder of coloured discs in three classes."""
+    return run_fixtures.draw_folder(tmp_path / "pictures", each=20)
+
+
+def says(source: str, state: str, message: str, **more: int) -> None:
+    """What a process that prepares ``source`` has written last."""
+    preparation = Preparation(source, message=message, started=time.time(), heartbeat=time.time(), **more)
+    replace(preparation, state=state, **processes.identity()).write()
+
+
+def visit(page: str = TRAIN, **address: str) -> AppTest:
+    """A page after its first run, with what stands in the address."""
+    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(page)
+    for name, value in address.items():
+        test.query_params[name] = value
+    return sound(test.run())
+
+
+def sound(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception[0].message
+    assert not [error.value for error in test.error if "fault of the lab" in error.value]
+    return test
+
+
+def words(test: AppTest) -> str:
+    """All text on the page that is not in a table, a chart or a picture."""
+    kinds = (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "caption",
+        "text",
+        "info",
+        "warning",
+        "error",
+        "success",
+    )
+    parts = [element.value for kind in kinds for element in test.get(kind)]
+    titles = [
+        element.proto.title for kind in ("info", "warning", "error", "success") for element in test.get(kind)
+    ]
+    return "\n".join(map(str, parts + titles)).replace("\\", "")
+
+
+def chosen(test: AppTest) -> RunConfig:
+    """The settings that the widgets show, as the address and a new tab would have them."""
+    base = RunConfig().replace({"data.source": test.query_params["data"]})
+    address = test.query_params.get("set", [])
+    return settings.from_assignments([address] if isinstance(address, str) else address, base)
+
+
+def click(test: AppTest, key: str) -> AppTest:
+    return sound(test.button(key=key).click().run())
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_every_setting_has_a_widget_with_the_words_of_the_config(path, source):
+    widget = visit(data=source).get_by_key(path)
+    assert widget.help == SETTINGS[path].help
+    assert widget.label.startswith(SETTINGS[path].label)
+
+
+def test_a_fresh_page_has_the_defaults(source):
+    assert chosen(visit(data=source)) == RunConfig().replace({"data.source": source})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_in_its_settings_and_leaves_the_data_set_alone(name, source):
+    test = visit(data=source)
+    test.number_input(key="data.max_per_class").set_value(15).run()
+    test.number_input(key="fit.seed").set_value(7).run()
+    base = RunConfig().replace({"data.source": source, "data.max_per_class": 15, "fit.seed": 7})
+    assert chosen(click(test, f"preset {name}")) == settings.preset(name, base)
+
+
+def test_start_queues_a_run_with_exactly_these_settings(source):
+    test = visit(data=source)
+    changes = {
+        "data.classes": ("daisy", "tulips"),
+        "data.image_size": 64,
+        "augment.flip": False,
+        "augment.rotation": 20.0,
+        "model.filters": (8, 16),
+        "model.l2": 0.002,
+        "fit.learning_rate": 0.0005,
+        "fit.optimizer": "sgd",
+        "fit.epochs": 3,
+        "data.resize": "crop",
+    }
+    test.multiselect(key="data.classes").set_value(["daisy", "tulips"])
+    test.slider(key="data.image_size").set_value(64)
+    test.toggle(key="augment.flip").set_value(False)
+    test.slider(key="augment.rotation").set_value(20.0)
+    test.text_input(key="model.filters").set_value("8, 16")
+    test.select_slider(key="model.l2").set_value(0.002)
+    test.select_slider(key="fit.learning_rate").set_value(0.0005)
+    test.get_by_key("fit.optimizer").set_value("sgd")
+    test.number_input(key="fit.epochs").set_value(3)
+    test.get_by_key("data.resize").set_value("crop")
+    test.text_input(key="run_name").set_value("two flowers")
+    click(sound(test.run()), "start")
+    (run,) = runs.all()
+    assert run.config == RunConfig().replace({"data.source": source, **changes})
+    assert run.labels.name == "two flowers" and run.status.state == "queued"
+    assert test.query_params["run"] == run.id and test.session_state["run"] == run.id
+
+
+@pytest.mark.parametrize("text", ["many", "", "16; 32", "16, -3", "0", "16, 32, 64, 8, 8, 8, 8", "９"])
+def test_filters_that_are_none_get_a_sentence_and_no_start(text, source):
+    test = visit(data=source)
+    sound(test.text_input(key="model.filters").set_value(text).run())
+    assert "ilters" in test.error[0].value
+    assert test.button(key="start").disabled
+    test.text_input(key="model.filters").set_value("16 32").run()
+    assert not test.error and not test.button(key="start").disabled
+
+
+def test_settings_that_do_not_go_together_get_a_sentence(source):
+    test = visit(data=source)
+    test.slider(key="data.image_size").set_value(32)
+    test.text_input(key="model.filters").set_value("8, 8, 8, 8, 8, 8").run()
+    assert "too many for pictures of 32 px" in words(sound(test))
+    assert test.button(key="start").disabled
+
+
+def test_settings_stay_through_other_pages_and_f5(source):
+    test = visit(data=source)
+    test.number_input(key="fit.epochs").set_value(4).run()
+    test.select_slider(key="fit.learning_rate").set_value(0.00002).run()
+    before = chosen(test)
+    assert before.fit.learning_rate == 0.00002
+    test.switch_page(RESULTS).run()
+    test.switch_page(TRAIN).run()
+    assert test.number_input(key="fit.epochs").value == 4
+    assert chosen(visit(data=source, set=test.query_params["set"])) == before
+
+
+def test_two_tabs_do_not_mix(source):
+    first, second = visit(data=source), visit(data=source)
+    first.number_input(key="fit.epochs").set_value(4).run()
+    second.run()
+    assert second.number_input(key="fit.epochs").value == 10
+
+
+def test_a_link_fills_in_the_settings_of_a_run(source):
+    config = RunConfig().replace({"data.source": source, "fit.epochs": 7, "fit.learning_rate": 0.00137})
+    run = run_fixtures.waiting(config, name="the one before")
+    test = visit(**{"from": run.id})
+    assert chosen(test) == config and "from" not in test.query_params
+    assert "the one before" in words(test)
+
+
+def test_a_suggestion_changes_one_setting_and_says_so(source):
+    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(TRAIN)
+    test.query_params["data"] = source
+    test.session_state["suggestion"] = {"model.dropout": 0.3}
+    sound(test.run())
+    assert chosen(test) == RunConfig().replace({"data.source": source, "model.dropout": 0.3})
+    assert "Dropout is now 0.3 (it was 0)" in words(test).replace("*", "")
+    assert "Dropout is now" not in words(test.run()).replace("*", "")
+
+
+@pytest.mark.parametrize(
+    "address", [{"set": "fit.epochs=-1"}, {"set": "nonsense"}, {"set": "a.b=1"}, {"from": "../../etc"}]
+)
+def test_an_address_that_does_not_fit_is_said_and_left_out(address, source):
+    test = visit(data=source, **address)
+    assert test.info and chosen(test) == RunConfig().replace({"data.source": source})
+
+
+def test_logarithmic_choices_are_plain_numbers_and_hold_any_value():
+    values = nice_values(SETTINGS["fit.learning_rate"], 0.00137)
+    assert {1e-6, 0.001, 0.00137, 1.0} <= set(values) and values == sorted(values)
+    assert nice_values(SETTINGS["model.l2"], 0.0)[:2] == [0.0, 1e-5]
+
+
+# --- data sets -----------------------------------------------------------------------------------
+
+
+def test_the_garden_is_shown_as_it_is_being_prepared():
+    for page in (TRAIN, DATA):
+        test = visit(page)
+        assert "Preparing Garden" in words(test)
+        assert "Drawing flowers: 40 of 160" in test.get("progress")[0].proto.text
+    click(visit(DATA), "stop_preparing")
+    assert engine.preparation_of("garden").stop_requested
+
+
+def test_a_data_set_that_is_prepared_is_described_and_goes_to_training(source):
+    test = visit(DATA, data=source)
+    text = words(test)
+    assert "3 classes, 48 pictures to train on, 6 for validation and 6 for the test" in text
+    assert {"daisy", "roses", "tulips"} <= set(text.splitlines())
+    click(test, "use")
+    assert test.title[0].value == "Train" and test.selectbox(key="data.source").value == source
+
+
+def test_other_samples_are_shown_on_request(source):
+    test = visit(DATA, data=source)
+    before = [text.value for text in test.text]
+    assert [text.value for text in test.run().text] == before
+    assert [text.value for text in click(test, "other_samples").text] != before
+
+
+def test_too_few_classes_or_pictures_get_a_sentence(source):
+    test = visit(DATA, data=source)
+    test.multiselect(key="data.classes").set_value(["daisy"]).run()
+    assert "at least 2 classes" in words(sound(test))
+    test.multiselect(key="data.classes").set_value([])
+    test.number_input(key="data.max_per_class").set_value(2).run()
+    assert "at least 3 are needed" in words(sound(test))
+
+
+def test_skipped_files_are_listed_by_name_and_reason(source):
+    (Path(source) / "daisy" / "broken.jpg").write_bytes(b"")
+    datasets.prepare(source)
+    test = visit(DATA, data=source)
+    table = next(frame.value for frame in test.dataframe if "reason" in frame.value)
+    assert table["file"].tolist() == ["daisy/broken.jpg"] and table["reason"][0]
+
+
+def test_hostile_class_names_are_shown_as_they_are(tmp_path):
+    source = run_fixtures.draw_folder(tmp_path / "$x^2$ :red[odd] _folder_", [HOSTILE, "roses"])
+    test = visit(DATA, data=source)
+    assert HOSTILE in [text.value for text in test.text]
+    assert r"\:red\[odd\] \_folder\_" in test.header[0].value
+    train = visit(TRAIN, data=source)
+    assert all(
+        "![x](" not in element.value for kind in ("markdown", "caption") for element in train.get(kind)
+    )
+
+
+def test_without_a_network_a_page_says_so_and_offers_what_works():
+    message = "tfds:beans could not be downloaded: no route to host. Without a network use garden"
+    says("tfds:beans", "failed", message)
+    for page in (DATA, TRAIN):
+        test = visit(page, data="tfds:beans")
+        assert message in words(test) and "TFDS_DATA_DIR" in words(test)
+        click(test, "instead garden")
+        assert test.query_params["data"] == "garden"
+        assert "Preparing Garden" in words(test)
+
+
+@pytest.mark.parametrize("page", [DATA, TRAIN])
+def test_a_data_set_that_does_not_exist_gets_a_sentence_and_another_can_be_chosen(page, source):
+    test = visit(page, data="/nowhere/at/all")
+    assert "There is no folder /nowhere/at/all" in words(test)
+    widget = test.selectbox(key="data.source") if page == TRAIN else None
+    if widget:
+        widget.set_value(source).run()
+        assert not sound(test).error
+    else:
+        test.get_by_key("source_kind").set_value("Built in").run()
+        assert test.button(key="choose garden")
+
+
+def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source):
+    test = visit(DATA)
+    test.get_by_key("source_kind").set_value("Own folder").run()
+    test.text_input(key="folder_path").set_value("/nowhere").run()
+    assert "There is no folder /nowhere" in words(click(test, "choose folder_path"))
+    test.text_input(key="folder_path").set_value(source).run()
+    assert "48 pictures to train on" in words(click(test, "choose folder_path"))
+
+
+def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():
+    test = visit(DATA, data="tfds:beans")
+    test.text_input(key="tfds_name").set_value("no/such/../name").run()
+    assert "no TensorFlow data set name" in words(click(test, "choose tfds_name"))
+    test.text_input(key="tfds_name").set_value("kmnist").run()
+    assert click(test, "choose tfds_name").session_state["data.source"] == "tfds:kmnist"
+
+
+def test_another_data_set_takes_all_its_classes(source, tmp_path):
+    other = run_fixtures.draw_folder(tmp_path / "others", ["a", "b"])
+    test = visit(TRAIN, data=source)
+    test.multiselect(key="data.classes").set_value(["daisy", "roses"]).run()
+    test.selectbox(key="data.source").set_value(other).run()
+    assert sound(test).multiselect(key="data.classes").value == []
+    assert not test.button(key="start").disabled
+
+
+# --- while it trains -----------------------------------------------------------------------------
+
+
+def test_a_running_and_a_queued_run_are_shown_and_can_be_stopped(source):
+    config = RunConfig().replace({"data.source": source})
+    running = run_fixtures.waiting(config, "running", epochs=2, name="the first")
+    running.write_status(replace(running.status, epoch=3, batch=5, batches=10, images_per_second=1234.0))
+    queued = engine.submit(config, runs.Labels(name="the second"))
+    test = visit(data=source)
+    figures = {metric.label: metric.value for metric in test.metric}
+    assert figures["Epoch"] == "3 of 10" and figures["Batch"] == "5 of 10"
+    assert figures["Pictures a second"] == "1,234" and figures["Time left"] == "42 s"
+    assert "95 % interval" in words(test) and "1. the second" in words(test).replace("*", "")
+    click(test, f"stop-{running.id}")
+    assert running.stop_requested and test.button(key=f"stop-{running.id}").disabled
+    click(test, f"cancel-{queued.id}")
+    assert queued.status.state == "stopped" and engine.queue() == []
+
+
+def test_a_finished_run_is_told_with_its_interval_and_baseline(source):
+    run = run_fixtures.finished(RunConfig().replace({"data.source": source}), name="well done")
+    test = visit(data=source, run=run.id)
+    text = words(test)
+    assert (
+        "well done has finished" in text and "95 % interval" in text and "guessing the largest class" in text
+    )
+    assert "well done" not in words(click(test, "close_ended"))
+
+
+@pytest.mark.parametrize("state", ["failed", "diverged"])
+def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
+    run = run_fixtures.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
+    run.write_status(
+        replace(run.status, state=state, message="It broke.", hint="Try a smaller learning rate.")
+    )
+    text = words(visit(data=source, run=run.id))
+    assert "It broke." in text and "Try a smaller learning rate." in text
+
+
+def test_an_interrupted_run_is_found_again_and_resumed(source):
+    run = run_fixtures.interrupted(RunConfig().replace({"data.source": source}), name="cut off")
+    test = visit(data=source)
+    assert "cut off" in words(test)
+    click(test, f"resume-{run.id}")
+    assert run.status.state == "queued" and [one.id for one in engine.queue()] == [run.id]
+
+
+def test_a_run_that_is_not_there_is_no_fault(source):
+    assert "run" not in visit(data=source, run="../x").query_params
+
+
+def test_curves_show_the_epoch_under_way_as_far_as_it_has_come(source):
+    run = run_fixtures.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
+    status = replace(run.status, epoch=3, batch=5, batches=10, accuracy=0.6, loss=1.0)
+    frame = live_charts.frame(run.metrics(), "accuracy", status)
+    assert frame[frame["split"] == "training"]["epoch"].tolist() == [1.0, 2.0, 2.5]
+    assert frame[frame["split"] == "validation"]["epoch"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("place", ["preparations", "workers"])
+def test_a_workspace_that_cannot_be_written_is_a_sentence(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "another"))
+    (tmp_path / "another").mkdir()
+    (tmp_path / "another" / place).touch()
+    for page in (TRAIN, DATA):
+        assert "could not write" in words(visit(page))
+
+
+def test_a_start_on_a_full_disk_is_a_sentence_and_leaves_no_run(source, monkeypatch):
+    def full(*paths: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    test = visit(data=source)
+    monkeypatch.setattr("os.replace", full)
+    assert "No space left on device" in words(click(test, "start"))
+    assert runs.all() == []
+
+
+def test_a_workspace_that_is_a_file_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "file"))
+    assert "could not write" in words(visit())
+
+
+def test_the_pages_never_import_tensorflow(source):
+    visit(data=source)
+    visit(DATA, data=source)
+    assert "tensorflow" not in sys.modules
