@@ -1,0 +1,103 @@
+"""Full reruns of every page with 200 runs in the workspace; no TensorFlow in that process.
+
+``python -m benchmarks.pages [--quick]``. The runs are made, not trained: real settings, predictions and
+reports on a small folder of pictures. A rerun is what every click costs, without the browser's own time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+from streamlit.testing.v1 import AppTest
+
+from core import assistant, engine, processes
+from core.config import RunConfig
+from core.engine import Preparation
+from core.runs import Run
+from tests import run_fixtures
+
+RUNS = 200
+LIMIT_SECONDS = 0.3
+APP = processes.PROJECT / "streamlit_app.py"
+PAGES = (
+    "pages/build/data.py",
+    "pages/build/train.py",
+    "pages/understand/results.py",
+    "pages/understand/explain.py",
+    "pages/understand/compare.py",
+)
+
+
+def main() -> int:
+    """Measure, print the medians; fails where a page takes longer than the limit."""
+    rounds = 5 if "--quick" in sys.argv else 15
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LAB_WORKSPACE"] = str(Path(folder) / "workspace")
+        source = run_fixtures.draw_folder(Path(folder) / "pictures", each=40)
+        made = _make_runs(source)
+        with _without_workers():
+            medians = [_measure(page, source, made, rounds) for page in PAGES]
+    heavy = "tensorflow" in sys.modules
+    print(f"TensorFlow in this process: {'yes' if heavy else 'no'}")
+    return int(heavy or max(medians) > LIMIT_SECONDS)
+
+
+def _make_runs(source: str) -> list[Run]:
+    config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.test_share": 0.4})
+    made = []
+    for number in range(RUNS):
+        rate = 0.001 * (1 + number % 5)
+        changed = config.replace({"fit.seed": number, "fit.learning_rate": rate})
+        made.append(run_fixtures.finished(changed, skill=0.5 + number % 40 / 100, seed=number))
+    run_fixtures.give_model(made[-1])
+    run_fixtures.keep_heatmaps(made[-1])
+    return made
+
+
+@contextmanager
+def _without_workers() -> Iterator[None]:
+    """Nothing else shall take the processor's time: this process says that it does their work."""
+    garden = Preparation("garden", "running", heartbeat=time.time() + 3600, **processes.identity())
+    garden.write()
+    with engine.worker_lock(), mock.patch.object(assistant, "ensure_running"):
+        yield
+
+
+def _measure(page: str, source: str, made: list[Run], rounds: int) -> float:
+    app = AppTest.from_file(str(APP), default_timeout=120).switch_page(page)
+    app.query_params["data"] = source
+    app.query_params["run"] = made[-1].id
+    app.query_params["runs"] = ",".join(run.id for run in made[-3:])
+    first = _seconds(app)
+    again = [_seconds(app) for _ in range(rounds)]
+    median = statistics.median(again)
+    verdict = "" if median <= LIMIT_SECONDS else f"  more than {1000 * LIMIT_SECONDS:.0f} ms"
+    print(
+        f"{page:30} {1000 * median:5.0f} ms (from {1000 * min(again):.0f} to {1000 * max(again):.0f}, "
+        f"first visit {1000 * first:.0f}){verdict}",
+        flush=True,
+    )
+    return median
+
+
+def _seconds(app: AppTest) -> float:
+    began = time.perf_counter()
+    app.run()
+    seconds = time.perf_counter() - began
+    if app.exception or app.error:
+        raise RuntimeError(str([fault.value for fault in (*app.exception, *app.error)]))
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
