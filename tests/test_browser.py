@@ -1,0 +1,183 @@
+"""The whole job in a real browser: choose pictures, train, see the result, see why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from core import processes, runs
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 180_000
+"""Milliseconds for what takes a moment on a busy machine; nothing here is timed."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium) on the PATH"),
+    pytest.mark.timeout(600),
+]
+
+
+@dataclass
+class Server:
+    """The app on a port of its own; it can be killed and started again on the same workspace."""
+
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+        self.process = subprocess.Popen(
+            [*command, "--server.port", str(self.port)],
+            cwd=processes.PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(self._answers)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def server(workspace: Path) -> Iterator[Server]:
+    """A running app; afterwards neither it nor the workers it started are left."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server = Server(free.getsockname()[1])
+    server.start()
+    yield server
+    server.kill()
+    for process in psutil.process_iter(["cmdline"]):
+        if _belongs_to(process, workspace):
+            process.kill()
+
+
+@pytest.fixture
+def page(server: Server) -> Iterator[Any]:
+    """An open tab on the app's first page."""
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.goto(server.address)
+        yield tab
+        assert tab.get_by_text("fault of the lab").count() == 0
+        browser.close()
+
+
+def wait_for(condition: Any, seconds: float = 240.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+
+
+def go_to(page: Any, name: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    page.get_by_role("heading", name=name, exact=True, level=1).wait_for()
+
+
+def start_training(page: Any, preset: str = "First look") -> None:
+    page.get_by_role("button", name=preset).click()
+    button = page.get_by_role("button", name="Start training")
+    playwright.expect(button).to_be_enabled(timeout=PATIENCE)
+    button.click()
+
+
+def test_choose_train_result_heatmap(page: Any, server: Server) -> None:
+    go_to(page, "Data")
+    page.get_by_role("button", name="Use for training").click()
+    page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
+
+    start_training(page)
+    wait_for(lambda: runs.all() and runs.all()[0].status.state == "done")
+    run = runs.all()[0]
+    assert run.config.data.source == "garden"
+    assert (run.config.data.image_size, run.config.fit.epochs) == (64, 5)
+
+    go_to(page, "Results")
+    shown = f"{100 * run.report()['test_accuracy']['value']:.1f} %"
+    page.get_by_text(shown).first.wait_for()
+    page.get_by_text("Guessing the largest class").first.wait_for()
+    assert f"run={run.id}" in page.url
+
+    go_to(page, "Explain")
+    wait_for(lambda: any(run.heatmaps_path.glob("*.npz")))
+    page.get_by_test_id("stImage").nth(2).wait_for()
+
+
+def test_a_killed_server_finds_the_running_training_again(page: Any, server: Server) -> None:
+    page.get_by_role("button", name="Tutorial").click()
+    start_training(page, "Tutorial")
+    wait_for(lambda: runs.all() and runs.all()[0].status.state == "running")
+    server.kill()
+    assert runs.all()[0].status.state == "running"
+    server.start()
+    page.goto(server.address)
+    stop = page.get_by_role("button", name="Stop and keep")
+    stop.wait_for()
+    wait_for(lambda: runs.all()[0].metrics())
+    stop.click()
+    wait_for(lambda: runs.all()[0].status.state in ("stopped", "done"))
+    assert runs.all()[0].report()["test_accuracy"]["total"] > 0
+    assert len(runs.all()) == 1
+
+
+def test_f5_and_a_second_tab_change_nothing(page: Any, server: Server) -> None:
+    start_training(page)
+    wait_for(lambda: runs.all())
+    page.reload()
+    page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
+    second = page.context.new_page()
+    second.set_default_timeout(PATIENCE)
+    second.goto(server.address)
+    start_training(second)
+    wait_for(lambda: len(runs.all()) == 2)
+    wait_for(lambda: all(run.status.state == "done" for run in runs.all()))
+    pids = {run.status.pid for run in runs.all()}
+    assert len(pids) == 1
+    second.close()
+
+
+def _belongs_to(process: psutil.Process, workspace: Path) -> bool:
+    try:
+        return process.environ().get("LAB_WORKSPACE") == str(workspace) and process.pid != os.getpid()
+    except psutil.Error:
+        return False
