@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+import streamlit as st
 
 from core.coach import Evidence
 
@@ -15,6 +16,11 @@ _SPLIT_COLUMNS = {"accuracy": TRAINING, "loss": TRAINING, "val_accuracy": VALIDA
 _AXIS_HEIGHT = 110
 """Pixels below a matrix for slanted class names; the height of a chart here includes its axes."""
 _DASHES = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
+
+
+def ink() -> str:
+    """The colour of words in a chart on a light or dark page; Vega's own is always black."""
+    return "#e6ece9" if st.context.theme.type == "dark" else "#1c2623"
 
 
 def history_frame(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> pd.DataFrame:
@@ -79,7 +85,7 @@ def overlaid(frame: pd.DataFrame, figure: str, order: Sequence[str]) -> alt.Char
             x=_epochs(),
             y=_figure_axis(figure),
             color=alt.Color("run:N", title=None, sort=list(order), legend=_legend(columns=2)),
-            strokeDash=alt.StrokeDash("split:N", title=None, scale=_DASHES, legend=_legend()),
+            strokeDash=alt.StrokeDash("split:N", scale=_DASHES, legend=None),
             tooltip=[
                 alt.Tooltip("run:N", title="Run"),
                 alt.Tooltip("split:N", title="Split"),
@@ -124,7 +130,7 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     )
     words = (
         base.transform_filter("datum.count > 0")
-        .mark_text(fontSize=13)
+        .mark_text(fontSize=13, color=ink())
         .encode(text=alt.Text(f"{field}:Q", format=form))
     )
     cell = 52 if len(order) <= 8 else 34 if len(order) <= 16 else 16 if len(order) <= 40 else 7

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.confidence import Bin, Coverage, Curve
+from pages.parts.charts import ink
 
 GREY = "#8a8a8a"
 MOST_POINTS = 400
@@ -37,7 +38,9 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
         alt.Tooltip("pictures:Q", title="Pictures"),
     ]
     base = alt.Chart(frame).encode(x=_percent_axis("sure", "How sure the model was"), tooltip=tooltip)
-    bars = base.mark_rule(strokeWidth=2.5, opacity=0.5).encode(y=_percent_axis("low", "Right"), y2="high:Q")
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.5, color=ink()).encode(
+        y=_percent_axis("low", "Right"), y2="high:Q"
+    )
     dots = base.mark_point(filled=True, opacity=1).encode(
         y="right:Q", size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(range=[40, 320]))
     )
@@ -107,7 +110,7 @@ def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         color=alt.condition("datum.right", alt.value("#8a8a8a"), alt.value("#d9480f")),
         opacity=alt.value(0.75),
     )
-    words = base.mark_text(align="left", dx=5).encode(text="count:Q")
+    words = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
     return alt.layer(rects, words).properties(height=30 * len(frame) + 80)
 
 

@@ -24,7 +24,7 @@ def legend() -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.text("did not matter")
-            st.image(overlays.colour_bar(), width=160, alt="Colours from dark violet over green to yellow")
+            st.image(overlays.colour_bar(), width=84, alt="Colours from dark violet over green to yellow")
             st.text("mattered most")
         st.caption(
             "Grad-CAM: yellow is where the picture spoke most for the class named above it, violet is where "
@@ -77,7 +77,7 @@ def row(
 ) -> None:
     """One picture, its heatmaps and its probabilities side by side, with a way to look deeper if wanted."""
     index_row = shown.row(str(answered.ids[position]))
-    with st.container(border=True), st.grid(4, min_column_width=150, gap="medium"):
+    with st.container(border=True), st.grid(4, min_column_width=125, gap="medium"):
         if shown.dataset is None or index_row is None or summary.config is None:
             st.caption("This picture is no longer in the data set.")
             return

@@ -85,7 +85,7 @@ def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int
     maps = waiting.maps(summary.run, list(requests.values()))
     if maps is None:
         return
-    with st.grid(3, min_column_width=150, gap="medium"):
+    with st.grid(3, min_column_width=130, gap="medium"):
         for method, request in requests.items():
             with st.container(gap="xsmall"):
                 st.markdown(f"**{METHODS[method].title}**")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+NO_BREAK = "\u00a0"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -19,13 +20,13 @@ def literal(text: object) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """``0.692`` as ``69.2 %``; a dash where there is no value."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
+    """``0.692`` as ``69.2 %``, never torn apart at the end of a line; a dash where there is no value."""
+    return "–" if value is None else f"{100 * value:.{digits}f}{NO_BREAK}%"
 
 
 def interval(proportion: Mapping[str, Any]) -> str:
     """The 95 % interval of a proportion with ``low`` and ``high``, as ``64.3 to 73.7 %``."""
-    return f"{100 * proportion['low']:.1f} to {100 * proportion['high']:.1f} %"
+    return f"{100 * proportion['low']:.1f} to {100 * proportion['high']:.1f}{NO_BREAK}%"
 
 
 def duration(seconds: float | None) -> str:
