@@ -82,7 +82,7 @@ class Dataset:
     def skipped(self) -> list[dict[str, str]]:
         """Files that give no picture: ``{"file": ..., "reason": ...}``."""
         bad = self.index[self.index["problem"] != ""]
-        return [{"file": f, "reason": p} for f, p in zip(bad["file"], bad["problem"], strict=True)]
+        return [{"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True)]
 
     def image(self, row: pd.Series | str) -> Image.Image:
         """The upright RGB picture of an index row or a file name of the index.

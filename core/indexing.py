@@ -19,6 +19,7 @@ COLUMNS: dict[str, str] = {
     "id": "str",
     "content": "str",
     "file": "str",
+    "name": "str",
     "label": "str",
     "width": "int32",
     "height": "int32",
@@ -35,7 +36,10 @@ COLUMNS: dict[str, str] = {
     "note": "str",
     "source_split": "str",
 }
-"""The index's columns, but for ``group``, which is found by comparing pictures."""
+"""The index's columns, but for ``group``, which is found by comparing pictures.
+
+``file`` is the place below the root, ``name`` what a person calls it (for uploads the two differ).
+"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class _Reader:
     def row(self, found: Found) -> dict[str, Any]:
         facts = {
             "file": found.file,
+            "name": found.name or found.file,
             "label": found.label,
             "source_split": found.source_split,
             "bytes": found.bytes,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core import duplicates, files, indexing
 from core.parallel import Progress, ShouldStop, stop_if
-from core.sources import Source, folder
+from core.sources import Source, folder, listing
 
 _SCHEMA = 1
 _LOCK_POLL_SECONDS = 0.2
@@ -29,7 +29,8 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
     """
     with _alone(path, should_stop):
         root = origin.folder or _made(origin, path, progress, should_stop)
-        found = folder.scan(root, progress, should_stop)
+        scan = folder.scan if not origin.listing else listing.scan
+        found = scan(root / origin.listing, progress, should_stop)
         index = indexing.build(root, found.found, _known(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
         _write(path, origin, root, found.class_names, index.assign(group=duplicates.groups(index)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from core import runs
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop
+from core.parallel import Progress, ShouldStop, never, silent
 from core.sources.catalogue import CATALOGUE
 
 Make = Callable[[Path, Progress, ShouldStop], None]
@@ -21,7 +23,8 @@ class Source:
     """A data set before it is prepared.
 
     ``folder`` is where a person's own pictures lie; the others are made once, by ``make``, inside the
-    workspace. ``recipe`` changes when ``make`` would now give other pictures.
+    workspace. ``recipe`` changes when ``make`` would now give other pictures. ``listing`` names a CSV file
+    among the pictures that says the class of each; without one, their folders do.
     """
 
     name: str
@@ -31,10 +34,14 @@ class Source:
     folder: Path | None = None
     make: Make | None = None
     recipe: str = "1"
+    listing: str = ""
 
 
 def resolve(name: str) -> Source:
-    """The source a person means: ``garden``, ``digits``, ``tfds:NAME`` or a folder.
+    """The source a person means: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
+
+    A path leads to a folder with one folder for each class, to a zip archive of one, or to a CSV file of
+    file,label beside or above the pictures.
 
     Raises:
         LabError: it is none of these.
@@ -46,7 +53,54 @@ def resolve(name: str) -> Source:
         return _digits()
     if name.startswith("tfds:"):
         return _tfds(name.removeprefix("tfds:").strip())
-    return _own_folder(name)
+    if name.startswith("upload:"):
+        return _upload(name.removeprefix("upload:").strip())
+    return _own_path(name)
+
+
+def keep_files(
+    title: str,
+    uploaded: Iterable[tuple[str, IO[bytes]]],
+    *,
+    progress: Progress = silent,
+    should_stop: ShouldStop = never,
+) -> str:
+    """Keep uploaded files (their names with folders, and their contents); returns the source.
+
+    Raises:
+        LabError: they are refused, and why; nothing is left behind.
+        Stopped: ``should_stop`` said so; nothing is left behind.
+    """
+    from core.sources import uploads
+
+    def write(folder: Path) -> None:
+        uploads.store(uploaded, folder, progress=progress, should_stop=should_stop)
+
+    return f"upload:{uploads.keep(_uploads(), title, write)}"
+
+
+def keep_archive(
+    title: str, archive: IO[bytes], *, progress: Progress = silent, should_stop: ShouldStop = never
+) -> str:
+    """Keep what is in an uploaded zip archive; returns the source, and raises as ``keep_files``."""
+    from core.sources import uploads
+
+    def write(folder: Path) -> None:
+        uploads.unpack(archive, folder, progress=progress, should_stop=should_stop)
+
+    return f"upload:{uploads.keep(_uploads(), title, write)}"
+
+
+def _uploads() -> Path:
+    return runs.workspace() / "uploads"
+
+
+def _upload(upload_id: str) -> Source:
+    folder = _uploads() / upload_id
+    if not re.fullmatch(r"[a-z0-9-]{1,60}", upload_id) or not folder.is_dir():
+        raise LabError(f"There is no upload {upload_id[:80]!r} in {_uploads()}; upload the pictures again.")
+    title = upload_id.rpartition("-")[0] or upload_id
+    return Source(f"upload:{upload_id}", f"upload-{upload_id}", title, "", folder=folder, listing="list.csv")
 
 
 def _garden() -> Source:
@@ -77,29 +131,39 @@ def _tfds(name: str) -> Source:
     return Source(f"tfds:{name}", f"tfds-{_slug(name)}", title, credit, make=make)
 
 
-def _own_folder(name: str) -> Source:
+def _own_path(name: str) -> Source:
     if not name:
         raise LabError("No data set is named; choose garden, digits, tfds:NAME or a folder.")
     if "\0" in name:
         raise LabError(f"{name!r} is no folder name.")
     try:
-        folder = Path(name).expanduser().absolute()
-        exists = folder.is_dir()
+        path = Path(name).expanduser().absolute()
+        is_folder, is_file = path.is_dir(), path.is_file()
     except (ValueError, OSError, RuntimeError) as error:
         raise LabError(f"{name!r} is no folder name: {error}.") from None
-    if not exists:
-        raise LabError(
-            f"There is no folder {folder}. A data set is garden, digits, tfds:NAME, "
-            "or a folder that holds one folder of pictures for each class."
-        )
-    digest = hashlib.blake2b(str(folder).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
-    return Source(
-        str(folder),
-        f"{_slug(folder.name) or 'folder'}-{digest}",
-        folder.name or str(folder),
-        "",
-        folder=folder,
+    digest = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    own_id = f"{_slug(path.name) or 'folder'}-{digest}"
+    if is_folder:
+        return Source(str(path), own_id, path.name or str(path), "", folder=path)
+    if is_file and path.suffix.lower() == ".csv":
+        return Source(str(path), own_id, path.stem, "", folder=path.parent, listing=path.name)
+    if is_file and path.suffix.lower() == ".zip":
+        return _archive(path, own_id)
+    raise LabError(
+        f"There is no folder {path}. A data set is garden, digits, tfds:NAME, a folder that holds one folder "
+        "of pictures for each class, a zip archive of such a folder, or a CSV file of file,label."
     )
+
+
+def _archive(path: Path, own_id: str) -> Source:
+    def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
+        from core.sources import uploads
+
+        uploads.unpack(path, folder, progress=progress, should_stop=should_stop)
+
+    info = path.stat()
+    recipe = f"{info.st_size} {info.st_mtime_ns}"
+    return Source(str(path), own_id, path.stem, "", make=make, recipe=recipe, listing="list.csv")
 
 
 def _slug(text: str) -> str:

@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -26,14 +26,17 @@ SPLIT_NAMES = {
     "test": "test",
     "testing": "test",
 }
-_PICTURE_SUFFIXES = frozenset(
+PICTURE_SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm"]
 )
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file by its place below the root; ``problem`` is a plain reason why it is not even opened."""
+    """A file by its place below the root; ``problem`` is a plain reason why it is not even opened.
+
+    ``name`` is what a person calls it, where that is not its place.
+    """
 
     file: str
     label: str = ""
@@ -41,6 +44,7 @@ class Found:
     bytes: int = 0
     modified: int = 0
     problem: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def scan(root: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         files.append(entry)
         if len(files) % 1000 == 0:
             progress("looking for pictures", len(files), 0)
-    depth = _class_depth([place for place in folders if len(place) == 1])
+    depth = class_depth({place[0] for place in folders if len(place) == 1})
     class_names = {place[depth] for place in folders if len(place) == depth + 1}
     if not class_names:
         raise LabError(
@@ -84,10 +88,9 @@ def natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _class_depth(tops: list[tuple[str, ...]]) -> int:
-    """0 where the first folders are the classes, 1 where they are splits."""
-    names = [name.casefold() for (name,) in tops]
-    splits = {SPLIT_NAMES.get(name) for name in names}
+def class_depth(tops: Iterable[str]) -> int:
+    """0 where the outermost folders are the classes, 1 where they are splits."""
+    splits = {SPLIT_NAMES.get(name.casefold()) for name in tops}
     return int("train" in splits and len(splits) > 1 and None not in splits)
 
 
@@ -97,7 +100,7 @@ def _placed(entry: Found, depth: int) -> Found | None:
     if len(parts) > depth + 1:
         split = SPLIT_NAMES[parts[0].casefold()] if depth else ""
         return Found(entry.file, parts[depth], split, entry.bytes, entry.modified, entry.problem)
-    if PurePosixPath(entry.file).suffix.lower() not in _PICTURE_SUFFIXES:
+    if PurePosixPath(entry.file).suffix.lower() not in PICTURE_SUFFIXES:
         return None
     return Found(entry.file, "", "", entry.bytes, entry.modified, "lies in no class folder")
 

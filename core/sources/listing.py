@@ -1,0 +1,120 @@
+"""A CSV file that lists pictures and their classes, lying beside the pictures or above them.
+
+Columns: ``file`` (its place below the CSV file's folder), ``label``, and if wanted ``split`` (train,
+validation or test) and ``name`` (what to call the picture on the screen).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import LabError
+from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.sources.folder import SPLIT_NAMES, Found, Scan, natural
+
+_NAMES = {
+    "file": ("file", "filename", "file_name", "path", "image"),
+    "label": ("label", "class", "category"),
+    "split": ("split", "set", "subset"),
+    "name": ("name",),
+}
+MOST_BYTES = 200_000_000
+
+
+def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never) -> Scan:
+    """Find the listed pictures.
+
+    Raises:
+        LabError: the list cannot be read, or has no columns file and label, or names no class.
+        Stopped: ``should_stop`` said so.
+    """
+    root = path.parent.resolve()
+    rows = csv.DictReader(io.StringIO(_text(path)), dialect=_dialect(path))
+    columns = _columns(path, rows.fieldnames or ())
+    found: dict[str, Found] = {}
+    for number, row in enumerate(rows, 2):
+        if number % 1000 == 0:
+            stop_if(should_stop, "looking for pictures")
+            progress("looking for pictures", number, 0)
+        cells = {name: (row.get(column) or "").strip() for name, column in columns.items()}
+        one = _found(root, cells, number)
+        found[one.file] = one if one.file not in found else _twice(found[one.file], one)
+    class_names = {one.label for one in found.values() if one.label}
+    if not class_names:
+        raise LabError(f"{path} lists no picture with a label.")
+    in_order = sorted(found.values(), key=lambda one: one.file)
+    return Scan(in_order, tuple(sorted(class_names, key=natural)))
+
+
+def write(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
+    """Write a list of (file, label, split, name)."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "label", "split", "name"), *rows])
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise LabError(
+                f"{path} is larger than {MOST_BYTES // 10**6} MB, too large for a list of pictures."
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise LabError(f"{path} is not UTF-8 text; save it as CSV (UTF-8).") from None
+    except OSError as error:
+        raise LabError(f"{path} could not be read: {error.strerror or error}.") from None
+
+
+def _dialect(path: Path) -> type[csv.Dialect]:
+    """Comma, semicolon or tab: spreadsheets write what the country is used to."""
+    first_line = _text(path).partition("\n")[0]
+
+    class Dialect(csv.excel):
+        delimiter = max(",;\t", key=first_line.count)
+
+    return Dialect
+
+
+def _columns(path: Path, present: Iterable[str]) -> dict[str, str]:
+    by_name = {column.strip().casefold(): column for column in present if column}
+    columns = {
+        name: by_name[alias]
+        for name, aliases in _NAMES.items()
+        for alias in aliases[::-1]
+        if alias in by_name
+    }
+    if "file" in columns and "label" in columns:
+        return columns
+    has = ", ".join(list(by_name)[:8]) or "none"
+    raise LabError(
+        f"{path} needs the columns file and label in its first line, as in file,label; it has {has}."
+    )
+
+
+def _found(root: Path, cells: dict[str, str], line: int) -> Found:
+    file, label, name = cells["file"].replace("\\", "/"), cells["label"], cells.get("name", "")
+    split = SPLIT_NAMES.get(cells.get("split", "").casefold(), "")
+    problem = "" if label else "has no label in the list"
+    if not file:
+        return Found(f"line {line}", label, problem="the list names no file", name=name)
+    try:
+        place = (root / file).resolve()
+        if not place.is_relative_to(root):
+            return Found(file, label, split, problem="leads out of the folder of the list", name=name)
+        info = place.stat()
+    except (OSError, ValueError, RuntimeError):
+        return Found(file, label, split, problem="is listed, but there is no such file", name=name)
+    if not stat.S_ISREG(info.st_mode):
+        return Found(file, label, split, problem="not an ordinary file", name=name)
+    return Found(file, label, split, info.st_size, info.st_mtime_ns, problem, name)
+
+
+def _twice(first: Found, again: Found) -> Found:
+    """A file that is listed twice with one label is listed once."""
+    if first.label == again.label:
+        return first
+    return Found(first.file, first.label, problem="is listed with two labels", name=first.name)
