@@ -29,13 +29,13 @@ IDLE_SECONDS = 15 * 60.0
 
 def submit(config: RunConfig, labels: Labels = Labels()) -> Run:
     """Queue a run and see to it that a worker is there for it."""
-    return submit_all([config], labels)[0]
+    return submit_all([(config, labels)])[0]
 
 
-def submit_all(configs: Iterable[RunConfig], labels: Labels = Labels()) -> list[Run]:
-    """Queue a run for each of these settings, in their order."""
+def submit_all(wanted: Iterable[tuple[RunConfig, Labels]]) -> list[Run]:
+    """Queue several runs, in their order."""
     submitted = []
-    for config in configs:
+    for config, labels in wanted:
         submitted.append(runs.create(config, labels))
         _enqueue(submitted[-1])
     ensure_worker()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import runs
@@ -71,16 +72,20 @@ def duration(config: RunConfig, images: int) -> Estimate:
     Earlier runs on this machine give the speed, scaled by the work a picture makes; without any, a
     cautious guess from the number of cores.
     """
-    work = _work(config)
+    return total([config], images)
+
+
+def total(configs: Sequence[RunConfig], images: int) -> Estimate:
+    """How long trainings with all these settings will take one after another, see :func:`duration`."""
+    start = _SECONDS_TO_START * len(configs)
+    operations = sum(images * config.fit.epochs * _work(config) for config in configs)
     speeds = _speeds()
-    pictures = images * config.fit.epochs
     if not speeds:
         rough = (os.cpu_count() or 1) * _ROUGH_GFLOPS_A_CORE * 1e9
-        seconds = _SECONDS_TO_START + pictures * work / rough
+        seconds = start + operations / rough
         return Estimate(seconds, seconds / 3, seconds * 2, "a rough guess: no run on this machine yet")
-    seconds = _SECONDS_TO_START + pictures * work / statistics.median(speeds)
-    low = _SECONDS_TO_START + pictures * work / max(speeds)
-    high = _SECONDS_TO_START + pictures * work / min(speeds)
+    seconds = start + operations / statistics.median(speeds)
+    low, high = start + operations / max(speeds), start + operations / min(speeds)
     basis = f"from {len(speeds)} earlier run{'' if len(speeds) == 1 else 's'} on this machine"
     return Estimate(seconds, min(low, seconds / 1.15), max(high, seconds * 1.15), basis)
 

@@ -42,8 +42,8 @@ class Reporter:
         self._beating = processes.beating(self._write)
 
     def should_stop(self) -> bool:
-        """Asked after every batch: the stop file is there, or the process was told to go."""
-        return self._terminating.is_set() or self._run.stop_requested
+        """Asked after every batch: pruned, the stop file is there, or the process was told to go."""
+        return bool(self.status.pruned) or self._terminating.is_set() or self._run.stop_requested
 
     def say(self, **changes: Any) -> None:
         """Change fields of the status; the next beat writes them."""

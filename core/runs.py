@@ -50,7 +50,10 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is; ``hint`` is what to do about it where something went wrong."""
+    """How far a run is; ``hint`` is what to do about it where something went wrong.
+
+    ``pruned`` says why a sweep ended the run early, and is empty for all others.
+    """
 
     state: State = "queued"
     message: str = ""
@@ -71,6 +74,7 @@ class Status:
     pid: int = 0
     create_time: float = 0.0
     host: str = ""
+    pruned: str = ""
 
     @property
     def waiting(self) -> bool:
@@ -232,7 +236,7 @@ def workspace() -> Path:
 
 def create(config: RunConfig, labels: Labels = Labels()) -> Run:
     """A new queued run; its folder appears whole."""
-    run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    run_id = new_id()
     path = _root() / run_id
     new = Run(path.with_name(f".new-{run_id}"))
     with files.explained(path):
@@ -243,6 +247,12 @@ def create(config: RunConfig, labels: Labels = Labels()) -> Run:
     with files.explained(path):
         os.replace(new.path, path)
     return Run(path)
+
+
+def new_id() -> str:
+    """An id that sorts by time, to the microsecond, and is not given twice."""
+    now = datetime.now()
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)}"
 
 
 def open(run_id: str) -> Run:

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import datasets, engine, environment, estimate, metrics, pixels, runs
+from core import datasets, engine, environment, estimate, metrics, pixels, runs, sweeps
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
@@ -62,7 +62,7 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
             raise Stopped("The process was told to end.")
         predictions = _predict(run, trained, parts)
         run.write_report(_report(run, dataset, selection, trained, predictions))
-        reporter.say(state="stopped" if trained.stopped else "done", message="")
+        reporter.say(state="stopped" if trained.stopped else "done", message=reporter.status.pruned)
     return run.status
 
 
@@ -96,7 +96,8 @@ def _serve_until_idle() -> None:
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
         run = engine.claim()
         if run is None:
-            time.sleep(POLL_SECONDS)
+            if not sweeps.advance():
+                time.sleep(POLL_SECONDS)
             continue
         try:
             log.info("run %s: %s", run.id, carry_out(run).state)
@@ -141,6 +142,7 @@ def _train(run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporte
 
     def on_epoch(history: list[dict[str, Any]]) -> None:
         run.append_metrics(history[-1])
+        reporter.say(pruned=sweeps.reason_to_prune(run))
 
     return train.train(
         run.config,

@@ -1,0 +1,159 @@
+"""A sweep's folder ``workspace/sweeps/<id>``: ``sweep.json`` says what is varied and how.
+
+Everything else that is known of a sweep is read from its runs, whose labels carry its id as their group.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import filelock
+
+from core import config as settings_of
+from core import files, runs
+from core.config import SETTINGS, RunConfig
+from core.errors import LabError
+from core.proposals import Values
+from core.runs import Run
+
+Way = Literal["grid", "random", "tpe"]
+State = Literal["open", "full", "stopped"]
+"""Runs are still to be queued; all have been; a person stopped it."""
+
+LONGEST_WAIT = 20.0
+"""Seconds that a change waits for another process that is queueing runs of the same sweep."""
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is varied, and how.
+
+    values: dotted path to the values of each setting; repeats: seeds for each choice of settings;
+    trials: how many choices random search or TPE proposes; prune: give up trials that are behind.
+    """
+
+    id: str
+    base: RunConfig
+    values: Values
+    way: Way = "grid"
+    repeats: int = 1
+    trials: int = 0
+    prune: bool = False
+    name: str = ""
+    state: State = "open"
+    created: float = 0.0
+
+    @property
+    def path(self) -> Path:
+        """The sweep's folder."""
+        return _root() / self.id
+
+    @property
+    def title(self) -> str:
+        """The name a person gave, or else what is varied."""
+        return self.name or " × ".join(SETTINGS[path].label for path in self.values)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Its runs, oldest first."""
+        return members(self.id)
+
+
+def members(group: str) -> list[Run]:
+    """All runs whose labels carry this group, oldest first."""
+    return [run for run in reversed(runs.all()) if run.labels.group == group]
+
+
+def open(sweep_id: str) -> Sweep:
+    """The sweep with this id.
+
+    Raises:
+        LabError: there is none, or its file is damaged.
+    """
+    if not _ID.fullmatch(sweep_id) or not (_root() / sweep_id).is_dir():
+        raise LabError(f"There is no sweep {sweep_id[:80]!r} in {_root()}.")
+    sweep: Sweep = files.read(_root() / sweep_id / "sweep.json", _parse)
+    return sweep
+
+
+def all() -> list[Sweep]:
+    """Every sweep in the workspace that can be read, newest first."""
+    try:
+        names = sorted((entry.name for entry in _root().iterdir() if _ID.fullmatch(entry.name)), reverse=True)
+    except FileNotFoundError:
+        return []
+    found = []
+    for name in names:
+        try:
+            found.append(open(name))
+        except LabError:
+            continue
+    return found
+
+
+def of(run: Run) -> Sweep | None:
+    """The sweep that a run belongs to; None if to none, or to one that cannot be read."""
+    group = run.labels.group
+    try:
+        return open(group) if group else None
+    except LabError:
+        return None
+
+
+def write(sweep: Sweep) -> None:
+    """Replace sweep.json; outside of :func:`changing` only for a new sweep."""
+    files.write_json(sweep.path / "sweep.json", {**asdict(sweep), "base": sweep.base.model_dump(mode="json")})
+
+
+def change(sweep: Sweep, **changes: Any) -> Sweep:
+    """Change fields of the sweep as it is now on the disk.
+
+    Raises:
+        LabError: another process holds it for too long.
+    """
+    with changing(sweep, LONGEST_WAIT) as present:
+        if present is None:
+            raise LabError(f"The sweep {sweep.title} is being changed by another process. Try again.")
+        changed = replace(present, **changes)
+        write(changed)
+    return changed
+
+
+@contextmanager
+def changing(sweep: Sweep, seconds: float = 0.0) -> Iterator[Sweep | None]:
+    """The sweep as it is now, held against all others; None if another process holds it for that long."""
+    lock = filelock.FileLock(sweep.path / "lock", timeout=seconds)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        yield None
+        return
+    try:
+        yield open(sweep.id)
+    finally:
+        lock.release()
+
+
+def _root() -> Path:
+    return runs.workspace() / "sweeps"
+
+
+def _parse(text: str) -> Sweep:
+    stored = json.loads(text)
+    if stored["way"] not in get_args(Way) or stored["state"] not in get_args(State):
+        raise ValueError(f"way {stored['way']!r} or state {stored['state']!r} is not known")
+    base = settings_of.parse(stored.pop("base"))
+    values = {
+        path: tuple(tuple(value) if isinstance(value, list) else value for value in tried)
+        for path, tried in stored.pop("values").items()
+        if path in SETTINGS
+    }
+    return Sweep(base=base, values=values, **stored)

@@ -1,0 +1,162 @@
+"""What the runs of a sweep have shown so far: as trials, as tables, and which settings mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import proposals
+from core.errors import LabError
+from core.proposals import Trial
+from core.runs import Run
+from core.sweep_folder import Sweep, of
+
+SCORES = ("val_accuracy", "test_accuracy")
+
+
+def trial_of(run: Run, sweep: Sweep) -> Trial:
+    """The run as a trial of the sweep.
+
+    Raises:
+        LabError: its settings cannot be read.
+    """
+    config, status = run.config, run.status
+    curve = tuple(line["val_accuracy"] for line in run.metrics())
+    settings = {path: config.get(path) for path in sweep.values}
+    score = _score(run, "val_accuracy").get("value")
+    if status.waiting:
+        return Trial(settings, "running", None, curve)
+    if status.state == "stopped":
+        return Trial(settings, "pruned", score, curve)
+    return Trial(settings, "failed" if score is None else "complete", score, curve)
+
+
+def trials(sweep: Sweep) -> list[Trial]:
+    """One trial for each choice of settings; several seeds count with the mean of their scores."""
+    by_choice: dict[str, list[Trial]] = {}
+    for trial in _each(sweep.runs, sweep):
+        by_choice.setdefault(repr(trial.settings), []).append(trial)
+    return [_joined(seeds) for seeds in by_choice.values()]
+
+
+def reason_to_prune(run: Run) -> str:
+    """Why a sweep that prunes gives this run up after its last epoch; empty where it goes on."""
+    sweep, history = of(run), run.metrics()
+    if sweep is None or not sweep.prune or len(history) >= run.config.fit.epochs:
+        return ""
+    others = _each([other for other in sweep.runs if other != run], sweep)
+    curve = [line["val_accuracy"] for line in history]
+    if not proposals.is_behind(sweep.values, curve, others):
+        return ""
+    return (
+        f"Given up after epoch {len(history)} of {run.config.fit.epochs}: the best validation accuracy "
+        f"so far, {max(curve):.1%}, is below the median of the sweep's other runs at that epoch."
+    )
+
+
+def table(sweep: Sweep, *, with_test: bool = False) -> pd.DataFrame:
+    """One row a run, oldest first: run, the settings varied by their paths, seed, state, epochs, seconds,
+    pruned, and val_accuracy with val_accuracy_low and _high (95 %, Wilson), None where there is none yet.
+
+    Args:
+        with_test: the same of test_accuracy. Choosing happens on validation; whoever shows these counts
+            the look, see :mod:`core.seal`.
+    """
+    scores = SCORES if with_test else SCORES[:1]
+    rows = []
+    for run in sweep.runs:
+        try:
+            rows.append(_row(run, sweep, scores))
+        except LabError:
+            continue
+    columns = ["run", *sweep.values, "seed", "state", "epochs", "seconds", "pruned"]
+    columns += [f"{score}{end}" for score in scores for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
+    """One row for each choice of settings in a :func:`table`: the settings, n, waiting, partial, and of each
+    score its mean, its standard deviation over the seeds (``_sd``, NaN for one), ``_low`` and ``_high``.
+
+    low and high are the 95 % interval of the one run, or mean ± SD of several seeds. Runs stopped
+    before their end count only where no other run has the same settings; ``partial`` is then true.
+    """
+    paths = list(sweep.values)
+    scored = [score for score in SCORES if score in runs]
+    rows = []
+    for key, group in runs.groupby(paths, sort=False, dropna=False):
+        row: dict[str, Any] = dict(zip(paths, key, strict=True))
+        row["waiting"] = int(group["state"].isin(["queued", "starting", "running"]).sum())
+        finished = group[group["val_accuracy"].notna()]
+        whole = finished[finished["state"] == "done"]
+        counted = whole if len(whole) else finished
+        row |= {"n": len(counted), "partial": bool(len(finished)) and not len(whole)}
+        for score in scored:
+            row |= _spread(counted, score)
+        rows.append(row)
+    columns = [*paths, "n", "waiting", "partial"]
+    columns += [f"{score}{end}" for score in scored for end in ("", "_sd", "_low", "_high")]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def importance(sweep: Sweep) -> tuple[dict[str, float], str]:
+    """Which settings account for the differences seen, and a caution; see :func:`proposals.importance`."""
+    known = trials(sweep)
+    return proposals.importance(sweep.values, known), proposals.caution(sweep.values, known)
+
+
+def _row(run: Run, sweep: Sweep, scores: Sequence[str]) -> dict[str, Any]:
+    config, status = run.config, run.status
+    row = {path: config.get(path) for path in sweep.values}
+    row |= {"run": run.id, "seed": config.fit.seed, "state": status.state, "pruned": status.pruned}
+    row |= {"epochs": len(run.metrics()), "seconds": run.report().get("seconds")}
+    for score in scores:
+        found = _score(run, score)
+        row |= {
+            score: found.get("value"),
+            f"{score}_low": found.get("low"),
+            f"{score}_high": found.get("high"),
+        }
+    return row
+
+
+def _spread(runs: pd.DataFrame, score: str) -> dict[str, float]:
+    values = runs[score].to_numpy(dtype=np.float64)
+    if len(values) < 2:
+        first: Mapping[Any, Any] = runs.iloc[0].to_dict() if len(runs) else {}
+        one = {f"{score}{end}": first.get(f"{score}{end}", np.nan) for end in ("", "_low", "_high")}
+        return {**one, f"{score}_sd": np.nan}
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    return {
+        score: mean,
+        f"{score}_sd": deviation,
+        f"{score}_low": mean - deviation,
+        f"{score}_high": mean + deviation,
+    }
+
+
+def _score(run: Run, name: str) -> dict[str, Any]:
+    return run.report().get(name) or {}
+
+
+def _each(runs: Sequence[Run], sweep: Sweep) -> list[Trial]:
+    found = []
+    for run in runs:
+        try:
+            found.append(trial_of(run, sweep))
+        except LabError:
+            continue
+    return found
+
+
+def _joined(seeds: Sequence[Trial]) -> Trial:
+    for state in ("running", "complete", "pruned"):
+        alike = [trial for trial in seeds if trial.state == state]
+        if alike:
+            scores = [trial.score for trial in alike if trial.score is not None]
+            return replace(alike[0], score=sum(scores) / len(scores) if scores else None)
+    return seeds[0]

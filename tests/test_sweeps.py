@@ -1,0 +1,272 @@
+"""Sweeps with real tiny trainings: planned, queued, pruned, killed, resumed, extended, told in tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import engine, proposals, repeats, runs, sweep_folder, sweeps, worker
+from core.config import RunConfig
+from core.errors import LabError
+from core.proposals import Trial
+from tests.run_fixtures import draw_folder
+from tests.test_worker import QUICK, wait_for
+from tests.test_worker import background as background
+
+RATES = {"fit.learning_rate": (0.01, 0.001)}
+
+
+@pytest.fixture
+def base(tmp_path: Path, workspace: Path) -> RunConfig:
+    source = draw_folder(tmp_path / "pictures", each=20, size=32)
+    return RunConfig().replace({"data.source": source, **QUICK})
+
+
+@pytest.fixture(autouse=True)
+def no_other_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting a sweep starts no worker here: each test says when there is one."""
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+
+
+def work_through(most: int = 100) -> None:
+    """What the training worker does until there is nothing left, in this process."""
+    for _ in range(most):
+        run = engine.claim()
+        if run is not None:
+            worker.carry_out(run)
+        elif not sweeps.advance():
+            return
+
+
+def pretend(sweep: sweeps.Sweep, score: Callable[[RunConfig], float]) -> None:
+    """Finish every waiting run with this validation accuracy, without training."""
+    while (run := engine.claim()) is not None or sweeps.advance():
+        if run is not None:
+            value = score(run.config)
+            run.append_metrics({"epoch": 1, "val_accuracy": value})
+            run.write_report({"val_accuracy": {"value": value, "low": value - 0.1, "high": value + 0.1}})
+            run.write_status(runs.Status(state="done"))
+
+
+def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
+    values = {"data.image_size": (32, 64), "model.filters": ((4,), (4, 4, 4, 4, 4))}
+    plan = sweeps.plan(base, values, 2, images=100)
+    assert len(plan.configs) == 4
+    assert [config.fit.seed for config in plan.configs] == [0, 1, 0, 1]
+    assert len(plan.left_out) == 2
+    assert "too many for pictures of 32 px" in plan.left_out[0]
+    assert plan.time.low < plan.time.seconds < plan.time.high
+
+
+@pytest.mark.parametrize(
+    ("values", "repeats", "words"),
+    [
+        ({}, 1, "Nothing varies"),
+        ({"fit.epochs": ()}, 1, "Epochs has no values"),
+        ({"fit.epochs": (0,)}, 1, "Epochs"),
+        ({"fit.nothing": (1,)}, 1, "no setting"),
+        ({"fit.seed": (1, 2)}, 3, "seed is varied already"),
+        ({"fit.seed": tuple(range(1001))}, 1, "1,001 runs"),
+        ({"model.filters": ((0,),)}, 1, "model.filters"),
+    ],
+)
+def test_what_cannot_be_swept_is_said_in_a_sentence(base, values, repeats, words):
+    with pytest.raises(LabError, match=words):
+        sweeps.start(base, values, repeats=repeats)
+    assert runs.all() == []
+
+
+def test_a_grid_goes_from_settings_to_a_table(base):
+    sweep = sweeps.start(base, {**RATES, "augment.flip": (True, False)}, repeats=2, name="rates")
+    assert sweep.state == "full"
+    assert len(sweep.runs) == 8
+    assert sweep.runs[0].title == "rates: Learning rate 0.01, Flip left-right on, Seed 0"
+    work_through()
+    table = sweeps.table(sweep)
+    assert set(table["state"]) == {"done"}
+    assert not [name for name in table if "test" in name]
+    for row in table.to_dict("records"):
+        report = runs.open(row["run"]).report()
+        assert row["val_accuracy"] == report["val_accuracy"]["value"]
+    choices = sweeps.choices(sweep, sweeps.table(sweep, with_test=True))
+    assert len(choices) == 4
+    assert set(choices["n"]) == {2}
+    of_first = table[(table["fit.learning_rate"] == 0.01) & table["augment.flip"]]["val_accuracy"]
+    assert choices["val_accuracy"][0] == pytest.approx(of_first.mean())
+    assert choices["val_accuracy_sd"][0] == pytest.approx(of_first.std())
+    assert "test_accuracy_low" in choices
+
+
+def test_a_worker_carries_out_a_sweep_and_a_kill_loses_nothing(base, background):
+    sweep = sweeps.start(
+        base.replace({"fit.epochs": 30}), {"fit.learning_rate": (0.01, 0.0001)}, way="tpe", trials=3
+    )
+    first = background()
+    wait_for(lambda: any(len(run.metrics()) >= 2 for run in sweep.runs))
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert [run.status.state for run in sweep.runs][-1] == "interrupted"
+    there = [run.id for run in sweep.runs]
+
+    background()
+    sweeps.resume(sweep)
+    wait_for(lambda: sweeps.open(sweep.id).state == "full")
+    assert [run.status.state for run in sweep.runs] == ["done"] * 3
+    assert [run.id for run in sweep.runs][: len(there)] == there
+    assert all(len(run.metrics()) == 30 for run in sweep.runs)
+
+
+def test_stopping_ends_what_waits_and_resuming_goes_on_with_what_is_missing(base):
+    sweep = sweeps.start(base, {"fit.seed": (1, 2, 3)})
+    worker.carry_out(engine.claim())
+    sweeps.stop(sweep)
+    assert [run.status.state for run in sweep.runs] == ["done", "stopped", "stopped"]
+    assert sweeps.open(sweep.id).state == "stopped"
+    assert not sweeps.advance()
+    runs.delete(sweep.runs[2])
+    sweeps.resume(sweep)
+    assert [run.status.state for run in sweep.runs] == ["done", "queued", "queued"]
+    work_through()
+    assert {run.config.fit.seed for run in sweep.runs if run.status.state == "done"} == {1, 2, 3}
+
+
+def test_extending_adds_only_what_is_new(base):
+    sweep = sweeps.start(base, RATES)
+    sweep = sweeps.extend(sweep, {"fit.learning_rate": (0.001, 0.0001), "augment.flip": (True, False)})
+    assert sweep.values == {
+        "fit.learning_rate": (0.01, 0.001, 0.0001),
+        "augment.flip": (True, False),
+    }
+    assert len(sweep.runs) == 6
+    sweep = sweeps.extend(sweep, {}, repeats=1)
+    assert len(sweep.runs) == 12
+    assert len({run.config.model_dump_json() for run in sweep.runs}) == 12
+
+
+def test_a_start_cut_short_is_completed_by_the_worker(base, monkeypatch):
+    def cut_short(wanted: Any) -> None:
+        engine.submit(*next(iter(wanted)))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(engine, "submit_all", cut_short)
+        patched.setattr(engine, "submit", lambda config, labels: engine._enqueue(runs.create(config, labels)))
+        sweeps.start(base, {"fit.seed": (1, 2, 3)})
+    (sweep,) = sweeps.all()
+    assert (sweep.state, len(sweep.runs)) == ("open", 1)
+    assert sweeps.advance()
+    assert (sweeps.open(sweep.id).state, len(sweep.runs)) == ("full", 3)
+    assert not sweeps.advance()
+
+
+def test_tpe_finds_the_better_settings_and_says_which_mattered(base):
+    values = {
+        "fit.learning_rate": (0.0001, 0.1),
+        "model.dropout": (0.0, 0.5),
+        "fit.optimizer": ("adam", "sgd"),
+    }
+    sweep = sweeps.start(base, values, way="tpe", trials=30)
+    pretend(sweep, lambda config: 0.8 - 0.15 * abs(np.log10(config.fit.learning_rate) + 2))
+    sweep = sweeps.open(sweep.id)
+    assert sweep.state == "full"
+    trials = sweeps.trials(sweep)
+    assert len(trials) == 30
+    assert len({json.dumps(trial.settings) for trial in trials}) == 30
+    assert all(0.0001 <= trial.settings["fit.learning_rate"] <= 0.1 for trial in trials)
+    late = [abs(np.log10(trial.settings["fit.learning_rate"]) + 2) for trial in trials[15:]]
+    assert np.median(late) < 0.6  # powers of ten; chance would give 0.75
+    shares, caution = sweeps.importance(sweep)
+    assert next(iter(shares)) == "fit.learning_rate"
+    assert shares["fit.learning_rate"] > 0.7
+    assert sum(shares.values()) == pytest.approx(1)
+    assert caution == ""
+    assert "3 trials are few for 3 settings" in proposals.caution(values, trials[:3])
+
+
+def test_choices_that_are_used_up_end_a_sweep(base):
+    values = {"augment.flip": (True, False), "fit.optimizer": ("adam", "sgd")}
+    sweep = sweeps.start(base, values, way="random", trials=50)
+    pretend(sweep, lambda config: 0.5)
+    assert sweeps.open(sweep.id).state == "full"
+    assert len(sweep.runs) == 4
+
+
+def test_proposals_of_filters_are_of_those_given(base):
+    filters = ((4,), (4, 8))
+    sweep = sweeps.start(base, {"model.filters": filters}, way="tpe", trials=2, repeats=2)
+    pretend(sweep, lambda config: 0.5)
+    assert sorted(run.config.model.filters for run in sweep.runs) == [(4,), (4,), (4, 8), (4, 8)]
+
+
+def test_a_run_that_is_behind_is_given_up_and_not_resumed(base):
+    settings = {"fit.learning_rate": (0.003, 0.0031, 0.0032, 0.0033, 0.0034, 0.000001)}
+    sweep = sweeps.start(base.replace({"fit.epochs": 8, "fit.batch_size": 4}), settings, prune=True)
+    work_through()
+    table = sweeps.table(sweep)
+    hopeless = table[table["fit.learning_rate"] == 0.000001].iloc[0]
+    assert hopeless["state"] == "stopped"
+    assert hopeless["epochs"] < 8
+    assert f"Given up after epoch {hopeless['epochs']} of 8" in hopeless["pruned"]
+    run = runs.open(hopeless["run"])
+    assert run.status.message == hopeless["pruned"]
+    assert run.has_report
+    choices = sweeps.choices(sweep, table)
+    assert choices["partial"].tolist()[-1]
+    sweeps.resume(sweep)
+    assert engine.queue() == []
+
+
+def test_a_damaged_run_or_sweep_hides_no_other(base):
+    sweep = sweeps.start(base, {"fit.seed": (1, 2)})
+    broken = sweeps.start(base, {"fit.seed": (3,)})
+    (broken.path / "sweep.json").write_text("{")
+    (sweep.runs[0].path / "config.json").write_text("{")
+    assert sweeps.all() == [sweeps.open(sweep.id)]
+    assert len(sweeps.table(sweep)) == 1
+    with pytest.raises(LabError, match="damaged"):
+        sweeps.open(broken.id)
+    with pytest.raises(LabError, match="no sweep"):
+        sweeps.open("../runs")
+
+
+def test_only_one_process_at_a_time_queues_the_runs_of_a_sweep(base):
+    sweep = sweeps.start(base, {"fit.seed": (1, 2)}, way="random", trials=2)
+    worker.carry_out(engine.claim())
+    with sweep_folder.changing(sweep):
+        assert not sweeps.advance()
+    assert sweeps.advance()
+
+
+def test_repeating_takes_seeds_that_are_not_used_yet(base):
+    run = engine.submit(base.replace({"fit.seed": 5}))
+    more = repeats.repeat(run, 2)
+    assert [known.config.fit.seed for known in more] == [6, 7]
+    assert [known.config.fit.seed for known in repeats.repeat(more[0], 1)] == [8]
+    assert len(repeats.siblings(run)) == 4
+    work_through()
+    told = repeats.summary(repeats.siblings(run))
+    scores = [known.report()["test_accuracy"]["value"] for known in repeats.siblings(run)]
+    assert told.test.n == told.validation.n == 4
+    assert told.test.mean == pytest.approx(np.mean(scores))
+    assert str(told.test) == f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n=4)"
+
+
+def test_repeating_a_run_of_a_sweep_counts_for_its_settings_alone(base):
+    sweep = sweeps.start(base, RATES)
+    repeats.repeat(sweep.runs[0], 2)
+    assert [len(repeats.siblings(run)) for run in sweep.runs] == [3, 1, 3, 3]
+    assert sweeps.choices(sweep, sweeps.table(sweep))["waiting"].tolist() == [3, 1]
+
+
+def test_trials_that_fit_no_more_are_left_out(base):
+    values = {"fit.batch_size": (8, 32), "fit.optimizer": ("adam", "sgd")}
+    known = [Trial({"fit.batch_size": 500, "fit.optimizer": "adam"}, "complete", 0.5)]
+    choice = proposals.propose(values, known, "tpe", seed=0)
+    assert 8 <= choice["fit.batch_size"] <= 32
