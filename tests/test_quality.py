@@ -229,7 +229,7 @@ def test_a_report_is_plain_json(good: Path) -> None:
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small garden with all kinds of faults."""
     folder = tmp_path_factory.mktemp("garden")
-    garden.draw(folder, 60, seed=1)
+    garden.draw(folder, 40, seed=1)
     return folder
 
 

