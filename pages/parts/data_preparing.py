@@ -14,9 +14,8 @@ from pages.parts.text import duration, literal
 POLL_SECONDS = 0.5
 _STEP = "preparing_step"
 _OFFLINE = (
-    "Downloads need a network. Without one, use a built-in data set or a folder of your own; or copy the "
-    "data set's folder from a machine that has it into a folder, set TFDS_DATA_DIR to that folder and start "
-    "the lab again."
+    "Data sets that another machine has downloaded can lie in any folder: set TFDS_DATA_DIR to that folder "
+    "and start the lab again."
 )
 
 

@@ -18,7 +18,7 @@ LOOK_EVERY = 0.7
 """Seconds between two looks while something is at work."""
 MOST_LISTED = 5
 
-_SEEN = "waiting_seen"
+_SEEN, _ENDED = "waiting_seen", "just_ended"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def show() -> bool:
     Returns:
         Whether there was anything to show.
     """
+    for words in st.session_state.pop(_ENDED, []):
+        st.toast(words, icon=":material/notifications:")
     work = look()
     watched = live_ended.watched()
     if watched is None and work.at_work:
@@ -70,7 +72,7 @@ def show() -> bool:
 
 
 def _announce_ends(work: Work) -> None:
-    """Follow the run that has just ended, with a short message that outlives the drawing of the page anew."""
+    """Follow the run that has just ended, and have the page say so when it is drawn anew."""
     for run_id in set(st.session_state.get(_SEEN, ())) - set(work.signature):
         try:
             summary = summarise(runs.open(run_id))
@@ -78,7 +80,7 @@ def _announce_ends(work: Work) -> None:
             continue  # deleted while it waited
         live_ended.watch(summary.run)
         words = f"**{literal(summary.title)}** has {live_ended.ended(summary.status)}."
-        st.toast(words, icon=":material/notifications:")
+        st.session_state.setdefault(_ENDED, []).append(words)
 
 
 def _follow() -> None:
@@ -103,7 +105,8 @@ def _show_progress(run: Run) -> None:
         if summary.config is not None:
             st.caption(literal(run_state.settings_line(summary.config)))
         if not status.batches:
-            st.progress(0.0, text=literal(status.message or "Starting") + " …")
+            step = status.message or "Starting"
+            st.progress(0.0, text=literal(step[:1].upper() + step[1:]) + " …")
             return
         within = max(status.epoch - 1, 0) + status.batch / status.batches
         share = min(within / epochs, 1.0)

@@ -67,6 +67,8 @@ def layers(config: RunConfig, selection: Selection) -> None:
         st.dataframe(
             pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
             hide_index=True,
+            height="content",
+            column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
             alt="The layers of the network with their output sizes and parameters",
         )
 

@@ -36,7 +36,7 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
         st.info(literal(error), icon=":material/image_not_supported:")
         return
     size = config.data.image_size
-    with st.grid("auto", min_column_width=120, gap="small"):
+    with st.grid("auto", min_column_width=100, gap="small"):
         _tile(
             pictures[0],
             f"At {size} × {size} px",

@@ -13,6 +13,8 @@ from pages.parts import settings
 
 MOST_SLIDER_STEPS = 150
 """A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""
+MOST_SEGMENTS = 3
+"""More options than these do not fit side by side into the sidebar."""
 
 _GROUPS = {
     "data": ("Data", ":material/photo_library:"),
@@ -74,7 +76,9 @@ def widget(path: str) -> None:
     """The widget of one setting, with its label and help from ``core.config``."""
     setting = SETTINGS[path]
     label, common = _label(setting), _common(setting)
-    if setting.options:
+    if len(setting.options) > MOST_SEGMENTS:
+        st.selectbox(label, setting.options, **common)
+    elif setting.options:
         st.segmented_control(label, setting.options, required=True, **common)
     elif setting.kind is bool:
         st.toggle(label, **common)
