@@ -10,6 +10,7 @@ of 16 bits up to ``distance // 4`` bits, so only the pictures in a few buckets o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -24,8 +25,10 @@ Pairs = NDArray[np.int64]
 NEAR = 6
 """Bits. Photos and drawings up to 6 apart were copies in all but a few cases; see benchmarks/quality.py."""
 FURTHEST = 12
-TOO_ALIKE = 0.25
-"""Share of near copies among all pictures; 58 % in the built-in digits, 3 % in the garden."""
+LARGEST_COPIES = 10
+"""A larger group of near copies is looked at with suspicion."""
+MOST_CHAINED = 0.1
+"""Share of all pictures in chains; half of the built-in digits, none of the photos or the garden."""
 LEAST_CONTRAST = 5.0
 """A picture of one colour has nothing that a perceptual hash could describe."""
 
@@ -33,19 +36,37 @@ _BANDS, _BAND_BITS = 4, 16
 _CANDIDATES_AT_ONCE = 2_000_000
 
 
-def groups(rows: pd.DataFrame, distance: int = NEAR) -> NDArray[np.int64]:
-    """A group number for each row of an index; copies of one picture share one.
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """groups: a number (N,) for each row, copies of one picture share one, near copies included.
 
-    Near copies are included, unless so many pictures are near copies that the hash evidently cannot tell
-    the pictures of this data set apart (as with handwritten digits).
+    too_alike: the hash cannot tell the pictures of this data set apart, so only exact copies share one.
     """
-    near = near_groups(rows, distance)
-    return exact_groups(rows) if too_alike(near) else near
+
+    groups: NDArray[np.int64]
+    too_alike: bool
 
 
-def too_alike(groups: NDArray[np.int64]) -> bool:
-    """So many copies that a hash of shapes cannot be what tells the pictures apart."""
-    return len(groups) - len(np.unique(groups)) > TOO_ALIKE * len(groups)
+def find(rows: pd.DataFrame, distance: int = NEAR) -> Copies:
+    """Copies among the rows of an index, near ones as far as the hash can be trusted.
+
+    Each picture of a chain may be near the next without being its copy. A large group with several labels,
+    or with more than half of a class, is taken for such a chain and dissolved into exact copies; and where
+    many pictures are in chains, as with handwritten digits, no near copy is believed.
+    """
+    exact, near = exact_groups(rows), near_groups(rows, distance)
+    chained = _chained(rows["label"], near)
+    if chained.mean() > MOST_CHAINED:
+        return Copies(exact, too_alike=True)
+    dissolved = np.where(chained, exact + near.max(initial=0) + 1, near)
+    return Copies(pd.factorize(dissolved)[0].astype(np.int64), too_alike=False)
+
+
+def _chained(labels: pd.Series, near: NDArray[np.int64]) -> NDArray[np.bool_]:
+    grouped = labels.reset_index(drop=True).groupby(near)
+    size, kinds = grouped.transform("size"), grouped.transform("nunique")
+    half = labels.groupby(labels).transform("size").to_numpy() / 2
+    return ((size > LARGEST_COPIES) & ((kinds > 1) | (size > half))).to_numpy(bool)
 
 
 def exact_groups(rows: pd.DataFrame) -> NDArray[np.int64]:

@@ -33,7 +33,7 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
         found = scan(root / origin.listing, progress, should_stop)
         index = indexing.build(root, found.found, _known(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
-        _write(path, origin, root, found.class_names, index.assign(group=duplicates.groups(index)))
+        _write(path, origin, root, found.class_names, index.assign(group=duplicates.find(index).groups))
 
 
 def _write(path: Path, origin: Source, root: Path, class_names: tuple[str, ...], index: pd.DataFrame) -> None:

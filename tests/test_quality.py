@@ -295,6 +295,34 @@ def test_digits_that_all_look_alike_to_the_hash_are_not_called_copies() -> None:
     assert dataset.index["group"].is_unique
 
 
+def test_a_data_set_of_changed_copies_is_seen_through_and_never_torn_apart(tmp_path: Path) -> None:
+    for label, first in (("cats", 0), ("dogs", 1000)):
+        for number in range(12):
+            for turn, brightness in enumerate((0.7, 0.8, 0.9, 1.0, 1.1)):
+                image = ImageEnhance.Brightness(blobs(first + number)).enhance(brightness)
+                put(tmp_path / "own", label, f"{number}-{turn}.png", image)
+    report = check(tmp_path / "own")
+    unique = report.finding("unique")
+    assert (unique.severity, unique.numbers["near"], unique.numbers["too_alike"]) == ("warning", 96, False)
+    rows = datasets.select(datasets.open(str(tmp_path / "own")), DataConfig()).rows
+    original = rows["label"] + rows["file"].str.extract(r"(\d+)-")[0]
+    assert (rows.groupby(original)["split"].nunique() == 1).all()
+
+
+def test_a_class_of_one_scene_can_still_be_split(tmp_path: Path) -> None:
+    for number in range(30):
+        put(
+            tmp_path / "own",
+            "cats",
+            f"{number}.png",
+            ImageEnhance.Brightness(blobs(1)).enhance(0.8 + 0.01 * number),
+        )
+        put(tmp_path / "own", "dogs", f"{number}.png", blobs(100 + number))
+    report = check(tmp_path / "own")
+    assert not report.finding("variety").ticked
+    assert not report.of("serious")
+
+
 def test_a_finding_is_ticked_only_as_a_box() -> None:
     assert not Finding("x", "X", "", "good").ticked
 

@@ -28,14 +28,13 @@ def check(dataset: Dataset, config: DataConfig | None = None, distance: int = du
     rows = dataset.usable
     if rows.empty:
         return Report((_unreadable(dataset), _nothing_left()), distance)
-    near = duplicates.near_groups(rows, distance)
-    too_alike = duplicates.too_alike(near)
-    shared = copies.of(rows.assign(near=duplicates.exact_groups(rows) if too_alike else near))
+    found = duplicates.find(rows, distance)
+    shared = copies.of(rows.assign(near=found.groups))
     return Report(
         (
             boxes.enough(rows, dataset.class_names),
             boxes.balance(rows, dataset.class_names),
-            boxes.unique(rows, shared, distance, too_alike=too_alike),
+            boxes.unique(rows, shared, distance, too_alike=found.too_alike),
             boxes.variety(rows),
             _unreadable(dataset),
             copies.conflicts(shared),

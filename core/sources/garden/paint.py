@@ -120,6 +120,6 @@ def lay_over(picture: Floats, layer: Floats, left: int, top: int, shadow: float 
     under += part[..., :3]
 
 
-def _for_each_colour(values: Floats) -> Floats:
+def _for_each_colour(values: NDArray[Any]) -> Floats:
     """(H, W) as (H, W, 3): numpy multiplies pictures of one shape five times as fast as it broadcasts."""
     return np.asarray(cv2.merge((values, values, values)), dtype=np.float32)
