@@ -252,6 +252,14 @@ def test_too_few_classes_or_pictures_get_a_sentence(source):
     assert "at least 3 are needed" in words(sound(test))
 
 
+def test_a_version_that_is_not_there_gets_a_sentence(source):
+    test = visit(TRAIN, data=source)
+    test.text_input(key="data.version").set_value("abc").run()
+    assert "has no version 'abc'" in words(sound(test)) and test.button(key="start").disabled
+    test.text_input(key="data.version").set_value(datasets.open(source).version).run()
+    assert not test.error and not test.button(key="start").disabled
+
+
 def test_skipped_files_are_listed_by_name_and_reason(source):
     (Path(source) / "daisy" / "broken.jpg").write_bytes(b"")
     datasets.prepare(source)

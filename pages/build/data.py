@@ -26,7 +26,7 @@ data_choosing.show(source)
 settings.show_news()
 
 st.header(literal(data_sources.title(source)), anchor=False)
-dataset = data_sources.open_if_prepared(source)
+dataset = data_sources.open_if_prepared(source, st.session_state[settings.VERSION])
 if dataset is None:
     data_preparing.show(source)
     st.stop()

@@ -25,7 +25,7 @@ frame.keep_warm()
 source = st.session_state[settings.SOURCE]
 dataset, fault = None, None
 try:
-    dataset = data_sources.open_if_prepared(source)
+    dataset = data_sources.open_if_prepared(source, st.session_state[settings.VERSION])
 except LabError as error:
     fault = error
 

@@ -93,7 +93,8 @@ def _folder(source: str) -> None:
         _PATH,
         "For example /home/me/flowers",
         "It holds one folder for each class, named like the class, with that class's pictures in it. If its "
-        "own folders are called train, validation and test, that split is kept. Nothing in it is changed.",
+        "own folders are called train, validation and test, that split is kept. Nothing in it is changed. "
+        "A zip archive of such a folder will do as well, and so will a CSV file of file,label.",
     )
     known = [name for name in datasets.prepared() if _kind(name) == FOLDER]
     if known:

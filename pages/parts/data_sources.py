@@ -16,6 +16,8 @@ def title(source: str) -> str:
     """How a source is called; an own folder by its name and place, since many are called "photos"."""
     if source in BUILT_IN:
         return BUILT_IN[source]
+    if source.startswith("upload:"):
+        return f"{source.removeprefix('upload:').rpartition('-')[0]} (uploaded)"
     if source.startswith("tfds:"):
         return f"{_CATALOGUE_TITLES.get(source, source.removeprefix('tfds:'))} ({source})"
     return f"{Path(source).name} ({source})"
@@ -26,13 +28,13 @@ def offered() -> dict[str, str]:
     return {source: title(source) for source in dict.fromkeys([*BUILT_IN, *datasets.prepared()])}
 
 
-def open_if_prepared(source: str) -> Dataset | None:
-    """The data set, or None where it has to be prepared first.
+def open_if_prepared(source: str, version: str = "") -> Dataset | None:
+    """The data set in this version (empty: the newest), or None where it has to be prepared first.
 
     Raises:
-        LabError: there is no such source, or its index is damaged.
+        LabError: there is no such source or version, or its index is damaged.
     """
     try:
-        return datasets.open(source)
+        return datasets.open(source, version)
     except datasets.NotPrepared:
         return None

@@ -158,7 +158,8 @@ def _validation_words(summary: Summary) -> None:
 def _validation_pictures(summary: Summary) -> int:
     assert summary.config is not None
     try:
-        selection = data_selection.select(datasets.open(summary.config.data.source), summary.config.data)
+        data = summary.config.data
+        selection = data_selection.select(datasets.open(data.source, data.version), data)
     except LabError:
         return 0
     return int((selection.rows["split"] == "validation").sum())

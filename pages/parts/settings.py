@@ -19,7 +19,8 @@ from core.errors import LabError
 from pages.parts import frame
 from pages.parts.text import literal
 
-SOURCE, CLASSES, MOST_A_CLASS = "data.source", "data.classes", "data.max_per_class"
+SOURCE, VERSION = "data.source", "data.version"
+CLASSES, MOST_A_CLASS = "data.classes", "data.max_per_class"
 FROM = "from"
 """``?from=RUN_ID`` in the address of the Train page fills in that run's settings."""
 SUGGESTION = "suggestion"
@@ -81,7 +82,7 @@ def choose_source(source: str) -> None:
 def forget_classes() -> None:
     """Take all classes, and the newest version of the data set, again."""
     st.session_state[CLASSES] = []
-    st.session_state["data.version"] = ""
+    st.session_state[VERSION] = ""
 
 
 def repeat_in_address() -> None:
