@@ -90,11 +90,7 @@ class Dataset:
         Raises:
             LabError: it can no longer be read.
         """
-        file = row if isinstance(row, str) else str(row["file"])
-        try:
-            return decode(self.root / file).image
-        except Unreadable as reason:
-            raise LabError(f"{file} of data set '{self.title}': {reason}") from None
+        return self._decoded(row if isinstance(row, str) else str(row["file"]))
 
     def thumbnail(self, row: pd.Series, size: int) -> bytes:
         """The picture as a JPEG of at most ``size`` pixels a side, made once and kept.
@@ -106,13 +102,19 @@ class Dataset:
         try:
             return kept.read_bytes()
         except OSError:
-            jpeg = _jpeg(self.image(row), size)
+            jpeg = _jpeg(self._decoded(str(row["file"]), draft=size), size)
         try:
             with files.replacing(kept) as beside:
                 beside.write_bytes(jpeg)
         except LabError:
             pass  # it is only a cache; the picture can be shown all the same
         return jpeg
+
+    def _decoded(self, file: str, draft: int = 0) -> Image.Image:
+        try:
+            return decode(self.root / file, draft).image
+        except Unreadable as reason:
+            raise LabError(f"{file} of data set '{self.title}': {reason}") from None
 
 
 def open(source: str, version: str = "") -> Dataset:
