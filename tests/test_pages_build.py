@@ -358,6 +358,12 @@ def test_a_finished_run_is_told_with_its_interval_and_baseline(source):
     assert "well done" not in words(click(test, "close_ended"))
 
 
+def test_a_run_no_better_than_guessing_is_not_called_a_success(source):
+    run = run_fixtures.finished(RunConfig().replace({"data.source": source}), skill=0.0)
+    test = visit(data=source, run=run.id)
+    assert "not clearly better than guessing" in words(test) and not test.success
+
+
 @pytest.mark.parametrize("state", ["failed", "diverged"])
 def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
     run = run_fixtures.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
@@ -370,6 +376,7 @@ def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
 
 def test_an_interrupted_run_is_found_again_and_resumed(source):
     run = run_fixtures.interrupted(RunConfig().replace({"data.source": source}), name="cut off")
+    assert "3 finished epochs and the best model are kept" in words(visit(data=source, run=run.id))
     test = visit(data=source)
     assert "cut off" in words(test)
     click(test, f"resume-{run.id}")

@@ -92,7 +92,7 @@ def _follow() -> None:
         for run in work.at_work:
             _show_progress(run)
         if work.queued:
-            _list_queue(work.queued)
+            _list_queue(work.queued, starting=not work.at_work)
 
 
 def _show_progress(run: Run) -> None:
@@ -165,8 +165,12 @@ def _validation_pictures(summary: Summary) -> int:
     return int((selection.rows["split"] == "validation").sum())
 
 
-def _list_queue(queued: Sequence[Run]) -> None:
+def _list_queue(queued: Sequence[Run], *, starting: bool) -> None:
     st.markdown(f"**Queue** · {count(len(queued), 'run')}")
+    if starting:
+        st.caption(
+            "The training process is getting ready. When it was not warm, that takes about 15 seconds."
+        )
     for place, run in enumerate(queued, start=1):
         _row(run, f"{place}. ", "Cancel", ":material/close:", engine.stop, key="cancel")
 

@@ -9,7 +9,7 @@ from core.errors import LabError
 from core.runs import Run, Status
 from pages.parts import frame, live_charts
 from pages.parts.runs import ADDRESS, EXPLAIN, RESULTS, STATES, Summary, summarise
-from pages.parts.text import interval, literal, percent
+from pages.parts.text import count, interval, literal, percent
 
 _WATCHED = "watched_run"
 
@@ -58,13 +58,14 @@ def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
     status, title = summary.status, literal(summary.title)
     with st.container(border=True, key="ended"):
         if summary.finished and summary.test_accuracy is not None:
-            st.success(_result(summary), title=f"{title} has {ended(status)}", icon=":material/check_circle:")
+            box = st.info if _is_like_guessing(summary) else st.success
+            box(_result(summary), title=f"{title} has {ended(status)}", icon=":material/check_circle:")
         else:
             words = literal(
                 " ".join(filter(None, [status.message, status.hint])) or "It ended before it was tested."
             )
             box = st.error if status.state in ("failed", "diverged", "damaged") else st.warning
-            box(words, title=f"{title} has {ended(status)}", icon=":material/warning:")
+            box(words + _left(run), title=f"{title} has {ended(status)}", icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center"):
             _ways_on(summary)
             st.button(
@@ -78,10 +79,24 @@ def _result(summary: Summary) -> str:
     test = summary.test_accuracy
     assert test is not None
     guess = summary.report["baseline_accuracy"]["value"]
+    verdict = " **That is not clearly better than guessing.**" if _is_like_guessing(summary) else ""
     return (
         f"Test accuracy **{percent(test['value'])}** (95 % interval {interval(test)}, {test['correct']:,} of "
-        f"{test['total']:,} pictures right). Always guessing the largest class: {percent(guess)}."
+        f"{test['total']:,} pictures right). Always guessing the largest class: {percent(guess)}.{verdict}"
     )
+
+
+def _is_like_guessing(summary: Summary) -> bool:
+    test = summary.test_accuracy
+    return test is not None and bool(test["low"] <= summary.report["baseline_accuracy"]["value"])
+
+
+def _left(run: Run) -> str:
+    """What an interrupted run still has."""
+    epochs = len(run.metrics())
+    if run.status.state != "interrupted" or not epochs:
+        return ""
+    return f" {count(epochs, 'finished epoch')} and the best model are kept; Resume goes on from there."
 
 
 def _ways_on(summary: Summary) -> None:
