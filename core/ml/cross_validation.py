@@ -1,0 +1,65 @@
+"""Judge every label by a model that did not see its picture."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core import pixels, suspects
+from core.config import RunConfig
+from core.datasets import Dataset
+from core.ml import train
+from core.parallel import Progress, ShouldStop, never, silent
+from core.suspects import Judged
+
+
+def judge(
+    config: RunConfig,
+    dataset: Dataset,
+    *,
+    count: int = suspects.FOLDS,
+    progress: Progress = silent,
+    should_stop: ShouldStop = never,
+) -> Judged:
+    """Train ``count`` models, each without a part of the pictures, and let each judge its part.
+
+    Of the rest one part chooses the epoch and the others are trained on, as the settings say.
+
+    Raises:
+        LabError: a class has too few pictures, or a training fails.
+        Stopped: ``should_stop`` said so.
+    """
+    chosen = config.data.classes or dataset.class_names
+    rows = dataset.usable[dataset.usable["label"].isin(chosen)]
+    class_names = tuple(name for name in dataset.class_names if name in set(rows["label"]))
+    fold = suspects.folds(rows, count, config.fit.seed)
+    images = pixels.load(
+        dataset,
+        rows,
+        config.data.image_size,
+        config.data.resize,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    labels = pd.Categorical(rows["label"], categories=class_names).codes.astype(np.int64)
+    probabilities = np.zeros((len(rows), len(class_names)), np.float32)
+    for number in range(count):
+        progress("judging labels", number, count)
+        held, choosing = fold == number, fold == (number + 1) % count
+        rest = ~(held | choosing)
+        with tempfile.TemporaryDirectory(dir=dataset.path) as folder:
+            trained = train.train(
+                config,
+                len(class_names),
+                training=(images[rest], labels[rest]),
+                validation=(images[choosing], labels[choosing]),
+                checkpoint_folder=Path(folder),
+                should_stop=should_stop,
+            )
+        probabilities[held] = train.predict(trained.model, images[held])
+    progress("judging labels", count, count)
+    ids = rows["id"].to_numpy(dtype=str)
+    return Judged(dataset.version, class_names, ids, labels, probabilities)

@@ -1,0 +1,123 @@
+"""Suspected wrong labels, from what models say that did not see the pictures they judge.
+
+Confident learning (Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
+labels", JAIR 2021): a picture is suspected where the model is as sure of another class as it usually is of
+that class's own pictures. Suspects are ranked by how much surer it is of the other class than of the label.
+The probabilities come from core/ml/cross_validation.py; they are kept beside the index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core import files
+from core.datasets import Dataset
+from core.errors import LabError
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What models that did not see them say about pictures.
+
+    Attributes:
+        version: of the data set that was judged.
+        ids: (N,) of the pictures; labels (N,) their places in ``class_names``.
+        probabilities: (N, C), each row by a model that was not trained on the picture.
+    """
+
+    version: str
+    class_names: tuple[str, ...]
+    ids: NDArray[np.str_]
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of pictures whose label the model agrees with."""
+        return float((self.probabilities.argmax(axis=1) == self.labels).mean())
+
+    def ranked(self) -> pd.DataFrame:
+        """All pictures, the most suspicious first.
+
+        Columns: id, label, suggested (the surest other class), doubt (its probability less the label's, -1
+        to 1) and suspected (by confident learning).
+        """
+        everyone = np.arange(len(self.labels))
+        own = self.probabilities[everyone, self.labels]
+        others = self.probabilities.copy()
+        others[everyone, self.labels] = -1.0
+        surest = others.argmax(axis=1)
+        names = np.array(self.class_names, dtype=object)
+        table = pd.DataFrame(
+            {
+                "id": self.ids,
+                "label": names[self.labels],
+                "suggested": names[surest],
+                "doubt": others.max(axis=1) - own,
+                "suspected": (others >= self._usual_sureness()).any(axis=1),
+            }
+        )
+        return table.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)
+
+    def _usual_sureness(self) -> NDArray[np.float64]:
+        """For each class (C,), how sure the model is of it on pictures that carry its label."""
+        own = [self.probabilities[self.labels == label, label] for label in range(len(self.class_names))]
+        return np.array([values.mean() if len(values) else 2.0 for values in own])
+
+
+def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.int64]:
+    """A fold (N,) for each row, 0 to ``count - 1``: stratified, copies in one fold.
+
+    Raises:
+        LabError: a class has too few different pictures for every fold to hold one.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    different = rows.groupby("label")["group"].nunique()
+    if different.min() < count:
+        name = different.idxmin()
+        raise LabError(
+            f"class '{name}' has {different.min()} different images; at least {count} are needed to judge "
+            "the labels, one for each part that a model does not see"
+        )
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    fold = np.empty(len(rows), np.int64)
+    for number, (_, held) in enumerate(splitter.split(rows, rows["label"], rows["group"])):
+        fold[held] = number
+    return fold
+
+
+def save(dataset: Dataset, judged: Judged) -> None:
+    """Keep the judgement beside the index."""
+    with files.replacing(dataset.path / "judged.npz") as beside:
+        np.savez_compressed(
+            beside,
+            version=judged.version,
+            class_names=np.array(judged.class_names),
+            ids=judged.ids,
+            labels=judged.labels,
+            probabilities=judged.probabilities,
+        )
+
+
+def load(dataset: Dataset) -> Judged | None:
+    """The last judgement of a data set, perhaps of an earlier version; None where there is none.
+
+    Raises:
+        LabError: it is damaged.
+    """
+    path = dataset.path / "judged.npz"
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            names = tuple(str(name) for name in kept["class_names"])
+            return Judged(str(kept["version"]), names, kept["ids"], kept["labels"], kept["probabilities"])
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # zipfile, zlib and numpy each have their own kind for a damaged file
+        raise LabError(f"{path} is damaged ({error}); judge the labels again.") from None
