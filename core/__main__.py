@@ -1,4 +1,4 @@
-"""The lab without a screen: ``python -m core prepare | run | runs``.
+"""The lab without a screen: ``python -m core prepare | run | runs | sweep``.
 
 Exit codes: 0 all is well, 1 it failed and a sentence on standard error says why, 2 the words of the
 command are wrong, 3 the data set is not fit to train on, 130 stopped from the keyboard.
@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from core import config, datasets, engine, processes, quality, runs
+from core import config, datasets, engine, processes, quality, runs, sweep_command
 from core.errors import LabError, Stopped
 from core.runs import Labels, Run, Status
 
@@ -30,6 +30,9 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     try:
         exit_code: int = arguments.command(arguments)
+    except sweep_command.WrongWords as error:
+        print(error, file=sys.stderr)
+        return WRONG_WORDS
     except LabError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -62,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("runs", help="list all runs, newest first")
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
     listing.set_defaults(command=_runs)
+
+    sweep_command.add_to(commands)
     return parser
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import engine, proposals, repeats, runs, sweep_folder, sweeps, worker
+from core import engine, proposals, repeats, runs, sweep_command, sweep_folder, sweeps, worker
 from core.config import RunConfig
 from core.errors import LabError
 from core.proposals import Trial
 from tests.run_fixtures import draw_folder
-from tests.test_worker import QUICK, wait_for
+from tests.test_worker import QUICK, python, wait_for
 from tests.test_worker import background as background
 
 RATES = {"fit.learning_rate": (0.01, 0.001)}
@@ -270,3 +270,40 @@ def test_trials_that_fit_no_more_are_left_out(base):
     known = [Trial({"fit.batch_size": 500, "fit.optimizer": "adam"}, "complete", 0.5)]
     choice = proposals.propose(values, known, "tpe", seed=0)
     assert 8 <= choice["fit.batch_size"] <= 32
+
+
+def test_the_headless_door_sweeps_and_prints_json(base):
+    words = [f"{path}={v[0] if isinstance(v, tuple) else v}" for path, v in QUICK.items()]
+    done = python(
+        "sweep",
+        base.data.source,
+        *(part for word in words for part in ("--set", word)),
+        *("--vary", "fit.learning_rate=0.01,0.001", "--repeat", "2", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    (sweep,) = sweeps.all()
+    printed = json.loads(done.stdout)
+    assert printed["id"] == sweep.id
+    assert [row["fit.learning_rate"] for row in printed["runs"]] == [0.01, 0.01, 0.001, 0.001]
+    assert {row["state"] for row in printed["runs"]} == {"done"}
+    os.kill(sweep.runs[0].status.pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--vary", "fit.epochs"), "names no setting with values"),
+        (("--vary", "fit.epochs=1,0"), "Epochs"),
+        (("--vary", "fit.seed=1,2", "--repeat", "2"), "seed is varied already"),
+        (("--vary", "fit.epochs=1,2", "--way", "tpe"), "how many choices"),
+    ],
+)
+def test_wrong_words_for_a_sweep_are_answered_by_a_sentence(words, said):
+    done = python("sweep", "garden", *words)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert said in done.stderr
+
+
+def test_values_of_lists_are_separated_by_semicolons():
+    values = sweep_command.values_from(["model.filters=16,32;8", "augment.flip=true,false"], RunConfig())
+    assert values == {"model.filters": ((16, 32), (8,)), "augment.flip": (True, False)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -116,11 +117,17 @@ class Network:
 
 def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Probabilities (N, C) for pictures uint8 (N, S, S, 3); rows sum to 1 within 1e-6."""
-    answer = tf.function(
-        lambda pictures: classifier(tf.cast(pictures, tf.float32), training=False),
-        input_signature=[tf.TensorSpec((None, *images.shape[1:]), tf.uint8)],
-        autograph=False,
-    )
+    answer = _answering(classifier, images.shape[1:])
     starts = range(0, len(images), _AT_ONCE)
     parts = [answer(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
     return np.concatenate([np.empty((0, classifier.output_shape[-1]), np.float32), *parts])
+
+
+@lru_cache(maxsize=1)
+def _answering(classifier: keras.Model, shape: tuple[int, ...]) -> Any:
+    """Traced once for the validation and the test pictures of a run; tracing costs more than answering."""
+    return tf.function(
+        lambda pictures: classifier(tf.cast(pictures, tf.float32), training=False),
+        input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],
+        autograph=False,
+    )

@@ -1,0 +1,87 @@
+"""20 short trainings as a sweep on the warm worker, against a fresh process for each run.
+
+``python -m benchmarks.sweep [--quick]``. Training is what the epochs take by the runs' own clocks
+(validation included, and TensorFlow's tracing in the first batch); outside is all the rest of the time
+from the first start to the last result: loading pictures, building networks, testing, saving, waiting.
+The ratio outside / whole is the promise: under a tenth on the warm worker. Both sides train the same
+settings on the same prepared pictures, one after the other, on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from core import datasets, engine, processes, runs, sweeps
+from core.config import RunConfig
+from core.runs import Run
+
+RUNS = 20
+LEAST_SHARE_OUTSIDE = 0.10
+CONFIG = RunConfig().replace({"data.source": "garden", "data.image_size": 64, "fit.epochs": 12})
+
+
+def main() -> int:
+    """Measure and print; returns 1 where the promise is broken."""
+    count = 6 if "--quick" in sys.argv else RUNS
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LAB_WORKSPACE"] = folder
+        datasets.prepare(CONFIG.data.source)
+        warm = _on_the_warm_worker(count)
+        fresh = _in_fresh_processes(count)
+    print(f"the fresh processes take {fresh / warm[0]:.2f} times as long a run as the sweep")
+    kept = warm[1] < LEAST_SHARE_OUTSIDE
+    print(f"promised: under {LEAST_SHARE_OUTSIDE:.0%} outside training:", "kept" if kept else "BROKEN")
+    return int(not kept)
+
+
+def _on_the_warm_worker(count: int) -> tuple[float, float]:
+    """Seconds a run, and the share of the time outside training, with the worker awake."""
+    engine.ensure_worker()
+    first = engine.submit(CONFIG.replace({"fit.epochs": 1}))
+    _wait([first])
+    began = time.time()
+    sweep = sweeps.start(CONFIG, {"fit.seed": tuple(range(count))})
+    _wait(sweep.runs)
+    measured = _told("sweep on the warm worker", sweep.runs, time.time() - began)
+    os.kill(first.status.pid, 15)
+    return measured
+
+
+def _in_fresh_processes(count: int) -> float:
+    """Seconds a run, where each starts Python and TensorFlow anew, as scripts do."""
+    carried_out = [runs.create(CONFIG.replace({"fit.seed": seed})) for seed in range(count)]
+    began = time.time()
+    for run in carried_out:
+        subprocess.run(
+            [sys.executable, "-m", "core.worker", str(run.path)],
+            cwd=processes.PROJECT,
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
+    return _told("a fresh process for each run", carried_out, time.time() - began)[0]
+
+
+def _told(what: str, carried_out: list[Run], seconds: float) -> tuple[float, float]:
+    training = [sum(line["seconds"] for line in run.metrics()) for run in carried_out]
+    outside = 1 - sum(training) / seconds
+    print(
+        f"{what}: {len(carried_out)} runs in {seconds:.1f} s, {seconds / len(carried_out):.2f} s a run, "
+        f"of which {statistics.mean(training):.2f} s training; {outside:.1%} of the time outside training"
+    )
+    return seconds / len(carried_out), outside
+
+
+def _wait(waiting: list[Run]) -> None:
+    while any(run.status.waiting for run in waiting):
+        time.sleep(0.05)
+    states = {run.status.state for run in waiting}
+    assert states == {"done"}, [run.status for run in waiting if run.status.state != "done"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""``python -m core sweep``: many runs that differ in a few settings, on the training worker."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from core import config, sweeps
+from core.config import SETTINGS, RunConfig
+from core.errors import LabError
+from core.sweep_folder import Sweep
+
+LOOK_SECONDS = 0.5
+DONE, FAILED, FROM_KEYBOARD = 0, 1, 130
+
+
+class WrongWords(LabError):
+    """The words of the command do not make a sweep."""
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to an argument parser's commands."""
+    sweep = commands.add_parser("sweep", help="train with several values of some settings, and compare")
+    sweep.add_argument("source", help="garden, digits, tfds:NAME or a folder with one folder per class")
+    sweep.add_argument("--preset", choices=list(config.PRESETS), default="tutorial", help="starting point")
+    sweep.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="the same for all runs"
+    )
+    sweep.add_argument(
+        "--vary",
+        action="append",
+        required=True,
+        metavar="NAME=VALUE,VALUE",
+        help="as fit.learning_rate=0.001,0.0003; of lists with semicolons, as model.filters=16,32;32,64",
+    )
+    sweep.add_argument("--repeat", type=int, default=1, metavar="N", help="seeds for each choice of settings")
+    sweep.add_argument("--way", choices=["grid", "random", "tpe"], default="grid", help="all, or proposed")
+    sweep.add_argument("--trials", type=int, default=0, metavar="N", help="how many are to be proposed")
+    sweep.add_argument("--prune", action="store_true", help="give up runs that are behind")
+    sweep.add_argument("--name", default="", help="a name for the sweep")
+    sweep.add_argument("--json", action="store_true", help="print all runs as JSON")
+    sweep.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start a sweep, wait for its end and print what it found."""
+    sweep = _started(arguments)
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGINT, stop)
+    with tqdm(disable=arguments.json or None, unit="run") as bar:
+        while not _is_over(sweep, bar):
+            if stopped and sweeps.open(sweep.id).state != "stopped":
+                sweeps.stop(sweep)
+            time.sleep(LOOK_SECONDS)
+    _print(sweeps.open(sweep.id), as_json=arguments.json)
+    if stopped:
+        return FROM_KEYBOARD
+    return DONE if all(run.status.state == "done" or run.status.pruned for run in sweep.runs) else FAILED
+
+
+def values_from(words: Iterable[str], base: RunConfig) -> dict[str, tuple[Any, ...]]:
+    """What ``--vary`` says: dotted path to values.
+
+    Raises:
+        LabError: a word has no ``=``, names no setting, or a value does not fit.
+    """
+    values: dict[str, tuple[Any, ...]] = {}
+    for word in words:
+        path, equals, text = word.partition("=")
+        if not equals or path not in SETTINGS:
+            raise LabError(
+                f"--vary {word!r} names no setting with values; write it as fit.learning_rate=0.001,0.0003"
+            )
+        parts = text.split(";" if SETTINGS[path].kind is tuple else ",")
+        values[path] = tuple(config.from_assignments([f"{path}={part}"], base).get(path) for part in parts)
+    return values
+
+
+def _started(arguments: argparse.Namespace) -> Sweep:
+    try:
+        assignments = [*arguments.set, f"data.source={arguments.source}"]
+        base = config.from_assignments(assignments, config.preset(arguments.preset))
+        return sweeps.start(
+            base,
+            values_from(arguments.vary, base),
+            way=arguments.way,
+            repeats=arguments.repeat,
+            trials=arguments.trials,
+            prune=arguments.prune,
+            name=arguments.name,
+        )
+    except LabError as error:
+        raise WrongWords(str(error)) from None
+
+
+def _is_over(sweep: Sweep, bar: Any) -> bool:
+    sweeps.tend()
+    sweep = sweeps.open(sweep.id)
+    states = [run.status.state for run in sweep.runs]
+    waiting = sum(state in ("queued", "starting", "running") for state in states)
+    bar.total = max(len(states), sweep.trials * sweep.repeats)
+    bar.n = len(states) - waiting
+    bar.refresh()
+    return sweep.state != "open" and not waiting
+
+
+def _print(sweep: Sweep, *, as_json: bool) -> None:
+    table = sweeps.table(sweep)
+    if as_json:
+        rows = json.loads(table.to_json(orient="records"))
+        print(json.dumps({"id": sweep.id, "path": str(sweep.path), "runs": rows}))
+        return
+    for _, row in sweeps.choices(sweep, table).iterrows():
+        print(_line(sweep, row))
+    shares, caution = sweeps.importance(sweep)
+    if shares:
+        words = ", ".join(f"{path} {share:.0%}" for path, share in shares.items())
+        print(f"share of the differences: {words}", f"({caution})" if caution else "")
+    print(sweep.path)
+
+
+def _line(sweep: Sweep, row: pd.Series[Any]) -> str:
+    settings = " ".join(f"{path}={row[path]}" for path in sweep.values)
+    if not row["n"]:
+        return f"{settings}  no result"
+    spread = "95 % interval" if row["n"] == 1 else f"mean ± SD, n={row['n']}"
+    within = f"{row['val_accuracy_low']:.3f} to {row['val_accuracy_high']:.3f}"
+    return f"{settings}  validation accuracy {row['val_accuracy']:.3f} ({spread}: {within})"
