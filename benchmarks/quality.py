@@ -1,4 +1,4 @@
-"""The quality check: seconds for all photos, growth to 100,000, and what the search for near copies catches.
+"""The quality check: its seconds, its growth to 100,000 pictures, what it catches, what variety it measures.
 
 ``python -m benchmarks.quality [--quick]``. Photos: tf_flowers from ``LAB_TEST_DATA`` (see tests/conftest.py),
 else the drawn garden.
@@ -25,6 +25,7 @@ from PIL import Image, ImageEnhance
 from core import datasets, duplicates, quality
 from core.datasets import Dataset
 from core.looks import measure
+from core.quality import boxes
 
 MOST_SECONDS, MOST_MEGABYTES = 20.0, 1500
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -39,6 +40,7 @@ def main() -> int:
         photos = _photos()
         seconds = _check_in_full(photos)
         _what_is_caught(photos, 100 if quick else 500)
+        _how_varied(photos)
         megabytes = _growth(photos, 25_000 if quick else 100_000)
     return int(seconds > MOST_SECONDS or megabytes > MOST_MEGABYTES)
 
@@ -79,6 +81,25 @@ def _what_is_caught(photos: Dataset, count: int) -> None:
     everyone = (duplicates.hashes(photos.usable["phash"]), duplicates.hashes(photos.usable["mirrored"]))
     pairs = [len(duplicates.pairs(*everyone, distance)) for distance in DISTANCES]
     print(f"{'pairs in the original':>24}" + "".join(f"{found:>8,}" for found in pairs) + "\n")
+
+
+def _how_varied(photos: Dataset, each: int = 120) -> None:
+    """The variety measured for a class of ``each`` pictures made from ever fewer photos."""
+    rng = np.random.default_rng(0)
+    images = [photos.image(row) for _, row in photos.usable.sample(each, random_state=1).iterrows()]
+    print(f"variety of {each} pictures, which are changed copies of so many photos")
+    for originals in (1, 3, 10, 30, each):
+        chosen = [_jittered(images[number % originals], rng) for number in range(each)]
+        texts = pd.Series([measure(image).phash for image in chosen])
+        print(f"{originals:>10} photos: as varied as {boxes.effective_number(texts):.1f} unrelated pictures")
+    print()
+
+
+def _jittered(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Cropped by up to 6 % on each side, brighter or darker, as frames of one scene are."""
+    left, top, right, bottom = (rng.uniform(0, 0.06, 4) * np.array([*image.size, *image.size])).tolist()
+    part = image.crop((round(left), round(top), round(image.width - right), round(image.height - bottom)))
+    return ImageEnhance.Brightness(part).enhance(rng.uniform(0.8, 1.2))
 
 
 def _hashes(images: list[Image.Image]) -> tuple[duplicates.Hashes, duplicates.Hashes]:
