@@ -32,6 +32,12 @@ page = st.navigation(
                 default=True,
                 help="Set everything a training depends on, start it, and watch it learn.",
             ),
+            st.Page(
+                "pages/build/sweeps.py",
+                title="Sweeps",
+                icon=":material/tune:",
+                help="Train with several values of some settings, and see which make a difference.",
+            ),
         ],
         "Understand": [
             st.Page(

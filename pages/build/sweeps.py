@@ -1,0 +1,17 @@
+"""Build > Sweeps: train with several values of some settings, and see which make a difference."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import frame, settings, sweep_new, sweep_picker, sweep_view
+
+st.title("Sweeps", anchor=False)
+settings.load()
+frame.keep_warm()
+
+sweep = sweep_picker.pick()
+if sweep is None:
+    sweep_new.show()
+else:
+    sweep_view.show(sweep)

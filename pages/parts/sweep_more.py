@@ -1,0 +1,55 @@
+"""Adding values, trials or repeats to a sweep that is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import sweeps
+from core.config import SETTINGS
+from core.errors import LabError
+from core.sweeps import Sweep
+from pages.parts import frame, sweep_values
+from pages.parts.text import literal
+
+
+def show(sweep: Sweep) -> None:
+    """The form, folded away; nothing that was run already is run again."""
+    with st.expander("Add more", icon=":material/add_circle:", key="sweep_more", on_change="rerun") as opened:
+        if not opened.open:
+            return
+        paths = st.multiselect(
+            "Settings",
+            list(dict.fromkeys([*sweep.values, *sweep_values.offered()])),
+            default=list(sweep.values),
+            format_func=sweep_values.label,
+            key=f"more-paths-{sweep.id}",
+            help="A setting added here was the same in all runs so far; these count for its value.",
+        )
+        try:
+            more = {
+                path: sweep_values.ticked(path, sweep.base, f"more-{path}-{sweep.id}", more=True)
+                for path in paths
+            }
+        except LabError as error:
+            st.warning(literal(error), icon=":material/rule:")
+            return
+        with st.grid(2, min_column_width=180, gap="small"):
+            trials = st.number_input("More choices to propose", 0, 500, 0) if sweep.way != "grid" else 0
+            repeats = st.number_input("More runs of each choice", 0, 20, 0, key="more_repeats")
+        added = {path: values for path, values in more.items() if values}
+        st.button(
+            "Add and start", icon=":material/playlist_add:", key="extend_sweep",
+            disabled=not (added or trials or repeats),
+            on_click=frame.attempt, args=(_extend, sweep, added, int(trials), int(repeats)),
+        )  # fmt: skip
+        st.caption("There so far: " + "; ".join(_there(sweep)))
+
+
+def _there(sweep: Sweep) -> list[str]:
+    return [f"{SETTINGS[path].label}: {sweep_values.listed(tried)}" for path, tried in sweep.values.items()]
+
+
+def _extend(sweep: Sweep, added: dict[str, Any], trials: int, repeats: int) -> None:
+    sweeps.extend(sweep, added, trials=trials, repeats=repeats)

@@ -1,0 +1,112 @@
+"""Ticking several values of a setting: suggestions around the present one, and any other typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import config as settings_of
+from core.config import SETTINGS, RunConfig, Setting
+from pages.parts import settings, settings_form
+from pages.parts.text import literal
+
+LEFT_OUT = frozenset(
+    {
+        "data.source", "data.version", "data.classes", "data.split_seed", "data.validation_share",
+        "data.test_share", "fit.seed", "fit.restore_best", "fit.monitor",
+    }
+)  # fmt: skip
+"""Runs that differ in these cannot be compared on the same pictures; seeds are varied by repeats."""
+
+FEW = 3
+"""Values ticked to begin with."""
+
+
+def offered() -> list[str]:
+    """The settings that can be varied, those used most first."""
+    first = ["fit.learning_rate", "model.dropout", "fit.batch_size", "model.filters"]
+    return list(dict.fromkeys([*first, *(path for path in SETTINGS if path not in LEFT_OUT)]))
+
+
+def label(path: str) -> str:
+    """How a setting is called, with its unit."""
+    setting = SETTINGS[path]
+    return f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
+
+
+def ticked(path: str, base: RunConfig, key: str, *, more: bool = False) -> tuple[Any, ...]:
+    """A widget for the values of one setting, and what is ticked in it.
+
+    Args:
+        more: begin with nothing ticked, for values to be added.
+
+    Raises:
+        LabError: a typed value does not fit.
+    """
+    setting, present = SETTINGS[path], base.get(path)
+    options = [words(value) for value in _suggested(setting, present)]
+    near = [] if more else _near(options, words(present))
+    if setting.options or setting.kind is bool:
+        chosen = st.pills(label(path), options, default=near, selection_mode="multi", key=key)
+    else:
+        chosen = st.multiselect(
+            label(path),
+            options,
+            default=near,
+            accept_new_options=True,
+            key=key,
+            placeholder="Choose values, or type one and press Enter",
+            help=f"{setting.help} Any other value can be typed in.",
+        )
+    return tuple(_parsed(path, text, base) for text in chosen)
+
+
+def words(value: Any) -> str:
+    """A value as it is ticked and typed."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return settings.word(value).replace(",", ", ")
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Values for Markdown."""
+    return literal(" | ".join(words(value) for value in values))
+
+
+def _parsed(path: str, text: str, base: RunConfig) -> Any:
+    if SETTINGS[path].kind is bool:
+        return text == "on"
+    return settings_of.from_assignments([f"{path}={text}"], base).get(path)
+
+
+def _suggested(setting: Setting, present: Any) -> list[Any]:
+    if setting.options:
+        return list(setting.options)
+    if setting.kind is bool:
+        return [True, False]
+    if setting.kind is tuple:
+        return list(dict.fromkeys([(16, 32), (32, 64), present, (16, 32, 64), (32, 64, 128)]))
+    if setting.scale == "log":
+        return settings_form.nice_values(setting, present)
+    return _around(setting, present)
+
+
+def _around(setting: Setting, present: float) -> list[Any]:
+    """Halves and doubles of the present value, or even steps up from zero where it is a share."""
+    assert setting.least is not None and setting.most is not None
+    if setting.kind is float:
+        step = max((setting.step or 0.05) * 2, (setting.most - setting.least) / 8)
+        values = [setting.least + step * number for number in range(9)]
+    else:
+        values = [(present or 8) * 2.0**power for power in range(-3, 4)]
+    kind = setting.kind
+    within = {kind(round(value, 4)) for value in values if setting.least <= value <= setting.most}
+    return sorted({*within, present})
+
+
+def _near(options: Sequence[str], present: str) -> list[str]:
+    place = options.index(present)
+    start = max(0, min(place - FEW // 2, len(options) - FEW))
+    return list(options[start : start + FEW])

@@ -1,0 +1,217 @@
+"""One sweep: how far it is, what it has shown, its runs, and stopping, resuming and adding more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import compare, repeats, runs, seal, sweeps
+from core.config import SETTINGS
+from core.sweeps import Sweep
+from pages.parts import frame, run_state, settings, sweep_charts, sweep_more, sweep_table, sweep_values
+from pages.parts.runs import COMPARE, TRAIN
+from pages.parts.text import count, interval, literal, percent
+
+LOOK_EVERY = 1.5
+"""Seconds between two looks while something is under way."""
+MOST_COMPARED = 6
+REPEATS = 4
+
+
+def show(sweep: Sweep) -> None:
+    """Everything about a sweep; its figures are looked at again while it is under way."""
+    st.fragment(_follow, run_every=LOOK_EVERY if _is_under_way(sweep) else None, key="sweep")(sweep.id)
+    sweep_more.show(sweep)
+
+
+def _is_under_way(sweep: Sweep) -> bool:
+    return sweep.state == "open" or any(run.status.waiting for run in sweep.runs)
+
+
+def _follow(sweep_id: str) -> None:
+    with frame.explained():
+        _tend(str(runs.workspace()))
+        sweep = sweeps.open(sweep_id)
+        with_test = bool(st.session_state.get("sweep_test"))
+        table = sweeps.table(sweep, with_test=with_test)
+        choices = sweeps.choices(sweep, table)
+        _progress(sweep, table)
+        if choices["n"].sum():
+            _picture(sweep, choices)
+            _best(sweep, table, choices)
+            if len(sweep.values) > 2:
+                _importance(sweep, int(choices["n"].sum()))
+        _runs(sweep, table)
+        if st.session_state.get("sweep_was_under_way") == sweep_id and not _is_under_way(sweep):
+            del st.session_state["sweep_was_under_way"]
+            st.rerun()
+        if _is_under_way(sweep):
+            st.session_state["sweep_was_under_way"] = sweep_id
+
+
+@st.cache_resource(show_spinner=False, ttl=5)
+def _tend(workspace: str) -> None:
+    sweeps.tend()
+    frame.tend()
+
+
+def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
+    states = Counter(table["state"])
+    wanted = sweep.trials * sweep.repeats if sweep.way != "grid" and sweep.state == "open" else len(table)
+    waiting = sum(states[state] for state in ("queued", "starting", "running"))
+    ended = len(table) - waiting
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"**{literal(sweep.title)}** · {_varied(sweep)}")
+            st.caption(literal(run_state.settings_line(sweep.base)))
+        _buttons(sweep, waiting)
+    words = f"{ended} of {count(wanted, 'run')} ended"
+    others = [
+        f"{states[state]} {words}"
+        for state, words in (("failed", "failed"), ("diverged", "diverged"), ("interrupted", "interrupted"))
+        if states[state]
+    ]
+    pruned = int((table["pruned"] != "").sum())
+    others += [f"{pruned} given up"] if pruned else []
+    st.progress(ended / wanted if wanted else 0.0, text=" · ".join([words, *others]))
+
+
+def _varied(sweep: Sweep) -> str:
+    parts = [
+        f"{literal(SETTINGS[path].label)}: {sweep_values.listed(tried)}"
+        for path, tried in sweep.values.items()
+    ]
+    return "; ".join(parts)
+
+
+def _buttons(sweep: Sweep, waiting: int) -> None:
+    if waiting or sweep.state == "open":
+        st.button(
+            "Stop sweep", icon=":material/stop_circle:", key="stop_sweep", on_click=frame.attempt,
+            args=(sweeps.stop, sweep), help="What has been learned so far is kept; Resume goes on.",
+        )  # fmt: skip
+    elif sweep.state == "stopped" or any(sweeps.is_unfinished(run) for run in sweep.runs):
+        st.button(
+            "Resume sweep", icon=":material/resume:", key="resume_sweep", type="primary",
+            on_click=frame.attempt, args=(sweeps.resume, sweep),
+            help="Goes on with runs that were stopped, interrupted or failed, and queues what is missing.",
+        )  # fmt: skip
+
+
+def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
+    chart, words = sweep_charts.fitting(sweep, choices)
+    st.altair_chart(chart, alt=words, key="sweep_chart")
+    partial = int(choices["partial"].sum())
+    notes = [f"{words}, on pictures never trained on."]
+    if choices["n"].max() > 1:
+        notes.append("Bars: mean ± SD over the seeds; where there is one run, its 95 % interval.")
+    else:
+        notes.append(
+            "Intervals: 95 % (Wilson), from the number of validation pictures; another seed adds to it."
+        )
+    if partial:
+        notes.append(
+            f"{count(partial, 'choice')} stopped before the end, with the score of the best epoch until then."
+        )
+    st.caption(" ".join(notes))
+
+
+def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
+    best = choices.loc[choices["val_accuracy"].idxmax()]
+    words = ", ".join(
+        f"{literal(SETTINGS[path].label)} **{literal(sweep_values.words(best[path]))}**"
+        for path in sweep.values
+    )
+    st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
+    _say_luck(table, choices, list(sweep.values))
+    with st.container(horizontal=True):
+        st.button(
+            "Use these settings", icon=":material/tune:", key="use_best",
+            on_click=_use, args=({path: best[path] for path in sweep.values},),
+            help="Fills them in on the Train page.",
+        )  # fmt: skip
+        st.button(
+            f"Repeat with {REPEATS} new seeds", icon=":material/casino:", key="repeat_best",
+            on_click=frame.attempt, args=(_repeat, sweep, best),
+            help="The best of many is partly lucky; new seeds show how much of it stays.",
+        )  # fmt: skip
+        finished = table[table["val_accuracy"].notna()].sort_values("val_accuracy", ascending=False)
+        ids = ",".join(finished["run"][:MOST_COMPARED])
+        if len(finished) > 1:
+            st.page_link(
+                COMPARE,
+                label="Compare the best",
+                icon=":material/compare_arrows:",
+                query_params={"runs": ids},
+            )
+    if st.session_state.pop("sweep_use", False):
+        st.switch_page(TRAIN)
+
+
+def _score(row: Any) -> str:
+    if row["n"] > 1:
+        return f"{percent(row['val_accuracy'])} ± {100 * row['val_accuracy_sd']:.1f} (SD, n={row['n']})"
+    bounds = {"low": row["val_accuracy_low"], "high": row["val_accuracy_high"]}
+    return f"{percent(row['val_accuracy'])} (95 % interval {interval(bounds)}, one run)"
+
+
+def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> None:
+    """How much the best flatters, measured where choices were repeated."""
+    scored = table[table["val_accuracy"].notna()]
+    groups = [group["val_accuracy"].tolist() for _, group in scored.groupby(paths, sort=False)]
+    deviation = compare.common_deviation(groups)
+    number = int((choices["n"] > 0).sum())
+    if number < 2:
+        return
+    if deviation is None:
+        st.caption(
+            f"As the best of {number} single runs it is partly lucky. Repeat it, or give each choice several "
+            "runs, to see by how much."
+        )
+    else:
+        st.caption(compare.luck_in_words(number, deviation / max(choices["n"].max(), 1) ** 0.5))
+
+
+def _use(changes: dict[str, Any]) -> None:
+    st.session_state[settings.SUGGESTION] = changes
+    st.session_state["sweep_use"] = True
+
+
+def _repeat(sweep: Sweep, best: Any) -> None:
+    for run in sweep.runs:
+        if run.has_report and all(run.config.get(path) == best[path] for path in sweep.values):
+            repeats.repeat(run, REPEATS)
+            return
+
+
+def _importance(sweep: Sweep, scored: int) -> None:
+    shares, caution = _shares(sweep, scored)
+    if not shares:
+        return
+    st.markdown("**Which settings mattered**")
+    st.altair_chart(sweep_charts.importance(shares), alt="Importance of the settings", key="importance")
+    st.caption(
+        "Share of the differences in validation accuracy that each setting accounts for (functional ANOVA). "
+        f"{caution}"
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _shares(sweep: Sweep, scored: int) -> tuple[dict[str, float], str]:
+    """``scored`` makes it once for each number of results."""
+    return sweeps.importance(sweep)
+
+
+def _runs(sweep: Sweep, table: pd.DataFrame) -> None:
+    with_test = st.toggle(
+        "Show test scores",
+        key="sweep_test",
+        help="Choose by validation and look at the test score of the one you chose: test scores by which one "
+        "has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
+    )
+    if with_test:
+        seal.look([runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]])
+    sweep_table.show(sweep, table, with_test=with_test and "test_accuracy" in table)

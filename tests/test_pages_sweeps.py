@@ -1,0 +1,213 @@
+"""The Sweeps page as a person meets it: a new sweep, one under way, and what it has shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import engine, metrics, runs, sweeps
+from core.config import RunConfig
+from core.sweeps import Sweep
+from pages.parts import sweep_values
+from tests import run_fixtures
+from tests.test_pages_understand import HOSTILE, no_fault, words
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame would warm up a worker and draw the built-in pictures; this page needs neither here."""
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    monkeypatch.setattr(engine, "prepare", lambda source: None)
+
+
+@pytest.fixture
+def base(workspace: Path, tmp_path: Path) -> RunConfig:
+    source = run_fixtures.draw_folder(tmp_path / "pictures", each=20, size=32)
+    return RunConfig().replace({"data.source": source, "data.image_size": 32, "model.filters": (4, 8)})
+
+
+def finish(
+    sweep: Sweep, score: Callable[[RunConfig], float] = lambda config: 0.5, most: int = 10_000
+) -> None:
+    """End waiting runs with a validation accuracy, without training."""
+    for _ in range(most):
+        run = engine.claim()
+        if run is None:
+            if sweeps.advance():
+                continue
+            return
+        right = round(200 * score(run.config))
+        accuracy = metrics.proportion(right, 200)
+        run.append_metrics(
+            {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": right / 200}
+        )
+        run.write_report({"val_accuracy": accuracy, "test_accuracy": accuracy, "seconds": 3.0})
+        run.write_status(replace(run.status, state="done", epoch=1))
+
+
+def shown(base: RunConfig, sweep: Sweep | None = None, *, new: bool = False) -> AppTest:
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/sweeps.py")
+    page.query_params["data"] = base.data.source
+    page.query_params["set"] = ["data.image_size=32", "model.filters=4,8"]
+    if sweep or new:
+        page.query_params["sweep"] = sweep.id if sweep else ""
+    return no_fault(page.run())
+
+
+def metric(page: AppTest, label: str) -> Any:
+    return next(metric for metric in page.metric if metric.label == label)
+
+
+def test_a_new_sweep_says_runs_and_time_before_it_starts(base):
+    page = shown(base)
+    assert metric(page, "Runs").value == "3"
+    assert metric(page, "Expected time").value.startswith("about ")
+    page.number_input(key="sweep_repeats").set_value(2).run()
+    assert metric(page, "Runs").value == "6"
+    no_fault(page.button(key="start_sweep").click().run())
+    (sweep,) = sweeps.all()
+    assert sweep.base.data.source == base.data.source
+    assert sweep.base.model.filters == (4, 8)
+    assert len(engine.queue()) == 6
+    assert "0 of 6 runs ended" in page.get("progress")[0].proto.text
+
+
+def test_several_settings_of_every_kind_can_be_ticked(base):
+    page = shown(base)
+    paths = ["fit.optimizer", "augment.flip", "model.filters", "fit.batch_size", "model.dropout"]
+    page.multiselect(key="sweep_paths").set_value(paths).run()
+    no_fault(page)
+    assert not page.warning
+    assert int(metric(page, "Runs").value.replace(",", "")) == 3 * 2 * 3 * 3 * 3
+
+
+def test_every_setting_offered_has_values_to_tick(base):
+    page = shown(base)
+    for path in sweep_values.offered():
+        page.multiselect(key="sweep_paths").set_value([path]).run()
+        no_fault(page)
+        assert not page.warning, (path, page.warning[0].value)
+        assert int(metric(page, "Runs").value) >= 2, path
+
+
+def test_what_does_not_fit_is_a_sentence_and_start_is_off(base):
+    page = shown(base)
+    page.multiselect(key="sweep_paths").set_value([]).run()
+    assert "Nothing varies yet" in page.warning[0].value
+    assert page.button(key="start_sweep").disabled
+    page.multiselect(key="sweep_paths").set_value(["fit.epochs"]).run()
+    page.multiselect(key="sweep-fit.epochs").set_value(["10", HOSTILE]).run()
+    no_fault(page)
+    assert "Epochs" in page.warning[0].value
+    assert page.button(key="start_sweep").disabled
+
+
+def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001, 0.0001)})
+    finish(sweep, most=1)
+    page = shown(base, sweep)
+    assert "1 of 3 runs ended" in page.get("progress")[0].proto.text
+    assert len(page.dataframe[0].value) == 3
+    no_fault(page.button(key="stop_sweep").click().run())
+    assert sweeps.open(sweep.id).state == "stopped"
+    assert [run.status.state for run in sweep.runs] == ["done", "stopped", "stopped"]
+    no_fault(page.button(key="resume_sweep").click().run())
+    assert len(engine.queue()) == 2
+
+
+RATES = {"fit.learning_rate": (0.01, 0.001)}
+FILTERS = {"model.filters": ((4,), (4, 8))}
+
+
+@pytest.mark.parametrize(
+    ("values", "way", "chart"),
+    [
+        (RATES, "grid", "by Learning rate,"),
+        ({"fit.optimizer": ("adam", "sgd")}, "grid", "by Optimizer,"),
+        ({**RATES, "model.dropout": (0.0, 0.5)}, "grid", "Learning rate and Dropout"),
+        ({**RATES, **FILTERS}, "tpe", "Learning rate and Filters"),
+        ({**RATES, **FILTERS, "augment.flip": (True, False)}, "grid", "every choice of 3 settings"),
+    ],
+)
+def test_the_picture_fits_the_number_of_settings(base, values, way, chart):
+    sweep = sweeps.start(base, values, way=way, trials=6)
+    finish(sweep, lambda config: 0.4 + 10 * config.fit.learning_rate)
+    page = shown(base, sweep)
+    text = words(page)
+    assert chart in text
+    assert "Best on validation so far" in text
+    assert "95 % interval" in text
+    assert "Test" not in " ".join(page.dataframe[0].value.columns)
+    assert page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
+
+
+def test_importance_comes_with_a_caution_where_there_are_few(base):
+    values = {"fit.learning_rate": (0.01, 0.001), "fit.batch_size": (8, 32), "augment.flip": (True, False)}
+    sweep = sweeps.start(base, values)
+    finish(sweep, lambda config: 0.4 + 20 * config.fit.learning_rate + config.fit.batch_size / 1000)
+    text = words(shown(base, sweep))
+    assert "Which settings mattered" in text
+    assert "8 trials are few for 3 settings" in text
+
+
+def test_repeats_show_their_spread_and_the_luck_of_the_best(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, repeats=3)
+    finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10 + 0.02 * config.fit.seed)
+    text = words(shown(base, sweep))
+    assert "62.0 % ± 2.0 (SD, n=3)" in text
+    assert "Best of 2: expect about" in text
+
+
+def test_the_best_can_be_used_and_repeated_with_new_seeds(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
+    finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
+    page = shown(base, sweep)
+    no_fault(page.button(key="repeat_best").click().run())
+    assert [run.config.fit.seed for run in engine.queue()] == [1, 2, 3, 4]
+    assert {run.config.fit.learning_rate for run in engine.queue()} == {0.01}
+    no_fault(page.button(key="use_best").click().run())
+    assert "As suggested, **Learning rate** is now 0.01" in words(page)
+
+
+def test_test_scores_are_shown_only_when_asked_for(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
+    finish(sweep)
+    page = shown(base, sweep)
+    assert "test" not in page.dataframe[0].value
+    no_fault(page.toggle(key="sweep_test").set_value(True).run())
+    assert page.dataframe[0].value["test"].tolist() == [0.5, 0.5]
+
+
+def test_more_values_can_be_added(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
+    finish(sweep)
+    page = shown(base, sweep)
+    page.session_state["sweep_more"] = True
+    page.run()
+    page.multiselect(key=f"more-fit.learning_rate-{sweep.id}").set_value(["0.001", "0.0005"]).run()
+    no_fault(page.button(key="extend_sweep").click().run())
+    assert [run.config.fit.learning_rate for run in engine.queue()] == [0.0005]
+
+
+def test_a_missing_sweep_and_hostile_names_are_said_plainly(base):
+    sweep = sweeps.start(base, {"fit.seed": (1, 2)}, name=HOSTILE)
+    assert HOSTILE in words(shown(base, sweep))
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/sweeps.py")
+    page.query_params["sweep"] = HOSTILE
+    assert "was not found" in words(no_fault(page.run()))
+
+
+def test_a_sweep_of_200_runs_is_shown(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": tuple(round(0.0001 * n, 4) for n in range(1, 201))})
+    finish(sweep)
+    page = shown(base, sweep)
+    began = time.perf_counter()
+    no_fault(page.run())
+    print(f"rerun with 200 runs: {time.perf_counter() - began:.3f} s")
+    assert len(page.dataframe[0].value) == len(runs.all()) == 200
