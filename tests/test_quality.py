@@ -77,8 +77,22 @@ def test_three_boxes_are_enough_and_two_are_not(good: Path) -> None:
     assert "2 of 4 boxes are ticked, 3 are needed" in report.verdict
     assert report.finding("enough").numbers["counts"] == {"cats": 25, "dogs": 55}
     balance = report.finding("balance")
-    assert balance.numbers["ratio"] == 2.2
-    assert (balance.action, len(balance.removed), balance.numbers["cap"]) == ("cap", 30, 25)
+    assert (balance.numbers["ratio"], balance.severity, balance.action) == (2.2, "warning", "")
+
+
+def test_an_imbalance_is_mended_by_the_largest_cap_that_ticks_the_box() -> None:
+    rows = pd.DataFrame({"label": ["cats"] * 300 + ["dogs"] * 60, "id": [f"{n:04}" for n in range(360)]})
+    balance = boxes.balance(rows, ("cats", "dogs"))
+    assert (balance.action, balance.numbers["cap"], len(balance.removed)) == ("cap", 90, 210)
+    assert boxes.balance(rows[~rows["id"].isin(balance.removed)], ("cats", "dogs")).ticked
+
+
+def test_an_empty_class_is_not_mended_by_a_cap(good: Path) -> None:
+    (good / "cows").mkdir()
+    report = check(good)
+    assert report.finding("balance").action == ""
+    assert report.finding("enough").numbers["counts"]["cows"] == 0
+    assert "class 'cows' has no readable image" in report.finding("splits").verdict
 
 
 def test_a_cap_leaves_as_many_of_each_class(good: Path) -> None:

@@ -45,8 +45,9 @@ def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
     counts = _counts(rows, class_names)
     smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
     ratio = counts[largest] / max(counts[smallest], 1)
+    cap = int(MOST_IMBALANCE * counts[smallest])
     title = "Classes of equal size"
-    numbers = {"ratio": round(ratio, 2), "most": MOST_IMBALANCE, "counts": counts, "cap": counts[smallest]}
+    numbers = {"ratio": round(ratio, 2), "most": MOST_IMBALANCE, "counts": counts, "cap": cap}
     if ratio <= MOST_IMBALANCE:
         verdict = f"Every class has {counts[largest]:,} pictures."
         if ratio > 1:
@@ -55,13 +56,18 @@ def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
                 f"'{smallest}'; up to {MOST_IMBALANCE:g} times counts as equal."
             )
         return Finding("balance", title, verdict, "good", numbers, box=True)
-    over = over_cap(rows, counts[smallest])
+    verdict = (
+        f"The largest class, '{largest}', has {counts[largest]:,} pictures, the smallest, '{smallest}', "
+        f"{counts[smallest]:,}: {ratio:.1f} to 1. A model learns to favour large classes. Add pictures to "
+        "the small ones"
+    )
+    if cap < LEAST_A_CLASS:  # a cap would leave too few to learn from
+        return Finding("balance", title, f"{verdict}.", "warning", numbers, box=True)
+    over = over_cap(rows, cap)
     return Finding(
         "balance",
         title,
-        f"The largest class, '{largest}', has {counts[largest]:,} pictures, {ratio:.1f} times as many as the "
-        f"smallest, '{smallest}', with {counts[smallest]:,}. A model learns to favour large classes. "
-        f"Add pictures to the small ones, or cap each class at {counts[smallest]:,}.",
+        f"{verdict}, or cap each class at {cap:,}.",
         "warning",
         numbers,
         ids=over,
