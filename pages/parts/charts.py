@@ -107,9 +107,16 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     field, form = ("rate", ".0%") if as_rates else ("count", "d")
     order = list(dict.fromkeys(frame["true"]))
     axis = alt.Axis(labelLimit=140, labelAngle=-40, domain=False, ticks=False)
-    base = alt.Chart(frame).encode(
-        x=alt.X("predicted:N", sort=order, title="Predicted", axis=axis),
-        y=alt.Y("true:N", sort=order, title="True", axis=alt.Axis(labelLimit=140, domain=False, ticks=False)),
+    every_class = alt.Scale(domain=order)
+    filled = frame if len(order) <= 16 else frame[frame["count"] > 0]
+    base = alt.Chart(filled).encode(
+        x=alt.X("predicted:N", scale=every_class, title="Predicted", axis=axis),
+        y=alt.Y(
+            "true:N",
+            scale=every_class,
+            title="True",
+            axis=alt.Axis(labelLimit=140, domain=False, ticks=False),
+        ),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
             alt.Tooltip("predicted:N", title="Predicted"),

@@ -18,19 +18,23 @@ from pages.parts.text import count, literal
 WORST = 10
 A_PAGE = 20
 ALL = "all classes"
+MOST_DRAWN = 40
+"""Classes up to which the figure is on the page; larger ones take seconds to draw and are downloaded."""
 
 
 def show(summary: Summary) -> None:
     """Both matrices, the pairs in words, the pictures of a clicked cell, the worst mistakes of a class."""
     as_rates = matrix.ask_for_rates("matrix_shows")
-    left, right = st.columns(2, gap="large")
+    counts, names = matrix.counts_of(summary, "test"), summary.report["class_names"]
+    is_drawn = len(names) <= MOST_DRAWN
+    left, right = st.columns(2, gap="large") if is_drawn else (st.container(), st.container())
     with left:
-        st.caption("Every test picture: a row is what it is, a column what the model called it.")
-        matrix.show_figure(summary, as_rates)
-        counts, names = matrix.counts_of(summary, "test"), summary.report["class_names"]
+        if is_drawn:
+            st.caption("Every test picture: a row is what it is, a column what the model called it.")
+            matrix.show_figure(summary, as_rates)
         downloads.figure_buttons(summary, lambda: matrix.draw(counts, names, as_rates), "confusion-matrix")
     with right:
-        st.caption("The same as a map of mistakes: **click a cell** to see its pictures.")
+        st.caption("A row is what a picture is, a column what it was called: **click a cell** to see them.")
         cell = matrix.clickable(summary, as_rates)
         _pairs(summary)
     shown = pictures.gallery(summary.run)
