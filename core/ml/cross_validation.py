@@ -26,7 +26,7 @@ def judge(
 ) -> Judged:
     """Train ``count`` models, each without a part of the pictures, and let each judge its part.
 
-    Of the rest one part chooses the epoch and the others are trained on, as the settings say.
+    Half a part more is kept aside to choose the epoch; all others are trained on, as the settings say.
 
     Raises:
         LabError: a class has too few pictures, or a training fails.
@@ -35,7 +35,7 @@ def judge(
     chosen = config.data.classes or dataset.class_names
     rows = dataset.usable[dataset.usable["label"].isin(chosen)]
     class_names = tuple(name for name in dataset.class_names if name in set(rows["label"]))
-    fold = suspects.folds(rows, count, config.fit.seed)
+    part = suspects.folds(rows, 2 * count, config.fit.seed)
     images = pixels.load(
         dataset,
         rows,
@@ -48,7 +48,7 @@ def judge(
     probabilities = np.zeros((len(rows), len(class_names)), np.float32)
     for number in range(count):
         progress("judging labels", number, count)
-        held, choosing = fold == number, fold == (number + 1) % count
+        held, choosing = part // 2 == number, part == (2 * number + 2) % (2 * count)
         rest = ~(held | choosing)
         with tempfile.TemporaryDirectory(dir=dataset.path) as folder:
             trained = train.train(
