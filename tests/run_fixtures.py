@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from core import datasets, heatmaps, metrics, processes, runs, similar
 from core.config import RunConfig
-from core.runs import Labels, Predictions, Run
+from core.runs import Labels, Predictions, Run, State
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
 FLOWERS = ("daisy", "roses", "tulips")
@@ -57,7 +57,7 @@ def history(epochs: int, skill: float = 0.7, seed: int = 0) -> list[dict[str, An
     return lines
 
 
-def waiting(config: RunConfig, state: str = "queued", epochs: int = 0, **labels: Any) -> Run:
+def waiting(config: RunConfig, state: State = "queued", epochs: int = 0, **labels: Any) -> Run:
     """A run in ``state`` with ``epochs`` finished; alive as long as this process is."""
     run = runs.create(config, Labels(**labels))
     for line in history(epochs):
