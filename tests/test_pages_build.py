@@ -115,6 +115,14 @@ def test_a_preset_fills_in_its_settings_and_leaves_the_data_set_alone(name, sour
     assert chosen(click(test, f"preset {name}")) == settings.preset(name, base)
 
 
+def test_start_clicked_before_the_browser_has_drawn_a_preset_starts_the_preset(source):
+    test = visit(data=source)
+    test.button(key="preset first look").click()
+    test.button(key="start").click()
+    sound(test.run())
+    assert runs.all()[0].config == settings.preset("first look", RunConfig().replace({"data.source": source}))
+
+
 def test_start_queues_a_run_with_exactly_these_settings(source):
     test = visit(data=source)
     changes = {

@@ -21,12 +21,12 @@ st.title("Data", anchor=False)
 settings.load()
 settings.repeat_in_address()
 
-source = st.session_state[settings.SOURCE]
+source = settings.value(settings.SOURCE)
 data_choosing.show(source)
 settings.show_news()
 
 st.header(literal(data_sources.title(source)), anchor=False)
-dataset = data_sources.open_if_prepared(source, st.session_state[settings.VERSION])
+dataset = data_sources.open_if_prepared(source, settings.value(settings.VERSION))
 if dataset is None:
     data_preparing.show(source)
     st.stop()

@@ -22,10 +22,10 @@ settings.load()
 settings.repeat_in_address()
 frame.keep_warm()
 
-source = st.session_state[settings.SOURCE]
+source = settings.value(settings.SOURCE)
 dataset, fault = None, None
 try:
-    dataset = data_sources.open_if_prepared(source, st.session_state[settings.VERSION])
+    dataset = data_sources.open_if_prepared(source, settings.value(settings.VERSION))
 except LabError as error:
     fault = error
 

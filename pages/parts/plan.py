@@ -15,7 +15,7 @@ from pages.parts.text import duration, literal
 
 LONGEST_NAME = 80
 
-_NAME = "run_name"
+_NAME, _STARTED = "run_name", "run_started"
 
 
 def headline(config: RunConfig, selection: Selection) -> None:
@@ -75,8 +75,10 @@ def layers(config: RunConfig, selection: Selection) -> None:
 
 def start_button(*, ready: bool) -> None:
     """A name, if one is wanted, and Start."""
+    if st.session_state.pop(_STARTED, False):
+        st.session_state[_NAME] = ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
+        name = st.text_input(
             "Name of the run",
             key=_NAME,
             placeholder="Optional, for example: with rotation",
@@ -84,22 +86,18 @@ def start_button(*, ready: bool) -> None:
             width=320,
             persist_state="session",
         )
-        st.button(
-            "Start training",
-            type="primary",
-            icon=":material/play_arrow:",
-            key="start",
-            disabled=not ready,
-            on_click=frame.attempt,
-            args=(_start,),
-        )
+        # Not a callback: the callback of a preset clicked just before has to come first.
+        if st.button(
+            "Start training", type="primary", icon=":material/play_arrow:", key="start", disabled=not ready
+        ):
+            frame.attempt(_start, name or "")
+            st.rerun()
 
 
-def _start() -> None:
-    config = settings.current()
-    name = " ".join(st.session_state.get(_NAME, "").split())[:LONGEST_NAME]
-    live_ended.watch(engine.submit(config, Labels(name=name)))
-    st.session_state[_NAME] = ""
+def _start(name: str) -> None:
+    name = " ".join(name.split())[:LONGEST_NAME]
+    live_ended.watch(engine.submit(settings.current(), Labels(name=name)))
+    st.session_state[_STARTED] = True
 
 
 def say_fault(error: LabError) -> None:

@@ -1,6 +1,6 @@
 """The settings a person has chosen: where they live, and how a link or another page changes them.
 
-A setting's home is ``st.session_state[path]``, in the form its widget takes. It stays through page
+A setting's home is ``st.session_state[key(path)]``, in the form its widget takes. It stays through page
 changes, and the address of the Train page repeats what differs from the defaults in the command
 line's own words (``?set=fit.epochs=5``), so that F5 and a link bring it back.
 """
@@ -27,15 +27,13 @@ SUGGESTION = "suggestion"
 """``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and say so."""
 
 _DATA, _SET = "data", "set"
-_NEWS, _WRITTEN = "settings_news", "settings_written"
+_NEWS, _WRITTEN, _FILLED = "settings_news", "settings_written", "settings_filled"
 
 
 def load() -> None:
     """Fill in what is missing, then what a link or another page asks for; call before any widget."""
-    if SOURCE not in st.session_state:
+    if _FILLED not in st.session_state:
         fill_in(_from_address())
-    for path, setting in SETTINGS.items():
-        st.session_state.setdefault(path, _for_widget(setting, setting.default))
     _take_over_run()
     _take_over_suggestion()
 
@@ -59,10 +57,31 @@ def current_data() -> DataConfig:
     return RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in paths}).data
 
 
+def key(path: str) -> str:
+    """The key of a setting's widget; another one after each :func:`fill_in`.
+
+    A browser that has not drawn the new values yet sends the old ones with the next click. It sends them
+    under the old keys, so that a preset and Start clicked in quick succession start the preset.
+    """
+    filled = st.session_state[_FILLED]
+    return f"{path} {filled}" if filled else path
+
+
+def value(path: str) -> Any:
+    """A setting as its widget has it."""
+    return st.session_state[key(path)]
+
+
+def put(path: str, value: Any) -> None:
+    """Change what one widget has; only before it is shown, or in a callback."""
+    st.session_state[key(path)] = value
+
+
 def fill_in(config: RunConfig) -> None:
     """Put all settings of ``config`` into the widgets; only before they are shown, or in a callback."""
+    st.session_state[_FILLED] = st.session_state.get(_FILLED, -1) + 1
     for path, setting in SETTINGS.items():
-        st.session_state[path] = _for_widget(setting, config.get(path))
+        put(path, _for_widget(setting, config.get(path)))
 
 
 def apply_preset(name: str) -> None:
@@ -74,15 +93,15 @@ def apply_preset(name: str) -> None:
 
 def choose_source(source: str) -> None:
     """Change the data set; the classes chosen belonged to the one before."""
-    if st.session_state.get(SOURCE) != source:
-        st.session_state[SOURCE] = source
+    if value(SOURCE) != source:
+        put(SOURCE, source)
         forget_classes()
 
 
 def forget_classes() -> None:
     """Take all classes, and the newest version of the data set, again."""
-    st.session_state[CLASSES] = []
-    st.session_state[VERSION] = ""
+    put(CLASSES, [])
+    put(VERSION, "")
 
 
 def repeat_in_address() -> None:
@@ -198,7 +217,7 @@ def _for_widget(setting: Setting, value: Any) -> Any:
 
 
 def _from_widget(setting: Setting) -> Any:
-    value = st.session_state[setting.path]
+    present = value(setting.path)
     if setting.path == CLASSES:
-        return tuple(value)
-    return read_filters(value) if setting.kind is tuple else value
+        return tuple(present)
+    return read_filters(present) if setting.kind is tuple else present

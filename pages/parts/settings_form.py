@@ -67,8 +67,8 @@ def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
 def classes(class_names: Sequence[str]) -> None:
     """Which classes; those that the data set no longer has are dropped."""
     path = settings.CLASSES
-    options = list(class_names or st.session_state[path])
-    st.session_state[path] = [name for name in st.session_state[path] if name in options]
+    options = list(class_names or settings.value(path))
+    settings.put(path, [name for name in settings.value(path) if name in options])
     st.multiselect(SETTINGS[path].label, options, placeholder="All classes", **_common(SETTINGS[path]))
 
 
@@ -86,7 +86,7 @@ def widget(path: str) -> None:
         st.text_input(label, **common)
     elif setting.scale == "log":
         st.select_slider(
-            label, nice_values(setting, st.session_state[path]), format_func=settings.word, **common
+            label, nice_values(setting, settings.value(path)), format_func=settings.word, **common
         )
     elif _fits_a_slider(setting):
         least, most, step = _limits(setting)
@@ -107,7 +107,7 @@ def nice_values(setting: Setting, present: float) -> list[float]:
 
 
 def _source(sources: Mapping[str, str]) -> None:
-    present = st.session_state[settings.SOURCE]
+    present = settings.value(settings.SOURCE)
     names = list(dict.fromkeys([*sources, present]))
     setting = SETTINGS[settings.SOURCE]
     st.selectbox(
@@ -120,7 +120,7 @@ def _source(sources: Mapping[str, str]) -> None:
 
 
 def _common(setting: Setting) -> dict[str, Any]:
-    return {"key": setting.path, "help": setting.help, "persist_state": "session"}
+    return {"key": settings.key(setting.path), "help": setting.help, "persist_state": "session"}
 
 
 def _label(setting: Setting) -> str:
