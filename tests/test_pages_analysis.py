@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import confusion, datasets, runs, seal
-from core.config import RunConfig
+from core.config import SETTINGS, RunConfig
 from core.heatmaps import METHODS
 from core.runs import Run
 from pages.parts import class_average, coaching, take_away, trusting
@@ -73,11 +73,11 @@ def test_advice_opens_the_train_page_with_the_runs_settings_and_the_change(confi
     page = shown("results")
     read = coaching.reading(summarise(run))
     assert read is not None and read.suggestion.changes
-    page.button(key="try_suggestion").click().run()
-    expected = config.replace(read.suggestion.changes)
+    text = words(no_fault(page.button(key="try_suggestion").click().run()))
+    assert f"All settings are now those of the run **{run.id}**" in text
     for path in read.suggestion.changes:
-        assert page.session_state[path] == expected.get(path)
-    assert page.session_state["data.image_size"] == 48
+        assert f"As suggested, **{SETTINGS[path].label}** is now" in text
+    assert "data.image_size=48" in page.query_params["set"]
 
 
 def test_a_run_that_follows_advice_says_whether_it_helped(config):

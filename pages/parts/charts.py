@@ -107,8 +107,9 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     field, form = ("rate", ".0%") if as_rates else ("count", "d")
     order = list(dict.fromkeys(frame["true"]))
     axis = alt.Axis(labelLimit=140, labelAngle=-40, domain=False, ticks=False)
+    is_fine = len(order) > 16
     every_class = alt.Scale(domain=order)
-    filled = frame if len(order) <= 16 else frame[frame["count"] > 0]
+    filled = frame[frame["count"] > 0] if is_fine else frame
     base = alt.Chart(filled).encode(
         x=alt.X("predicted:N", scale=every_class, title="Predicted", axis=axis),
         y=alt.Y(
@@ -126,7 +127,8 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     )
     click = alt.selection_point(name="cell", fields=["true", "predicted"])
     top = float(frame.loc[~frame["right"], field].max() or 1)
-    cells = base.mark_rect(cursor="pointer", cornerRadius=3, stroke="#8a8a8a", strokeWidth=0.4).encode(
+    lines = {"cornerRadius": 0 if is_fine else 3, "stroke": "#8a8a8a", "strokeWidth": 0 if is_fine else 0.4}
+    cells = base.mark_rect(cursor="pointer", **lines).encode(
         color=alt.condition("datum.right", alt.value("#8a8a8a"), alt.value("#d9480f")),
         fillOpacity=alt.condition(
             "datum.right",
@@ -141,7 +143,7 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
         .encode(text=alt.Text(f"{field}:Q", format=form))
     )
     cell = 52 if len(order) <= 8 else 34 if len(order) <= 16 else 16 if len(order) <= 40 else 7
-    layers = [cells.add_params(click), words] if len(order) <= 16 else [cells.add_params(click)]
+    layers = [cells.add_params(click)] if is_fine else [cells.add_params(click), words]
     return alt.layer(*layers).properties(height=cell * len(order) + _AXIS_HEIGHT)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from core.config import SETTINGS, RunConfig
 from pages.parts import take_away
 from pages.parts.runs import Summary
-from pages.parts.text import duration
+from pages.parts.text import count, duration
 
 
 def value(setting: Any) -> str:
@@ -48,16 +48,16 @@ def show(summary: Summary) -> None:
             "Runs with the same two can be compared picture by picture."
         )
         if report.get("skipped"):
-            st.text(f"{len(report['skipped'])} pictures could not be used:")
-            st.dataframe(
-                pd.DataFrame(report["skipped"]), hide_index=True, alt="Pictures that were left out, and why"
-            )
+            st.text(f"{count(len(report['skipped']), 'picture')} could not be used:")
+            skipped = pd.DataFrame(report["skipped"]).rename(columns=str.capitalize)
+            st.dataframe(skipped, hide_index=True, alt="Pictures that were left out, and why")
     with st.expander("The model's layers", icon=":material/account_tree:"):
         st.text(f"{report['parameters']:,} parameters, trained with {report['precision']} numbers.")
         st.dataframe(
             layers_frame(report.get("summary", [])),
             hide_index=True,
             height="content",
+            column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
             alt="The model's layers",
         )
     with st.expander("Machine and versions", icon=":material/memory:"):

@@ -30,11 +30,11 @@ def show(summary: Summary) -> None:
     left, right = st.columns(2, gap="large") if is_drawn else (st.container(), st.container())
     with left:
         if is_drawn:
-            st.caption("Every test picture: a row is what it is, a column what the model called it.")
+            st.caption("Every test picture: its class (row) and the answer (column).")
             matrix.show_figure(summary, as_rates)
         downloads.figure_buttons(summary, lambda: matrix.draw(counts, names, as_rates), "confusion-matrix")
     with right:
-        st.caption("A row is what a picture is, a column what it was called: **click a cell** to see them.")
+        st.caption("**Click a cell** to see its pictures.")
         cell = matrix.clickable(summary, as_rates)
         _pairs(summary)
     shown = pictures.gallery(summary.run)
@@ -60,6 +60,8 @@ def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) 
     here = here[np.argsort(-metrics.confidence(answered)[here], kind="stable")]
     heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test picture')}"
     st.subheader(heading, anchor=False)
+    if not len(here):
+        st.caption("There are none: cells without a number are empty.")
     tiles_of(summary, shown, answered, _page_of(here, f"cell-{true}-{predicted}"), key="cell")
 
 
