@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from core import assistant, datasets, files, heatmaps, similar
+from core import assistant, datasets, engine, files, heatmaps, similar
 from core.config import RunConfig
 from core.errors import LabError
 from core.heatmaps import Request
@@ -90,6 +92,18 @@ def test_features_find_training_pictures_of_the_same_kind(run):
     assert len(found) == 6 and all(one.similarity <= 1.001 for one in found)
     training = set(features.ids[features.splits == "train"])
     assert {one.id for one in found} <= training and image_id not in training
+
+
+def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(run, monkeypatch):
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    monkeypatch.setattr(engine, "prepare", lambda source: None)
+    shutil.rmtree(run.heatmaps_path, ignore_errors=True)
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=60)
+    page.switch_page("pages/understand/explain.py").run()
+    assert not page.exception and not page.error
+    wait_until(lambda: any(run.heatmaps_path.glob("*.npz")) and not assistant.mailbox().next(), 60)
+    assert any("Each map has 21 x 21 places" in caption.value for caption in page.run().caption)
+    assert not any("Making" in caption.value for caption in page.caption)
 
 
 def test_trust_answers_with_probabilities_and_a_control(run):
