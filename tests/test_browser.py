@@ -176,6 +176,22 @@ def test_f5_and_a_second_tab_change_nothing(page: Any, server: Server) -> None:
     second.close()
 
 
+def test_a_link_opened_first_after_a_restart_finds_its_page(page: Any, server: Server) -> None:
+    server.kill()
+    server.start()
+    page.goto(f"{server.address}/compare")
+    page.get_by_role("heading", name="Compare", exact=True, level=1).wait_for()
+    assert page.get_by_text("Page not found").count() == 0
+
+
+def test_every_page_can_be_linked_to() -> None:
+    pages = processes.PROJECT / "pages"
+    linked = {path.stem for path in pages.glob("*.py")}
+    assert linked == {path.stem for path in pages.glob("*/*.py")} - {
+        path.stem for path in pages.glob("parts/*.py")
+    } - {"train"}
+
+
 def _belongs_to(process: psutil.Process, workspace: Path) -> bool:
     try:
         return process.environ().get("LAB_WORKSPACE") == str(workspace) and process.pid != os.getpid()
