@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import datasets, engine, environment, estimate, metrics, pixels, runs, sweeps
+from core import datasets, engine, environment, estimate, metrics, pixels, runs, sweeps, tracking
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
@@ -54,7 +54,9 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
         The last status: done, stopped, diverged, failed or interrupted.
     """
     with _alone(run), _logged_to(run), Reporter(run, terminating=terminating, watch=watch) as reporter:
+        tracking.begin(run)
         dataset = _prepared(run.config.data, reporter)
+        reporter.say(data_version=dataset.version)
         selection = datasets.select(dataset, run.config.data)
         parts = _load(run, dataset, selection, reporter)
         trained = _train(run, parts, len(selection.class_names), reporter)
@@ -114,11 +116,12 @@ def _warm_up() -> None:
 
 
 def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
+    version = data.version or reporter.status.data_version
     try:
-        return datasets.open(data.source, data.version)
+        return datasets.open(data.source, version)
     except datasets.NotPrepared:
         datasets.prepare(data.source, progress=reporter.preparing, should_stop=reporter.should_stop)
-        return datasets.open(data.source, data.version)
+        return datasets.open(data.source, version)
 
 
 def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) -> dict[str, Part]:

@@ -1,0 +1,203 @@
+"""Mirrors runs to an MLflow server, where ``MLFLOW_TRACKING_URI`` names one. Needs requirements-mlflow.txt.
+
+The training worker only leaves a note that a run is to be mirrored: ``workspace/tracking/<run id>.json``.
+A process of its own, ``python -m core.tracking``, reads the run's folder as it fills and sends what is
+new. So a server that is slow, down or wrong costs the training nothing; it is sent what it missed later.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from core import files, processes, runs
+from core.config import SETTINGS
+from core.errors import LabError
+from core.runs import Run
+
+ADDRESS = "MLFLOW_TRACKING_URI"
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 10.0
+"""After a failure, before the server is asked again."""
+IDLE_SECONDS = 120.0
+GIVE_UP_SECONDS = 15 * 60.0
+"""Without one success the process leaves; the notes stay, and the next run brings it back."""
+REQUEST_SECONDS, RETRIES = "10", "1"
+
+_ENDINGS = {"done": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
+_MOST_EPOCHS = 100
+"""Sent at once; MLflow takes 1,000 values."""
+_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+
+log = logging.getLogger(__name__)
+
+Note = dict[str, Any]
+"""mlflow_run: the id there, empty at first; epochs: how many were sent; ended: the end that was told."""
+
+
+def begin(run: Run) -> None:
+    """Have a run mirrored from now on; does nothing where no server is named, and never fails."""
+    if not os.environ.get(ADDRESS):
+        return
+    try:
+        note = _read(run.id) or {"mlflow_run": "", "epochs": 0}
+        _write(run.id, {**note, "ended": ""})
+        if not _is_alive():
+            processes.start_detached("core.tracking", [], _folder() / "log.txt")
+    except (LabError, OSError) as error:
+        log.warning("this run is not mirrored to MLflow: %s", error)
+
+
+def serve() -> None:
+    """Send what is new of all noted runs, until there has long been nothing to send."""
+    try:
+        from mlflow import MlflowClient
+    except ImportError:
+        log.error("MLflow is not installed; pip install -r requirements-mlflow.txt")
+        return
+    try:
+        with _lock():
+            _serve(MlflowClient())
+    except filelock.Timeout:
+        log.info("another process mirrors already")
+
+
+def _serve(client: Any) -> None:
+    active = succeeded = time.monotonic()
+    while time.monotonic() - active < IDLE_SECONDS and time.monotonic() - succeeded < GIVE_UP_SECONDS:
+        time.sleep(LOOK_SECONDS)
+        for run in _noted():
+            active = time.monotonic()
+            try:
+                _send(client, run)
+                succeeded = time.monotonic()
+            except Exception as error:  # whatever a server answers or a network does
+                log.warning("run %s could not be told to MLflow: %s", run.id, str(error)[:500])
+                time.sleep(RETRY_SECONDS)
+
+
+def _send(client: Any, run: Run) -> None:
+    """Bring the server's record of a run up to what its folder says."""
+    note = _read(run.id)
+    if not note.get("mlflow_run"):
+        note["mlflow_run"] = _create(client, run)
+        _write(run.id, note)
+    status, history = run.status, run.metrics()
+    while new := history[note["epochs"] :][:_MOST_EPOCHS]:
+        client.log_batch(note["mlflow_run"], metrics=_metrics(new))
+        note["epochs"] += len(new)
+        _write(run.id, note)
+    if status.waiting:
+        return
+    _send_result(client, run, note["mlflow_run"])
+    client.set_terminated(note["mlflow_run"], _ENDINGS.get(status.state, "FAILED"))
+    _write(run.id, {**note, "ended": status.state})
+
+
+def _create(client: Any, run: Run) -> str:
+    config, labels = run.config, run.labels
+    experiment = client.get_experiment_by_name(config.data.source)
+    experiment_id = experiment.experiment_id if experiment else client.create_experiment(config.data.source)
+    tags = {"lab.run": run.id, "lab.group": labels.group, "mlflow.note.content": labels.notes}
+    tags |= {f"lab.tag.{tag}": "yes" for tag in labels.tags}
+    created = client.create_run(experiment_id, run_name=run.title, tags=tags)
+    run_id = str(created.info.run_id)
+    for path in SETTINGS:
+        client.log_param(run_id, path, str(config.get(path))[:500])
+    return run_id
+
+
+def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
+    """The scores with their intervals, and the files that explain them."""
+    from mlflow.entities import Metric
+
+    report, now = run.report(), int(time.time() * 1000)
+    kept = report.get("kept_epoch", 0)
+    scores = [
+        Metric(f"{split}_{end}", report[split][end], now, kept)
+        for split in ("val_accuracy", "test_accuracy")
+        for end in ("low", "high")
+        if report.get(split)
+    ]
+    if report.get("test_accuracy"):
+        scores.append(Metric("test_accuracy", report["test_accuracy"]["value"], now, kept))
+    client.log_batch(mlflow_run, metrics=scores)
+    for name in ("config.json", "report.json", "metrics.jsonl", "log.txt", run.model_path.name):
+        if (run.path / name).exists():
+            client.log_artifact(mlflow_run, str(run.path / name))
+    if report.get("confusion_matrix"):
+        from core import figures
+
+        confusion = report["confusion_matrix"], report["class_names"]
+        client.log_figure(mlflow_run, figures.confusion_matrix(*confusion), "confusion_matrix.png")
+
+
+def _metrics(lines: list[dict[str, Any]]) -> list[Any]:
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    return [
+        Metric(name, float(line[name]), now, int(line["epoch"]))
+        for line in lines
+        for name in _METRICS
+        if line.get(name) is not None
+    ]
+
+
+def _noted() -> list[Run]:
+    """Runs of which something may still be to be told; notes of runs that are gone are thrown away."""
+    found = []
+    for path in sorted(_folder().glob("*.json")):
+        if _read(path.stem).get("ended"):
+            continue
+        try:
+            found.append(runs.open(path.stem))
+        except LabError:
+            path.unlink(missing_ok=True)
+    return found
+
+
+def _folder() -> Path:
+    return runs.workspace() / "tracking"
+
+
+def _read(run_id: str) -> Note:
+    def parse(text: str) -> Note:
+        return dict(json.loads(text))
+
+    try:
+        note: Note = files.read(_folder() / f"{run_id}.json", parse, missing={})
+    except LabError:
+        return {}
+    return dict(note)
+
+
+def _write(run_id: str, note: Mapping[str, Any]) -> None:
+    files.write_json(_folder() / f"{run_id}.json", dict(note))
+
+
+def _lock() -> filelock.BaseFileLock:
+    _folder().mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(_folder() / "lock", timeout=0)
+
+
+def _is_alive() -> bool:
+    try:
+        with _lock():
+            return False
+    except filelock.Timeout:
+        return True
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", REQUEST_SECONDS)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES)
+    serve()
