@@ -12,7 +12,7 @@ import pandas as pd
 from core import proposals
 from core.errors import LabError
 from core.proposals import Trial
-from core.runs import Run
+from core.runs import WAITING, Run
 from core.sweep_folder import Sweep, of
 
 SCORES = ("val_accuracy", "test_accuracy")
@@ -85,19 +85,11 @@ def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
     low and high are the 95 % interval of the one run, or mean ± SD of several seeds. Runs stopped
     before their end count only where no other run has the same settings; ``partial`` is then true.
     """
-    paths = list(sweep.values)
-    scored = [score for score in SCORES if score in runs]
-    rows = []
-    for key, group in runs.groupby(paths, sort=False, dropna=False):
-        row: dict[str, Any] = dict(zip(paths, key, strict=True))
-        row["waiting"] = int(group["state"].isin(["queued", "starting", "running"]).sum())
-        finished = group[group["val_accuracy"].notna()]
-        whole = finished[finished["state"] == "done"]
-        counted = whole if len(whole) else finished
-        row |= {"n": len(counted), "partial": bool(len(finished)) and not len(whole)}
-        for score in scored:
-            row |= _spread(counted, score)
-        rows.append(row)
+    paths, scored = list(sweep.values), [score for score in SCORES if score in runs]
+    groups: dict[tuple[Any, ...], list[dict[Any, Any]]] = {}
+    for row in runs.to_dict("records"):
+        groups.setdefault(tuple(row[path] for path in paths), []).append(row)
+    rows = [{**dict(zip(paths, key, strict=True)), **_choice(group, scored)} for key, group in groups.items()]
     columns = [*paths, "n", "waiting", "partial"]
     columns += [f"{score}{end}" for score in scored for end in ("", "_sd", "_low", "_high")]
     return pd.DataFrame(rows, columns=columns)
@@ -124,13 +116,27 @@ def _row(run: Run, sweep: Sweep, scores: Sequence[str]) -> dict[str, Any]:
     return row
 
 
-def _spread(runs: pd.DataFrame, score: str) -> dict[str, float]:
-    values = runs[score].to_numpy(dtype=np.float64)
-    if len(values) < 2:
-        first: Mapping[Any, Any] = runs.iloc[0].to_dict() if len(runs) else {}
-        one = {f"{score}{end}": first.get(f"{score}{end}", np.nan) for end in ("", "_low", "_high")}
-        return {**one, f"{score}_sd": np.nan}
-    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+def _choice(group: Sequence[Mapping[Any, Any]], scored: Sequence[str]) -> dict[str, Any]:
+    finished = [row for row in group if pd.notna(row["val_accuracy"])]
+    whole = [row for row in finished if row["state"] == "done"]
+    counted = whole or finished
+    found: dict[str, Any] = {
+        "n": len(counted),
+        "waiting": sum(row["state"] in WAITING for row in group),
+        "partial": bool(finished) and not whole,
+    }
+    for score in scored:
+        found |= _spread(counted, score)
+    return found
+
+
+def _spread(counted: Sequence[Mapping[Any, Any]], score: str) -> dict[str, float]:
+    if len(counted) < 2:
+        one = counted[0] if counted else {}
+        ends = {f"{score}{end}": one.get(f"{score}{end}", np.nan) for end in ("", "_low", "_high")}
+        return {**ends, f"{score}_sd": np.nan}
+    values = [row[score] for row in counted]
+    mean, deviation = float(np.mean(values)), float(np.std(values, ddof=1))
     return {
         score: mean,
         f"{score}_sd": deviation,

@@ -161,7 +161,7 @@ def test_repeats_show_their_spread_and_the_luck_of_the_best(base):
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10 + 0.02 * config.fit.seed)
     text = words(shown(base, sweep))
     assert "62.0 % ± 2.0 (SD, n=3)" in text
-    assert "Best of 2: expect about" in text
+    assert "As the best of 2 it is partly lucky: expect about" in text
 
 
 def test_the_best_can_be_used_and_repeated_with_new_seeds(base):

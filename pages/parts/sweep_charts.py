@@ -82,7 +82,7 @@ def _heatmap(scored: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         text=alt.Text("val_accuracy:Q", format=".1%"),
         color=alt.condition(f"datum.val_accuracy > {middle}", alt.value("#111111"), alt.value("#ffffff")),
     )
-    return alt.layer(cells, words).properties(height=52 * frame[second].nunique() + 70)
+    return alt.layer(cells, words).properties(height=52 * frame[second].nunique() + 150)
 
 
 def _points(scored: pd.DataFrame, first: str, second: str) -> alt.Chart:

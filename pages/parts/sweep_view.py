@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, repeats, runs, seal, sweeps
+from core import compare, paired, repeats, runs, seal, sweeps
 from core.config import SETTINGS
 from core.sweeps import Sweep
 from pages.parts import frame, run_state, settings, sweep_charts, sweep_more, sweep_table, sweep_values
@@ -19,6 +19,8 @@ LOOK_EVERY = 1.5
 """Seconds between two looks while something is under way."""
 MOST_COMPARED = 6
 REPEATS = 4
+
+_UNDER_WAY, _TO_USE = "sweep_under_way", "sweep_use"
 
 
 def show(sweep: Sweep) -> None:
@@ -42,14 +44,20 @@ def _follow(sweep_id: str) -> None:
         if choices["n"].sum():
             _picture(sweep, choices)
             _best(sweep, table, choices)
-            if len(sweep.values) > 2:
-                _importance(sweep, int(choices["n"].sum()))
         _runs(sweep, table)
-        if st.session_state.get("sweep_was_under_way") == sweep_id and not _is_under_way(sweep):
-            del st.session_state["sweep_was_under_way"]
-            st.rerun()
-        if _is_under_way(sweep):
-            st.session_state["sweep_was_under_way"] = sweep_id
+        if len(sweep.values) > 2:
+            _importance(sweep, int(choices["n"].sum()))
+        _notice_the_end(sweep, table)
+
+
+def _notice_the_end(sweep: Sweep, table: pd.DataFrame) -> None:
+    """Draw the page once more without looking again and again, when the last run has ended."""
+    under_way = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
+    if st.session_state.get(_UNDER_WAY) == sweep.id and not under_way:
+        del st.session_state[_UNDER_WAY]
+        st.rerun()
+    if under_way:
+        st.session_state[_UNDER_WAY] = sweep.id
 
 
 @st.cache_resource(show_spinner=False, ttl=5)
@@ -120,14 +128,14 @@ def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
 
 
 def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
-    best = choices.loc[choices["val_accuracy"].idxmax()]
+    best = max(choices[choices["n"] > 0].to_dict("records"), key=lambda row: row["val_accuracy"])
     words = ", ".join(
         f"{literal(SETTINGS[path].label)} **{literal(sweep_values.words(best[path]))}**"
         for path in sweep.values
     )
     st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
     _say_luck(table, choices, list(sweep.values))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Use these settings", icon=":material/tune:", key="use_best",
             on_click=_use, args=({path: best[path] for path in sweep.values},),
@@ -147,7 +155,7 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
                 icon=":material/compare_arrows:",
                 query_params={"runs": ids},
             )
-    if st.session_state.pop("sweep_use", False):
+    if st.session_state.pop(_TO_USE, False):
         st.switch_page(TRAIN)
 
 
@@ -172,12 +180,17 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
             "runs, to see by how much."
         )
     else:
-        st.caption(compare.luck_in_words(number, deviation / max(choices["n"].max(), 1) ** 0.5))
+        each = max(int(choices["n"].median()), 1)
+        points = 100 * paired.luck_of_the_best(number, deviation / each**0.5)
+        st.caption(
+            f"As the best of {number} it is partly lucky: expect about {points:.1f} points to be chance. "
+            f"Runs that differ in nothing but the seed scatter by {100 * deviation:.1f} points (SD)."
+        )
 
 
 def _use(changes: dict[str, Any]) -> None:
     st.session_state[settings.SUGGESTION] = changes
-    st.session_state["sweep_use"] = True
+    st.session_state[_TO_USE] = True
 
 
 def _repeat(sweep: Sweep, best: Any) -> None:
