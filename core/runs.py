@@ -66,6 +66,7 @@ class Status:
     seconds_left: float | None = None
     loss: float | None = None
     accuracy: float | None = None
+    data_version: str = ""
     created: float = 0.0
     started: float = 0.0
     ended: float = 0.0

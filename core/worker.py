@@ -57,6 +57,7 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
         tracking.begin(run)
         dataset = _prepared(run.config.data, reporter)
         reporter.say(data_version=dataset.version)
+        reporter.say(data_version=dataset.version)
         selection = datasets.select(dataset, run.config.data)
         parts = _load(run, dataset, selection, reporter)
         trained = _train(run, parts, len(selection.class_names), reporter)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import engine, processes, runs, saved_model, worker
+from core import datasets, engine, processes, runs, saved_model, versions, worker
 from core.config import RunConfig
 from core.runs import Run
 from tests.made_pictures import coloured_objects
@@ -137,6 +137,23 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, bac
     saved = len(before) - 1  # the last line may be younger than the checkpoint; it is then learned again
     assert after[:saved] == before[:saved]
     assert run.report()["kept_epoch"] <= len(after)
+
+
+def test_a_resumed_run_goes_on_with_the_pictures_it_began_with(source: str) -> None:
+    run = engine.submit(config(source, **ENDLESS))
+    engine.claim()
+    worker.carry_out(run, watch=lambda status: run.ask_to_stop() if status.epoch > 1 else None)
+    before = run.report()["split_fingerprint"]
+    dataset = datasets.open(source)
+    versions.exclude(dataset, dataset.usable["id"][:6], "for the test")
+    assert datasets.open(source).version != run.status.data_version
+
+    engine.resume(run)
+    run.ask_to_stop()
+    engine.claim()
+    worker.carry_out(run)
+    assert run.status.data_version == run.report()["data_version"] == dataset.version
+    assert run.report()["split_fingerprint"] == before
 
 
 def test_a_worker_told_to_end_leaves_its_run_interrupted(source: str, background: Any) -> None:
