@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -10,9 +11,10 @@ import streamlit as st
 from core import coach, comparable, compare
 from core import config as settings_of
 from core.coach import Reading
-from core.compare import value_in_words
+from core.compare import Verdict, value_in_words
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
+from core.runs import Run
 from pages.parts.runs import TRAIN, Summary
 from pages.parts.text import literal
 
@@ -67,14 +69,25 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
     if before is None or first is None or second is None:
         return
     try:
-        results = [comparable.from_run(one.run, "validation") for one in (before, summary)]
-    except LabError:
+        verdict = _verdict(*(one.run.path for one in (before, summary)), _stamps(before, summary))
+    except (LabError, OSError):  # predictions that cannot be read leave the question open
         return
-    verdict = compare.verdict({"the run before": [results[0]], "this run": [results[1]]})
     st.markdown(
         f":material/history: **This run follows the advice** given for {literal(before.line)}: "
         f"{literal(coach.did_it_help(first, second, verdict))}"
     )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _verdict(before: Path, after: Path, stamps: tuple[int, ...]) -> Verdict:
+    """On the validation pictures; kept, since its bootstrap takes longer than the rest of the page."""
+    first, second = (comparable.from_run(Run(path), "validation") for path in (before, after))
+    return compare.verdict({"the run before": [first], "this run": [second]})
+
+
+def _stamps(*summaries: Summary) -> tuple[int, ...]:
+    """Change when the predictions do, as after a resumed run."""
+    return tuple((one.run.path / "predictions.npz").stat().st_mtime_ns for one in summaries)
 
 
 def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
