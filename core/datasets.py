@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from core import files, preparing, runs, sources, versions
+from core import files, indexing, preparing, runs, sources, versions
 from core.decoding import Unreadable, decode
 from core.errors import LabError
 from core.parallel import Progress, ShouldStop, never, silent
@@ -187,6 +187,10 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         raise LabError(
             f"The index of data set '{origin.title}' is damaged ({error}); prepare it again."
         ) from None
+    if not set(indexing.COLUMNS) | {"group"} <= set(index.columns):
+        raise NotPrepared(
+            f"Data set '{origin.title}' was prepared by another version of the lab; prepare it again."
+        )
     index = versions.apply(index, recorded)
     usable = _usable(index)
     return Dataset(

@@ -65,9 +65,10 @@ def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldSto
 
 def _known(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path / "index.parquet")
+        known = pd.read_parquet(path / "index.parquet")
     except Exception:  # none yet, or damaged: read every picture
         return indexing.empty()
+    return known if set(indexing.COLUMNS) <= set(known.columns) else indexing.empty()
 
 
 @contextmanager

@@ -137,6 +137,15 @@ def test_a_thumbnail_is_made_once(flowers: Path) -> None:
     assert dataset.thumbnail(row, 8) == first
 
 
+def test_an_index_of_another_version_of_the_lab_is_prepared_again(flowers: Path) -> None:
+    prepared = datasets.prepare(str(flowers))
+    path = prepared.path / "index.parquet"
+    pd.read_parquet(path).drop(columns="name").to_parquet(path)
+    with pytest.raises(datasets.NotPrepared, match="another version"):
+        datasets.open(str(flowers))
+    assert datasets.prepare(str(flowers)).version == prepared.version
+
+
 def test_a_damaged_index_is_told_and_preparing_again_mends_it(flowers: Path) -> None:
     dataset = datasets.prepare(str(flowers))
     (dataset.path / "index.parquet").write_bytes(b"PAR1 rubbish")
