@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import streamlit as st
@@ -16,6 +18,7 @@ from pages.parts.text import literal
 log = logging.getLogger(__name__)
 
 FIRST_DATA_SET = "garden"
+_AFTER_FIRST_PAGE_SECONDS = 2.0
 _PAGE, _ENTERED, _FAULTS = "page", "page_entered", "faults"
 
 
@@ -65,6 +68,7 @@ def get_ready() -> None:
     """Start, once per server, what makes a first visit quick: the built-in pictures and a warm worker."""
     _prepare_first_data_set(str(runs.workspace()))
     keep_warm()
+    _import_ahead()
 
 
 def keep_warm() -> None:
@@ -95,6 +99,19 @@ def _prepare_first_data_set(workspace: str) -> None:
         datasets.open(FIRST_DATA_SET)
     except LabError:
         engine.prepare(FIRST_DATA_SET)
+
+
+@st.cache_resource(show_spinner=False)
+def _import_ahead() -> None:
+    """Load the drawing libraries after the first page is out, so that the first result need not wait."""
+
+    def load() -> None:
+        for module in ("pages.parts.scores", "core.figures"):
+            import_module(module)
+
+    later = threading.Timer(_AFTER_FIRST_PAGE_SECONDS, load)
+    later.daemon = True
+    later.start()
 
 
 @st.cache_resource(show_spinner=False, ttl=60)
