@@ -42,3 +42,21 @@ def test_importing_all_of_core_but_ml_leaves_tensorflow_alone():
     script += f"print([h for h in {HEAVY} if h in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT)
     assert answer.stdout.strip() == "[]", answer.stderr
+
+
+def test_the_pages_never_import_tensorflow(workspace):
+    """In a process of its own, as the app's server is one; nothing is prepared, so nothing is started."""
+    pages = sorted(str(path.relative_to(PROJECT)) for path in (PROJECT / "pages").glob("[bu]*/*.py"))
+    script = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+from core import engine, processes
+processes.start_detached = lambda *_: (_ for _ in ()).throw(processes.LabError("not in this test"))
+for page in {pages}:
+    app = AppTest.from_file("streamlit_app.py", default_timeout=60).switch_page(page).run()
+    assert not app.exception, app.exception
+print(len({pages}), [name for name in {HEAVY} if name in sys.modules])
+"""
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT)
+    assert answer.stdout.split("\n")[-2:-1] == [f"{len(pages)} []"], answer.stderr
+    assert len(pages) >= 5

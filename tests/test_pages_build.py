@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -428,9 +427,3 @@ def test_a_workspace_that_is_a_file_is_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "file"))
     assert "could not write" in words(visit())
-
-
-def test_the_pages_never_import_tensorflow(source):
-    visit(data=source)
-    visit(DATA, data=source)
-    assert "tensorflow" not in sys.modules
