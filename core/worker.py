@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import datasets, engine, environment, estimate, metrics, pixels, runs, sweeps, tracking
+from core import cluster, datasets, engine, environment, estimate, metrics, pixels, runs, sweeps, tracking
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
@@ -36,6 +36,10 @@ POLL_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 terminating = threading.Event()
+
+
+class Taken(LabError):
+    """Another process carries out the run."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,6 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
         tracking.begin(run)
         dataset = _prepared(run.config.data, reporter)
         reporter.say(data_version=dataset.version)
-        reporter.say(data_version=dataset.version)
         selection = datasets.select(dataset, run.config.data)
         parts = _load(run, dataset, selection, reporter)
         trained = _train(run, parts, len(selection.class_names), reporter)
@@ -73,6 +76,10 @@ def serve() -> None:
     """Carry out queued runs, oldest first, until there has been none for a while."""
     try:
         with engine.worker_lock():
+            if cluster.address():
+                engine.requeue_lost()
+                cluster.serve(terminating)
+                return
             _warm_up()
             engine.requeue_lost()
             _serve_until_idle()
@@ -84,10 +91,10 @@ def main(arguments: list[str]) -> int:
     """The process's entry point; returns its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, lambda *_: terminating.set())
-    if not arguments:
-        serve()
-        return 0
     try:
+        if not arguments:
+            serve()
+            return 0
         return 0 if carry_out(runs.at(Path(arguments[0]))).state == "done" else 1
     except LabError as error:
         print(error, file=sys.stderr)
@@ -212,7 +219,7 @@ def _alone(run: Run) -> Iterator[None]:
         with filelock.FileLock(run.path / "lock", timeout=0):
             yield
     except filelock.Timeout:
-        raise LabError(f"Run {run.title} is being carried out by another process already.") from None
+        raise Taken(f"Run {run.title} is being carried out by another process already.") from None
 
 
 @contextmanager

@@ -1,0 +1,120 @@
+"""Carries out queued runs on a Ray cluster. Needs requirements-ray.txt.
+
+With ``LAB_RAY_ADDRESS`` (or ``RAY_ADDRESS``) set, the one training worker of this machine does not train
+but hands each run to Ray, which places it where ``LAB_RAY_CPUS`` processors and ``LAB_RAY_GPUS`` GPUs are
+free. Each does the same as ``python -m core.worker RUN_DIR`` at home, on the same folder, which all nodes
+share. So its state, its curves and its stop file are where they always are, and a run whose node is lost
+is placed anew by Ray and goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core import engine, runs, sweeps
+from core.errors import LabError
+from core.runs import Run
+
+POLL_SECONDS = 0.2
+LOST_SECONDS = 45.0
+"""For a run that was placed anew, until the file lock of a lost node is given up at the latest."""
+
+log = logging.getLogger(__name__)
+
+
+def address() -> str:
+    """Where the cluster is; empty for this machine alone."""
+    return os.environ.get("LAB_RAY_ADDRESS") or os.environ.get("RAY_ADDRESS") or ""
+
+
+def serve(terminating: threading.Event) -> None:
+    """Hand queued runs to the cluster, oldest first, until there has been none for a while.
+
+    Raises:
+        LabError: Ray is not installed, or the cluster does not answer.
+    """
+    try:
+        ray = _connected()
+    except LabError as error:
+        for run in engine.queue():
+            run.write_status(replace(run.status, message=str(error)))
+        raise
+    place = ray.remote(num_cpus=_wanted("CPU"), num_gpus=_wanted("GPU"), max_retries=-1)(_carry_out)
+    under_way: dict[Any, Run] = {}
+    idle_since = time.monotonic()
+    while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
+        for task in ray.wait(list(under_way), timeout=0)[0] if under_way else []:
+            _note_end(ray, task, under_way.pop(task))
+        claimed = engine.claim() if len(under_way) < _places(ray) else None
+        if claimed is not None:
+            under_way[place.remote(str(claimed.path), _environment())] = claimed
+        elif len(under_way) >= _places(ray) or not sweeps.advance(at_once=_places(ray)):
+            time.sleep(POLL_SECONDS)
+        if under_way:
+            idle_since = time.monotonic()
+    ray.shutdown()
+
+
+def _carry_out(path: str, environment: dict[str, str]) -> str:
+    """What a node does: a run, in Ray's own process. A child would outlive a node that is killed."""
+    os.environ.update(environment)
+    from core import worker
+
+    deadline = time.monotonic() + LOST_SECONDS
+    while True:
+        try:
+            return worker.carry_out(runs.at(Path(path))).state
+        except worker.Taken:  # by a lost node, whose lock may be held for a moment
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1.0)
+
+
+def _note_end(ray: Any, task: Any, run: Run) -> None:
+    try:
+        log.info("run %s: %s", run.id, ray.get(task))
+    except Exception as error:  # whatever Ray says of a task that it could not carry out
+        log.error("run %s: %s", run.id, error)
+        if run.status.waiting or run.status.state == "interrupted":
+            message = f"The cluster could not carry it out: {str(error).splitlines()[0][:300]}"
+            run.write_status(replace(run.status, state="failed", message=message))
+
+
+def _places(ray: Any) -> int:
+    """How many runs the cluster can train at the same time."""
+    there = ray.cluster_resources()
+    wanted = {kind: _wanted(kind) for kind in ("CPU", "GPU")}
+    return max(1, int(min(there.get(kind, 0) / number for kind, number in wanted.items() if number)))
+
+
+def _wanted(kind: str) -> float:
+    """Processors or GPUs for one run: ``LAB_RAY_CPUS`` (2) and ``LAB_RAY_GPUS`` (0)."""
+    text = os.environ.get(f"LAB_RAY_{kind}S") or {"CPU": "2", "GPU": "0"}[kind]
+    try:
+        return float(text)
+    except ValueError:
+        raise LabError(f"LAB_RAY_{kind}S is a number, not {text!r}.") from None
+
+
+def _environment() -> dict[str, str]:
+    """What a node must know to do the same as this machine."""
+    names = ("LAB_", "TFDS_DATA_DIR", "MLFLOW_")
+    return {name: value for name, value in os.environ.items() if name.startswith(names)}
+
+
+def _connected() -> Any:
+    try:
+        import ray
+    except ImportError:
+        raise LabError("Ray is not installed; pip install -r requirements-ray.txt") from None
+    try:
+        ray.init(address=address(), log_to_driver=False, logging_level=logging.WARNING)
+    except Exception as error:  # ConnectionError, RuntimeError, ValueError, by what is wrong
+        raise LabError(f"The Ray cluster at {address()} does not answer: {error}") from None
+    return ray

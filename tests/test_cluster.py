@@ -1,0 +1,111 @@
+"""Runs carried out on a real Ray cluster of two nodes on this machine, one of them killed in the middle."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import cluster, engine, runs, sweeps
+from core.config import RunConfig
+from core.errors import LabError
+from tests.run_fixtures import draw_folder
+from tests.test_worker import QUICK, wait_for
+from tests.test_worker import background as background
+
+EPOCHS = 40
+
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="needs pip install -r requirements-ray.txt"
+)
+
+
+@pytest.fixture(autouse=True)
+def no_other_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+
+
+@pytest.fixture
+def base(tmp_path: Path, workspace: Path) -> RunConfig:
+    source = draw_folder(tmp_path / "pictures", each=20, size=32)
+    return RunConfig().replace({"data.source": source, **QUICK, "fit.epochs": EPOCHS})
+
+
+@pytest.fixture
+def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, list[Any]]]:
+    """A cluster whose head trains nothing, and two nodes that train one run each."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    nodes = [made.add_node(num_cpus=1) for _ in range(2)]
+    made.wait_for_nodes()
+    monkeypatch.setenv("LAB_RAY_ADDRESS", made.address)
+    monkeypatch.setenv("LAB_RAY_CPUS", "1")
+    yield made, nodes
+    made.shutdown()
+
+
+@needs_ray
+def test_a_sweep_on_two_nodes_loses_no_run_when_one_is_killed(base, two_nodes, background):
+    made, nodes = two_nodes
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.003, 0.001, 0.0003)})
+    background()
+    wait_for(lambda: sum(len(run.metrics()) >= 2 for run in sweep.runs) >= 2, seconds=150)
+    before = {run.id: run.status.pid for run in sweep.runs if run.status.state == "running"}
+    assert len(set(before.values())) == 2
+    made.remove_node(nodes[0], allow_graceful=False)
+    wait_for(lambda: all(run.status.state == "done" for run in sweep.runs), seconds=250)
+    assert (
+        sum(run.status.pid != before.get(run.id, run.status.pid) for run in sweep.runs) == 1
+    )  # the one lost
+    for run in sweep.runs:
+        assert [line["epoch"] for line in run.metrics()] == list(range(1, EPOCHS + 1))
+        assert run.has_report
+
+
+@needs_ray
+def test_a_run_on_the_cluster_is_stopped_and_resumed_as_at_home(base, two_nodes, background):
+    run = engine.submit(base.replace({"fit.epochs": 500}))
+    background()
+    wait_for(lambda: len(run.metrics()) >= 2, seconds=150)
+    engine.stop(run)
+    wait_for(lambda: run.status.state == "stopped")
+    assert run.has_report
+    learned = len(run.metrics())
+    engine.resume(run)
+    wait_for(lambda: len(run.metrics()) > learned + 1, seconds=150)
+    engine.stop(run)
+    wait_for(lambda: run.status.state == "stopped")
+
+
+def test_a_cluster_that_cannot_be_used_is_said_and_the_runs_keep_waiting(base, monkeypatch):
+    monkeypatch.setenv("LAB_RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setattr(cluster, "_connected", lambda: (_ for _ in ()).throw(LabError("no answer")))
+    run = engine.submit(base)
+    with pytest.raises(LabError, match="no answer"):
+        cluster.serve(worker_terminating())
+    assert (run.status.state, run.status.message) == ("queued", "no answer")
+    assert engine.queue() == [run]
+
+
+def worker_terminating() -> Any:
+    from core import worker
+
+    return worker.terminating
+
+
+def test_the_address_is_ours_before_that_of_ray(monkeypatch):
+    monkeypatch.delenv("LAB_RAY_ADDRESS", raising=False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    assert cluster.address() == ""
+    monkeypatch.setenv("RAY_ADDRESS", "a:1")
+    assert cluster.address() == "a:1"
+    monkeypatch.setenv("LAB_RAY_ADDRESS", "b:1")
+    assert cluster.address() == "b:1"
+    monkeypatch.setenv("LAB_RAY_GPUS", "many")
+    with pytest.raises(LabError, match="a number"):
+        cluster._wanted("GPU")
+    assert runs.all() == []
