@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.config import RunConfig
 from core.ml import model, runtime
+from core.ml.devices import Devices
 
 Array = NDArray[Any]
 
@@ -24,22 +25,24 @@ class Network:
 
     ``model`` is what is scored, saved and explained, always in float32, so that the figures shown are
     those of the model that is kept. Where training computes in bfloat16, a twin of the same layers
-    does that, and ``synchronise`` brings its weights over.
+    does that, or where several devices share the work, and ``synchronise`` brings its weights over.
     """
 
     def __init__(self, config: RunConfig, num_classes: int) -> None:
         self.num_classes = num_classes
         self.precision = runtime.precision(config.fit.precision)
+        self._devices = Devices(runtime.devices())
         self.model = model.build(config, num_classes)
-        exact = self.precision == "float32"
-        self._twin = self.model if exact else model.build(config, num_classes, self.precision)
-        self._optimizer = model.optimizer(config)
-        self._optimizer.build(self._twin.trainable_variables)
+        alone = self.precision == "float32" and self._devices.count == 1
+        with self._devices.scope():
+            self._twin = self.model if alone else model.build(config, num_classes, self.precision)
+            self._optimizer = model.optimizer(config)
+            self._optimizer.build(self._twin.trainable_variables)
         self._totals = tf.Variable(tf.zeros(3, tf.float64))
         size = config.data.image_size
         pixels = tf.TensorSpec((None, size, size, 3), tf.uint8)
-        labels = tf.TensorSpec((None,), tf.int64)
-        self._step = tf.function(self._one_step(), input_signature=[pixels, labels], autograph=False)
+        labels, pictures = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.float32)
+        self._step = self._devices.compile(self._one_step(), [pixels, labels, pictures], self._totals)
         scores = model.without_softmax(self.model)
         self._score = tf.function(
             lambda images: scores(tf.cast(images, tf.float32), training=False),
@@ -49,7 +52,8 @@ class Network:
 
     def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         """One change of the weights, from a batch (B, S, S, 3) and its labels (B,)."""
-        self._step(tf.convert_to_tensor(images), tf.convert_to_tensor(labels))
+        share_out, pictures = self._devices.share_out, tf.constant(len(labels), tf.float32)
+        self._step(share_out(images), share_out(labels), pictures)
 
     def begin_epoch(self) -> None:
         """Begin new sums for :meth:`learned`."""
@@ -101,16 +105,16 @@ class Network:
         twin, trainable = self._twin, self._twin.trainable_variables
         scores = model.without_softmax(twin)
 
-        def step(images: tf.Tensor, labels: tf.Tensor) -> None:
+        def step(images: tf.Tensor, labels: tf.Tensor, pictures: tf.Tensor) -> tf.Tensor:
+            """Learn from a device's part of a batch of ``pictures``; returns loss, right and pictures."""
             with tf.GradientTape() as tape:
                 logits = scores(tf.cast(images, tf.float32), training=True)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-                loss = tf.reduce_mean(losses) + sum(twin.losses)
+                loss = tf.reduce_sum(losses) / pictures + sum(twin.losses) / self._devices.count
             self._optimizer.apply(tape.gradient(loss, trainable), trainable)
-            pictures = tf.cast(tf.shape(labels)[0], tf.float64)
             right = tf.math.count_nonzero(tf.argmax(logits, axis=1) == labels)
-            sums = [tf.cast(loss, tf.float64) * pictures, tf.cast(right, tf.float64), pictures]
-            self._totals.assign_add(sums)
+            sums = [loss * pictures, right, tf.shape(labels)[0]]
+            return tf.stack([tf.cast(value, tf.float64) for value in sums])
 
         return step
 

@@ -33,6 +33,12 @@ def has_fast_bfloat16() -> bool:
     return bool(BFLOAT16_CPU_FLAGS & _cpu_flags())
 
 
+def devices() -> list[str]:
+    """The devices that share the work of a training: all GPUs, where there are several; else none."""
+    gpus = tf.config.list_logical_devices("GPU")
+    return [device.name for device in gpus] if len(gpus) > 1 else []
+
+
 def seed(value: int) -> None:
     """Start all chance of Python, NumPy and TensorFlow from ``value``."""
     keras.utils.set_random_seed(value)
