@@ -91,6 +91,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
 def _prepare_for_the_app(source: str) -> int:
     """Prepare while telling the app how far it is, through a file; every ending has a state there."""
+    processes.stand_back()
     report = replace(engine.preparation_of(source), state="running", **processes.identity())
 
     def say(**changes: Any) -> None:

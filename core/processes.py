@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,13 @@ def beating(beat: Callable[[], None]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def stand_back() -> None:
+    """Let the app's pages go first: this process works in the background, and gets what they leave."""
+    lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5)  # Windows has classes, the others a number
+    with suppress(psutil.Error):
+        psutil.Process().nice(lower)
 
 
 def start_detached(module: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

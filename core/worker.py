@@ -22,7 +22,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import cluster, datasets, engine, environment, estimate, metrics, pixels, runs, sweeps, tracking
+from core import (
+    cluster,
+    datasets,
+    engine,
+    environment,
+    estimate,
+    metrics,
+    pixels,
+    processes,
+    runs,
+    sweeps,
+    tracking,
+)
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
@@ -74,6 +86,7 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
 
 def serve() -> None:
     """Carry out queued runs, oldest first, until there has been none for a while."""
+    processes.stand_back()
     try:
         with engine.worker_lock():
             if cluster.address():

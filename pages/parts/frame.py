@@ -18,7 +18,8 @@ from pages.parts.text import literal
 log = logging.getLogger(__name__)
 
 FIRST_DATA_SET = "garden"
-_AFTER_FIRST_PAGE_SECONDS = 2.0
+_PAGE_SECONDS = 2.0
+"""After this long a page is out, and what it does not need can be begun."""
 _PAGE, _ENTERED, _FAULTS = "page", "page_entered", "faults"
 
 
@@ -101,6 +102,12 @@ def _prepare_first_data_set(workspace: str) -> None:
         engine.prepare(FIRST_DATA_SET)
 
 
+def _after_the_page(work: Callable[[], None]) -> None:
+    later = threading.Timer(_PAGE_SECONDS, work)
+    later.daemon = True
+    later.start()
+
+
 @st.cache_resource(show_spinner=False)
 def _import_ahead() -> None:
     """Load the drawing libraries after the first page is out, so that the first result need not wait."""
@@ -109,15 +116,21 @@ def _import_ahead() -> None:
         for module in ("pages.parts.scores", "core.figures"):
             import_module(module)
 
-    later = threading.Timer(_AFTER_FIRST_PAGE_SECONDS, load)
-    later.daemon = True
-    later.start()
+    _after_the_page(load)
 
 
 @st.cache_resource(show_spinner=False, ttl=60)
 def _ensure_worker(workspace: str) -> None:
-    """At most once a minute: a worker needs a moment until it is seen to be alive."""
-    engine.ensure_worker()
+    """At most once a minute, and after the page is out: TensorFlow's import would slow it down."""
+
+    def start() -> None:
+        if str(runs.workspace()) == workspace:
+            try:
+                engine.ensure_worker()
+            except LabError as error:  # Start says it on the page
+                log.warning("%s", error)
+
+    _after_the_page(start)
 
 
 @st.cache_resource(show_spinner=False, ttl=5)
