@@ -123,6 +123,9 @@ def _import_ahead() -> None:
 def _ensure_worker(workspace: str) -> None:
     """At most once a minute, and after the page is out: TensorFlow's import would slow it down."""
 
+    if engine.worker_is_alive():
+        return
+
     def start() -> None:
         if str(runs.workspace()) == workspace:
             try:
