@@ -93,6 +93,12 @@ def near_groups(rows: pd.DataFrame, distance: int) -> NDArray[np.int64]:
     return np.asarray(component, dtype=np.int64)[exact]
 
 
+def bits_apart(one: pd.Series, other: pd.Series) -> int:
+    """How many of 64 hash bits differ between two rows of an index, one perhaps mirrored."""
+    own = int(one["phash"], 16)
+    return min((own ^ int(other[name], 16)).bit_count() for name in ("phash", "mirrored"))
+
+
 def hashes(texts: pd.Series) -> Hashes:
     """Hashes of 16 hex digits as numbers."""
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=">u8").astype(np.uint64)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import LabError
 from pages.parts import (
     data_choosing,
     data_overview,
     data_preparing,
-    data_selection,
     data_sources,
+    data_training,
+    gallery_picture,
+    quality_check,
     settings,
-    settings_form,
+    versions_steps,
 )
-from pages.parts.runs import TRAIN
 from pages.parts.text import literal
 
 st.title("Data", anchor=False)
@@ -31,29 +31,18 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
+versions_steps.tell_last(dataset)
+versions_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
-
-st.subheader("What to train on", anchor=False)
-left, right = st.columns([3, 1])
-with left:
-    settings_form.classes(dataset.class_names)
-with right:
-    settings_form.widget(settings.MOST_A_CLASS)
-config, selection = settings.current_data(), None
-try:
-    selection = data_selection.select(dataset, config)
-except LabError as error:
-    st.error(literal(error), title="This cannot be trained on yet", icon=":material/error:")
-else:
-    data_selection.say(selection)
-    if st.button("Use for training", type="primary", icon=":material/arrow_forward:", key="use"):
-        st.switch_page(TRAIN)
-
-data_overview.samples(dataset, selection.class_names if selection else dataset.class_names)
-left, right = st.columns(2, gap="large")
-with left:
-    if selection:
-        data_overview.classes(selection)
-with right:
-    data_overview.sizes(dataset, config.image_size)
-data_overview.notes(dataset)
+verdict = st.container()
+config = settings.current_data()
+overview, check = st.tabs(["Overview", "Quality check"], key="data_part", on_change="rerun")
+if overview.open:
+    with overview:
+        data_training.show(dataset)
+if check.open:
+    with check:
+        quality_check.show(dataset, quality_check.report(dataset, config))
+gallery_picture.show(dataset)
+with verdict:  # last: checking a large data set for the first time takes seconds
+    quality_check.headline(quality_check.report(dataset, config))

@@ -1,0 +1,103 @@
+"""The quality checklist: the overall verdict, every finding with its numbers, and what mends it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import duplicates, quality
+from core.config import DataConfig
+from core.datasets import Dataset
+from core.quality import Finding, Report
+from pages.parts import quality_mending, quality_pictures
+from pages.parts.text import literal
+
+DISTANCE = "near_distance"
+
+_MARKS = {
+    "good": ":green[:material/check_circle:]",
+    "note": ":blue[:material/info:]",
+    "warning": ":orange[:material/warning:]",
+    "serious": ":red[:material/error:]",
+}
+_TICKED, _NOT_TICKED = ":green[:material/check_box:]", ":orange[:material/check_box_outline_blank:]"
+
+
+def report(dataset: Dataset, config: DataConfig) -> Report:
+    """All findings at the distance that the slider has, worked out once for each version."""
+    shares = config.model_copy(update={"image_size": 0, "resize": "", "max_per_class": 0, "classes": ()})
+    return _report(dataset, shares, st.session_state.get(DISTANCE, duplicates.NEAR))
+
+
+@st.cache_resource(
+    max_entries=16,
+    show_spinner="Checking the pictures",
+    hash_funcs={Dataset: lambda dataset: (str(dataset.path), dataset.version, len(dataset.index))},
+)
+def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
+    return quality.check(dataset, config, distance)
+
+
+def headline(found: Report) -> None:
+    """The overall verdict in a sentence or two, and how much there is to look at."""
+    mark = _MARKS["good" if found.fit else "serious"]
+    more = [f"{len(found.of(kind))} {word}" for kind, word in _COUNTED.items() if found.of(kind)]
+    with st.container(border=True, key="verdict"):
+        st.markdown(f"{mark} **{literal(found.verdict)}**")
+        if more:
+            st.caption(f"{' and '.join(more)} in the quality check.")
+
+
+_COUNTED = {"serious": "to mend first", "warning": "to mend", "note": "worth a look"}
+
+
+def show(dataset: Dataset, found: Report) -> None:
+    """The four boxes, then what else was found, then what was checked and is fine."""
+    st.markdown("**The checklist**: at least 3 of 4 boxes have to be ticked.")
+    for finding in found.boxes:
+        _finding(dataset, finding)
+    others = [finding for finding in found.findings if not finding.box]
+    striking = [finding for finding in others if finding.severity != "good"]
+    if striking:
+        st.markdown("**Beyond the checklist**")
+    for finding in striking:
+        _finding(dataset, finding)
+    _fine([finding for finding in others if finding.severity == "good"])
+
+
+def _finding(dataset: Dataset, finding: Finding) -> None:
+    with st.container(border=True, key=f"finding_{finding.name}"):
+        st.markdown(f"{_mark(finding)} **{literal(finding.title)}**")
+        st.markdown(literal(finding.verdict))
+        if finding.name == "unique":
+            _distance()
+        quality_mending.show(dataset, finding)
+        quality_pictures.show(dataset, finding)
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.box:
+        return _MARKS[finding.severity]
+    return _TICKED if finding.ticked else _NOT_TICKED
+
+
+def _distance() -> None:
+    st.slider(
+        "How different near copies may be (of 64 hash bits)",
+        0,
+        duplicates.FURTHEST,
+        duplicates.NEAR,
+        key=DISTANCE,
+        width=420,
+        help="0 finds only pictures whose shapes of light and dark are the same. "
+        f"Up to {duplicates.NEAR}, pairs nearly always show one scene; beyond, look before you act.",
+        persist_state="session",
+    )
+
+
+def _fine(findings: list[Finding]) -> None:
+    if not findings:
+        return
+    label = f"Checked and fine: {len(findings)} more"
+    with st.expander(label, icon=":material/check_circle:", key="fine"):
+        for finding in findings:
+            st.markdown(f"**{literal(finding.title)}**  \n{literal(finding.verdict)}")

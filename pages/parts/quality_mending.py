@@ -1,0 +1,65 @@
+"""The button that mends a finding, as a recorded step."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import versions
+from core.datasets import Dataset
+from core.quality import Finding, boxes
+from pages.parts import versions_steps
+from pages.parts.text import count
+
+_WORDS = {"exclude": "Exclude these", "keep_one": "Keep one of each group"}
+
+
+def show(dataset: Dataset, finding: Finding) -> None:
+    """What can be done about a finding; nothing where looking is all there is to do."""
+    if finding.name == "balance":
+        _cap(dataset, finding)
+    elif finding.removed:
+        _exclude(dataset, finding)
+
+
+def _exclude(dataset: Dataset, finding: Finding) -> None:
+    leaves_out = count(len(finding.removed), "picture")
+    versions_steps.button(
+        f"{_WORDS[finding.action]} · leaves out {leaves_out}",
+        f"mend {finding.name}",
+        versions.exclude,
+        dataset,
+        finding.removed,
+        finding.title,
+        icon=":material/filter_alt_off:",
+    )
+
+
+def _cap(dataset: Dataset, finding: Finding) -> None:
+    """Any cap between the smallest and the largest class; the finding knows the one that evens them out."""
+    sizes = finding.numbers["counts"].values()
+    if len(set(sizes)) < 2:
+        return
+    key = f"cap {dataset.id} {dataset.version}"
+    advised = min(finding.numbers["cap"], max(sizes)) if finding.action == "cap" else max(sizes)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        most = st.number_input(
+            "At most this many a class",
+            1,
+            max(sizes),
+            advised,
+            key=key,
+            width=220,
+            help="Which pictures are left out looks random and is always the same.",
+        )
+        over = boxes.over_cap(dataset.usable, most)
+        leaves_out = f" · leaves out {count(len(over), 'picture')}" if over else ""
+        versions_steps.button(
+            f"Cap each class at {most:,}{leaves_out}",
+            "mend balance",
+            versions.exclude,
+            dataset,
+            over,
+            f"At most {most:,} a class",
+            disabled=not over,
+            icon=":material/vertical_align_top:",
+        )

@@ -1,0 +1,89 @@
+"""Take a step on a data set from a page: it is recorded, told, and taken back with one click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core import datasets, versions
+from core.datasets import Dataset
+from core.versions import Step
+from pages.parts import frame, settings
+from pages.parts.text import count, literal
+
+_LAST = "last_step"
+
+
+def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **looks: Any) -> None:
+    """A button that takes a step on the newest version; the page then runs again with the new one.
+
+    Args:
+        label: its words.
+        key: of the button.
+        work: a function of :mod:`core.versions`, called with ``arguments``; the first is the data set.
+        looks: passed on to ``st.button``.
+    """
+    dataset: Dataset = arguments[0]
+    disabled = looks.pop("disabled", False) or not is_newest(dataset)
+    # Not a callback: in a fragment it would leave the rest of the page with the version before.
+    if st.button(label, key=key, disabled=disabled, **looks):
+        frame.attempt(take, work, *arguments)
+        st.rerun()
+
+
+def take(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
+    """Take a step and remember it for :func:`tell_last`. Raises LabError where it cannot be taken."""
+    st.session_state[_LAST] = (dataset.source, work(dataset, *arguments))
+    settings.put(settings.VERSION, "")
+
+
+def is_newest(dataset: Dataset) -> bool:
+    """Whether this is the newest version, the only one that can be changed."""
+    if not settings.value(settings.VERSION):
+        return True
+    return datasets.open(dataset.source).version == dataset.version
+
+
+def tell_last(dataset: Dataset) -> None:
+    """What the last step of this tab did, with a button that takes it back."""
+    source, last = st.session_state.get(_LAST, ("", None))
+    if source != dataset.source:
+        return
+    recorded = versions.steps(dataset.path)
+    if not recorded or recorded[-1] != last:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="last_step"):
+        st.markdown(f":green[:material/check:] {literal(sentence(last, recorded))}.", width="stretch")
+        label = "Do it again" if last.kind == "undo" else "Undo"
+        button(label, "undo_last", versions.undo, dataset, last.number, icon=":material/undo:")
+
+
+def tell_earlier(dataset: Dataset) -> None:
+    """Say so where an earlier version is shown, and offer the newest."""
+    if is_newest(dataset):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="earlier_version"):
+        st.markdown(
+            f":material/history: This is the earlier version **{literal(dataset.version)}**. It can be "
+            "looked at and trained on, not changed.",
+            width="stretch",
+        )
+        st.button("Go to the newest", key="newest", on_click=settings.put, args=(settings.VERSION, ""))
+
+
+def sentence(step: Step, recorded: tuple[Step, ...]) -> str:
+    """What a step did, in words without a full stop."""
+    pictures = count(len(step.ids), "picture")
+    match step.kind:
+        case "exclude":
+            return f"{pictures} left out: {step.reason}"
+        case "put_back":
+            return f"{pictures} put back: {step.reason}"
+        case "relabel":
+            return f"{pictures} now called '{step.label}': {step.reason}"
+        case _:
+            undone = next((one for one in recorded if one.number == step.undoes), None)
+            what = sentence(undone, recorded) if undone else f"step {step.undoes}"
+            return f"Taken back: {what[:1].lower()}{what[1:]}"
