@@ -1,4 +1,4 @@
-"""The lab without a screen: ``python -m core prepare | run | runs | sweep``.
+"""The lab without a screen: ``python -m core prepare | run | runs | suspects | sweep``.
 
 Exit codes: 0 all is well, 1 it failed and a sentence on standard error says why, 2 the words of the
 command are wrong, 3 the data set is not fit to train on, 130 stopped from the keyboard.
@@ -10,16 +10,14 @@ import argparse
 import json
 import signal
 import sys
-import time
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from core import config, datasets, engine, processes, quality, runs, sweep_command
-from core.errors import LabError, Stopped
+from core import background, config, datasets, engine, quality, runs, suspects_command, sweep_command
+from core.errors import LabError
+from core.parallel import Progress, ShouldStop
 from core.runs import Labels, Run, Status
 
 FAILED, WRONG_WORDS, UNFIT, FROM_KEYBOARD = 1, 2, 3, 130
@@ -66,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
     listing.set_defaults(command=_runs)
 
+    suspects_command.add_to(commands)
     sweep_command.add_to(commands)
     return parser
 
@@ -90,45 +89,10 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
 
 def _prepare_for_the_app(source: str) -> int:
-    """Prepare while telling the app how far it is, through a file; every ending has a state there."""
-    processes.stand_back()
-    report = replace(engine.preparation_of(source), state="running", **processes.identity())
+    def do(progress: Progress, should_stop: ShouldStop) -> None:
+        datasets.prepare(source, progress=progress, should_stop=should_stop)
 
-    def say(**changes: Any) -> None:
-        nonlocal report
-        report = replace(report, **changes)
-
-    def write() -> None:
-        say(heartbeat=time.time())
-        report.write()
-
-    def progress(step: str, done: int, total: int) -> None:
-        say(message=step, done=done, total=total)
-
-    with processes.beating(write):
-        say(
-            **_outcome(
-                lambda: datasets.prepare(source, progress=progress, should_stop=lambda: report.stop_requested)
-            )
-        )
-    write()
-    return 0 if report.state == "done" else FAILED
-
-
-def _outcome(work: Callable[[], object]) -> dict[str, str]:
-    try:
-        work()
-    except Stopped as stopped:
-        return {"state": "stopped", "message": str(stopped)}
-    except LabError as error:
-        return {"state": "failed", "message": str(error)}
-    except Exception as error:
-        traceback.print_exc()
-        return {
-            "state": "failed",
-            "message": f"An unexpected fault ({type(error).__name__}); log.txt has the details.",
-        }
-    return {"state": "done", "message": ""}
+    return 0 if background.carry_out(engine.Preparation(source), do).state == "done" else FAILED
 
 
 def _describe(dataset: datasets.Dataset) -> dict[str, Any]:

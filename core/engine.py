@@ -8,17 +8,15 @@ sorts first, and whoever renames the marker away has claimed the run.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import filelock
 
-from core import files, processes, runs
+from core import background, files, processes, runs
+from core.background import Work
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Labels, Run, workspace
@@ -121,78 +119,21 @@ def requeue_lost() -> None:
             _enqueue(run)
 
 
-PreparationState = Literal["none", "running", "done", "failed", "stopped", "interrupted"]
-
-
-@dataclass(frozen=True)
-class Preparation:
+class Preparation(Work):
     """How far the preparing of a data set is; ``done`` of ``total`` pictures in the present step."""
 
-    source: str
-    state: PreparationState = "none"
-    message: str = ""
-    done: int = 0
-    total: int = 0
-    started: float = 0.0
-    heartbeat: float = 0.0
-    pid: int = 0
-    create_time: float = 0.0
-    host: str = ""
-
-    @property
-    def folder(self) -> Path:
-        """Where progress, stop file and log of this preparation lie."""
-        return _preparation_folder(self.source)
-
-    @property
-    def stop_requested(self) -> bool:
-        """Whether somebody asked it to stop."""
-        return (self.folder / "stop").exists()
-
-    def write(self) -> None:
-        """Replace the progress file; only the preparing process may."""
-        files.write_json(self.folder / "status.json", asdict(self))
-
-    def stop(self) -> None:
-        """Ask the preparing process to stop."""
-        (self.folder / "stop").touch()
+    KIND = "preparations"
+    NAME = "Preparing"
 
 
 def prepare(source: str) -> Preparation:
     """Start preparing a data set in a process of its own, unless that is under way already."""
-    preparation = preparation_of(source)
-    if preparation.state == "running":
-        return preparation
-    started = Preparation(source, "running", "Starting", started=time.time(), heartbeat=time.time())
-    with files.explained(started.folder):
-        started.folder.mkdir(parents=True, exist_ok=True)
-    (started.folder / "stop").unlink(missing_ok=True)
-    child = processes.start_detached(
-        "core", ["prepare", source, "--quiet", "--report-progress"], started.folder / "log.txt"
-    )
-    started = replace(started, **processes.identity(child.pid))
-    started.write()
-    return started
+    return background.start(Preparation(source), ["prepare", source, "--quiet"])
 
 
 def preparation_of(source: str) -> Preparation:
     """How far the last preparation of this source is."""
-
-    def parse(text: str) -> Preparation:
-        return Preparation(**json.loads(text))
-
-    path = _preparation_folder(source) / "status.json"
-    try:
-        preparation: Preparation = files.read(path, parse, missing=Preparation(source))
-    except LabError as error:
-        return Preparation(source, "failed", str(error))
-    if preparation.state == "running" and not processes.is_alive(asdict(preparation)):
-        return replace(preparation, state="interrupted", message="Preparing was interrupted; start it again.")
-    return preparation
-
-
-def _preparation_folder(source: str) -> Path:
-    return workspace() / "preparations" / hashlib.sha256(source.encode()).hexdigest()[:16]
+    return background.look(Preparation(source))
 
 
 def _queue_folder() -> Path:

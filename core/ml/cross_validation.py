@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from core import pixels, suspects
 from core.config import RunConfig
 from core.datasets import Dataset
 from core.ml import train
-from core.parallel import Progress, ShouldStop, never, silent
+from core.parallel import Progress, ShouldStop, never, silent, stop_if
 from core.suspects import Judged
 
 
@@ -47,7 +49,6 @@ def judge(
     labels = pd.Categorical(rows["label"], categories=class_names).codes.astype(np.int64)
     probabilities = np.zeros((len(rows), len(class_names)), np.float32)
     for number in range(count):
-        progress("judging labels", number, count)
         held, choosing = part // 2 == number, part == (2 * number + 2) % (2 * count)
         rest = ~(held | choosing)
         with tempfile.TemporaryDirectory(dir=dataset.path) as folder:
@@ -57,9 +58,20 @@ def judge(
                 training=(images[rest], labels[rest]),
                 validation=(images[choosing], labels[choosing]),
                 checkpoint_folder=Path(folder),
+                on_batch=_telling(progress, number, count, config.fit.epochs),
                 should_stop=should_stop,
             )
+        stop_if(should_stop, "judging labels")
         probabilities[held] = train.predict(trained.model, images[held])
-    progress("judging labels", count, count)
     ids = rows["id"].to_numpy(dtype=str)
     return Judged(dataset.version, class_names, ids, labels, probabilities)
+
+
+def _telling(progress: Progress, number: int, count: int, epochs: int) -> Callable[..., None]:
+    """What to do after each batch of training ``number`` of ``count``, so that the progress is steady."""
+
+    def tell(*, epoch: int, batch: int, batches: int, **_: Any) -> None:
+        done = (number * epochs + epoch - 1) * batches + batch
+        progress("judging labels", done, count * epochs * batches)
+
+    return tell

@@ -1,0 +1,80 @@
+"""``python -m core suspects``: rank the pictures whose labels are probably wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from core import background, datasets, judging, processes, suspects
+from core.datasets import Dataset
+from core.judging import Judging
+from core.parallel import Progress, ShouldStop, never
+from core.suspects import Judged
+
+DONE, FAILED = 0, 1
+SHOWN = 20
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to an argument parser's commands."""
+    command = commands.add_parser("suspects", help="find labels that are probably wrong")
+    command.add_argument("source", help="a prepared data set: garden, digits, tfds:NAME or a folder")
+    command.add_argument("--json", action="store_true", help="print all pictures, ranked, as JSON")
+    command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
+    command.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge every label, keep the judgement beside the index, and print the suspects."""
+    if arguments.report_progress:
+        return _for_the_app(arguments.source)
+    with tqdm(disable=arguments.json or None, bar_format="{desc} {percentage:3.0f}%|{bar}|") as bar:
+
+        def progress(step: str, done: int, total: int) -> None:
+            bar.total, bar.n = max(total, 1), done
+            bar.set_description_str(step)
+
+        dataset, judged = _judge(arguments.source, progress, never)
+    _print(dataset, judged, as_json=arguments.json)
+    return DONE
+
+
+def _for_the_app(source: str) -> int:
+    processes.stand_back()
+    work = background.carry_out(Judging(source), lambda *ways: _judge(source, *ways))
+    return DONE if work.state == "done" else FAILED
+
+
+def _judge(source: str, progress: Progress, should_stop: ShouldStop) -> tuple[Dataset, Judged]:
+    progress("starting TensorFlow", 0, 0)
+    from core.ml import cross_validation  # the border: TensorFlow is imported only in core/ml
+
+    dataset = datasets.open(source)
+    settings = judging.settings(source)
+    judged = cross_validation.judge(settings, dataset, progress=progress, should_stop=should_stop)
+    suspects.save(dataset, judged)
+    return dataset, judged
+
+
+def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:
+    ranked = _named(dataset, judged.ranked())
+    suspected = ranked[ranked["suspected"]]
+    if as_json:
+        facts = {"version": judged.version, "accuracy": judged.accuracy, "suspected": len(suspected)}
+        print(json.dumps({**facts, "ranked": ranked.to_dict("records")}))
+        return
+    for row in suspected.head(SHOWN).itertuples():
+        print(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
+    print(
+        f"{len(suspected):,} of {len(ranked):,} labels are suspected. The models agree with "
+        f"{judged.accuracy:.0%} of all labels; none saw the pictures it judged."
+    )
+
+
+def _named(dataset: Dataset, ranked: pd.DataFrame) -> pd.DataFrame:
+    names = dataset.index.set_index("id")["name"]
+    return ranked.assign(file=ranked["id"].map(names))
