@@ -29,7 +29,8 @@ def fitting(sweep: Sweep, choices: pd.DataFrame) -> tuple[alt.LayerChart | alt.C
         if max(scored[path].nunique() for path in paths) > MOST_CELLS or _is_proposed(sweep, paths):
             return _points(scored, *paths), words
         return _heatmap(scored, *paths), words
-    return _parallel(scored, paths), f"{ACCURACY} of every choice of {len(paths)} settings"
+    words = f"{ACCURACY} of every choice of {len(paths)} settings, values evenly spaced in their order"
+    return _parallel(scored, paths), words
 
 
 def importance(shares: Mapping[str, float]) -> alt.LayerChart:
@@ -101,7 +102,7 @@ def _points(scored: pd.DataFrame, first: str, second: str) -> alt.Chart:
 
 
 def _parallel(scored: pd.DataFrame, paths: Sequence[str]) -> alt.LayerChart:
-    """Every axis runs from its lowest to its highest value, on its setting's own scale."""
+    """Every axis has the values that were tried in their order, evenly spaced, so that none hides another."""
     frame = _frame(scored, paths)
     places, ticks = [], []
     for path in paths:

@@ -73,7 +73,7 @@ def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     ended = len(table) - waiting
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"**{literal(sweep.title)}** · {_varied(sweep)}")
+            st.markdown(f"**{literal(sweep.name)}** · {_varied(sweep)}" if sweep.name else _varied(sweep))
             st.caption(literal(run_state.settings_line(sweep.base)))
         _buttons(sweep, waiting)
     words = f"{ended} of {count(wanted, 'run')} ended"
