@@ -128,7 +128,7 @@ def open(source: str, version: str = "") -> Dataset:
     if version in ("", newest.version):
         return newest
     for index in versions.earlier(newest.index, versions.steps(newest.path)):
-        usable = _usable(index)
+        usable = versions.usable(index)
         if fingerprint(usable) == version:
             return replace(newest, index=index, usable=usable, version=version)
     raise LabError(
@@ -192,7 +192,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
             f"Data set '{origin.title}' was prepared by another version of the lab; prepare it again."
         )
     index = versions.apply(index, recorded)
-    usable = _usable(index)
+    usable = versions.usable(index)
     return Dataset(
         id=origin.id,
         source=origin.name,
@@ -205,10 +205,6 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         usable=usable,
         version=fingerprint(usable),
     )
-
-
-def _usable(index: pd.DataFrame) -> pd.DataFrame:
-    return index[(index["problem"] == "") & (index["excluded"] == "")]
 
 
 def _parse_facts(text: str) -> dict[str, Any]:

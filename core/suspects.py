@@ -45,8 +45,8 @@ class Judged:
     def ranked(self) -> pd.DataFrame:
         """All pictures, the most suspicious first.
 
-        Columns: id, label, suggested (the surest other class), doubt (its probability less the label's, -1
-        to 1) and suspected (by confident learning).
+        Columns: id, label, suggested (the surest other class), for_label and for_suggested (their
+        probabilities), doubt (the second less the first, -1 to 1) and suspected (by confident learning).
         """
         everyone = np.arange(len(self.labels))
         own = self.probabilities[everyone, self.labels]
@@ -59,6 +59,8 @@ class Judged:
                 "id": self.ids,
                 "label": names[self.labels],
                 "suggested": names[surest],
+                "for_label": own,
+                "for_suggested": others.max(axis=1),
                 "doubt": others.max(axis=1) - own,
                 "suspected": (others >= self._usual_sureness()).any(axis=1),
             }

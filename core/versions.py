@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -19,11 +19,12 @@ import pandas as pd
 
 from core import files
 from core.errors import LabError
+from core.selection import fingerprint
 
 if TYPE_CHECKING:
     from core.datasets import Dataset
 
-Kind = Literal["exclude", "relabel", "put_back", "undo"]
+Kind = Literal["exclude", "relabel", "put_back", "confirm", "undo"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,20 @@ def relabel(dataset: Dataset, ids: Iterable[str], label: str, reason: str) -> St
     )
 
 
+def confirm(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
+    """Note that somebody has looked at pictures and found their labels right; the version stays the same.
+
+    Raises:
+        LabError: none of the pictures is in use, or the step cannot be written.
+    """
+    return _record(dataset, "confirm", _those(dataset.usable, ids, "in use"), reason)
+
+
+def confirmed(recorded: Sequence[Step]) -> frozenset[str]:
+    """Ids of the pictures whose labels somebody has found right."""
+    return frozenset(id for step in in_force(recorded) if step.kind == "confirm" for id in step.ids)
+
+
 def undo(dataset: Dataset, number: int | None = None) -> Step:
     """Take back a step, by default the last one in force; undoing an undo brings its step back.
 
@@ -137,7 +152,7 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
             excluded |= dict.fromkeys(step.ids, step.reason)
         elif step.kind == "relabel":
             labels |= dict.fromkeys(step.ids, step.label)
-        else:
+        elif step.kind == "put_back":
             excluded = {id: reason for id, reason in excluded.items() if id not in set(step.ids)}
     original = index["folder_label"] if "folder_label" in index else index["label"]
     now = [labels.get(id, label) for id, label in zip(index["id"], original, strict=True)]
@@ -153,6 +168,18 @@ def earlier(index: pd.DataFrame, recorded: Sequence[Step]) -> Iterator[pd.DataFr
     """The index as it was after each step, the newest first, and before all of them."""
     for count in range(len(recorded), -1, -1):
         yield apply(index, recorded[:count])
+
+
+def after(dataset: Dataset, count: int) -> Dataset:
+    """The data set as it was after its first ``count`` steps; 0 is as it came."""
+    index = apply(dataset.index, steps(dataset.path)[:count])
+    rows = usable(index)
+    return replace(dataset, index=index, usable=rows, version=fingerprint(rows))
+
+
+def usable(index: pd.DataFrame) -> pd.DataFrame:
+    """The rows that give a picture and are not excluded."""
+    return index[(index["problem"] == "") & (index["excluded"] == "")]
 
 
 def compare(older: Dataset, newer: Dataset) -> Comparison:

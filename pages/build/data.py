@@ -10,9 +10,12 @@ from pages.parts import (
     data_preparing,
     data_sources,
     data_training,
+    gallery,
     gallery_picture,
     quality_check,
     settings,
+    suspects_judging,
+    versions_list,
     versions_steps,
 )
 from pages.parts.text import literal
@@ -31,18 +34,32 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
-versions_steps.tell_last(dataset)
+news = st.container()
 versions_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
 verdict = st.container()
 config = settings.current_data()
-overview, check = st.tabs(["Overview", "Quality check"], key="data_part", on_change="rerun")
+overview, check, pictures, labels, steps = st.tabs(
+    ["Overview", "Quality check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
+)
 if overview.open:
     with overview:
         data_training.show(dataset)
 if check.open:
     with check:
         quality_check.show(dataset, quality_check.report(dataset, config))
+if pictures.open:
+    with pictures:
+        gallery.show(dataset, config, quality_check.report(dataset, config))
+if labels.open:
+    with labels:
+        suspects_judging.show(dataset)
+else:
+    with news:
+        versions_steps.tell_last(dataset)
+if steps.open:
+    with steps:
+        versions_list.show(dataset)
 gallery_picture.show(dataset)
 with verdict:  # last: checking a large data set for the first time takes seconds
     quality_check.headline(quality_check.report(dataset, config))

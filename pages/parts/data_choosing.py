@@ -1,4 +1,4 @@
-"""Choose where the pictures come from: built in, TensorFlow Datasets, or a folder of one's own."""
+"""Choose where the pictures come from: built in, TensorFlow Datasets, a folder of one's own, or an upload."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import streamlit as st
 
 from core import datasets, sources
 from core.datasets import CATALOGUE
-from pages.parts import data_sources, frame, settings
+from pages.parts import data_sources, frame, settings, uploads
 from pages.parts.text import literal
 
-BUILT_IN, CATALOGUED, FOLDER = "Built in", "TensorFlow Datasets", "Own folder"
+BUILT_IN, CATALOGUED, FOLDER, UPLOAD = "Built in", "TensorFlow Datasets", "Own folder", "Upload"
 _BUILT_IN_WORDS = {
     "garden": "Five kinds of flowers, drawn by the lab itself, with wrong labels and other faults hidden "
     "among them. Needs no network. A first model gets most of them right, not all.",
@@ -20,21 +20,23 @@ _KIND, _NAME, _PATH, _TABLE = "source_kind", "tfds_name", "folder_path", "catalo
 
 
 def show(source: str) -> None:
-    """Three ways to choose; the one of the present data set comes first."""
+    """Four ways to choose; the one of the present data set comes first."""
     st.session_state.setdefault(_KIND, _kind(source))
     kind = st.segmented_control(
         "Where the pictures come from",
-        [BUILT_IN, CATALOGUED, FOLDER],
+        [BUILT_IN, CATALOGUED, FOLDER, UPLOAD],
         key=_KIND,
         required=True,
         persist_state="session",
     )
-    {BUILT_IN: _built_in, CATALOGUED: _catalogue, FOLDER: _folder}[kind](source)
+    {BUILT_IN: _built_in, CATALOGUED: _catalogue, FOLDER: _folder, UPLOAD: uploads.show}[kind](source)
 
 
 def _kind(source: str) -> str:
     if source in data_sources.BUILT_IN:
         return BUILT_IN
+    if source.startswith("upload:"):
+        return UPLOAD
     return CATALOGUED if source.startswith("tfds:") else FOLDER
 
 

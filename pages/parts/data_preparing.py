@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from core import engine
 from core.engine import Preparation
-from pages.parts import data_sources, frame, settings
-from pages.parts.text import duration, literal
+from pages.parts import data_sources, frame, settings, work_progress
+from pages.parts.text import literal
 
 POLL_SECONDS = 0.5
-_STEP = "preparing_step"
 _OFFLINE = (
     "Data sets that another machine has downloaded can lie in any folder: set TFDS_DATA_DIR to that folder "
     "and start the lab again."
@@ -68,44 +65,6 @@ def _watch(source: str) -> None:
     with frame.explained():
         preparation = engine.preparation_of(source)
         if preparation.state != "running":
-            st.session_state.pop(_STEP, None)
             st.rerun()
-        _progress(preparation)
-
-
-def _progress(preparation: Preparation) -> None:
-    step = preparation.message or "starting"
-    with st.container(border=True):
-        st.markdown(f"**Preparing {literal(data_sources.title(preparation.source))}**")
-        share = preparation.done / preparation.total if preparation.total else 0.0
-        st.progress(min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _how_far(preparation))
-        if preparation.stop_requested:
-            st.caption("Stopping …")
-        else:
-            st.button(
-                "Stop",
-                icon=":material/stop:",
-                key="stop_preparing",
-                on_click=frame.attempt,
-                args=(preparation.stop,),
-            )
-
-
-def _how_far(preparation: Preparation) -> str:
-    if not preparation.total:
-        return f" · {duration(time.time() - preparation.started)} so far"
-    left = _seconds_left(preparation)
-    words = f": {preparation.done:,} of {preparation.total:,}"
-    return words + (f" · about {duration(left)} left" if left is not None else "")
-
-
-def _seconds_left(preparation: Preparation) -> float | None:
-    """From the speed since this page first saw the present step."""
-    name, since, done = st.session_state.get(_STEP, ("", 0.0, 0))
-    if name != preparation.message or done > preparation.done:
-        since, done = time.time(), preparation.done
-        st.session_state[_STEP] = (preparation.message, since, done)
-    progressed, seconds = preparation.done - done, time.time() - since
-    if progressed <= 0 or seconds < 1:
-        return None
-    return (preparation.total - preparation.done) * seconds / progressed
+        title = f"Preparing {data_sources.title(preparation.source)}"
+        work_progress.show(preparation, title, key="stop_preparing")

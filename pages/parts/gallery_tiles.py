@@ -30,7 +30,7 @@ def by_id(dataset: Dataset) -> pd.DataFrame:
 def show(dataset: Dataset, ids: Sequence[str], *, key: str, lines: Lines, a_page: int = A_PAGE) -> None:
     """Thumbnails of these pictures, paged; ``lines`` are written below each."""
     page = turn(len(ids), a_page, key=key, thing="picture")
-    with st.grid("auto", min_column_width=120, gap="small"):
+    with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
         for picture_id in ids[page]:
             tile(dataset, picture_id, key=key, lines=lines)
 
@@ -60,7 +60,7 @@ def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
             return
         row = rows.loc[picture_id]
         _thumbnail(dataset, row)
-        st.text("\n".join(lines(row)))
+        st.caption("  \n".join(map(literal, lines(row))))
         if st.button(
             "Look closer", key=f"{key}-{picture_id}", type="tertiary", icon=":material/zoom_in:"
         ):  # not a callback: the dialog is opened by the whole page, not by a fragment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core import duplicates, quality
@@ -53,25 +55,29 @@ _COUNTED = {"serious": "to mend first", "warning": "to mend", "note": "worth a l
 def show(dataset: Dataset, found: Report) -> None:
     """The four boxes, then what else was found, then what was checked and is fine."""
     st.markdown("**The checklist**: at least 3 of 4 boxes have to be ticked.")
-    for finding in found.boxes:
-        _finding(dataset, finding)
+    _together(dataset, found.boxes)
     others = [finding for finding in found.findings if not finding.box]
     striking = [finding for finding in others if finding.severity != "good"]
     if striking:
         st.markdown("**Beyond the checklist**")
-    for finding in striking:
-        _finding(dataset, finding)
+        _together(dataset, striking)
     _fine([finding for finding in others if finding.severity == "good"])
 
 
+def _together(dataset: Dataset, findings: Sequence[Finding]) -> None:
+    with st.container(border=True, gap="medium"):
+        for finding in findings:
+            with st.container(gap="xsmall", key=f"finding_{finding.name}"):
+                _finding(dataset, finding)
+
+
 def _finding(dataset: Dataset, finding: Finding) -> None:
-    with st.container(border=True, key=f"finding_{finding.name}"):
-        st.markdown(f"{_mark(finding)} **{literal(finding.title)}**")
-        st.markdown(literal(finding.verdict))
-        if finding.name == "unique":
-            _distance()
-        quality_mending.show(dataset, finding)
-        quality_pictures.show(dataset, finding)
+    st.markdown(f"{_mark(finding)} **{literal(finding.title)}**")
+    st.markdown(literal(finding.verdict))
+    if finding.name == "unique":
+        _distance()
+    quality_mending.show(dataset, finding)
+    quality_pictures.show(dataset, finding)
 
 
 def _mark(finding: Finding) -> str:

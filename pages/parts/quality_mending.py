@@ -16,7 +16,8 @@ _WORDS = {"exclude": "Exclude these", "keep_one": "Keep one of each group"}
 def show(dataset: Dataset, finding: Finding) -> None:
     """What can be done about a finding; nothing where looking is all there is to do."""
     if finding.name == "balance":
-        _cap(dataset, finding)
+        if finding.severity != "good":
+            cap(dataset, finding)
     elif finding.removed:
         _exclude(dataset, finding)
 
@@ -34,7 +35,7 @@ def _exclude(dataset: Dataset, finding: Finding) -> None:
     )
 
 
-def _cap(dataset: Dataset, finding: Finding) -> None:
+def cap(dataset: Dataset, finding: Finding) -> None:
     """Any cap between the smallest and the largest class; the finding knows the one that evens them out."""
     sizes = finding.numbers["counts"].values()
     if len(set(sizes)) < 2:

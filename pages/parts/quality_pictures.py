@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.quality import Finding
-from pages.parts import gallery_picture, gallery_tiles
+from pages.parts import gallery_picture, gallery_tiles, quality_mending
 from pages.parts.text import count
 
 GROUPS_A_PAGE = 6
@@ -22,7 +22,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
     if not things:
         return
     with st.expander(
-        f"Look at {things}", icon=":material/photo_library:", key=f"look {finding.name}", on_change="rerun"
+        f"Look at {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
     ) as opened:
         if opened.open:
             draw = _numbers if _by_class(finding) else _groups if finding.groups else _pictures
@@ -51,7 +51,7 @@ def _groups(dataset: Dataset, finding: Finding) -> None:
     removed = set(finding.removed)
     with st.grid(2, min_column_width=320, gap="small"):
         for group in finding.groups[place]:
-            with st.container(border=True):
+            with st.container(border=True, height="stretch"):
                 _group(dataset, group, removed, key)
 
 
@@ -63,7 +63,7 @@ def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str
         distance = () if row["id"] == group[0] else (gallery_picture.apart(first, row),)
         return row["label"], "left out" if row["id"] in removed else "stays", *distance
 
-    with st.grid("auto", min_column_width=110, gap="small"):
+    with st.grid("auto", min_column_width=110, gap="small", vertical_alignment="bottom"):
         for picture_id in group[:MOST_OF_A_GROUP]:
             gallery_tiles.tile(dataset, picture_id, key=key, lines=lines)
     if len(group) > MOST_OF_A_GROUP:
@@ -75,8 +75,10 @@ def _by_class(finding: Finding) -> dict[str, float]:
     return by_class
 
 
-def _numbers(_dataset: Dataset, finding: Finding) -> None:
+def _numbers(dataset: Dataset, finding: Finding) -> None:
     """The number of each class, the smallest first, beside the least it should be."""
+    if finding.name == "balance" and finding.severity == "good":
+        quality_mending.cap(dataset, finding)
     by_class = sorted(_by_class(finding).items(), key=lambda one: one[1])
     table = pd.DataFrame(by_class[:MOST_BARS], columns=["class", "value"])
     title = "Varied like this many pictures" if finding.name == "variety" else "Pictures"

@@ -17,7 +17,7 @@ _LAST = "last_step"
 
 
 def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **looks: Any) -> None:
-    """A button that takes a step on the newest version; the page then runs again with the new one.
+    """A button that takes a step on the newest version; the whole page then runs again with the new one.
 
     Args:
         label: its words.
@@ -25,12 +25,16 @@ def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **l
         work: a function of :mod:`core.versions`, called with ``arguments``; the first is the data set.
         looks: passed on to ``st.button``.
     """
-    dataset: Dataset = arguments[0]
-    disabled = looks.pop("disabled", False) or not is_newest(dataset)
+    disabled = looks.pop("disabled", False) or not is_newest(arguments[0])
     # Not a callback: in a fragment it would leave the rest of the page with the version before.
     if st.button(label, key=key, disabled=disabled, **looks):
         frame.attempt(take, work, *arguments)
         st.rerun()
+
+
+def quick_button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **looks: Any) -> None:
+    """The same for a fragment that shows the new version by itself, without the rest of the page."""
+    st.button(label, key=key, on_click=frame.attempt, args=(take, work, *arguments), **looks)
 
 
 def take(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
@@ -46,8 +50,8 @@ def is_newest(dataset: Dataset) -> bool:
     return datasets.open(dataset.source).version == dataset.version
 
 
-def tell_last(dataset: Dataset) -> None:
-    """What the last step of this tab did, with a button that takes it back."""
+def tell_last(dataset: Dataset, draw: Callable[..., None] = button) -> None:
+    """What the last step of this tab did, with a button (drawn by ``draw``) that takes it back."""
     source, last = st.session_state.get(_LAST, ("", None))
     if source != dataset.source:
         return
@@ -57,7 +61,7 @@ def tell_last(dataset: Dataset) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="last_step"):
         st.markdown(f":green[:material/check:] {literal(sentence(last, recorded))}.", width="stretch")
         label = "Do it again" if last.kind == "undo" else "Undo"
-        button(label, "undo_last", versions.undo, dataset, last.number, icon=":material/undo:")
+        draw(label, "undo_last", versions.undo, dataset, last.number, icon=":material/undo:")
 
 
 def tell_earlier(dataset: Dataset) -> None:
@@ -81,6 +85,8 @@ def sentence(step: Step, recorded: tuple[Step, ...]) -> str:
             return f"{pictures} left out: {step.reason}"
         case "put_back":
             return f"{pictures} put back: {step.reason}"
+        case "confirm":
+            return f"{pictures} found to be labelled right: {step.reason}"
         case "relabel":
             return f"{pictures} now called '{step.label}': {step.reason}"
         case _:

@@ -1,0 +1,107 @@
+"""Suspected wrong labels: have them judged, watch that, and go through the suspects."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import judging, runs, suspects
+from core.datasets import Dataset
+from core.errors import LabError
+from core.judging import Judging
+from core.suspects import Judged
+from pages.parts import frame, suspects_list, work_progress
+from pages.parts.text import duration, literal
+
+POLL_SECONDS = 1.0
+
+
+def show(dataset: Dataset) -> None:
+    """What there is to see in the present state: how it works, how far it is, or the suspects."""
+    work = judging.look(dataset.source)
+    if work.state == "running":
+        st.fragment(_watch, run_every=POLL_SECONDS, key="judging")(dataset.source)
+        return
+    _say_how_it_ended(work)
+    judged = None
+    try:
+        judged = suspects.load(dataset)
+    except LabError as error:
+        st.error(literal(error), icon=":material/error:")
+    if judged is None:
+        _explain()
+        _offer(dataset, "Judge the labels", "primary")
+        return
+    suspects_list.show(dataset, judged)
+    _again(dataset, judged)
+
+
+def _explain() -> None:
+    st.markdown(
+        "A model that was trained on a picture believes its label. So five small models are trained, each "
+        "without a part of the pictures, and judge the part that they did not see. A label is suspected "
+        "where they are as sure of another class as they usually are of that class's own pictures."
+    )
+
+
+def _offer(dataset: Dataset, label: str, kind: str) -> None:
+    fault = _too_few(dataset)
+    if fault:
+        st.info(literal(fault), title="These labels cannot be judged", icon=":material/info:")
+        return
+    time = judging.duration(dataset)
+    st.button(
+        label,
+        type=kind,
+        icon=":material/gavel:",
+        key="judge",
+        on_click=frame.attempt,
+        args=(judging.start, dataset.source),
+    )
+    st.caption(
+        f"About {duration(time.seconds)} ({duration(time.low)} to {duration(time.high)}), {time.basis}. "
+        "It goes on when this page is closed." + _beside_training()
+    )
+
+
+def _too_few(dataset: Dataset) -> str:
+    """Why these pictures cannot be judged; empty where they can."""
+    try:
+        suspects.folds(dataset.usable, 2 * suspects.FOLDS)
+    except LabError as error:
+        return f"{str(error)[:1].upper()}{str(error)[1:]}."
+    return ""
+
+
+def _beside_training() -> str:
+    at_work = any(run.status.state in ("starting", "running") for run in runs.all()[:20])
+    return " A training is under way; beside it both take longer." if at_work else ""
+
+
+def _again(dataset: Dataset, judged: Judged) -> None:
+    with st.expander("Judge the labels again", icon=":material/gavel:", key="judge_again", type="compact"):
+        known = set(map(str, judged.ids))
+        new = int((~dataset.usable["id"].isin(known)).sum())
+        if judged.version == dataset.version:
+            st.markdown("The judgement is of this version; another one would say nearly the same.")
+        else:
+            st.markdown(
+                f"The judgement is of the earlier version {literal(judged.version)}. "
+                f"{new:,} of the pictures in use now have not been judged."
+            )
+        _offer(dataset, "Judge again", "secondary")
+
+
+def _say_how_it_ended(work: Judging) -> None:
+    if work.state == "failed":
+        st.error(literal(work.message), title="The labels could not be judged", icon=":material/error:")
+    elif work.state in ("stopped", "interrupted"):
+        st.info(literal(work.message), icon=":material/pause_circle:")
+
+
+def _watch(source: str) -> None:
+    with frame.explained():
+        work = judging.look(source)
+        if work.state != "running":
+            st.rerun()
+        work_progress.show(work, "Judging the labels", key="stop_judging")
+        st.caption("It goes on when this page is closed, and when the lab is started again.")

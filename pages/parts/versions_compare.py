@@ -1,0 +1,72 @@
+"""What is different between two versions of a data set."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import versions
+from core.datasets import Dataset
+from core.versions import Comparison, Step
+from pages.parts import gallery_tiles, settings, versions_steps
+from pages.parts.text import count, literal
+
+MOST_LETTERS = 60
+
+
+@st.cache_resource(
+    max_entries=64, show_spinner=False, hash_funcs={Dataset: lambda d: (str(d.path), len(d.index), d.version)}
+)
+def after(dataset: Dataset, steps: int) -> Dataset:
+    """The data set as it was after so many steps, kept; steps are only ever added."""
+    return versions.after(dataset, steps)
+
+
+def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
+    """Choose two versions, and see what left, what came, and what changed its class."""
+    st.markdown("**Compare two versions**")
+    names = {step.number: _name(step, recorded) for step in recorded}
+    names = {0: "as it came", **names}
+    last = len(recorded)
+    with st.container(horizontal=True):
+        older = st.selectbox("From", names, key=f"from {last}", format_func=names.get)
+        newer = st.selectbox("To", names, index=last, key=f"to {last}", format_func=names.get)
+    first, second = after(dataset, older), after(dataset, newer)
+    _differences(dataset, versions.compare(first, second))
+    if second.version != dataset.version:
+        st.button(
+            "Look at the second one and train on it",
+            key="use_version",
+            icon=":material/history:",
+            on_click=settings.put,
+            args=(settings.VERSION, second.version),
+        )
+
+
+def _name(step: Step, recorded: tuple[Step, ...]) -> str:
+    words = versions_steps.sentence(step, recorded)
+    return f"after step {step.number}: {words[:MOST_LETTERS]}{'…' if len(words) > MOST_LETTERS else ''}"
+
+
+def _differences(dataset: Dataset, found: Comparison) -> None:
+    changed = {picture_id: f"{old} → {new}" for picture_id, old, new in found.relabelled}
+    parts = {
+        "left": (count(len(found.left), "picture") + " left", found.left),
+        "came": (count(len(found.came), "picture") + " came", found.came),
+        "changed": (count(len(changed), "picture") + " changed class", tuple(changed)),
+    }
+    st.markdown(f"{', '.join(words for words, _ in parts.values())}.")
+
+    def lines(row: pd.Series) -> tuple[str, ...]:
+        return (changed.get(row["id"], str(row["label"])), *([row["excluded"]] if row["excluded"] else []))
+
+    for name, (words, ids) in parts.items():
+        if not ids:
+            continue
+        with st.expander(
+            literal(words), icon=":material/photo_library:", key=f"differ {name}", on_change="rerun"
+        ) as opened:
+            if opened.open:
+                st.fragment(gallery_tiles.show, key=f"differences {name}")(
+                    dataset, ids, key=f"differ {name}", lines=lines
+                )

@@ -1,0 +1,47 @@
+"""How far work in a process of its own is, with a button that stops it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core.background import Work
+from pages.parts import frame
+from pages.parts.text import duration, literal
+
+_STEP = "work_step"
+
+
+def show(work: Work, title: str, *, key: str) -> None:
+    """A bar for the present step; call again and again while the work is running."""
+    step = work.message or "starting"
+    with st.container(border=True):
+        st.markdown(f"**{literal(title)}**")
+        share = work.done / work.total if work.total else 0.0
+        st.progress(min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _how_far(work))
+        if work.stop_requested:
+            st.caption("Stopping …")
+        else:
+            st.button("Stop", icon=":material/stop:", key=key, on_click=frame.attempt, args=(work.stop,))
+
+
+def _how_far(work: Work) -> str:
+    if not work.total:
+        return f" · {duration(time.time() - work.started)} so far"
+    left = _seconds_left(work)
+    words = f": {work.done:,} of {work.total:,}"
+    return words + (f" · about {duration(left)} left" if left is not None else "")
+
+
+def _seconds_left(work: Work) -> float | None:
+    """From the speed since this page first saw the present step."""
+    about = (work.KIND, work.source, work.started, work.message)
+    name, since, done = st.session_state.get(_STEP, ("", 0.0, 0))
+    if name != about or done > work.done:
+        since, done = time.time(), work.done
+        st.session_state[_STEP] = (about, since, done)
+    progressed, seconds = work.done - done, time.time() - since
+    if progressed <= 0 or seconds < 1:
+        return None
+    return (work.total - work.done) * seconds / progressed
