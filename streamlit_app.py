@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import frame
-
 st.set_page_config(
     page_title="Image Classification Lab",
     page_icon=":material/local_florist:",

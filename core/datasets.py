@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from core import files, indexing, preparing, runs, sources, versions
+from core import files, indexing, runs, sources, versions
 from core.decoding import Unreadable, decode
 from core.errors import LabError
 from core.parallel import Progress, ShouldStop, never, silent
@@ -157,6 +157,8 @@ def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop
         LabError: it cannot be made, downloaded, read or written; says why.
         Stopped: ``should_stop`` said so.
     """
+    from core import preparing  # not above: looking for copies needs SciPy, and the first page does not
+
     origin = sources.resolve(source)
     preparing.prepare(origin, _path(origin), progress, should_stop)
     return _open(origin)
