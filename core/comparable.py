@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -42,7 +42,8 @@ class Pair:
     """Two sides on the N pictures they share: S runs each, row by row with the same seeds.
 
     first, second: (S, N), whether each run was right on each picture; seconds: what one more pair of
-    runs takes; notes: what differs, a sentence each; obstacle: why there can be no verdict, or empty.
+    runs takes; notes: what differs, a sentence each; obstacle: why there can be no verdict, or empty;
+    ids: (N,) of the pictures.
     """
 
     names: tuple[str, str]
@@ -51,6 +52,7 @@ class Pair:
     seconds: float
     notes: tuple[str, ...]
     obstacle: str = ""
+    ids: Ids = field(default_factory=lambda: np.zeros(0, np.str_))
 
 
 def from_run(run: Run, split: str = "test") -> Result:
@@ -82,7 +84,7 @@ def pair(names: tuple[str, str], first: Sequence[Result], second: Sequence[Resul
     ids = _shared_pictures(results)
     mine, theirs = (np.array([result.right[_places(ids, result)] for result in side]) for side in sides)
     seconds = sum(result.seconds for result in results) / pairs
-    return Pair(names, mine, theirs, seconds, _notes(results, len(ids)), _obstacle(results, len(ids)))
+    return Pair(names, mine, theirs, seconds, _notes(results, len(ids)), _obstacle(results, len(ids)), ids)
 
 
 def _by_common_seeds(

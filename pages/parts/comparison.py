@@ -1,136 +1,156 @@
-"""Two to six runs side by side: what differs in settings, scores, curves and mix-ups."""
+"""Two to six sides beside each other: what was set differently, how good they are, and what they cost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from string import ascii_uppercase
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core import comparable, compare
+from core import compare
 from core import config as settings_of
 from core.config import SETTINGS
 from core.errors import LabError
-from pages.parts import charts, details, matrix
+from core.scores import Interval, Scores
+from core.sweep_plan import SEED
+from pages.parts import charts, compare_sides
+from pages.parts.compare_sides import Side
 from pages.parts.runs import Summary
-from pages.parts.text import interval, literal, percent
-
-Chosen = Mapping[str, Summary]
-"""Runs by the name under which this page shows them."""
+from pages.parts.text import duration, literal, percent
 
 
-def named(chosen: Sequence[Summary]) -> dict[str, Summary]:
-    """A letter and the title for every run; the letter keeps two runs of one name apart."""
-    return {
-        f"{letter} · {summary.title}": summary
-        for letter, summary in zip(ascii_uppercase, chosen, strict=False)
-    }
-
-
-def settings(chosen: Chosen) -> None:
-    """Only the settings in which the runs differ, one column a run."""
-    readable = {name: summary.config for name, summary in chosen.items() if summary.config}
-    differing = settings_of.differences(readable.values())
-    if not differing:
+def settings(sides: Sequence[Side]) -> None:
+    """Only the settings in which the sides differ, one column a side."""
+    frame = settings_frame(sides)
+    if frame.empty:
         st.caption("All settings are the same; what differs is chance, or the machine.")
         return
-    frame = pd.DataFrame(
-        [[SETTINGS[path].label, *map(details.value, values)] for path, values in differing.items()],
-        columns=["Setting", *readable],
-    )
-    st.dataframe(frame, hide_index=True, height="content", alt="Settings in which the chosen runs differ")
-    same = len(SETTINGS) - len(differing)
-    st.caption(f"The other {same} settings are the same in all of them.")
-
-
-def scores(finished: Chosen, with_test: bool) -> None:
-    """Validation accuracy of every finished run with its 95 % interval; test accuracy if asked for."""
-    if not finished:
-        st.caption("None of these runs has a result yet.")
-        return
-    _verdicts(finished)
-    split = "test" if with_test else "validation"
-    frame = pd.DataFrame(
-        [
-            {"name": name, **{key: summary.report[f"{KEYS[split]}"][key] for key in ("value", "low", "high")}}
-            for name, summary in finished.items()
-        ]
-    )
-    st.altair_chart(
-        charts.proportions(frame), alt=f"Accuracy of the chosen runs on the {split} pictures, 95 % intervals"
-    )
-    st.caption(f"Dot: accuracy on the {split} pictures. Bar: its 95 % interval.")
     st.dataframe(
-        pd.DataFrame([_score_row(name, summary, with_test) for name, summary in finished.items()]),
+        frame,
         hide_index=True,
         height="content",
-        alt="Scores of the chosen runs",
+        column_config={"Setting": st.column_config.TextColumn(pinned=True)},
+        alt="Settings in which the chosen runs differ",
     )
+    st.caption(f"The other {len(SETTINGS) - len(frame)} settings are the same in all of them.")
 
 
-KEYS = {"validation": "val_accuracy", "test": "test_accuracy"}
+def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
+    """A row for each setting that differs, with its unit."""
+    readable = [side for side in sides if side.line.first.config]
+    configs = [side.line.first.config for side in readable if side.line.first.config]
+    differing = settings_of.differences(configs)
+    rows = [
+        [SETTINGS[path].label, *(compare.value_in_words(path, value) for value in values)]
+        for path, values in differing.items()
+        if path != SEED
+    ]
+    seeds = [_seeds(side) for side in readable]
+    if len(set(seeds)) > 1:
+        rows.append([SETTINGS[SEED].label, *seeds])
+    return pd.DataFrame(rows, columns=["Setting", *(side.name for side in readable)])
 
 
-def _verdicts(finished: Chosen) -> None:
-    """Whether the differences on the validation pictures are real, a sentence for each two runs."""
-    if len(finished) < 2:
-        return
+def _seeds(side: Side) -> str:
+    seeds = sorted({summary.config.fit.seed for summary in side.line.summaries if summary.config})
+    return ", ".join(map(str, seeds))
+
+
+def scores(sides: Sequence[Side], split: str) -> None:
+    """Accuracy as dots with bars; all figures with their intervals in a table."""
     try:
-        results = {
-            name: [comparable.from_run(summary.run, "validation")] for name, summary in finished.items()
-        }
+        figures = {side.name: compare_sides.scores_of(side, split) for side in sides if side.finished}
     except LabError as error:
         st.caption(literal(error))
         return
-    verdicts = compare.verdicts(results)
-    st.markdown("\n".join(f"- {literal(verdict.sentence)}" for verdict in verdicts.values()))
-    for note in dict.fromkeys(note for verdict in verdicts.values() for note in verdict.notes):
-        st.caption(literal(note))
-
-
-def _score_row(name: str, summary: Summary, with_test: bool) -> dict[str, object]:
-    report = summary.report
-    validation, test = report["val_accuracy"], report["test_accuracy"]
-    row: dict[str, object] = {
-        "Run": name,
-        "Validation accuracy": percent(validation["value"]),
-        "95 % interval (validation)": interval(validation),
-    }
-    if with_test:
-        row |= {
-            "Test accuracy": percent(test["value"]),
-            "95 % interval (test)": interval(test),
-            "Right on test": f"{test['correct']} of {test['total']}",
-            "Guessing (test)": percent(report["baseline_accuracy"]["value"]),
-        }
-    return row | {
-        "Kept epoch": report["kept_epoch"],
-        "Parameters": f"{report['parameters']:,}",
-        "Pictures a second": f"{report['images_per_second']:,.0f}",
-    }
-
-
-def curves(chosen: Chosen) -> None:
-    """Accuracy and loss of all runs in one chart each."""
-    frame = charts.history_frame({name: summary.run.metrics() for name, summary in chosen.items()})
-    if frame.empty:
-        st.caption("None of these runs has finished an epoch.")
+    if not figures:
+        st.caption("None of these runs has a result yet.")
         return
-    for column, figure in zip(st.columns(2), ("accuracy", "loss"), strict=True):
-        column.altair_chart(
-            charts.overlaid(frame, figure, list(chosen)),
-            alt=f"{figure.capitalize()} by epoch of the chosen runs",
-        )
-    st.caption("Full line: validation. Dashed line: training.")
+    is_repeated = any(len(of_side) > 1 for of_side in figures.values())
+    frame = pd.DataFrame([_bar(name, of_side) for name, of_side in figures.items()])
+    st.altair_chart(
+        charts.proportions(frame),
+        alt=f"Accuracy of the chosen runs on the {split} pictures, with intervals",
+    )
+    repeated = " For repeats: their mean, from the lowest to the highest." if is_repeated else ""
+    st.caption(f"Dot: accuracy on the {split} pictures. Bar: its 95 % interval.{repeated}")
+    finished = [side for side in sides if side.finished]
+    st.dataframe(
+        scores_frame(finished, list(figures.values()), split),
+        hide_index=True,
+        height="content",
+        column_config={"Figure": st.column_config.TextColumn(pinned=True)},
+        alt="Figures of the chosen runs",
+    )
+    st.caption(
+        "In brackets: the 95 % interval, for other pictures. "
+        + ("Repeats: mean ± standard deviation over n seeds." if is_repeated else "")
+    )
 
 
-def matrices(finished: Chosen, split: str) -> None:
-    """Two confusion matrices side by side, on the pictures of ``split``."""
-    as_rates = matrix.ask_for_rates("compare_matrix")
-    st.caption(f"On the {split} pictures.")
-    left, right = st.columns(2)
-    for column, position, side in ((left, 0, "Left"), (right, 1, "Right")):
-        with column:
-            name = st.selectbox(side, list(finished), index=position, key=f"matrix_{side.lower()}")
-            matrix.show_figure(finished[name], as_rates, split)
+def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: str) -> pd.DataFrame:
+    """A row for each figure, a column for each side."""
+    rows = {
+        f"Accuracy ({split})": [_shares([s.accuracy for s in of_side]) for of_side in figures],
+        "Right answers": [_right(of_side) for of_side in figures],
+        f"Mean F1 ({split})": [_shares([s.mean_f1 for s in of_side]) for of_side in figures],
+        f"Loss ({split}; lower is better)": [_losses([s.loss for s in of_side]) for of_side in figures],
+        "Kept epoch": _of_runs(sides, lambda s: float(s.report["kept_epoch"]), lambda x: f"{x:.0f}"),
+        "Training time": _of_runs(sides, lambda s: float(s.report["seconds"]), duration),
+        "Pictures a second, in training": _of_runs(
+            sides, lambda s: float(s.report["images_per_second"]), lambda x: f"{x:,.0f}"
+        ),
+        "Parameters": _of_runs(sides, lambda s: float(s.report["parameters"]), lambda x: f"{x:,.0f}"),
+        "Model file": _of_runs(sides, _megabytes, lambda x: f"{x:,.1f} MB" if x else "none"),
+    }
+    return pd.DataFrame(
+        [[figure, *values] for figure, values in rows.items()],
+        columns=["Figure", *(side.name for side in sides)],
+    )
+
+
+def _bar(name: str, of_side: list[Scores]) -> dict[str, object]:
+    values = [scores.accuracy.value or 0.0 for scores in of_side]
+    if len(of_side) == 1:
+        accuracy = of_side[0].accuracy
+        return {"name": name, "value": accuracy.value, "low": accuracy.low, "high": accuracy.high}
+    return {"name": name, "value": sum(values) / len(values), "low": min(values), "high": max(values)}
+
+
+def _shares(intervals: list[Interval]) -> str:
+    if len(intervals) > 1:
+        return compare.spread([i.value for i in intervals if i.value is not None])
+    (only,) = intervals
+    if only.low is None or only.high is None:
+        return percent(only.value)
+    return f"{percent(only.value)} ({100 * only.low:.1f} to {100 * only.high:.1f})"
+
+
+def _losses(intervals: list[Interval]) -> str:
+    if len(intervals) > 1:
+        return compare.spread([i.value for i in intervals if i.value is not None])
+    (only,) = intervals
+    if only.value is None or only.low is None or only.high is None:
+        return "–"
+    return f"{only.value:.3f} ({only.low:.3f} to {only.high:.3f})"
+
+
+def _right(of_side: list[Scores]) -> str:
+    return f"{of_side[0].correct:,} of {of_side[0].pictures:,}" if len(of_side) == 1 else "–"
+
+
+def _of_runs(
+    sides: Sequence[Side], figure: Callable[[Summary], float], words: Callable[[float], str]
+) -> list[str]:
+    """The figure of each side; of repeats, from the lowest to the highest where they differ."""
+    told = []
+    for side in sides:
+        values = sorted(figure(summary) for summary in side.finished)
+        ends = list(dict.fromkeys([words(values[0]), words(values[-1])]))
+        told.append(" to ".join(ends))
+    return told
+
+
+def _megabytes(summary: Summary) -> float:
+    path = summary.run.model_path
+    return path.stat().st_size / 1e6 if path.exists() else 0.0

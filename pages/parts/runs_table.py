@@ -1,185 +1,188 @@
-"""The table of all runs, where the runs to compare are ticked."""
+"""The list of all runs: in it names, tags, notes and stars are changed, and runs are ticked."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core import seal
-from pages.parts import runs
-from pages.parts.runs import Summary
+from core import compare, runs, seal
+from core.config import SETTINGS
+from core.errors import LabError
+from pages.parts import compare_choice
+from pages.parts.run_lines import Line
 from pages.parts.text import literal
 
-MOST = 6
-_ADDRESS = "runs"
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG = 120, 2000, 40
+_DRAWN = "runs_table_drawn"
+_EDITABLE = ("compare", "star", "name", "tags", "notes")
 
 
-def choose(summaries: Sequence[Summary]) -> tuple[list[Summary], bool]:
-    """Show the table; ``?runs=a,b`` in the address ticks rows.
+@dataclass
+class _Drawn:
+    """The table as it was last drawn: the lines of its rows, and what of its edits is done already."""
 
-    Returns:
-        the ticked runs, at most six, and whether test scores are asked for.
-    """
-    shown, with_test = _filtered(summaries)
-    if with_test:
-        seal.look([summary.run for summary in shown if summary.finished])
-    ids = [summary.run.id for summary in shown]
-    asked = _asked(summaries)
-    event = st.dataframe(
-        frame(shown),
-        key=f"runs-{_fingerprint(ids)}",
-        on_select="rerun",
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": [ids.index(i) for i in asked if i in ids]}},
+    key: str
+    lines: list[tuple[str, tuple[str, ...]]]
+    done: dict[tuple[int, str], object] = field(default_factory=dict)
+
+
+def take_edits() -> None:
+    """Carry out what was ticked and typed since the table was drawn; call before the runs are listed."""
+    drawn: _Drawn | None = st.session_state.get(_DRAWN)
+    if drawn is None:
+        return
+    edited = st.session_state.get(drawn.key, {}).get("edited_rows", {})
+    for row, changes in edited.items():
+        for column, value in changes.items():
+            place = (int(row), column)
+            if place not in drawn.done or drawn.done[place] != value:
+                drawn.done[place] = value
+                _carry_out(drawn.lines[place[0]], column, value)
+
+
+def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> None:
+    """Draw the table; ``varying`` are the settings that have a column each."""
+    ids = [line.id for line in shown]
+    key = f"runs-{compare_choice.generation()}-{_fingerprint([*ids, *varying, str(with_test)])}"
+    known: _Drawn | None = st.session_state.get(_DRAWN)
+    if known is None or known.key != key:
+        members = [(line.id, tuple(s.run.id for s in line.summaries)) for line in shown]
+        st.session_state[_DRAWN] = _Drawn(key, members)
+    table = frame(shown, varying, compare_choice.ids())
+    order = [name for name in table if with_test or name not in ("test", "test_interval")]
+    if not any(line.first.run.labels.notes or line.first.run.labels.tags for line in shown):
+        order = [name for name in order if name not in ("tags", "notes")] + ["tags", "notes"]
+    st.data_editor(
+        table,
+        key=key,
         hide_index=True,
-        height=min(38 + 35 * max(len(ids), 1), 388),
+        height=min(40 + 35 * max(len(ids), 1), 355),
+        disabled=[name for name in table if name not in _EDITABLE],
+        column_config=_columns(varying),
+        column_order=order,
         placeholder="–",
-        column_config=_columns(shown),
-        column_order=[name for name in _COLUMNS if with_test or name not in ("test", "interval")],
-        alt="All runs with their settings and scores",
-    )
-    ticked = [ids[row] for row in event.selection.rows if row < len(ids)]
-    hidden = [run_id for run_id in asked if run_id not in ids]
-    return _keep_to_six([*hidden, *ticked], summaries), with_test
-
-
-def frame(summaries: Sequence[Summary]) -> pd.DataFrame:
-    """One row a run: marks, name, state, data set, main settings, accuracies, interval and duration."""
-    return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS))
-
-
-def _row(summary: Summary) -> tuple[object, ...]:
-    status, config, report = summary.status, summary.config, summary.report
-    test, validation = report.get("test_accuracy"), report.get("val_accuracy")
-    settings = (
-        (
-            config.data.source,
-            config.data.image_size,
-            config.fit.epochs,
-            config.fit.learning_rate,
-            config.fit.seed,
-        )
-        if config
-        else (None,) * 5
-    )
-    return (
-        "★" if summary.run.labels.starred else "☆",
-        summary.title,
-        summary.state,
-        test["value"] if test else None,
-        f"{100 * test['low']:.1f} – {100 * test['high']:.1f} %" if test else None,
-        validation["value"] if validation else None,
-        f"{100 * validation['low']:.1f} – {100 * validation['high']:.1f} %" if validation else None,
-        *settings,
-        pd.Timestamp(status.created, unit="s") if status.created else pd.NaT,
-        status.ended - status.started if status.ended > status.started > 0 else None,
-        "Open",
+        alt="All runs with their settings and scores; tick those to compare",
     )
 
 
-_COLUMNS = (
-    "star", "name", "state", "test", "interval", "validation", "val_interval", "source", "image_size",
-    "epochs", "learning_rate", "seed", "created", "seconds", "open",
-)  # fmt: skip
+def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) -> pd.DataFrame:
+    """One row a line: its marks, state, scores with interval or spread, settings that vary, and duration."""
+    firsts = [line.first for line in shown]
+    labels = [first.run.labels for first in firsts]
+    reports = [first.report for first in firsts]
+    columns: dict[str, Any] = {
+        "compare": [line.id in ticked for line in shown],
+        "star": [label.starred for label in labels],
+        "name": [line.title for line in shown],
+        "state": [line.state for line in shown],
+        "validation": pd.array([line.validation for line in shown], "Float64"),
+        "val_interval": [line.spread("val_accuracy") if line.finished else None for line in shown],
+        "test": pd.array([_mean(line.scores("test_accuracy")) for line in shown], "Float64"),
+        "test_interval": [line.spread("test_accuracy") if line.finished else None for line in shown],
+    }
+    for path in varying:
+        values = [first.config.get(path) if first.config else None for first in firsts]
+        columns[path] = _setting(path, values)
+    return pd.DataFrame(
+        {
+            **columns,
+            "source": [first.config.data.source if first.config else None for first in firsts],
+            "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
+            "seconds": pd.array([line.seconds for line in shown], "Float64"),
+            "created": [
+                pd.Timestamp(first.status.created, unit="s") if first.status.created else pd.NaT
+                for first in firsts
+            ],
+            "tags": [list(label.tags) for label in labels],
+            "notes": pd.array([label.notes for label in labels], "string"),
+        }
+    )
 
 
-def _columns(shown: Sequence[Summary]) -> dict[str, object]:
+def _setting(path: str, values: list[Any]) -> Any:
+    """Numbers as numbers, so that the table can be sorted by them; all else in words."""
+    if SETTINGS[path].least is not None:
+        return pd.array(values, "Float64")
+    return [None if value is None else compare.value_in_words(path, value) for value in values]
+
+
+def _mean(scores: Sequence[float]) -> float | None:
+    return sum(scores) / len(scores) if scores else None
+
+
+def _columns(varying: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
-    return {
-        "star": column.ButtonColumn(
-            "", type="tertiary", key="star", on_click=_toggle_star, args=(shown,), pinned=True
+    told: dict[str, Any] = {
+        "compare": column.CheckboxColumn(
+            "Tick", pinned=True, width=45, help="Tick two to six to compare them; one to repeat or export it."
         ),
-        "name": column.TextColumn("Name", pinned=True, width="medium"),
-        "state": "State",
-        "test": column.NumberColumn(
-            "Test accuracy", format="percent", help="On pictures never used to train or choose."
-        ),
-        "interval": column.TextColumn(
-            "95 % interval (test)", help="Where the test accuracy lies with 95 % confidence (Wilson)."
-        ),
+        "star": column.CheckboxColumn("★", pinned=True, width=40, help="Mark what you want to find again."),
+        "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
+        "state": column.TextColumn("State", width="small"),
         "validation": column.NumberColumn(
             "Validation accuracy", format="percent", help="Of the kept epoch, which it helped to choose."
         ),
         "val_interval": column.TextColumn(
-            "95 % interval (validation)",
-            help="Where the validation accuracy lies with 95 % confidence (Wilson).",
+            "Interval or spread",
+            help="One run: where its validation accuracy lies with 95 % confidence (Wilson), for other "
+            "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
+        ),
+        "test": column.NumberColumn(
+            "Test accuracy", format="percent", help="On pictures never used to train or choose."
+        ),
+        "test_interval": column.TextColumn(
+            "Interval or spread (test)", help="As for validation, on the test pictures."
         ),
         "source": "Data set",
-        "image_size": column.NumberColumn("Image size", format="%d px"),
-        "epochs": column.NumberColumn("Epochs", format="%d", help="At most; early stopping may end sooner."),
-        "learning_rate": column.NumberColumn("Learning rate", format="%g"),
-        "seed": column.NumberColumn("Seed", format="%d"),
+        "version": column.TextColumn(
+            "Data version", width="small", help="Two runs with the same version saw the same pictures."
+        ),
+        "seconds": column.NumberColumn("Duration", format="duration", help="Of one run."),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
-        "seconds": column.NumberColumn("Duration", format="duration"),
-        "open": column.ButtonColumn("", key="open_run", on_click=_open, args=(shown,)),
+        "tags": column.ListColumn("Tags", help="Double-click to add some."),
+        "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
     }
+    for path in varying:
+        setting = SETTINGS[path]
+        if setting.least is None:
+            told[path] = column.TextColumn(setting.label, help=setting.help)
+        else:
+            unit = f" {setting.unit}" if setting.unit else ""
+            told[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=setting.help)
+    return told
 
 
-def _filtered(summaries: Sequence[Summary]) -> tuple[list[Summary], bool]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = st.text_input(
-            "Find",
-            key="find_runs",
-            placeholder="Name, data set, tag or state",
-            type="search",
-            live=True,
-            width=320,
-        )
-        starred = st.toggle("Starred only", key="starred_only")
-        done = st.toggle("Finished only", key="finished_only")
-        with_test = st.toggle(
-            "Show test scores",
-            key="show_test_scores",
-            persist_state="session",
-            help="Choose by validation and look at the test score of the one you chose: test scores by which "
-            "one has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
-        )
-    kept = [
-        summary
-        for summary in summaries
-        if all(word in _haystack(summary) for word in words.lower().split())
-        and (not starred or summary.run.labels.starred)
-        and (not done or summary.finished)
-    ]
-    return kept, with_test
+def _carry_out(line: tuple[str, tuple[str, ...]], column: str, value: Any) -> None:
+    line_id, run_ids = line
+    if column == "compare":
+        compare_choice.tick(line_id, bool(value))
+        return
+    try:
+        for run_id in run_ids:
+            runs.open(run_id).relabel(**_change(column, value))
+    except LabError as error:
+        st.error(literal(error), icon=":material/error:")
 
 
-def _haystack(summary: Summary) -> str:
-    source = summary.config.data.source if summary.config else ""
-    return " ".join([summary.title, source, summary.state, *summary.run.labels.tags, summary.run.id]).lower()
+def _change(column: str, value: Any) -> dict[str, Any]:
+    if column == "star":
+        return {"starred": bool(value)}
+    if column == "tags":
+        tags = (" ".join(str(tag).split())[:LONGEST_TAG] for tag in value or ())
+        return {"tags": tuple(dict.fromkeys(tag for tag in tags if tag))}
+    most = LONGEST_NAME if column == "name" else LONGEST_NOTE
+    return {column: str(value or "").strip()[:most]}
 
 
-def _asked(summaries: Sequence[Summary]) -> list[str]:
-    known = {summary.run.id for summary in summaries}
-    wanted = [run_id for run_id in st.query_params.get(_ADDRESS, "").split(",") if run_id]
-    missing = [run_id for run_id in wanted if run_id not in known]
-    if missing:
-        st.warning(
-            "Not found: " + ", ".join(literal(run_id[:80]) for run_id in missing),
-            icon=":material/search_off:",
-        )
-    return [run_id for run_id in wanted if run_id in known]
+def _fingerprint(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def _keep_to_six(ids: Sequence[str], summaries: Sequence[Summary]) -> list[Summary]:
-    if len(ids) > MOST:
-        st.caption(f"{len(ids)} runs are ticked; the first {MOST} are shown.")
-    by_id = {summary.run.id: summary for summary in summaries}
-    st.query_params[_ADDRESS] = ",".join(ids[:MOST])
-    return [by_id[run_id] for run_id in ids[:MOST]]
-
-
-def _fingerprint(ids: Sequence[str]) -> str:
-    return hashlib.sha256(",".join(ids).encode()).hexdigest()[:12]
-
-
-def _toggle_star(shown: Sequence[Summary]) -> None:
-    run = shown[st.session_state.star.row].run
-    run.relabel(starred=not run.labels.starred)
-
-
-def _open(shown: Sequence[Summary]) -> None:
-    st.switch_page(runs.RESULTS, query_params={"run": shown[st.session_state.open_run.row].run.id})
+def unseal(shown: Sequence[Line], chosen: Sequence[Line]) -> None:
+    """Note that the test scores of these are on the screen, see :mod:`core.seal`."""
+    seal.look([summary.run for line in (*shown, *chosen) for summary in line.finished])

@@ -1,39 +1,91 @@
-"""Understand > Compare: all runs in one table, and two to six of them side by side."""
+"""Understand > Compare: all runs in one list, and two to six of them side by side: real or luck?"""
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import streamlit as st
 
-from pages.parts import comparison, run_state, runs, runs_table
+from pages.parts import (
+    compare_choice,
+    compare_classes,
+    compare_curves,
+    compare_pictures,
+    comparison,
+    run_lines,
+    run_state,
+    runs,
+    runs_actions,
+    runs_filter,
+    runs_table,
+    verdict,
+)
+from pages.parts.compare_choice import MOST
+from pages.parts.compare_sides import Side, sides
+from pages.parts.frame import explained
 
 st.title("Compare", anchor=False)
 
+runs_table.take_edits()
 summaries = runs.listing()
 if not summaries:
+    runs_actions.show([])
     run_state.say_there_are_none("Here you will compare runs: what was set differently, and what it changed.")
     st.stop()
 
-chosen, with_test = runs_table.choose(summaries)
-if len(chosen) < 2:
-    st.info(
-        "Tick two to six runs in the table to see them side by side. "
-        "The address of this page keeps your choice.",
-        icon=":material/checklist:",
-    )
+everything = run_lines.lines(summaries)
+chosen = compare_choice.chosen(summaries, everything)
+
+wanted, with_test = runs_filter.ask(summaries)
+listed = run_lines.found(everything if wanted.join_repeats else run_lines.lines(summaries, False), wanted)
+varying = run_lines.varying(listed)
+listed = runs_filter.by_group(listed, varying)
+if with_test:
+    runs_table.unseal(listed, chosen)
+runs_table.show(listed, varying, with_test=with_test)
+runs_actions.show(chosen)
+compare_choice.write_address()
+
+if len(chosen) > MOST:
+    st.caption(f"{len(chosen)} are ticked; the first {MOST} are compared.")
+compared = sides(chosen[:MOST])
+if len(compared) < 2:
     st.stop()
 
-compared = comparison.named(chosen)
-finished = {name: summary for name, summary in compared.items() if summary.finished}
+split = "test" if with_test else "validation"
+finished = [side for side in compared if side.finished]
+
+st.header("Real, or luck?", anchor=False)
+with explained():
+    verdict.show(compared, everything, split)
 
 st.subheader("What was set differently", anchor=False)
 comparison.settings(compared)
 
 st.subheader("How good they are", anchor=False)
-comparison.scores(finished, with_test)
+comparison.scores(compared, split)
 
 st.subheader("How they learned", anchor=False)
-comparison.curves(compared)
+with explained():
+    compare_curves.show(compared)
 
-if len(finished) >= 2:
-    st.subheader("What they mix up", anchor=False)
-    comparison.matrices(finished, "test" if with_test else "validation")
+if len(finished) < 2:
+    st.stop()
+
+
+def pair() -> tuple[Side, Side]:
+    """The two sides that are looked at closely, chosen where there are more."""
+    by_name = {f"{one.letter} and {other.letter}": (one, other) for one, other in combinations(finished, 2)}
+    if len(by_name) == 1:
+        return next(iter(by_name.values()))
+    return by_name[st.selectbox("Look closely at", list(by_name), key="compare_pair", width=220)]
+
+
+st.subheader("What they mix up", anchor=False)
+first, second = pair()
+with explained():
+    compare_classes.show(first, second, split)
+
+st.subheader("Where they differ", anchor=False)
+with explained():
+    compare_pictures.show(first, second, split)

@@ -1,0 +1,60 @@
+"""On which pictures two trained models differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics
+from core.errors import LabError
+from core.runs import Predictions
+
+Kind = Literal["only first", "only second", "both wrong, differently", "both wrong, alike", "both right"]
+KINDS: tuple[Kind, ...] = (
+    "only first", "only second", "both wrong, differently", "both wrong, alike", "both right",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Pictures that two models answered: ids (N,), the row of each in either's predictions, and its kind.
+
+    The most interesting come first: those in which the two models' certainty is furthest apart.
+    """
+
+    ids: NDArray[np.str_]
+    first_rows: NDArray[np.int64]
+    second_rows: NDArray[np.int64]
+    kinds: NDArray[np.str_]
+
+    def of(self, kind: Kind) -> NDArray[np.int64]:
+        """Places of the pictures of one kind."""
+        return np.flatnonzero(self.kinds == kind)
+
+
+def between(first: Predictions, second: Predictions) -> Disagreement:
+    """Where two models that know the same classes differ, on the pictures that both answered.
+
+    Raises:
+        LabError: they do not know equally many classes.
+    """
+    if first.probabilities.shape[1] != second.probabilities.shape[1]:
+        raise LabError("The two runs tell different classes apart: their answers cannot be set side by side.")
+    ids, mine, theirs = np.intersect1d(first.ids, second.ids, return_indices=True)
+    agreed = first.labels[mine] == second.labels[theirs]
+    ids, mine, theirs = ids[agreed], mine[agreed], theirs[agreed]
+    labels = first.labels[mine]
+    said, said_second = metrics.predicted(first)[mine], metrics.predicted(second)[theirs]
+    right, right_second = said == labels, said_second == labels
+    kinds = np.select(
+        [right & ~right_second, ~right & right_second, ~right & (said != said_second), ~right],
+        KINDS[:4],
+        KINDS[4],
+    )
+    places = np.arange(len(labels))
+    of_truth = first.probabilities[mine][places, labels] - second.probabilities[theirs][places, labels]
+    order = np.argsort(-np.abs(of_truth), kind="stable")
+    return Disagreement(ids[order], mine[order], theirs[order], kinds[order])

@@ -1,0 +1,135 @@
+"""The figures by which trained models are told apart, each with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics, paired
+from core.comparable import Pair
+from core.metrics import Counts
+from core.runs import Predictions
+
+BOOTSTRAPS = 1_000
+_MOST_CELLS = 2_000_000
+"""Cells of all drawn confusion matrices together that may be in memory at once."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval; None where nothing can be said."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of one model on one split: accuracy and mean F1 in [0, 1], and the mean loss in nats a picture."""
+
+    accuracy: Interval
+    mean_f1: Interval
+    loss: Interval
+    correct: int
+    pictures: int
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """How much more often the second side finds the pictures of a class, in [-1, 1].
+
+    first, second: the part of its ``pictures`` that each side finds (recall); low, high: 95 % interval of
+    the difference; is_real: whether it is more than luck, corrected for the number of classes.
+    """
+
+    class_name: str
+    pictures: int
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    is_real: bool
+
+
+def of(predictions: Predictions, class_names: Sequence[str]) -> Scores:
+    """All figures of one model.
+
+    The interval of accuracy is Wilson's (1927); that of mean F1 a bootstrap over the pictures, within their
+    true classes; that of the loss is normal, since a mean over many pictures is.
+    """
+    right = metrics.accuracy(predictions)
+    classes = len(class_names)
+    matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
+    return Scores(
+        Interval(right["value"], right["low"], right["high"]),
+        _mean_f1(matrix),
+        _loss(predictions),
+        right["correct"],
+        right["total"],
+    )
+
+
+def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
+    """Where one side of a pair finds more pictures of a class than the other, in order of the difference.
+
+    Args:
+        pair: two sides without obstacle, on the N pictures they share.
+        labels: (N,) the true class name of each picture.
+    """
+    found = []
+    for class_name in np.unique(labels):
+        of_class = labels == class_name
+        first, second = pair.first[:, of_class], pair.second[:, of_class]
+        if len(first) == 1:
+            measured = paired.models(first[0], second[0])
+        elif first.shape[1] > 1:
+            measured = paired.settings(first, second)
+        else:
+            continue
+        shares = float(first.mean()), float(second.mean())
+        found.append((str(class_name), int(of_class.sum()), *shares, measured))
+    corrected = paired.holm([measured.p for *_, measured in found])
+    differences = [
+        ClassDifference(
+            name, number, first, second, m.difference, m.low, m.high,
+            p <= paired.ALPHA and not m.low <= 0 <= m.high,
+        )
+        for (name, number, first, second, m), p in zip(found, corrected, strict=True)
+    ]  # fmt: skip
+    return sorted(differences, key=lambda one: -one.difference)
+
+
+def _mean_f1(matrix: Counts) -> Interval:
+    if not matrix.sum():
+        return Interval(None, None, None)
+    drawn = max(1, min(BOOTSTRAPS, _MOST_CELLS // max(matrix.size, 1)))
+    rng = np.random.default_rng(0)
+    support = matrix.sum(axis=1)
+    rates = matrix / np.maximum(support, 1)[:, None]
+    copies = np.stack([rng.multinomial(n, row, drawn) for n, row in zip(support, rates, strict=True) if n], 1)
+    rows = np.zeros((drawn, len(matrix), len(matrix)), np.int64)
+    rows[:, support > 0] = copies
+    low, high = np.quantile(_f1(rows), [0.025, 0.975])
+    return Interval(float(_f1(matrix[None])[0]), float(low), float(high))
+
+
+def _f1(matrices: Counts) -> NDArray[np.float64]:
+    """Mean F1 of each of B matrices (B, C, C), over the classes that have pictures or answers."""
+    found = np.diagonal(matrices, axis1=1, axis2=2)
+    both = matrices.sum(axis=1) + matrices.sum(axis=2)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.nanmean(np.where(both > 0, 2 * found / both, np.nan), axis=1), np.float64)
+
+
+def _loss(predictions: Predictions) -> Interval:
+    of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+    losses = -np.log(np.maximum(of_truth.astype(np.float64), 1e-7))
+    if len(losses) < 2:
+        return Interval(float(losses.mean()) if len(losses) else None, None, None)
+    mean, half = float(losses.mean()), float(1.96 * losses.std(ddof=1) / np.sqrt(len(losses)))
+    return Interval(mean, max(mean - half, 0.0), mean + half)

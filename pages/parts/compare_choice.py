@@ -1,0 +1,82 @@
+"""Which lines of the runs list are compared: kept in the session, and in the address to be sent as a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.parts.run_lines import REPEATS, Line
+from pages.parts.runs import Summary
+from pages.parts.text import literal
+
+MOST = 6
+ADDRESS = "runs"
+_CHOICE, _WRITTEN, _GENERATION = "compare_choice", "compare_written", "compare_generation"
+
+
+def ids() -> list[str]:
+    """The chosen lines as the address names them, in the order in which they were chosen."""
+    asked = st.query_params.get(ADDRESS)
+    if asked is not None and asked != st.session_state.get(_WRITTEN):
+        st.session_state[_CHOICE] = list(dict.fromkeys(filter(None, asked.split(","))))
+        st.session_state[_WRITTEN] = asked
+        redraw()
+    return st.session_state.setdefault(_CHOICE, [])
+
+
+def tick(line_id: str, is_ticked: bool) -> None:
+    """Add a line to the choice, or take it out."""
+    chosen = [known for known in ids() if known != line_id]
+    st.session_state[_CHOICE] = [*chosen, line_id] if is_ticked else chosen
+
+
+def choose(line_ids: Sequence[str]) -> None:
+    """Replace the choice; the table then shows its ticks anew."""
+    ids()
+    st.session_state[_CHOICE] = list(line_ids)
+    redraw()
+
+
+def redraw() -> None:
+    """Let the table forget what was ticked and typed into it; all of that is on the disk by now."""
+    st.session_state[_GENERATION] = generation() + 1
+
+
+def generation() -> int:
+    """Part of the table's key: another one makes another table."""
+    return int(st.session_state.get(_GENERATION, 0))
+
+
+def chosen(summaries: Sequence[Summary], joined: Sequence[Line]) -> list[Line]:
+    """The chosen lines; those that are gone are named and dropped.
+
+    Args:
+        summaries: all runs.
+        joined: the same with repeats on one line.
+    """
+    single = {summary.run.id: Line((summary,)) for summary in summaries}
+    repeated = {summary.run.id: line for line in joined for summary in line.summaries}
+    by_id = {
+        name: repeated.get(name.removesuffix(REPEATS)) if name.endswith(REPEATS) else single.get(name)
+        for name in ids()
+    }
+    missing = [name for name, line in by_id.items() if line is None]
+    if missing:
+        st.warning(
+            "Not found: " + ", ".join(literal(name[:80]) for name in missing), icon=":material/search_off:"
+        )
+    there = [line for line in by_id.values() if line is not None]
+    st.session_state[_CHOICE] = [name for name in by_id if by_id[name] is not None]
+    return there
+
+
+def write_address() -> None:
+    """Keep the choice in the address, as far as it is compared."""
+    text = ",".join(ids()[:MOST])
+    if text:
+        st.query_params[ADDRESS] = text
+        st.session_state[_WRITTEN] = text
+    else:
+        st.query_params.pop(ADDRESS, None)
+        st.session_state.pop(_WRITTEN, None)

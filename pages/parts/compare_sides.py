@@ -1,0 +1,86 @@
+"""The sides of a comparison: two to six lines of the runs list, each with a letter that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+import numpy as np
+import streamlit as st
+
+from core import comparable, metrics, scores
+from core.comparable import Result
+from core.runs import Predictions
+from core.scores import Scores
+from pages.parts import pictures
+from pages.parts.run_lines import Line
+from pages.parts.runs import Summary
+
+
+@dataclass(frozen=True)
+class Side:
+    """A letter and what it stands for: one trained model, or settings with their repeats."""
+
+    letter: str
+    line: Line
+
+    @property
+    def name(self) -> str:
+        """As charts and tables show it; the letter keeps two runs of one name apart."""
+        return f"{self.letter} · {self.line.title}"
+
+    @property
+    def finished(self) -> tuple[Summary, ...]:
+        """Its runs that have a result."""
+        return self.line.finished
+
+
+def sides(chosen: Sequence[Line]) -> list[Side]:
+    """A letter for each line."""
+    return [Side(letter, line) for letter, line in zip(ascii_uppercase, chosen, strict=False)]
+
+
+def stamp(side: Side) -> tuple[tuple[str, int], ...]:
+    """Changes when the results of a side do: ids of its runs, and when their figures were written."""
+    return tuple(
+        (summary.run.id, (summary.run.path / "report.json").stat().st_mtime_ns) for summary in side.finished
+    )
+
+
+def results(side: Side, split: str) -> list[Result]:
+    """What its runs answered on a split. Raises LabError where that cannot be read."""
+    return [_result(summary.run.id, split, at, summary) for summary, (_, at) in _stamped(side)]
+
+
+def scores_of(side: Side, split: str) -> list[Scores]:
+    """The figures of its runs on a split. Raises LabError where they cannot be read."""
+    return [_scores(summary.run.id, split, at, summary) for summary, (_, at) in _stamped(side)]
+
+
+def matrix(side: Side, split: str) -> np.ndarray:
+    """Pictures by true class (row) and answer (column), (C, C), added up over its repeats."""
+    return np.sum([_matrix(answered, summary) for summary, answered in _answers(side, split)], axis=0)
+
+
+def _stamped(side: Side) -> list[tuple[Summary, tuple[str, int]]]:
+    return list(zip(side.finished, stamp(side), strict=True))
+
+
+def _answers(side: Side, split: str) -> list[tuple[Summary, Predictions]]:
+    return [(summary, pictures.predictions(summary.run, split)) for summary in side.finished]
+
+
+def _matrix(answered: Predictions, summary: Summary) -> np.ndarray:
+    classes = len(summary.report["class_names"])
+    return metrics.confusion_matrix(answered.labels, metrics.predicted(answered), classes)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _result(run_id: str, split: str, at: int, _summary: Summary) -> Result:
+    return comparable.from_run(_summary.run, split)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _scores(run_id: str, split: str, at: int, _summary: Summary) -> Scores:
+    return scores.of(_summary.run.predictions(split), _summary.report["class_names"])

@@ -1,0 +1,191 @@
+"""The lines of the runs list, one run each or the repeats of one: found, sorted, grouped."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from core import compare
+from core import config as settings_of
+from core.config import SETTINGS, RunConfig
+from core.sweep_plan import SEED
+from pages.parts.runs import Summary
+
+REPEATS = "~"
+"""Behind a run's id in the address: the run together with its repeats."""
+NEWEST, BEST, NAME, LONGEST = "Newest first", "Best on validation first", "Name", "Longest first"
+SORTS = (NEWEST, BEST, NAME, LONGEST)
+BY_GROUP = "group"
+_OTHERS = [path for path in SETTINGS if path != SEED]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One run, or repeats of it, oldest first."""
+
+    summaries: tuple[Summary, ...]
+
+    @property
+    def id(self) -> str:
+        """How the address names it."""
+        return self.first.run.id + (REPEATS if self.is_repeated else "")
+
+    @property
+    def first(self) -> Summary:
+        """The run that stands for all of them where settings are shown."""
+        return self.summaries[0]
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether there are several seeds."""
+        return len(self.summaries) > 1
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+        return self.first.title
+
+    @cached_property
+    def finished(self) -> tuple[Summary, ...]:
+        """Those with a result."""
+        return tuple(summary for summary in self.summaries if summary.finished)
+
+    @property
+    def state(self) -> str:
+        """The state in words; of repeats, how many have a result."""
+        if not self.is_repeated:
+            return self.first.state
+        if len(self.finished) == len(self.summaries):
+            return "finished"
+        return f"{len(self.finished)} of {len(self.summaries)} finished"
+
+    def scores(self, key: str) -> list[float]:
+        """``val_accuracy`` or ``test_accuracy`` of every run that has one."""
+        values = (summary.report[key]["value"] for summary in self.finished)
+        return [value for value in values if value is not None]
+
+    @cached_property
+    def validation(self) -> float | None:
+        """Validation accuracy, of repeats the mean."""
+        return _mean(self.scores("val_accuracy"))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long one run took."""
+        status = [summary.status for summary in self.summaries]
+        return _mean([s.ended - s.started for s in status if s.ended > s.started > 0])
+
+    def spread(self, key: str) -> str:
+        """``0.71 ± 0.02 (SD, n=5)``, or the 95 % interval of a single run."""
+        if self.is_repeated:
+            return compare.spread(self.scores(key))
+        report = self.first.report
+        return f"{100 * report[key]['low']:.1f} – {100 * report[key]['high']:.1f} %" if report else ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list is narrowed down to, and its order."""
+
+    words: str = ""
+    states: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    starred: bool = False
+    finished: bool = False
+    sort: str = NEWEST
+    join_repeats: bool = True
+
+
+def lines(summaries: Iterable[Summary], join_repeats: bool = True) -> list[Line]:
+    """A line for every run, or for every group of repeats, in the order of their newest runs."""
+    together: dict[object, list[Summary]] = {}
+    for summary in summaries:
+        key = _settings_but_the_seed(summary) if join_repeats else None
+        together.setdefault(key or summary.run.id, []).append(summary)
+    return [Line(tuple(sorted(group, key=lambda s: s.run.id))) for group in together.values()]
+
+
+def found(all_lines: Iterable[Line], wanted: Wanted) -> list[Line]:
+    """The lines that are asked for, in the order that is asked for."""
+    kept = [line for line in all_lines if any(_matches(summary, wanted) for summary in line.summaries)]
+    if wanted.sort == BEST:
+        return sorted(kept, key=lambda line: (line.validation is None, -(line.validation or 0)))
+    if wanted.sort == NAME:
+        return sorted(kept, key=lambda line: line.title.lower())
+    if wanted.sort == LONGEST:
+        return sorted(kept, key=lambda line: -(line.seconds or 0))
+    return kept
+
+
+def varying(some: Iterable[Line]) -> list[str]:
+    """The settings in which the lines differ, the seed and the data set aside, which have their own words."""
+    configs = [line.first.config for line in some if line.first.config]
+    return [path for path in settings_of.differences(configs) if path not in (SEED, "data.source")]
+
+
+def grouped(some: Sequence[Line], by: str) -> dict[str, list[Line]]:
+    """The lines by what they have in common: a setting's value in words, or the group they belong to."""
+    together: dict[str, list[Line]] = {}
+    for line in sorted(some, key=lambda line: _order(line, by)):
+        together.setdefault(_value(line, by), []).append(line)
+    return together
+
+
+def group_frame(groups: dict[str, list[Line]], label: str) -> pd.DataFrame:
+    """A row for each group: its value, how many runs, the spread of their scores, and the best."""
+    rows = []
+    for value, members in groups.items():
+        scores = [score for line in members for score in line.scores("val_accuracy")]
+        number = sum(len(line.summaries) for line in members)
+        rows.append((value, number, compare.spread(scores), max(scores, default=None)))
+    return pd.DataFrame(rows, columns=[label, "Runs", "Validation accuracy", "Best"])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return statistics.fmean(values) if values else None
+
+
+def _settings_but_the_seed(summary: Summary) -> object | None:
+    group, config = summary.run.labels.group, summary.config
+    return (group, *(config.get(path) for path in _OTHERS)) if group and config else None
+
+
+def _matches(summary: Summary, wanted: Wanted) -> bool:
+    labels = summary.run.labels
+    return (
+        all(word in _haystack(summary) for word in wanted.words.lower().split())
+        and (not wanted.states or summary.state in wanted.states)
+        and (not wanted.sources or _source(summary) in wanted.sources)
+        and (not wanted.tags or bool(set(wanted.tags) & set(labels.tags)))
+        and (not wanted.starred or labels.starred)
+        and (not wanted.finished or summary.finished)
+    )
+
+
+def _haystack(summary: Summary) -> str:
+    labels = summary.run.labels
+    texts = [summary.title, _source(summary), summary.state, labels.notes, *labels.tags, summary.run.id]
+    return " ".join(texts).lower()
+
+
+def _source(summary: Summary) -> str:
+    return summary.config.data.source if summary.config else ""
+
+
+def _value(line: Line, by: str) -> str:
+    if by == BY_GROUP:
+        return line.first.run.labels.group or "no group"
+    config = line.first.config
+    return compare.value_in_words(by, config.get(by)) if config else "unreadable"
+
+
+def _order(line: Line, by: str) -> tuple[bool, float, str]:
+    config: RunConfig | None = line.first.config
+    value = config.get(by) if config and by != BY_GROUP else None
+    is_number = isinstance(value, int | float)
+    return (not is_number, float(value) if is_number else 0.0, _value(line, by))

@@ -1,0 +1,316 @@
+"""The Compare page: a list that is edited in place, an honest verdict, and pictures through both models."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import compare, engine, exchange, runs, seal
+from core.config import RunConfig
+from core.disagreement import between
+from core.runs import Run
+from pages.parts import compare_curves, run_lines, runs_table
+from pages.parts.compare_sides import sides
+from pages.parts.run_lines import Line, Wanted
+from pages.parts.runs import listing, summarise
+from tests import run_fixtures
+from tests.test_pages_understand import HOSTILE, no_fault, no_processes, shown, words
+
+__all__ = ["no_processes"]  # a fixture
+
+
+@pytest.fixture
+def config(workspace: Path, tmp_path: Path) -> RunConfig:
+    """Settings for a small folder with 72 validation pictures in three classes."""
+    source = run_fixtures.draw_folder(tmp_path / "pictures", each=60)
+    changes = {"data.source": source, "data.image_size": 48, "data.validation_share": 0.4}
+    return RunConfig().replace(changes)
+
+
+def table(page: AppTest):
+    return page.data_editor[0]
+
+
+def edit(page: AppTest, row: int, **cells: object) -> AppTest:
+    """Type into the list, as the browser reports it."""
+    key = table(page).key
+    page.session_state[key] = {"edited_rows": {row: cells}, "added_rows": [], "deleted_rows": []}
+    return no_fault(page.run())
+
+
+def repeated(config: RunConfig, skills, group: str, **changes) -> list[Run]:
+    return [
+        run_fixtures.finished(
+            config.replace({"fit.seed": seed, **changes}), skill=skill, seed=seed, group=group, name=group
+        )
+        for seed, skill in enumerate(skills)
+    ]
+
+
+def compared(*made: Run, **address: str) -> AppTest:
+    return shown("compare", runs=",".join(run.id for run in made), **address)
+
+
+def test_names_tags_notes_and_stars_are_edited_in_the_list(config):
+    run = run_fixtures.finished(config)
+    page = edit(
+        shown("compare"), 0, name=f" {HOSTILE} ", tags=["good", "good", " x "], notes="why", star=True
+    )
+    labels = run.labels
+    assert (labels.name, labels.tags, labels.notes, labels.starred) == (HOSTILE, ("good", "x"), "why", True)
+    assert table(page).value["name"].tolist() == [HOSTILE]
+
+
+def test_an_edit_is_carried_out_once(config):
+    run = run_fixtures.finished(config)
+    page = edit(shown("compare"), 0, name="mine")
+    run.relabel(name="changed elsewhere")
+    assert table(no_fault(page.run())).value["name"].tolist() == ["changed elsewhere"]
+    assert run.labels.name == "changed elsewhere"
+
+
+def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
+    made = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
+    page = edit(shown("compare"), 0, compare=True)
+    assert "What was set differently" not in words(page)
+    first = table(page).key
+    page.session_state[first] = {
+        "edited_rows": {0: {"compare": True}, 1: {"compare": True}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    page = no_fault(page.run())
+    assert "What was set differently" in words(page)
+    assert page.query_params["runs"] == f"{made[1].id},{made[0].id}"
+
+
+def test_the_list_is_found_sorted_and_grouped(config):
+    run_fixtures.finished(config, name="alpha", tags=("keep",))
+    run_fixtures.finished(config.replace({"fit.learning_rate": 0.01}), skill=0.95, name="beta", notes="Hello")
+    run_fixtures.interrupted(config, name="gamma")
+    lines = run_lines.lines(listing())
+
+    def titles(**wanted) -> list[str]:
+        return [line.title for line in run_lines.found(lines, Wanted(**wanted))]
+
+    assert titles(words="HELLO") == ["beta"]
+    assert titles(tags=["keep"]) == ["alpha"]
+    assert titles(states=["interrupted"]) == ["gamma"]
+    assert titles(sort=run_lines.BEST) == ["beta", "alpha", "gamma"]
+    assert titles(sort=run_lines.NAME) == ["alpha", "beta", "gamma"]
+    assert run_lines.varying(lines) == ["fit.learning_rate"]
+    groups = run_lines.grouped(lines, "fit.learning_rate")
+    assert {value: len(members) for value, members in groups.items()} == {"0.001": 2, "0.01": 1}
+    page = shown("compare")
+    page.selectbox(key="group_runs").select("fit.learning_rate").run()
+    assert no_fault(page).dataframe[0].value["Runs"].tolist() == [2, 1]
+
+
+def test_repeats_are_one_line_with_their_spread(config):
+    made = repeated(config, [0.6, 0.7, 0.8], "three")
+    run_fixtures.finished(config, name="alone")
+    page = shown("compare")
+    shown_table = table(page).value.set_index("name")
+    values = [run.report()["val_accuracy"]["value"] for run in made]
+    assert sorted(shown_table.index) == ["alone", "three"]
+    assert shown_table.loc["three", "val_interval"] == compare.spread(values)
+    page.toggle(key="join_repeats").set_value(False).run()
+    assert len(table(no_fault(page)).value) == 4
+
+
+def test_deleted_runs_come_back_with_undo(config):
+    made = [run_fixtures.finished(config, name=str(number)) for number in range(3)]
+    page = compared(*made[:2])
+    page = no_fault(page.button(key="delete_runs").click().run())
+    assert [run.id for run in runs.all()] == [made[2].id]
+    assert "2 runs moved to the trash" in words(page)
+    page = no_fault(page.button(key="undo_delete").click().run())
+    assert len(runs.all()) == 3
+    assert "moved to the trash" not in words(page)
+
+
+def test_a_run_under_way_is_not_deleted_and_the_others_are(config):
+    done, busy = run_fixtures.finished(config), run_fixtures.waiting(config, "running", 2)
+    page = compared(done, busy)
+    page.button(key="delete_runs").click().run()
+    assert not page.exception and [run.id for run in runs.all()] == [busy.id]
+    assert "Stop it first" in words(page)
+
+
+def test_a_run_is_imported_from_a_zip(config):
+    run = run_fixtures.finished(config, name=HOSTILE)
+    archive = exchange.pack(run)
+    page = shown("compare")
+    page.file_uploader(key="import-0").upload("run.zip", archive, "application/zip").run()
+    page = no_fault(page.button(key="import_run").click().run())
+    assert len(runs.all()) == 2
+    page.file_uploader(key="import-1").upload("run.zip", b"nonsense", "application/zip").run()
+    page = page.button(key="import_run").click().run()
+    assert "not a zip archive" in words(page) and len(runs.all()) == 2
+
+
+def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
+    one, other = run_fixtures.finished(config, skill=0.2), run_fixtures.finished(config, skill=0.95)
+    page = compared(one, other)
+    found = compare.verdict(
+        {"A": [compare.from_run(one, "validation")], "B": [compare.from_run(other, "validation")]}
+    )
+    assert found.kind == "better" and found.measured
+    text = words(page)
+    assert "B is better." in text and "these two trained models" in text
+    page.session_state["verdict_details"] = True
+    details = [frame.value for frame in no_fault(page.run()).dataframe if "p" in frame.value]
+    assert details and details[0]["Test"].tolist() == ["exact McNemar test"]
+    assert details[0]["n"].tolist() == [found.measured.n]
+
+
+def test_too_little_data_offers_the_repeats_that_would_tell(config, monkeypatch):
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    one = run_fixtures.finished(config, skill=0.7)
+    other = run_fixtures.finished(
+        config.replace({"fit.learning_rate": 0.01, "fit.seed": 4}), skill=0.72, seed=1
+    )
+    page = compared(one, other)
+    assert "Cannot tell yet." in words(page)
+    button = page.button(key="repeat_to_tell")
+    assert "5 new seeds" in button.label and "about" in button.label
+    page = no_fault(button.click().run())
+    seeds = {
+        rate: sorted(run.config.fit.seed for run in runs.all() if run.config.fit.learning_rate == rate)
+        for rate in (0.001, 0.01)
+    }
+    assert (
+        seeds == {0.001: [0, 1, 2, 3, 4], 0.01: [0, 1, 2, 3, 4]}
+        or len(set(seeds[0.001]) & set(seeds[0.01])) == 5
+    )
+    assert page.query_params["runs"] == f"{one.id}~,{other.id}~"
+    assert "under way; the verdict will use them" in words(page)
+
+
+def test_repeats_speak_of_the_settings_and_a_link_to_them_holds(config):
+    low = repeated(config, [0.3] * 6, "low")
+    high = repeated(config, [0.9] * 6, "high", **{"fit.learning_rate": 0.01})
+    page = shown("compare", runs=f"{low[0].id}~,{high[3].id}~")
+    text = words(page)
+    assert "B is better." in text and "whatever the seed" in text
+    settings = next(frame.value for frame in page.dataframe if "Setting" in frame.value)
+    assert settings["Setting"].tolist() == ["Learning rate"]
+
+
+def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
+    skills = [0.2, 0.9, 0.3]
+    made = [
+        run_fixtures.finished(config, skill=skill, seed=at, name=str(at)) for at, skill in enumerate(skills)
+    ]
+    text = words(compared(*made))
+    assert "B is better than each of the others." in text and "corrected for being 3 comparisons" in text
+    assert "The best of so many is partly lucky" in text
+    repeated(config, [0.6, 0.7, 0.8], "spread")
+    assert "points of luck" in words(compared(*made))
+
+
+def test_what_cannot_be_compared_is_named_and_gets_no_verdict(config, tmp_path):
+    other_source = run_fixtures.draw_folder(tmp_path / "others", ("x", "y"), each=40)
+    one = run_fixtures.finished(config)
+    other = run_fixtures.finished(config.replace({"data.source": other_source}))
+    text = words(compared(one, other))
+    assert "No verdict." in text and "different classes apart" in text
+    split = run_fixtures.finished(config.replace({"data.split_seed": 5}))
+    text = words(compared(one, split))
+    assert "Mind what else differs" in text and "shared out differently" in text
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 6])
+def test_any_number_of_sides_in_every_state_is_shown(config, number):
+    made = [
+        run_fixtures.finished(config, skill=0.5),
+        run_fixtures.waiting(config, "running", 3),
+        run_fixtures.finished(config, skill=0.8, seed=1),
+        run_fixtures.damaged(config),
+        run_fixtures.interrupted(config),
+        run_fixtures.finished(config.replace({"fit.epochs": 3}), skill=0.8, seed=2),
+    ]
+    compared(*made[:number])
+
+
+def test_more_than_six_are_not_compared(config):
+    made = [run_fixtures.finished(config, seed=number) for number in range(7)]
+    page = compared(*made)
+    assert "7 are ticked; the first 6 are compared" in words(page)
+
+
+def test_test_scores_stay_sealed_until_asked_for(config):
+    made = [run_fixtures.finished(config, seed=seed) for seed in range(2)]
+    page = compared(*made)
+    assert "test pictures" not in words(page) and seal.seen(made[0]) == 0
+    no_fault(page.toggle(key="show_test_scores").set_value(True).run())
+    assert seal.seen(made[0]) == 2 and "On the test pictures" in words(page)
+
+
+def test_pictures_on_which_the_two_differ_are_shown_through_both(config):
+    made = [run_fixtures.finished(config, skill=skill, seed=at) for at, skill in enumerate((0.4, 0.6))]
+    for run in made:
+        run_fixtures.give_model(run)
+    page = compared(*made)
+    first, second = (run.predictions("validation") for run in made)
+    found = between(first, second)
+    only_first = found.of("only first")
+    picture_id = str(found.ids[only_first[0]])
+    assert f"Only A is right · {len(only_first)}" in str(page.segmented_control(key="differ_kind").options)
+    for run in made:
+        keep_heatmaps(run, picture_id)
+    page = no_fault(page.button(key=f"differ-only first-{picture_id}").click().run())
+    text = words(page)
+    assert ":green-badge[right]" in text and ":orange-badge[wrong]" in text
+    assert text.count("Answer: ") == 2
+
+
+def keep_heatmaps(run: Run, picture_id: str) -> None:
+    from core import heatmaps
+
+    for index in range(3):
+        heatmaps.keep(run, heatmaps.Request(picture_id, index), np.ones((8, 8), np.float32))
+
+
+def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_path):
+    names = ["$a_b$", ":material/home: _x_", "[l](http:evil)"]
+    source = run_fixtures.draw_folder(tmp_path / "p", names, each=40)
+    config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.validation_share": 0.4})
+    made = [
+        run_fixtures.finished(config, skill=skill, seed=at, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
+        for at, skill in enumerate((0.3, 0.5, 0.9))
+    ]
+    page = compared(*made)
+    page = no_fault(page.button(key="delete_runs").click().run())
+    page = no_fault(page.button(key="undo_delete").click().run())
+    page = compared(*made)
+    for kind in ("markdown", "caption", "info", "warning", "error", "success", "subheader"):
+        for element in page.get(kind):
+            assert "![x](" not in element.value and "[l](" not in element.value
+            assert "$a_b$" not in element.value and "<script>" not in element.value
+
+
+def test_smoothing_changes_no_number(config):
+    made = [run_fixtures.finished(config, seed=seed) for seed in range(2)]
+    both = sides([Line((summarise(run),)) for run in made])
+    calm, measured = (compare_curves.curves_frame(both, smoothing) for smoothing in (0.8, 0.0))
+    assert calm["value"].equals(measured["value"]) and not calm["drawn"].equals(measured["drawn"])
+    assert measured["drawn"].to_numpy() == pytest.approx(measured["value"].to_numpy())
+    kept = measured[measured["kept"]].groupby("run")["epoch"].unique()
+    assert [int(epochs[0]) for epochs in kept] == [run.report()["kept_epoch"] for run in made]
+    assert measured.groupby(["run", "figure", "split"])["seconds"].max().round(3).unique().tolist() == [32.0]
+
+
+def test_the_table_holds_every_state_and_numbers_to_sort_by(config):
+    run_fixtures.damaged(config)
+    run_fixtures.waiting(config)
+    run_fixtures.finished(config.replace({"fit.learning_rate": 0.01}))
+    lines = run_lines.lines(listing())
+    made = runs_table.frame(lines, run_lines.varying(lines), [])
+    assert len(made) == 3
+    back = exchange.unpack(io.BytesIO(exchange.pack(run_fixtures.finished(config))))
+    assert back.status.state == "done"

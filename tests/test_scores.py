@@ -1,0 +1,73 @@
+"""Figures with intervals, differences by class, disagreements, and seeds that make settings comparable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core import comparable, disagreement, repeat_together, scores
+from core.comparable import Result
+from core.errors import LabError
+from core.runs import Predictions
+
+
+def test_differences_by_class_are_corrected_and_in_order():
+    rng = np.random.default_rng(0)
+    names = ("daisy", "roses")
+    labels = np.repeat(names, 200)
+    first = rng.random(400) < 0.5
+    second = np.where(labels == "roses", rng.random(400) < 0.9, first)
+    ids = np.array([f"{number:016x}" for number in range(400)])
+    results = [[Result(ids, labels, right, names)] for right in (first, second)]
+    pair = comparable.pair(("A", "B"), *results)
+    assert pair.ids.tolist() == ids.tolist()
+    better, same = scores.by_class(pair, labels)
+    assert (better.class_name, better.is_real, same.is_real) == ("roses", True, False)
+    assert better.difference == pytest.approx(better.second - better.first)
+    assert better.low < better.difference < better.high
+
+
+def test_scores_come_with_intervals_that_hold_the_value():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 200)
+    probabilities = rng.dirichlet([1, 1, 1], 200).astype(np.float32)
+    answered = Predictions(np.arange(200).astype(str), labels, probabilities)
+    found = scores.of(answered, ("a", "b", "c"))
+    for interval in (found.accuracy, found.mean_f1, found.loss):
+        assert None not in (interval.value, interval.low, interval.high)
+        assert interval.low < interval.value < interval.high
+    expected = -np.log(probabilities[np.arange(200), labels]).mean()
+    assert found.loss.value == pytest.approx(expected, rel=1e-5)
+    empty = Predictions(np.zeros(0, str), np.zeros(0, np.int64), np.zeros((0, 3), np.float32))
+    assert scores.of(empty, ("a", "b", "c")).mean_f1.value is None
+
+
+def test_sides_get_the_same_seeds_with_the_least_work():
+    for sides_, times in (([[0], [4]], 3), ([[0, 1, 2], [0]], 2), ([[5]], 4)):
+        missing = repeat_together.missing_seeds(sides_, times)
+        before = set.intersection(*map(set, sides_))
+        after = set.intersection(*(set(side) | set(more) for side, more in zip(sides_, missing, strict=True)))
+        assert len(after) == len(before) + times
+        assert all(not set(side) & set(more) for side, more in zip(sides_, missing, strict=True))
+    assert repeat_together.missing_seeds([[0, 1, 2], [0]], 2) == [[], [1, 2]]
+
+
+def test_pictures_are_sorted_by_who_is_right_about_them():
+    labels = np.array([0, 0, 0, 0, 0])
+    said, said_second = np.array([0, 1, 1, 1, 0]), np.array([1, 0, 2, 1, 0])
+    ids = np.array([f"{number:016x}" for number in range(5)])
+
+    def answered(classes, rows=slice(None)):
+        chances = (0.5 * np.eye(3)[classes] + 0.5 / 3).astype(np.float32)
+        return Predictions(ids[rows], labels[rows], chances[rows])
+
+    found = disagreement.between(answered(said), answered(said_second, slice(None, None, -1)))
+    by_id = dict(zip(found.ids.tolist(), found.kinds.tolist(), strict=True))
+    assert [by_id[name] for name in ids.tolist()] == list(disagreement.KINDS)
+    assert set(found.kinds[:2]) == {"only first", "only second"}
+    assert disagreement.between(answered(said), answered(said_second, slice(2, 4))).ids.tolist() == [
+        *ids[2:4]
+    ]
+    two = Predictions(ids, labels, np.full((5, 2), 0.5, np.float32))
+    with pytest.raises(LabError, match="different classes"):
+        disagreement.between(two, answered(said))
