@@ -61,6 +61,8 @@ page = st.navigation(
     expanded=True,
 )
 
+from pages.parts import frame  # noqa: E402  # after the menu, which is on the screen while this loads
+
 with frame.explained():
     frame.open_workspace()
     with frame.explained():
