@@ -104,7 +104,7 @@ def _describe(dataset: datasets.Dataset) -> dict[str, Any]:
         "version": dataset.version,
         "pictures": len(usable),
         "classes": usable["label"].value_counts().to_dict(),
-        "skipped": dataset.index.loc[dataset.index["problem"] != "", ["file", "problem"]].to_dict("records"),
+        "skipped": [{"file": one["file"], "problem": one["reason"]} for one in dataset.skipped],
     }
 
 

@@ -56,7 +56,7 @@ def _unreadable(dataset: Dataset) -> Finding:
         return Finding("unreadable", title, f"Every file is a readable picture.{odd}", "good", numbers)
     verdict = (
         f"{len(bad):,} file{' gives' if len(bad) == 1 else 's give'} no picture and will be left out, "
-        f"for example {bad['file'].iloc[0]}: {bad['problem'].iloc[0]}.{odd}"
+        f"for example {bad['name'].iloc[0]}: {bad['problem'].iloc[0]}.{odd}"
     )
     return Finding("unreadable", title, verdict, "note", numbers, tuple(bad["id"]))
 

@@ -15,6 +15,7 @@ from pages.parts import (
     preview,
     settings,
     settings_form,
+    versions_steps,
 )
 
 st.title("Train", anchor=False)
@@ -44,8 +45,9 @@ try:
 except LabError as error:
     fault = fault or error
 
-if config and selection:
+if config and selection and dataset:
     plan.headline(config, selection)
+    versions_steps.name(dataset)
 elif fault:
     plan.say_fault(fault)
 else:

@@ -132,7 +132,7 @@ def _facts(shown: Gallery, answered: Predictions, position: int) -> None:
         return
     with st.expander("Facts about this picture", icon=":material/info:"):
         st.text(
-            f"File: {row['file']}\n"
+            f"File: {row['name']}\n"
             f"Size: {row['width']} x {row['height']} pixels, {row['mode']}\n"
             f"Split: test\nPicture id: {row['id']}"
         )

@@ -24,9 +24,15 @@ _TURN = "samples_turn"
 
 def facts(dataset: Dataset) -> None:
     """The few numbers that describe a data set, and whose pictures they are."""
-    usable, skipped = dataset.usable, len(dataset.index) - len(dataset.usable)
+    usable, skipped = dataset.usable, len(dataset.skipped)
+    left_out = len(dataset.index) - skipped - len(usable)
     with st.grid(4, min_column_width=150, gap="small"):
-        st.metric("Pictures", f"{len(usable):,}", border=True)
+        st.metric(
+            "Pictures",
+            f"{len(usable):,}",
+            help=f"In use. {left_out:,} are left out, see Versions." if left_out else None,
+            border=True,
+        )
         st.metric("Classes", f"{len(dataset.class_names):,}", border=True)
         size = f"{usable['width'].median():.0f} × {usable['height'].median():.0f}" if len(usable) else "–"
         st.metric("Middle size", size, help="Median width and height in pixels.", border=True)
@@ -164,12 +170,12 @@ def notes(dataset: Dataset) -> None:
                 column_config={"file": "File", "reason": "Why"},
                 alt="Files that were skipped, with the reason",
             )
-    odd = dataset.usable.loc[dataset.usable["note"] != "", ["file", "note"]]
+    odd = dataset.usable.loc[dataset.usable["note"] != "", ["name", "note"]]
     if len(odd):
         with st.expander(f"{count(len(odd), 'picture')} with a note", icon=":material/info:", key="notes"):
             st.dataframe(
                 odd,
                 hide_index=True,
-                column_config={"file": "File", "note": "What was done"},
+                column_config={"name": "File", "note": "What was done"},
                 alt="Pictures that were read in a special way",
             )

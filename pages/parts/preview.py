@@ -47,7 +47,7 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
                 picture, f"In training, {number}", f"The same picture after random changes, version {number}"
             )
     st.caption(
-        f"A training picture of **{literal(row['label'])}** ({literal(row['file'])}). "
+        f"A training picture of **{literal(row['label'])}** ({literal(row['name'])}). "
         f"{_explanation(config.augment)}"
     )
 

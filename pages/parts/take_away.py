@@ -101,4 +101,4 @@ def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
 def _files(answered: Predictions, shown: Gallery) -> list[str]:
     if shown.fault:
         return [""] * len(answered.ids)
-    return shown.rows["file"].reindex(answered.ids).fillna("").tolist()
+    return shown.rows["name"].reindex(answered.ids).fillna("").tolist()

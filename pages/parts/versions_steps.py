@@ -64,6 +64,17 @@ def tell_last(dataset: Dataset, draw: Callable[..., None] = button) -> None:
         draw(label, "undo_last", versions.undo, dataset, last.number, icon=":material/undo:")
 
 
+def name(dataset: Dataset) -> None:
+    """Which version this is, in a small line."""
+    left_out = int((dataset.index["excluded"] != "").sum())
+    changed = int((dataset.usable["label"] != dataset.usable["folder_label"]).sum())
+    parts = [
+        *([f"{count(left_out, 'picture')} left out"] if left_out else []),
+        *([f"{count(changed, 'picture')} with another class than before"] if changed else []),
+    ]
+    st.caption(f"Data version {dataset.version}{': ' if parts else ''}{', '.join(parts)}.")
+
+
 def tell_earlier(dataset: Dataset) -> None:
     """Say so where an earlier version is shown, and offer the newest."""
     if is_newest(dataset):

@@ -1,0 +1,359 @@
+"""The Data page as a person mends a data set with it: findings, versions, gallery, wrong labels, uploads."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import background, datasets, engine, judging, processes, suspects, versions
+from core.datasets import Dataset
+from core.judging import Judging
+from core.suspects import Judged
+from core.versions import Step
+from pages.parts import suspects_list
+from tests import run_fixtures
+from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
+from tests.test_quality import blobs
+
+CHECK, GALLERY, LABELS, VERSIONS = "Quality check", "Gallery", "Wrong labels", "Versions"
+
+
+@pytest.fixture(autouse=True)
+def no_processes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """The words of the processes that would have been started."""
+    begun: list[list[str]] = []
+
+    class Child:
+        pid = processes.identity()["pid"]
+
+    def begin(_module: str, words: list[str], _log: Path) -> Child:
+        begun.append(list(words))
+        return Child()
+
+    monkeypatch.setattr(processes, "start_detached", begin)
+    engine.Preparation("garden", "running", heartbeat=time.time(), **processes.identity()).write()
+    with engine.worker_lock():
+        yield begun
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """Three classes of different pictures; an exact copy, a stray one, a black and a broken picture."""
+    folder = tmp_path / "pictures"
+    for first, (name, each) in enumerate({"daisy": 30, "roses": 14, "tulips": 14}.items()):
+        (folder / name).mkdir(parents=True)
+        for number in range(each):
+            blobs(100 * first + number).save(folder / name / f"{number:03}.png")
+    (folder / "daisy" / "copy.png").write_bytes((folder / "daisy" / "001.png").read_bytes())
+    (folder / "roses" / "stray.png").write_bytes((folder / "daisy" / "002.png").read_bytes())
+    Image.new("RGB", (48, 48)).save(folder / "tulips" / "black.png")
+    (folder / "tulips" / "broken.png").write_bytes(b"")
+    datasets.prepare(str(folder))
+    return str(folder)
+
+
+def part(name: str, source: str, page: str = DATA) -> AppTest:
+    return visit(page, data=source, part=name)
+
+
+def steps(source: str) -> tuple[Step, ...]:
+    return versions.in_force(versions.steps(datasets.open(source).path))
+
+
+def named(source: str, name: str) -> str:
+    index = datasets.open(source).index
+    return str(index.loc[index["name"] == name, "id"].iloc[0])
+
+
+def judged(dataset: Dataset) -> Judged:
+    """A judgement that is sure that the first daisy is a rose, and agrees with all other labels."""
+    rows, names = dataset.usable, dataset.class_names
+    labels = np.array([names.index(label) for label in rows["label"]])
+    probabilities = np.full((len(rows), len(names)), 0.05, np.float32)
+    probabilities[np.arange(len(rows)), labels] = 0.9
+    probabilities[0] = [0.01, 0.98, 0.01]
+    return Judged(dataset.version, names, rows["id"].to_numpy(dtype=str), labels, probabilities)
+
+
+# --- the check -----------------------------------------------------------------------------------
+
+
+def test_the_verdict_stands_above_every_part(source):
+    for name in ("Overview", CHECK, GALLERY, LABELS, VERSIONS):
+        text = words(part(name, source))
+        assert "of 4 boxes are ticked" in text
+
+
+def test_every_finding_is_listed_with_its_numbers(source):
+    text = words(part(CHECK, source))
+    assert "3 of 3 classes have fewer than 50 pictures" in text and "31 pictures, the smallest" in text
+    for title in ("Unique pictures", "Variety within a class", "Copies with different labels", "Too dark"):
+        assert title in text
+    assert "tulips/broken.png" in text and "1 picture is there under more than one label" in text
+
+
+@pytest.mark.parametrize(
+    ("finding", "left_out"),
+    [("unique", 2), ("conflicts", 2), ("too_dark", 1)],
+)
+def test_a_button_mends_its_finding_and_can_be_undone(finding, left_out, source):
+    before = datasets.open(source)
+    test = click(part(CHECK, source), f"mend {finding}")
+    after = datasets.open(source)
+    assert len(before.usable) - len(after.usable) == left_out
+    assert f"{left_out} picture" in words(test) and "left out" in words(test)
+    with pytest.raises(KeyError):
+        test.button(key=f"mend {finding}")
+    click(test, "undo_last")
+    assert datasets.open(source).version == before.version
+    assert "Taken back" in words(test)
+    click(test, "undo_last")
+    assert datasets.open(source).version == after.version
+
+
+def test_classes_can_be_capped_at_any_number(source):
+    test, dataset = part(CHECK, source), datasets.open(source)
+    test.number_input(key=f"cap {dataset.id} {dataset.version}").set_value(10).run()
+    click(test, "mend balance")
+    assert datasets.open(source).usable["label"].value_counts().tolist() == [10, 10, 10]
+    click(test, "undo_last")
+    assert datasets.open(source).version == dataset.version
+
+
+def test_another_distance_finds_other_copies(source):
+    test = part(CHECK, source)
+    test.slider(key="near_distance").set_value(12).run()
+    assert "up to 12 of 64 hash bits differ" in words(sound(test))
+
+
+def test_hostile_names_are_shown_as_they_are(tmp_path):
+    folder = Path(run_fixtures.draw_folder(tmp_path / "odd", [HOSTILE, "roses"]))
+    (folder / HOSTILE / "![y](y.png).png").write_bytes((folder / HOSTILE / "001.png").read_bytes())
+    datasets.prepare(str(folder))
+    test = part(CHECK, str(folder))
+    for name in (CHECK, GALLERY, VERSIONS):
+        test = part(name, str(folder))
+        for kind in ("markdown", "caption", "info", "success"):
+            assert all("![" not in element.value.replace("\\!\\[", "") for element in test.get(kind))
+
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+def test_steps_are_listed_undone_and_compared(source):
+    dataset = datasets.open(source)
+    versions.exclude(dataset, dataset.usable["id"][10:13], "too much")
+    versions.relabel(datasets.open(source), dataset.usable["id"][5:6], "roses", "it is one")
+    test = part(VERSIONS, source)
+    text = words(test)
+    assert "3 pictures left out: too much" in text and "now called 'roses'" in text
+    assert "3 pictures left, 0 pictures came, 1 picture changed class" in text
+    assert datasets.open(source).version in text
+    click(test, "undo 1")
+    assert [step.kind for step in steps(source)] == ["relabel"]
+    click(test, "undo 3")
+    assert [step.kind for step in steps(source)] == ["exclude", "relabel"]
+
+
+def test_an_earlier_version_is_looked_at_but_not_changed(source):
+    old = datasets.open(source)
+    versions.exclude(old, old.usable["id"][10:13], "too much")
+    test = visit(DATA, data=source, part=CHECK, set=f"data.version={old.version}")
+    assert "earlier version" in words(test) and test.button(key="mend unique").disabled
+    click(test, "newest")
+    assert "earlier version" not in words(test) and not test.button(key="mend unique").disabled
+
+
+def test_the_train_page_names_the_version(source):
+    dataset = datasets.open(source)
+    versions.exclude(dataset, dataset.usable["id"][10:13], "too much")
+    text = words(visit(TRAIN, data=source))
+    assert f"Data version {datasets.open(source).version}: 3 pictures left out" in text
+
+
+@pytest.mark.parametrize("damage", ["{", "[1]", '[{"number": 7}]', ""])
+def test_a_damaged_file_of_steps_is_a_sentence(damage, source):
+    (datasets.open(source).path / "steps.json").write_text(damage)
+    test = part(VERSIONS, source)
+    assert "steps.json" in words(test) and test.error
+
+
+# --- gallery and one picture ---------------------------------------------------------------------
+
+
+def test_the_gallery_shows_what_is_asked_for(source):
+    test = part(GALLERY, source)
+    assert "1 to 24 of 61 pictures" in words(test)
+    test.selectbox(key="gallery_class").set_value("roses").run()
+    assert "15 pictures" in words(sound(test))
+    test.selectbox(key="gallery_finding").set_value("Unreadable")
+    test.selectbox(key="gallery_class").set_value("All").run()
+    assert "tulips/broken.png" in words(sound(test))
+    test.selectbox(key="gallery_finding").set_value("Too dark").run()
+    assert "1 picture" in words(sound(test)).splitlines()
+    test.selectbox(key="gallery_finding").set_value("In use")
+    test.selectbox(key="gallery_split").set_value("test").run()
+    assert all(line != "train" for line in words(sound(test)).splitlines())
+
+
+def test_the_last_page_shrinks_with_the_pictures(source):
+    test = part(GALLERY, source)
+    test.get_by_key("gallery_page").set_value(3).run()
+    assert "49 to 61" in words(sound(test))
+    test.selectbox(key="gallery_class").set_value("roses").run()
+    assert "15 pictures" in words(sound(test))
+
+
+def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
+    stray = named(source, "roses/stray.png")
+    test = part(CHECK, source)
+    test.session_state["gallery_picture"] = (source, stray)
+    text = words(sound(test.run()))
+    assert "roses/stray.png" in text and "same pixels" in text and "96 × 96 px" in text
+    test.selectbox(key=f"label {stray}").set_value("daisy").run()
+    click(test, "relabel_one")
+    assert datasets.open(source).usable.set_index("id")["label"][stray] == "daisy"
+    click(test, "exclude_one")
+    assert stray not in set(datasets.open(source).usable["id"])
+    click(test, "put_back_one")
+    assert stray in set(datasets.open(source).usable["id"])
+    assert [step.kind for step in steps(source)] == ["relabel", "exclude", "put_back"]
+
+
+def test_a_picture_that_is_gone_from_the_disk_is_a_sentence(source):
+    (Path(source) / "daisy" / "000.png").unlink()
+    assert "daisy/000.png" in words(part(GALLERY, source))
+
+
+# --- wrong labels --------------------------------------------------------------------------------
+
+
+def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no_processes):
+    test = part(LABELS, source)
+    assert "About" in words(test) and "no run on this machine yet" in words(test)
+    click(test, "judge")
+    assert no_processes[-1] == ["suspects", source, "--report-progress"]
+    work = judging.look(source)
+    assert work.state == "running" and "Judging the labels" in words(test)
+    replace(work, message="judging labels", done=30, total=90).write()
+    assert "Judging labels: 30 of 90" in part(LABELS, source).get("progress")[0].proto.text
+    click(part(LABELS, source), "stop_judging")
+    assert judging.look(source).stop_requested
+
+
+@pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
+def test_judging_that_ended_early_says_why_and_can_be_started_again(state, source):
+    Judging(source, state, "It ended for a reason.").write()
+    test = part(LABELS, source)
+    assert "It ended for a reason." in words(test) and not test.button(key="judge").disabled
+
+
+def test_too_few_pictures_to_judge_are_a_sentence(tmp_path):
+    source = run_fixtures.draw_folder(tmp_path / "few", each=6)
+    test = part(LABELS, source)
+    assert "at least 10 are needed" in words(test)
+    with pytest.raises(KeyError):
+        test.button(key="judge")
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, "relabel"), (1, "confirm"), (2, "exclude")])
+def test_a_suspect_is_decided_and_does_not_come_up_again(number, kind, source):
+    dataset = datasets.open(source)
+    suspects.save(dataset, judged(dataset))
+    suspect = str(dataset.usable["id"].iloc[0])
+    test = part(LABELS, source)
+    assert "1 of 61 labels are suspected" in words(test) and "looks like roses (98" in words(test)
+    click(test, f"decide {number} {suspect}")
+    assert [step.kind for step in steps(source)] == [kind]
+    assert "Nothing is left to decide" in words(test)
+    assert suspect not in set(suspects_list.open_cases(datasets.open(source), judged(dataset))["id"])
+    click(test, "undo_last")
+    assert steps(source) == () and "1 of 61 labels are suspected" in words(test)
+
+
+def test_a_damaged_judgement_is_a_sentence(source):
+    (datasets.open(source).path / "judged.npz").write_bytes(b"rubbish")
+    test = part(LABELS, source)
+    assert "is damaged" in words(test) and not test.button(key="judge").disabled
+
+
+def test_every_ending_of_background_work_has_a_state(source):
+    def stopped(_progress: object, should_stop: object) -> None:
+        raise ValueError("unexpected")
+
+    assert background.carry_out(Judging(source), stopped).state == "failed"
+    assert "ValueError" in judging.look(source).message
+    assert background.carry_out(Judging(source), lambda *_: None).state == "done"
+
+
+# --- uploads -------------------------------------------------------------------------------------
+
+
+def picture(colour: int) -> bytes:
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(colour).integers(0, 255, (48, 48, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in members.items():
+            opened.writestr(name, content)
+    return buffer.getvalue()
+
+
+def upload(kind: str, files: dict[str, bytes]) -> AppTest:
+    test = visit(DATA)
+    test.get_by_key("source_kind").set_value("Upload").run()
+    test.get_by_key("upload_kind").set_value(kind).run()
+    for name, content in files.items():
+        test.file_uploader[0].upload(name, content)
+    test.run()
+    return click(test, "keep_upload")
+
+
+CLASSES = {f"flowers/{name}/{number}.png": picture(number) for name in ("a", "b") for number in range(3)}
+
+
+def test_a_folder_is_uploaded_and_being_prepared(no_processes):
+    test = upload("A folder", {**CLASSES, "flowers/a/../../evil.png": picture(9)})
+    source = test.query_params["data"]
+    assert source.startswith("upload:flowers-") and no_processes[-1][:2] == ["prepare", source]
+    dataset = datasets.prepare(source)
+    assert dataset.class_names == ("a", "b") and len(dataset.usable) >= 6
+    assert "flowers (uploaded)" in words(visit(DATA, data=source))
+
+
+def test_an_archive_is_uploaded(no_processes):
+    test = upload("A zip archive", {"my flowers.zip": archive(CLASSES)})
+    assert test.query_params["data"].startswith("upload:my-flowers-")
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"../evil.png": b"x"}, "has a path outside the archive"),
+        ({"inner.zip": b"x"}, "is an archive in the archive"),
+        ({"bomb.png": bytes(10**7)}, "times its size"),
+        ({"1.png": picture(1)}, "There are no class folders"),
+    ],
+)
+def test_an_archive_that_is_refused_says_why_and_leaves_nothing(members, sentence, workspace):
+    test = upload("A zip archive", {"evil.zip": archive(members)})
+    assert sentence in words(test) and "This cannot be used" in words(test)
+    assert not list((workspace / "uploads").glob("*")) and test.query_params["data"] == "garden"
+
+
+def test_what_is_no_archive_says_so(workspace):
+    assert "no zip archive" in words(upload("A zip archive", {"fake.zip": b"hello"}))
