@@ -277,11 +277,12 @@ def at(path: Path) -> Run:
 
 def all() -> list[Run]:
     """Every run in the workspace, newest first; damaged ones too, foreign folders not."""
+    root = _root()
     try:
-        names = [entry.name for entry in os.scandir(_root()) if entry.is_dir() and _ID.fullmatch(entry.name)]
+        names = [entry.name for entry in os.scandir(root) if entry.is_dir() and _ID.fullmatch(entry.name)]
     except FileNotFoundError:
         return []
-    return [Run(_root() / name) for name in sorted(names, reverse=True)]
+    return [Run(root / name) for name in sorted(names, reverse=True)]
 
 
 def delete(run: Run) -> None:
