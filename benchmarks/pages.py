@@ -45,7 +45,7 @@ def main() -> int:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "workspace")
         source = run_fixtures.draw_folder(Path(folder) / "pictures", each=40)
         made = _make_runs(source)
-        with _without_workers():
+        with without_workers():
             medians = [_measure(page, source, made, rounds) for page in PAGES]
     heavy = "tensorflow" in sys.modules
     print(f"TensorFlow in this process: {'yes' if heavy else 'no'}")
@@ -65,7 +65,7 @@ def _make_runs(source: str) -> list[Run]:
 
 
 @contextmanager
-def _without_workers() -> Iterator[None]:
+def without_workers() -> Iterator[None]:
     """Nothing else shall take the processor's time: this process says that it does their work."""
     garden = Preparation("garden", "running", heartbeat=time.time() + 3600, **processes.identity())
     garden.write()
@@ -78,8 +78,8 @@ def _measure(page: str, source: str, made: list[Run], rounds: int) -> float:
     app.query_params["data"] = source
     app.query_params["run"] = made[-1].id
     app.query_params["runs"] = ",".join(run.id for run in made[-3:])
-    first = _seconds(app)
-    again = [_seconds(app) for _ in range(rounds)]
+    first = seconds(app)
+    again = [seconds(app) for _ in range(rounds)]
     median = statistics.median(again)
     verdict = "" if median <= LIMIT_SECONDS else f"  more than {1000 * LIMIT_SECONDS:.0f} ms"
     print(
@@ -90,13 +90,14 @@ def _measure(page: str, source: str, made: list[Run], rounds: int) -> float:
     return median
 
 
-def _seconds(app: AppTest) -> float:
+def seconds(app: AppTest) -> float:
+    """How long a full run of the page takes; raises RuntimeError where the page shows a fault."""
     began = time.perf_counter()
     app.run()
-    seconds = time.perf_counter() - began
+    took = time.perf_counter() - began
     if app.exception or app.error:
         raise RuntimeError(str([fault.value for fault in (*app.exception, *app.error)]))
-    return seconds
+    return took
 
 
 if __name__ == "__main__":

@@ -40,14 +40,17 @@ def show(first: Side, second: Side, split: str) -> None:
         first.name: tables[0],
         second.name: tables[1],
     }
-    tabs = st.tabs(["Difference", first.letter, second.letter], key="compare_matrices")
-    for tab, (title, values) in zip(tabs, views.items(), strict=True):
-        with tab:
-            is_difference = title == next(iter(views))
-            st.altair_chart(
-                matrix(_cells(values, names, order), is_difference),
-                alt=f"Confusion matrix on the {split} pictures: {title}",
-            )
+    title = str(
+        st.segmented_control(
+            "Matrix", list(views), default=next(iter(views)), required=True, key="compare_matrix",
+            label_visibility="collapsed",
+        )
+    )  # fmt: skip
+    is_difference = title == next(iter(views))
+    st.altair_chart(
+        matrix(_cells(views[title], names, order), is_difference),
+        alt=f"Confusion matrix on the {split} pictures: {title}",
+    )
     st.caption(
         f"On the {split} pictures. Row: the true class; column: the answer; numbers: per cent of the row. "
         f"Difference: points that {second.letter} has more. On the diagonal more is better (green), "

@@ -49,31 +49,32 @@ def curves_frame(sides: Sequence[Side], smoothing: float = 0.0) -> pd.DataFrame:
     Columns: run, figure, split, epoch, value (measured; of repeats the mean), low and high (of repeats),
     drawn (smoothed), seconds (since the first epoch began) and kept (whether these weights were kept).
     """
-    parts = [_of_side(side) for side in sides]
-    whole = pd.concat(parts, ignore_index=True)
-    if whole.empty:
-        return whole.assign(drawn=[])
-    series = whole.groupby(["run", "figure", "split"], sort=False)["value"]
-    whole["drawn"] = series.transform(lambda values: values.ewm(alpha=1 - smoothing, ignore_na=True).mean())
-    return whole
-
-
-def _of_side(side: Side) -> pd.DataFrame:
-    histories = {summary.run.id: summary.run.metrics() for summary in side.line.summaries}
-    lines = charts.history_frame(histories)
-    lines["value"] = lines["value"].astype(float)
-    kept = {summary.run.id: summary.report.get("kept_epoch") for summary in side.line.summaries}
-    by_run = ["run", "figure", "split"]
-    lines["seconds"] = lines["seconds"].astype(float).fillna(0).groupby([lines[n] for n in by_run]).cumsum()
-    lines["kept"] = lines["epoch"] == lines["run"].map(kept)
-    alike = lines.groupby(["figure", "split", "epoch"], sort=False)
-    summed = alike.agg(
+    frames = [charts.history_frame(_histories(side)).assign(side=side.name) for side in sides]
+    lines = pd.concat(frames, ignore_index=True)
+    lines = lines.astype({"value": float, "seconds": float}).fillna({"seconds": 0.0})
+    lines["seconds"] = lines.groupby(["side", "run", "figure", "split"], sort=False)["seconds"].cumsum()
+    lines["kept"] = lines["epoch"] == lines["run"].map(_kept_epochs(sides))
+    alike = lines.groupby(["side", "figure", "split", "epoch"], sort=False)
+    whole = alike.agg(
         value=("value", "mean"), low=("value", "min"), high=("value", "max"),
         seconds=("seconds", "mean"), kept=("kept", "any"), runs=("run", "nunique"),
     ).reset_index()  # fmt: skip
-    if side.line.is_repeated:
-        summed["kept"] = False  # each seed has its own
-    return summed.assign(run=side.name)
+    series = whole.groupby(["side", "figure", "split"], sort=False)["value"]
+    whole["drawn"] = series.transform(lambda values: values.ewm(alpha=1 - smoothing, ignore_na=True).mean())
+    return whole.rename(columns={"side": "run"})
+
+
+def _histories(side: Side) -> dict[str, list[dict[str, object]]]:
+    return {summary.run.id: summary.run.metrics() for summary in side.line.summaries}
+
+
+def _kept_epochs(sides: Sequence[Side]) -> dict[str, int]:
+    """Of single runs; of repeats each has its own, and their mean none."""
+    return {
+        side.line.first.run.id: side.line.first.report["kept_epoch"]
+        for side in sides
+        if side.finished and not side.line.is_repeated
+    }
 
 
 def chart(frame: pd.DataFrame, figure: str, order: Sequence[str], by: str) -> alt.LayerChart:

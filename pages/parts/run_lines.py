@@ -12,6 +12,7 @@ import pandas as pd
 from core import compare
 from core import config as settings_of
 from core.config import SETTINGS, RunConfig
+from core.runs import Labels
 from core.sweep_plan import SEED
 from pages.parts.runs import Summary
 
@@ -38,6 +39,11 @@ class Line:
     def first(self) -> Summary:
         """The run that stands for all of them where settings are shown."""
         return self.summaries[0]
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Name, notes, tags, star and group, read once."""
+        return self.first.run.labels
 
     @property
     def is_repeated(self) -> bool:
@@ -156,14 +162,14 @@ def _settings_but_the_seed(summary: Summary) -> object | None:
 
 
 def _matches(summary: Summary, wanted: Wanted) -> bool:
-    labels = summary.run.labels
+    words = wanted.words.lower().split()
     return (
-        all(word in _haystack(summary) for word in wanted.words.lower().split())
-        and (not wanted.states or summary.state in wanted.states)
+        (not wanted.states or summary.state in wanted.states)
         and (not wanted.sources or _source(summary) in wanted.sources)
-        and (not wanted.tags or bool(set(wanted.tags) & set(labels.tags)))
-        and (not wanted.starred or labels.starred)
+        and (not wanted.tags or bool(set(wanted.tags) & set(summary.run.labels.tags)))
+        and (not wanted.starred or summary.run.labels.starred)
         and (not wanted.finished or summary.finished)
+        and (not words or all(word in _haystack(summary) for word in words))
     )
 
 
@@ -179,7 +185,7 @@ def _source(summary: Summary) -> str:
 
 def _value(line: Line, by: str) -> str:
     if by == BY_GROUP:
-        return line.first.run.labels.group or "no group"
+        return line.labels.group or "no group"
     config = line.first.config
     return compare.value_in_words(by, config.get(by)) if config else "unreadable"
 

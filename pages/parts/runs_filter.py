@@ -51,7 +51,7 @@ def ask(summaries: Sequence[Summary]) -> tuple[Wanted, bool]:
 
 def by_group(shown: list[Line], varying: Sequence[str]) -> list[Line]:
     """Group the list if asked for; ticked groups narrow it down."""
-    ways = [*varying, *([BY_GROUP] if any(line.first.run.labels.group for line in shown) else [])]
+    ways = [*varying, *([BY_GROUP] if any(line.labels.group for line in shown) else [])]
     if len({line.first.config.data.source for line in shown if line.first.config}) > 1:
         ways.insert(0, "data.source")
     if not ways:

@@ -55,8 +55,6 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
         st.session_state[_DRAWN] = _Drawn(key, members)
     table = frame(shown, varying, compare_choice.ids())
     order = [name for name in table if with_test or name not in ("test", "test_interval")]
-    if not any(line.first.run.labels.notes or line.first.run.labels.tags for line in shown):
-        order = [name for name in order if name not in ("tags", "notes")] + ["tags", "notes"]
     st.data_editor(
         table,
         key=key,
@@ -73,7 +71,7 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
 def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) -> pd.DataFrame:
     """One row a line: its marks, state, scores with interval or spread, settings that vary, and duration."""
     firsts = [line.first for line in shown]
-    labels = [first.run.labels for first in firsts]
+    labels = [line.labels for line in shown]
     reports = [first.report for first in firsts]
     columns: dict[str, Any] = {
         "compare": [line.id in ticked for line in shown],
