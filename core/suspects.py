@@ -81,6 +81,16 @@ def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.i
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
+    check(rows, count)
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    fold = np.empty(len(rows), np.int64)
+    for number, (_, held) in enumerate(splitter.split(rows, rows["label"], rows["group"])):
+        fold[held] = number
+    return fold
+
+
+def check(rows: pd.DataFrame, count: int = FOLDS) -> None:
+    """Raise LabError where a class has too few different pictures for every fold to hold one."""
     different = rows.groupby("label")["group"].nunique()
     if different.min() < count:
         name = different.idxmin()
@@ -88,11 +98,6 @@ def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.i
             f"class '{name}' has {different.min()} different images; at least {count} are needed to judge "
             "the labels, one for each part that a model does not see"
         )
-    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    fold = np.empty(len(rows), np.int64)
-    for number, (_, held) in enumerate(splitter.split(rows, rows["label"], rows["group"])):
-        fold[held] = number
-    return fold
 
 
 def save(dataset: Dataset, judged: Judged) -> None:

@@ -34,7 +34,6 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
-news = st.container()
 versions_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
 verdict = st.container()
@@ -55,7 +54,7 @@ if labels.open:
     with labels:
         suspects_judging.show(dataset)
 else:
-    with news:
+    with st.bottom:  # in view wherever the button was
         versions_steps.tell_last(dataset)
 if steps.open:
     with steps:

@@ -63,7 +63,7 @@ def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str
         distance = () if row["id"] == group[0] else (gallery_picture.apart(first, row),)
         return row["label"], "left out" if row["id"] in removed else "stays", *distance
 
-    with st.grid("auto", min_column_width=110, gap="small", vertical_alignment="bottom"):
+    with st.grid("auto", min_column_width=110, gap="small"):
         for picture_id in group[:MOST_OF_A_GROUP]:
             gallery_tiles.tile(dataset, picture_id, key=key, lines=lines)
     if len(group) > MOST_OF_A_GROUP:

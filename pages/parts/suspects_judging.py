@@ -66,7 +66,7 @@ def _offer(dataset: Dataset, label: str, kind: str) -> None:
 def _too_few(dataset: Dataset) -> str:
     """Why these pictures cannot be judged; empty where they can."""
     try:
-        suspects.folds(dataset.usable, 2 * suspects.FOLDS)
+        suspects.check(dataset.usable, 2 * suspects.FOLDS)
     except LabError as error:
         return f"{str(error)[:1].upper()}{str(error)[1:]}."
     return ""
@@ -78,12 +78,19 @@ def _beside_training() -> str:
 
 
 def _again(dataset: Dataset, judged: Judged) -> None:
-    with st.expander("Judge the labels again", icon=":material/gavel:", key="judge_again", type="compact"):
-        known = set(map(str, judged.ids))
-        new = int((~dataset.usable["id"].isin(known)).sum())
+    with st.expander(
+        "Judge the labels again",
+        icon=":material/gavel:",
+        key="judge_again",
+        type="compact",
+        on_change="rerun",
+    ) as opened:
+        if not opened.open:
+            return
         if judged.version == dataset.version:
             st.markdown("The judgement is of this version; another one would say nearly the same.")
         else:
+            new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
             st.markdown(
                 f"The judgement is of the earlier version {literal(judged.version)}. "
                 f"{new:,} of the pictures in use now have not been judged."
