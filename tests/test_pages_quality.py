@@ -205,6 +205,18 @@ def test_the_gallery_shows_what_is_asked_for(source):
     assert all(line != "train" for line in words(sound(test)).splitlines())
 
 
+def test_what_was_left_out_is_found_in_the_gallery_and_put_back(source):
+    before = datasets.open(source)
+    versions.exclude(before, before.usable["id"][10:13], "too much")
+    test = part(GALLERY, source)
+    test.selectbox(key="gallery_finding").set_value("Left out by hand").run()
+    assert "3 pictures" in words(sound(test)).splitlines()
+    click(test, "put_back_shown")
+    assert datasets.open(source).version == before.version
+    click(test, "undo_last")
+    assert len(datasets.open(source).usable) == len(before.usable) - 3
+
+
 def test_the_last_page_shrinks_with_the_pictures(source):
     test = part(GALLERY, source)
     test.get_by_key("gallery_page").set_value(3).run()
@@ -245,7 +257,7 @@ def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no
     work = judging.look(source)
     assert work.state == "running" and "Judging the labels" in words(test)
     replace(work, message="judging labels", done=30, total=90).write()
-    assert "Judging labels: 30 of 90" in part(LABELS, source).get("progress")[0].proto.text
+    assert "Judging labels: 33\u00a0%" in part(LABELS, source).get("progress")[0].proto.text
     click(part(LABELS, source), "stop_judging")
     assert judging.look(source).stop_requested
 
@@ -255,6 +267,14 @@ def test_judging_that_ended_early_says_why_and_can_be_started_again(state, sourc
     Judging(source, state, "It ended for a reason.").write()
     test = part(LABELS, source)
     assert "It ended for a reason." in words(test) and not test.button(key="judge").disabled
+
+
+def test_earlier_suspects_stay_while_labels_are_judged_again(source):
+    dataset = datasets.open(source)
+    suspects.save(dataset, judged(dataset))
+    judging.start(source)
+    text = words(part(LABELS, source))
+    assert "Judging the labels" in text and "1 of 61 labels are suspected" in text
 
 
 def test_too_few_pictures_to_judge_are_a_sentence(tmp_path):
@@ -357,3 +377,14 @@ def test_an_archive_that_is_refused_says_why_and_leaves_nothing(members, sentenc
 
 def test_what_is_no_archive_says_so(workspace):
     assert "no zip archive" in words(upload("A zip archive", {"fake.zip": b"hello"}))
+
+
+# --- nothing left --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Overview", CHECK, GALLERY, LABELS, VERSIONS])
+def test_a_data_set_with_nothing_left_is_told_in_sentences(name, source):
+    dataset = datasets.open(source)
+    versions.exclude(dataset, dataset.usable["id"], "all of them")
+    assert "Not fit to train on yet" in words(part(name, source))
+    assert len(datasets.open(source).usable) == 0

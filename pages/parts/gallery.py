@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core import versions
 from core.config import DataConfig
 from core.datasets import Dataset
 from core.errors import LabError
 from core.quality import Report
 from core.splits import SPLITS
-from pages.parts import data_selection, gallery_tiles
+from pages.parts import data_selection, gallery_tiles, versions_steps
 from pages.parts.text import count
 
 EVERY = "All"
@@ -32,6 +33,16 @@ def show(dataset: Dataset, config: DataConfig, found: Report) -> None:
 
 def _show(dataset: Dataset, config: DataConfig, found: Report) -> None:
     rows = _chosen(dataset, config, found)
+    if len(rows) and rows["excluded"].ne("").all():
+        versions_steps.button(
+            f"Put {count(len(rows), 'picture')} back",
+            "put_back_shown",
+            versions.put_back,
+            dataset,
+            tuple(rows["id"]),
+            "chosen in the gallery",
+            icon=":material/undo:",
+        )
     if len(rows) <= gallery_tiles.A_PAGE:
         st.caption(count(len(rows), "picture"))
     splits = _splits(dataset, config)

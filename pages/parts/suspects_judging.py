@@ -20,19 +20,21 @@ def show(dataset: Dataset) -> None:
     work = judging.look(dataset.source)
     if work.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="judging")(dataset.source)
-        return
-    _say_how_it_ended(work)
     judged = None
     try:
         judged = suspects.load(dataset)
     except LabError as error:
         st.error(literal(error), icon=":material/error:")
+    if work.state == "failed" or judged is None:
+        _say_how_it_ended(work)
     if judged is None:
         _explain()
-        _offer(dataset, "Judge the labels", "primary")
+        if work.state != "running":
+            _offer(dataset, "Judge the labels", "primary")
         return
     suspects_list.show(dataset, judged)
-    _again(dataset, judged)
+    if work.state != "running":
+        _offer_again(dataset, judged)
 
 
 def _explain() -> None:
@@ -77,7 +79,7 @@ def _beside_training() -> str:
     return " A training is under way; beside it both take longer." if at_work else ""
 
 
-def _again(dataset: Dataset, judged: Judged) -> None:
+def _offer_again(dataset: Dataset, judged: Judged) -> None:
     with st.expander(
         "Judge the labels again",
         icon=":material/gavel:",
@@ -110,5 +112,5 @@ def _watch(source: str) -> None:
         work = judging.look(source)
         if work.state != "running":
             st.rerun()
-        work_progress.show(work, "Judging the labels", key="stop_judging")
+        work_progress.show(work, "Judging the labels", key="stop_judging", as_share=True)
         st.caption("It goes on when this page is closed, and when the lab is started again.")

@@ -8,29 +8,36 @@ import streamlit as st
 
 from core.background import Work
 from pages.parts import frame
-from pages.parts.text import duration, literal
+from pages.parts.text import duration, literal, percent
 
 _STEP = "work_step"
 
 
-def show(work: Work, title: str, *, key: str) -> None:
-    """A bar for the present step; call again and again while the work is running."""
+def show(work: Work, title: str, *, key: str, as_share: bool = False) -> None:
+    """A bar for the present step; call again and again while the work is running.
+
+    Args:
+        work: what is under way.
+        title: what a person calls it.
+        key: of the button that stops it.
+        as_share: what is counted means nothing to a person, so say it in per cent.
+    """
     step = work.message or "starting"
     with st.container(border=True):
         st.markdown(f"**{literal(title)}**")
         share = work.done / work.total if work.total else 0.0
-        st.progress(min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _how_far(work))
+        st.progress(min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _how_far(work, as_share))
         if work.stop_requested:
             st.caption("Stopping …")
         else:
             st.button("Stop", icon=":material/stop:", key=key, on_click=frame.attempt, args=(work.stop,))
 
 
-def _how_far(work: Work) -> str:
+def _how_far(work: Work, as_share: bool) -> str:
     if not work.total:
         return f" · {duration(time.time() - work.started)} so far"
     left = _seconds_left(work)
-    words = f": {work.done:,} of {work.total:,}"
+    words = f": {percent(work.done / work.total, 0) if as_share else f'{work.done:,} of {work.total:,}'}"
     return words + (f" · about {duration(left)} left" if left is not None else "")
 
 
