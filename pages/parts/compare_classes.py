@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import comparable, confusion, scores
+from core import comparable, confusion, paired, scores
 from core.errors import LabError
 from core.scores import ClassDifference
 from pages.parts import compare_sides
@@ -140,8 +140,16 @@ def _by_class(first: Side, second: Side, split: str) -> None:
     st.caption(
         f"Points of a class's {split} pictures that {second.letter} finds more than {first.letter}, with the "
         f"95 % interval. Coloured where it is more than luck, corrected for {len(differences)} classes: "
-        f"{real if real else 'none'} here.{left}"
+        f"{real if real else 'none'} here.{left}{_too_few(first, second, len(differences))}"
     )
+
+
+def _too_few(first: Side, second: Side, classes: int) -> str:
+    """Where the smallest p that so few repeats can reach is too large after the correction."""
+    pairs = min(len(first.finished), len(second.finished))
+    if pairs == 1 or classes * 2 / 2**pairs <= paired.ALPHA:
+        return ""
+    return f" With {pairs} pairs of runs no single class could be; that takes more repeats."
 
 
 def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:

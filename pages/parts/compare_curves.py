@@ -110,7 +110,14 @@ def _across(by: str) -> alt.X:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(orient="bottom", columns=2, labelLimit=320, symbolType="stroke", symbolStrokeWidth=2.5)
+    return alt.Legend(
+        orient="bottom",
+        columns=2,
+        labelLimit=320,
+        symbolType="stroke",
+        symbolStrokeWidth=2.5,
+        symbolOpacity=1,
+    )
 
 
 def _tooltip(figure: str) -> list[alt.Tooltip]:

@@ -71,7 +71,8 @@ def _repeating(ticked: Sequence[Line]) -> None:
 
 def about(lines: Sequence[Line], times: int) -> str:
     """How long it takes to repeat these so many times each, in words."""
-    return f"about {duration(max(times * sum(map(_seconds, lines)), 1))}"
+    seconds = max(times * sum(map(_seconds, lines)), 1)
+    return f"about {duration(seconds if seconds < 90 else 60 * round(seconds / 60))}".removesuffix(" 0 s")
 
 
 def repeat(lines: Sequence[Line], times: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -14,25 +15,38 @@ from pages.parts.runs import Summary
 _MOST_ROWS = 6
 
 
-def ask(summaries: Sequence[Summary]) -> tuple[Wanted, bool]:
-    """The controls above the list; also whether test scores are asked for."""
+@dataclass(frozen=True)
+class Asked:
+    """Which lines, whether with test scores, and by what they are grouped, if at all."""
+
+    wanted: Wanted
+    with_test: bool
+    group_by: str | None
+
+
+def ask(summaries: Sequence[Summary], everything: Sequence[Line]) -> Asked:
+    """The controls above the list."""
     sources = sorted({summary.config.data.source for summary in summaries if summary.config})
-    tags = sorted({tag for summary in summaries for tag in summary.run.labels.tags})
+    tags = sorted({tag for line in everything for tag in line.labels.tags})
+    states = list(dict.fromkeys(summary.state for summary in summaries))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             "Find", key="find_runs", placeholder="Name, data set, tag, note or state", type="search",
             live=True, width=300,
         )  # fmt: skip
-        with st.popover("Filter and sort", icon=":material/tune:", key="runs_filter"):
-            states = list(dict.fromkeys(summary.state for summary in summaries))
+        with st.popover("Filter, sort, group", icon=":material/tune:", key="runs_filter"):
+            by = st.selectbox(
+                "Group by", _ways(everything, len(sources)), index=None, key="group_runs",
+                placeholder="Not grouped", format_func=_label,
+            )  # fmt: skip
             wanted = Wanted(
                 words=words,
+                sort=str(st.selectbox("Sort", SORTS, key="sort_runs", persist_state="session")),
                 states=st.multiselect("State", states, key="filter_states", placeholder="Any"),
                 sources=st.multiselect("Data set", sources, key="filter_sources", placeholder="Any"),
                 tags=st.multiselect("Tags, any of", tags, key="filter_tags", placeholder="Any"),
                 starred=st.toggle("Starred only", key="starred_only"),
                 finished=st.toggle("Finished only", key="finished_only"),
-                sort=str(st.selectbox("Sort", SORTS, key="sort_runs", persist_state="session")),
                 join_repeats=st.toggle(
                     "Repeats on one line", value=True, key="join_repeats", persist_state="session",
                     help="Runs that differ in nothing but the seed, with their mean and spread.",
@@ -46,39 +60,38 @@ def ask(summaries: Sequence[Summary]) -> tuple[Wanted, bool]:
             help="Choose by validation and look at the test score of the one you chose: test scores by which "
             "one has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
         )
-    return wanted, with_test
+    return Asked(wanted, with_test, by)
 
 
-def by_group(shown: list[Line], varying: Sequence[str]) -> list[Line]:
-    """Group the list if asked for; ticked groups narrow it down."""
-    ways = [*varying, *([BY_GROUP] if any(line.labels.group for line in shown) else [])]
-    if len({line.first.config.data.source for line in shown if line.first.config}) > 1:
-        ways.insert(0, "data.source")
-    if not ways:
+def groups(shown: list[Line], by: str | None) -> list[Line]:
+    """A line for each group, if asked for; ticked groups narrow the list down."""
+    if by is None or not shown:
         return shown
-    by = st.selectbox(
-        "Group by", ways, index=None, key="group_runs", placeholder="Not grouped", width=300,
-        format_func=_label, label_visibility="collapsed",
-    )  # fmt: skip
-    if by is None or by not in ways:
-        return shown
-    groups = run_lines.grouped(shown, by)
+    together = run_lines.grouped(shown, by)
     event = st.dataframe(
-        run_lines.group_frame(groups, _label(by)),
-        key=f"groups-{by}-{len(groups)}",
+        run_lines.group_frame(together, _label(by)),
+        key=f"groups-{by}-{len(together)}",
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=40 + 35 * min(len(groups), _MOST_ROWS),
+        height=40 + 35 * min(len(together), _MOST_ROWS),
         column_config={"Best": st.column_config.NumberColumn(format="percent")},
         alt=f"Runs by {_label(by)}",
     )
-    ticked = [list(groups.values())[row] for row in event.selection.rows if row < len(groups)]
+    ticked = [list(together.values())[row] for row in event.selection.rows if row < len(together)]
     st.caption(
         "Validation accuracy: mean and standard deviation of all runs of a group, whatever else was set in "
         "them. Tick groups to see only their runs below."
     )
-    return [line for members in (ticked or groups.values()) for line in members]
+    return [line for members in (ticked or together.values()) for line in members]
+
+
+def _ways(everything: Sequence[Line], sources: int) -> list[str]:
+    """By what the runs can be grouped: the settings that vary, the data set, and sweeps or repeats."""
+    ways = run_lines.varying(everything)
+    if sources > 1:
+        ways.insert(0, "data.source")
+    return [*ways, *([BY_GROUP] if any(line.labels.group for line in everything) else [])]
 
 
 def _label(by: str) -> str:

@@ -117,9 +117,9 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
     told: dict[str, Any] = {
         "compare": column.CheckboxColumn(
-            "Tick", pinned=True, width=45, help="Tick two to six to compare them; one to repeat or export it."
+            "Tick", pinned=True, width=70, help="Tick two to six to compare them; one to repeat or export it."
         ),
-        "star": column.CheckboxColumn("★", pinned=True, width=40, help="Mark what you want to find again."),
+        "star": column.CheckboxColumn("★", pinned=True, width=58, help="Mark what you want to find again."),
         "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
         "state": column.TextColumn("State", width="small"),
         "validation": column.NumberColumn(

@@ -41,6 +41,8 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
         st.warning(literal(error), title="These runs cannot be compared", icon=":material/block:")
         return
     with st.container(border=True, key="verdict"):
+        names = " · ".join(f"**{side.letter}** {literal(side.line.title)}" for side in finished)
+        st.caption(f"{names} · on the {split} pictures")
         if len(found) == 1:
             (only,) = found.values()
             _headline(only.kind, *_parted(only.sentence))

@@ -36,13 +36,12 @@ if not summaries:
 everything = run_lines.lines(summaries)
 chosen = compare_choice.chosen(summaries, everything)
 
-wanted, with_test = runs_filter.ask(summaries)
-listed = run_lines.found(everything if wanted.join_repeats else run_lines.lines(summaries, False), wanted)
-varying = run_lines.varying(listed)
-listed = runs_filter.by_group(listed, varying)
-if with_test:
+asked = runs_filter.ask(summaries, everything)
+lines = everything if asked.wanted.join_repeats else run_lines.lines(summaries, join_repeats=False)
+listed = runs_filter.groups(run_lines.found(lines, asked.wanted), asked.group_by)
+if asked.with_test:
     runs_table.unseal(listed, chosen)
-runs_table.show(listed, varying, with_test=with_test)
+runs_table.show(listed, run_lines.varying(listed), with_test=asked.with_test)
 runs_actions.show(chosen)
 compare_choice.write_address()
 
@@ -52,7 +51,7 @@ compared = sides(chosen[:MOST])
 if len(compared) < 2:
     st.stop()
 
-split = "test" if with_test else "validation"
+split = "test" if asked.with_test else "validation"
 finished = [side for side in compared if side.finished]
 
 st.header("Real, or luck?", anchor=False)
