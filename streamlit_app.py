@@ -14,6 +14,21 @@ st.set_page_config(
     },
 )
 
+train = st.Page(
+    "pages/build/train.py",
+    title="Train",
+    icon=":material/model_training:",
+    default=True,
+    url_path="start",  # never seen: the default page has the address of the app itself
+    help="Set everything a training depends on, start it, and watch it learn.",
+)
+
+
+def open_train() -> None:
+    """Make /train, which people guess from the other addresses, a way to the default page."""
+    st.switch_page(train, query_params={name: st.query_params.get_all(name) for name in st.query_params})
+
+
 page = st.navigation(
     {
         "Build": [
@@ -23,13 +38,8 @@ page = st.navigation(
                 icon=":material/photo_library:",
                 help="Choose the pictures to learn from, and look at them before you train.",
             ),
-            st.Page(
-                "pages/build/train.py",
-                title="Train",
-                icon=":material/model_training:",
-                default=True,
-                help="Set everything a training depends on, start it, and watch it learn.",
-            ),
+            train,
+            st.Page(open_train, title="Train", url_path="train", visibility="hidden"),
             st.Page(
                 "pages/build/sweeps.py",
                 title="Sweeps",

@@ -28,9 +28,10 @@ from tests import run_fixtures
 RUNS = 200
 LIMIT_SECONDS = 0.3
 APP = processes.PROJECT / "streamlit_app.py"
+DEFAULT = "pages/build/train.py"
 PAGES = (
+    DEFAULT,
     "pages/build/data.py",
-    "pages/build/train.py",
     "pages/understand/results.py",
     "pages/understand/explain.py",
     "pages/understand/compare.py",
@@ -74,7 +75,9 @@ def without_workers() -> Iterator[None]:
 
 
 def _measure(page: str, source: str, made: list[Run], rounds: int) -> float:
-    app = AppTest.from_file(str(APP), default_timeout=120).switch_page(page)
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    if page != DEFAULT:
+        app.switch_page(page)
     app.query_params["data"] = source
     app.query_params["run"] = made[-1].id
     app.query_params["runs"] = ",".join(run.id for run in made[-3:])

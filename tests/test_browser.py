@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
@@ -184,12 +185,20 @@ def test_a_link_opened_first_after_a_restart_finds_its_page(page: Any, server: S
     assert page.get_by_text("Page not found").count() == 0
 
 
+def test_the_default_page_is_also_found_under_its_own_name(page: Any, server: Server) -> None:
+    page.goto(f"{server.address}/train?set=fit.epochs%3D7&set=fit.batch_size%3D16")
+    page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
+    assert page.get_by_text("Page not found").count() == 0
+    address = urlsplit(page.url)
+    assert address.path == "/"
+    assert sorted(parse_qs(address.query)["set"]) == ["fit.batch_size=16", "fit.epochs=7"]
+
+
 def test_every_page_can_be_linked_to() -> None:
     pages = processes.PROJECT / "pages"
     linked = {path.stem for path in pages.glob("*.py")}
-    assert linked == {path.stem for path in pages.glob("*/*.py")} - {
-        path.stem for path in pages.glob("parts/*.py")
-    } - {"train"}
+    parts = {path.stem for path in pages.glob("parts/*.py")}
+    assert linked == {path.stem for path in pages.glob("*/*.py")} - parts
 
 
 def _belongs_to(process: psutil.Process, workspace: Path) -> bool:

@@ -47,7 +47,9 @@ def says(source: str, state: str, message: str, **more: int) -> None:
 
 def visit(page: str = TRAIN, **address: str) -> AppTest:
     """A page after its first run, with what stands in the address."""
-    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(page)
+    test = AppTest.from_file(str(APP), default_timeout=30)
+    if page != TRAIN:  # the default page; before the first run its name would be taken for its address
+        test.switch_page(page)
     for name, value in address.items():
         test.query_params[name] = value
     return sound(test.run())
@@ -200,7 +202,7 @@ def test_a_link_fills_in_the_settings_of_a_run(source):
 
 
 def test_a_suggestion_changes_one_setting_and_says_so(source):
-    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(TRAIN)
+    test = AppTest.from_file(str(APP), default_timeout=30)
     test.query_params["data"] = source
     test.session_state["suggestion"] = {"model.dropout": 0.3}
     sound(test.run())

@@ -1,0 +1,125 @@
+"""Work in processes of their own, judging among it, and the steps that its suspects lead to."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core import __main__ as command_line
+from core import background, datasets, judging, processes, suspects, versions
+from core.errors import LabError, Stopped
+from core.judging import Judging
+from tests import run_fixtures
+from tests.made_pictures import coloured_objects
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    return run_fixtures.draw_folder(tmp_path / "pictures")
+
+
+def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
+    begun = []
+
+    class Child:
+        pid = processes.identity()["pid"]
+
+    monkeypatch.setattr(processes, "start_detached", lambda *words: begun.append(words) or Child())
+    first, second = judging.start(source), judging.start(source)
+    assert len(begun) == 1 and first == second and first.state == "running"
+
+
+def test_work_whose_process_is_gone_was_interrupted(source):
+    Judging(source, "running", heartbeat=time.time() - 60).write()
+    work = judging.look(source)
+    assert work.state == "interrupted" and work.message.startswith("Judging the labels was interrupted")
+
+
+def test_a_damaged_state_of_work_is_a_failure_in_words(source):
+    Judging(source).write()
+    (Judging(source).folder / "status.json").write_text("{")
+    assert judging.look(source).state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "message"),
+    [
+        (Stopped("Stopped while resting."), "stopped", "Stopped while resting."),
+        (LabError("It cannot be."), "failed", "It cannot be."),
+        (ValueError("a fault of ours"), "failed", "An unexpected fault (ValueError)"),
+    ],
+)
+def test_every_ending_of_work_has_a_state(error, state, message, source):
+    def do(*_: object) -> None:
+        raise error
+
+    background.carry_out(Judging(source), do)
+    work = judging.look(source)
+    assert work.state == state and work.message.startswith(message)
+
+
+def test_work_tells_how_far_it_is_and_hears_that_it_shall_stop(source):
+    heard = []
+
+    def do(progress, should_stop):
+        progress("counting", 3, 7)
+        heard.append(should_stop())
+        Judging(source).stop()
+        heard.append(should_stop())
+
+    work = background.carry_out(Judging(source), do)
+    assert (work.state, work.done, work.total) == ("done", 3, 7) and heard == [False, True]
+
+
+def test_kinds_of_work_on_one_source_do_not_meet(source):
+    Judging(source, "done").write()
+    from core import engine
+
+    assert engine.preparation_of(source).state == "none"
+    assert replace(judging.look(source), state="none") == Judging(source)
+
+
+def test_a_label_found_right_changes_no_version_and_can_be_undone(source):
+    dataset = datasets.open(source)
+    chosen = dataset.usable["id"].iloc[0]
+    versions.exclude(dataset, dataset.usable["id"][5:7], "two of them")
+    before = datasets.open(source)
+    versions.confirm(before, [chosen], "it is one")
+    after = datasets.open(source)
+    assert after.version == before.version and len(after.usable) == len(before.usable)
+    assert versions.confirmed(versions.steps(dataset.path)) == {chosen}
+    versions.undo(after)
+    assert versions.confirmed(versions.steps(dataset.path)) == frozenset()
+
+
+def test_the_data_set_after_each_step_can_be_had(source):
+    dataset = datasets.open(source)
+    versions.exclude(dataset, dataset.usable["id"][5:7], "two of them")
+    newest = datasets.open(source)
+    assert versions.after(newest, 0).version == dataset.version
+    assert versions.after(newest, 1).version == newest.version
+
+
+def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch, capsys):
+    pictures = coloured_objects(60, 32)
+    for number, (image, label) in enumerate(zip(pictures.images, pictures.labels, strict=True)):
+        folder = tmp_path / "discs" / "rgb"[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number:02}.png")
+    source = str(tmp_path / "discs")
+    dataset = datasets.prepare(source)
+    quick = ("fit.epochs=1", "data.image_size=32", "model.filters=4")
+    monkeypatch.setattr(judging, "SETTINGS", quick)
+    assert command_line.main(["suspects", source, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["ranked"]) == 60 and found["ranked"][0]["file"].endswith(".png")
+    kept = suspects.load(dataset)
+    assert kept is not None and kept.version == dataset.version == found["version"]
+    assert command_line.main(["suspects", source, "--report-progress"]) == 0
+    work = judging.look(source)
+    assert work.state == "done" and 0 < work.done == work.total
