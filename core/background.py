@@ -62,7 +62,9 @@ class Work:
 
     def stop(self) -> None:
         """Ask the working process to stop."""
-        (self.folder / "stop").touch()
+        with files.explained(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "stop").touch()
 
 
 AnyWork = TypeVar("AnyWork", bound=Work)

@@ -19,3 +19,7 @@ class Diverged(LabError):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class NoWeights(LabError):
+    """Weights that were trained elsewhere are not on this machine and cannot be downloaded."""

@@ -2,13 +2,14 @@
 
 Confident learning (Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
 labels", JAIR 2021): a picture is suspected where the model is as sure of another class as it usually is of
-that class's own pictures. Suspects are ranked by how much surer it is of the other class than of the label.
-The probabilities come from core/ml/cross_validation.py; they are kept beside the index.
+that class's own pictures. Suspects are ranked by how little it believes the label, their "self-confidence"
+there. The probabilities come from core/cross_validation.py; they are kept beside the index.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ from core.errors import LabError
 
 FOLDS = 5
 
+Way = Literal["imagenet", "appearance"]
+"""By what they are judged: by what a network trained on ImageNet sees, or by outlines and colours."""
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -29,6 +33,8 @@ class Judged:
         version: of the data set that was judged.
         ids: (N,) of the pictures; labels (N,) their places in ``class_names``.
         probabilities: (N, C), each row by a model that was not trained on the picture.
+        by: by what they were judged.
+        instead: why not by a network trained on ImageNet, where that was wanted.
     """
 
     version: str
@@ -36,17 +42,29 @@ class Judged:
     ids: NDArray[np.str_]
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float32]
+    by: Way
+    instead: str = ""
 
     @property
     def accuracy(self) -> float:
         """Share of pictures whose label the model agrees with."""
         return float((self.probabilities.argmax(axis=1) == self.labels).mean())
 
+    @property
+    def basis(self) -> str:
+        """A sentence: by what they were judged, and why not by a network trained on ImageNet."""
+        if self.by == "imagenet":
+            return (
+                "The pictures were judged by what a network trained on the photos of ImageNet sees in them."
+            )
+        because = f": {self.instead}" if self.instead else ""
+        return f"The pictures were judged by outlines and colours alone, which is weaker on photos{because}."
+
     def ranked(self) -> pd.DataFrame:
         """All pictures, the most suspicious first.
 
         Columns: id, label, suggested (the surest other class), for_label and for_suggested (their
-        probabilities), doubt (the second less the first, -1 to 1) and suspected (by confident learning).
+        probabilities), doubt (1 less the first) and suspected (by confident learning).
         """
         everyone = np.arange(len(self.labels))
         own = self.probabilities[everyone, self.labels]
@@ -61,7 +79,7 @@ class Judged:
                 "suggested": names[surest],
                 "for_label": own,
                 "for_suggested": others.max(axis=1),
-                "doubt": others.max(axis=1) - own,
+                "doubt": 1 - own,
                 "suspected": (others >= self._usual_sureness()).any(axis=1),
             }
         )
@@ -110,6 +128,8 @@ def save(dataset: Dataset, judged: Judged) -> None:
             ids=judged.ids,
             labels=judged.labels,
             probabilities=judged.probabilities,
+            by=judged.by,
+            instead=judged.instead,
         )
 
 
@@ -123,7 +143,9 @@ def load(dataset: Dataset) -> Judged | None:
     try:
         with np.load(path, allow_pickle=False) as kept:
             names = tuple(str(name) for name in kept["class_names"])
-            return Judged(str(kept["version"]), names, kept["ids"], kept["labels"], kept["probabilities"])
+            by: Way = "imagenet" if str(kept["by"]) == "imagenet" else "appearance"
+            arrays = kept["ids"], kept["labels"], kept["probabilities"]
+            return Judged(str(kept["version"]), names, *arrays, by, str(kept["instead"]))
     except FileNotFoundError:
         return None
     except Exception as error:  # zipfile, zlib and numpy each have their own kind for a damaged file

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
-from core import background, datasets, judging, processes, suspects
+from core import appearance, background, cross_validation, datasets, processes, suspects
 from core.datasets import Dataset
+from core.errors import NoWeights
 from core.judging import Judging
 from core.parallel import Progress, ShouldStop, never
 from core.suspects import Judged
@@ -23,6 +27,11 @@ def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
     command = commands.add_parser("suspects", help="find labels that are probably wrong")
     command.add_argument("source", help="a prepared data set: garden, digits, tfds:NAME or a folder")
+    command.add_argument(
+        "--offline",
+        action="store_true",
+        help="judge by outlines and colours, without the network that is downloaded once",
+    )
     command.add_argument("--json", action="store_true", help="print all pictures, ranked, as JSON")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(command=run)
@@ -38,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             bar.total, bar.n = max(total, 1), done
             bar.set_description_str(step)
 
-        dataset, judged = _judge(arguments.source, progress, never)
+        dataset, judged = _judge(arguments.source, progress, never, offline=arguments.offline)
     _print(dataset, judged, as_json=arguments.json)
     return DONE
 
@@ -49,29 +58,40 @@ def _for_the_app(source: str) -> int:
     return DONE if work.state == "done" else FAILED
 
 
-def _judge(source: str, progress: Progress, should_stop: ShouldStop) -> tuple[Dataset, Judged]:
-    progress("starting TensorFlow", 0, 0)
-    from core.ml import cross_validation  # the border: TensorFlow is imported only in core/ml
-
+def _judge(
+    source: str, progress: Progress, should_stop: ShouldStop, *, offline: bool = False
+) -> tuple[Dataset, Judged]:
+    """By a network trained on ImageNet; by outlines and colours where that cannot be had or is not wanted."""
     dataset = datasets.open(source)
-    settings = judging.settings(source)
-    judged = cross_validation.judge(settings, dataset, progress=progress, should_stop=should_stop)
+    judge = partial(cross_validation.judge, dataset, progress=progress, should_stop=should_stop)
+    try:
+        judged = judge(appearance.features, "appearance") if offline else _by_imagenet(judge, progress)
+    except NoWeights as missing:
+        judged = replace(judge(appearance.features, "appearance"), instead=str(missing))
     suspects.save(dataset, judged)
     return dataset, judged
+
+
+def _by_imagenet(judge: Callable[..., Judged], progress: Progress) -> Judged:
+    progress("starting TensorFlow", 0, 0)
+    from core.ml import imagenet  # the border: TensorFlow is imported only in core/ml
+
+    return judge(imagenet.features, "imagenet")
 
 
 def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:
     ranked = _named(dataset, judged.ranked())
     suspected = ranked[ranked["suspected"]]
     if as_json:
-        facts = {"version": judged.version, "accuracy": judged.accuracy, "suspected": len(suspected)}
-        print(json.dumps({**facts, "ranked": ranked.to_dict("records")}))
+        facts = {"version": judged.version, "judged_by": judged.by, "instead_because": judged.instead}
+        counts = {"accuracy": judged.accuracy, "suspected": len(suspected)}
+        print(json.dumps({**facts, **counts, "ranked": ranked.to_dict("records")}))
         return
     for row in suspected.head(SHOWN).itertuples():
         print(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
     print(
         f"{len(suspected):,} of {len(ranked):,} labels are suspected. The models agree with "
-        f"{judged.accuracy:.0%} of all labels; none saw the pictures it judged."
+        f"{judged.accuracy:.0%} of all labels; none saw the pictures it judged. {judged.basis}"
     )
 
 

@@ -81,7 +81,7 @@ def judged(dataset: Dataset) -> Judged:
     probabilities = np.full((len(rows), len(names)), 0.05, np.float32)
     probabilities[np.arange(len(rows)), labels] = 0.9
     probabilities[0] = [0.01, 0.98, 0.01]
-    return Judged(dataset.version, names, rows["id"].to_numpy(dtype=str), labels, probabilities)
+    return Judged(dataset.version, names, rows["id"].to_numpy(dtype=str), labels, probabilities, "imagenet")
 
 
 # --- the check -----------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_a_picture_that_is_gone_from_the_disk_is_a_sentence(source):
 
 def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no_processes):
     test = part(LABELS, source)
-    assert "About" in words(test) and "no run on this machine yet" in words(test)
+    assert "About" in words(test) and "a rough guess" in words(test)
     click(test, "judge")
     assert no_processes[-1] == ["suspects", source, "--report-progress"]
     work = judging.look(source)
@@ -278,9 +278,9 @@ def test_earlier_suspects_stay_while_labels_are_judged_again(source):
 
 
 def test_too_few_pictures_to_judge_are_a_sentence(tmp_path):
-    source = run_fixtures.draw_folder(tmp_path / "few", each=6)
+    source = run_fixtures.draw_folder(tmp_path / "few", each=4)
     test = part(LABELS, source)
-    assert "at least 10 are needed" in words(test)
+    assert "at least 5 are needed" in words(test)
     with pytest.raises(KeyError):
         test.button(key="judge")
 
@@ -292,6 +292,7 @@ def test_a_suspect_is_decided_and_does_not_come_up_again(number, kind, source):
     suspect = str(dataset.usable["id"].iloc[0])
     test = part(LABELS, source)
     assert "1 of 61 labels are suspected" in words(test) and "looks like roses (98" in words(test)
+    assert "judged by what a network trained on the photos of ImageNet sees" in words(test)
     click(test, f"decide {number} {suspect}")
     assert [step.kind for step in steps(source)] == [kind]
     assert "Nothing is left to decide" in words(test)

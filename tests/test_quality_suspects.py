@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import config, datasets, suspects
+from core import appearance, cross_validation, datasets, judging, suspects
+from core.__main__ import main
 from core.errors import LabError, Stopped
 from core.suspects import Judged
 from tests.made_pictures import coloured_objects
@@ -30,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def judged(probabilities: list[list[float]], labels: list[int]) -> Judged:
     ids = np.array([f"picture {number}" for number in range(len(labels))])
-    return Judged("v", NAMES, ids, np.array(labels), np.array(probabilities, np.float32))
+    return Judged("v", NAMES, ids, np.array(labels), np.array(probabilities, np.float32), "appearance")
 
 
 def test_pictures_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
@@ -39,7 +41,7 @@ def test_pictures_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
     ranked = answers.ranked()
     assert ranked["id"].tolist() == ["picture 1", "picture 3", "picture 0", "picture 2"]
     assert ranked["suggested"].tolist() == ["green", "red", "green", "red"]
-    np.testing.assert_allclose(ranked["doubt"], [0.4, -0.4, -0.8, -0.85], atol=1e-6)
+    np.testing.assert_allclose(ranked["doubt"], [0.7, 0.3, 0.1, 0.1], atol=1e-6)
     assert not ranked["suspected"].any()
     assert answers.accuracy == 0.75
     surer = judged([[0.9, 0.1, 0.0], [0.1, 0.85, 0.05], [0.05, 0.9, 0.05], [0.3, 0.7, 0.0]], [0, 0, 1, 1])
@@ -73,13 +75,8 @@ def test_a_judgement_is_kept_beside_the_index(folder: Path) -> None:
 
 
 def test_planted_wrong_labels_come_first(folder: Path) -> None:
-    from core.ml import cross_validation
-
     dataset = datasets.prepare(str(folder))
-    settings = config.from_assignments(
-        ["data.image_size=32", "fit.epochs=12", "fit.batch_size=16", "fit.learning_rate=0.003"]
-    )
-    answers = cross_validation.judge(settings, dataset, count=3)
+    answers = cross_validation.judge(dataset, appearance.features, "appearance", count=3)
     assert answers.probabilities.shape == (90, 3)
     np.testing.assert_allclose(answers.probabilities.sum(axis=1), 1, atol=1e-4)
     name = dataset.index.set_index("id")["file"]
@@ -87,10 +84,73 @@ def test_planted_wrong_labels_come_first(folder: Path) -> None:
     assert {"00", "01", "02"} <= set(first)
 
 
-def test_judging_stops_when_asked(folder: Path) -> None:
-    from core.ml import cross_validation
+def test_most_of_the_garden_s_wrong_labels_are_among_twice_as_many_suspects() -> None:
+    dataset = datasets.prepare("garden")
+    wrong = {
+        planted["file"] for planted in json.loads((dataset.root / "truth.json").read_text())["wrong_label"]
+    }
+    answers = cross_validation.judge(dataset, appearance.features, "appearance")
+    first = answers.ranked()["id"][: 2 * len(wrong)]
+    assert dataset.index.set_index("id")["file"][first].isin(wrong).sum() >= 0.8 * len(wrong)
 
+
+def test_each_part_is_judged_by_what_was_fitted_to_the_others() -> None:
+    """A feature that tells the label in the first part only must not help there."""
+    labels, fold = np.tile([0, 1], 50), np.repeat([0, 1], 50)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(100, 4)).astype(np.float32)
+    vectors[:50, 0] = labels[:50]
+    right = cross_validation.out_of_fold(vectors, labels, fold).argmax(axis=1) == labels
+    assert right[:50].mean() < 0.75
+
+
+def test_outlines_have_the_direction_of_edges_and_colours_the_shade() -> None:
+    image = np.zeros((128, 128, 3), np.uint8)
+    assert not appearance.outlines(image).any() and appearance.colours(image).max() == 1
+    image[:, 64:] = (255, 0, 0)
+    cells = appearance.outlines(image).reshape(8, 8, 9)
+    assert cells[..., 0].sum() == pytest.approx(cells.sum()) and not cells[:, [0, 1, 6, 7]].any()
+    upright = appearance.outlines(image.transpose(1, 0, 2)).reshape(8, 8, 9)
+    assert upright[..., 4].sum() == pytest.approx(upright.sum())
+    shades = appearance.colours(image).reshape(12, 4, 4)
+    assert shades[0, 3, 3] == pytest.approx(shades[0, 0, 0]) and np.count_nonzero(shades) == 2
+
+
+def test_without_the_network_s_weights_appearance_judges_and_the_reason_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(folder / "missing.weights.h5"))
+    dataset = datasets.prepare(str(folder))
+    assert main(["suspects", str(folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    kept = suspects.load(dataset)
+    assert kept is not None and (told["judged_by"], kept.by) == ("appearance", "appearance")
+    assert "could not be read from" in kept.instead and "missing.weights.h5" in kept.instead
+    assert "missing.weights.h5" in kept.basis and len(told["ranked"]) == 90
+
+
+def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
+    folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.ml import imagenet
+
+    weights = photos / "weights" / "mobilenet_v2_035_224_no_top.weights.h5"
+    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(weights))
+    assert judging.weights_at_hand()
+    dataset = datasets.prepare(str(folder))
+    few = imagenet.features(dataset, dataset.usable[:70])
+    answers = cross_validation.judge(dataset, imagenet.features, "imagenet", count=3)
+    name = dataset.index.set_index("id")["file"]
+    first = [Path(str(name[id])).stem for id in answers.ranked()["id"][:6]]
+    assert {"00", "01", "02"} <= set(first)
+    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", "nowhere.weights.h5")
+    again = imagenet.features(dataset, dataset.usable)  # from the file, else NoWeights
+    assert again.shape == (90, imagenet.WIDTH)
+    np.testing.assert_allclose(again[:70], few, atol=1e-6)
+
+
+def test_judging_stops_when_asked(folder: Path) -> None:
     dataset = datasets.prepare(str(folder))
     with pytest.raises(Stopped):
-        cross_validation.judge(config.RunConfig(), dataset, should_stop=lambda: True)
+        cross_validation.judge(dataset, appearance.features, "appearance", should_stop=lambda: True)
     assert suspects.load(dataset) is None

@@ -53,6 +53,7 @@ def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
         f"**{len(suspected):,} of {len(judged.ids):,} labels are suspected.** The models agree with "
         f"{percent(judged.accuracy, 0)} of all labels; none saw the pictures it judged."
     )
+    st.caption(literal(judged.basis))
     which = st.segmented_control(
         "Which pictures",
         [SUSPECTED, ALL],

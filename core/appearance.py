@@ -1,0 +1,84 @@
+"""Features of a picture that need no network: its outlines and its colours.
+
+Outlines are a histogram of gradient directions for each of 8 x 8 cells (Dalal and Triggs, "Histograms of
+oriented gradients for human detection", CVPR 2005; scaled over the whole picture, not over blocks of cells).
+Colours are histograms of hue, saturation and value, of the whole picture and of its middle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core import pixels
+from core.parallel import Progress, ShouldStop, never, ordered_map, silent
+
+if TYPE_CHECKING:
+    from core.datasets import Dataset
+
+SIZE, RESIZE = 128, "stretch"
+"""As the default settings have it, so that the pixels for training and for this are the same file."""
+
+_SIDE, _CELLS, _DIRECTIONS = 64, 8, 9
+_SHADES = (12, 4, 4)
+"""Steps of hue, saturation and value."""
+
+Vector = NDArray[np.float32]
+
+
+def features(
+    dataset: Dataset, rows: pd.DataFrame, *, progress: Progress = silent, should_stop: ShouldStop = never
+) -> NDArray[np.float32]:
+    """The features (N, 960) of index rows.
+
+    Raises:
+        LabError: a picture can no longer be read, or the disk is full.
+        Stopped: ``should_stop`` said so.
+    """
+    images = pixels.load(dataset, rows, SIZE, RESIZE, progress=progress, should_stop=should_stop)
+    described = ordered_map(
+        lambda place: describe(images[place]),
+        range(len(images)),
+        step="looking at pictures",
+        progress=progress,
+        should_stop=should_stop,
+    )
+    return np.stack(list(described))
+
+
+def describe(image: pixels.Pixels) -> Vector:
+    """Outlines (576,) and colours (384,) of a uint8 picture (S, S, 3), each scaled to a length of 1."""
+    margin = len(image) // 4
+    middle = image[margin:-margin, margin:-margin]
+    return np.concatenate([outlines(image), colours(image), colours(middle)])
+
+
+def outlines(image: pixels.Pixels) -> Vector:
+    """How strong the edges in each direction are: (8 * 8 * 9,) of a uint8 picture (S, S, 3)."""
+    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    gradient = np.stack([cv2.Sobel(small, cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1))])
+    clearest = np.hypot(*gradient).argmax(axis=2)[np.newaxis, ..., np.newaxis]
+    across, down = np.take_along_axis(gradient, clearest, axis=3)[..., 0]
+    turn = np.arctan2(down, across) % np.pi / np.pi
+    direction = (turn * _DIRECTIONS).astype(np.int64) % _DIRECTIONS
+    cell = np.arange(_SIDE) * _CELLS // _SIDE
+    place = (cell[:, np.newaxis] * _CELLS + cell) * _DIRECTIONS + direction
+    strength = np.hypot(across, down)
+    return _scaled(np.bincount(place.ravel(), strength.ravel(), _CELLS * _CELLS * _DIRECTIONS))
+
+
+def colours(image: pixels.Pixels) -> Vector:
+    """How much of each shade there is: (12 * 4 * 4,) of a uint8 picture (H, W, 3)."""
+    hsv = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV)
+    counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_SHADES), [0, 180, 0, 256, 0, 256])
+    return _scaled(counts.ravel())
+
+
+def _scaled(amounts: NDArray[Any]) -> Vector:
+    """The square roots of shares, as Hellinger's distance has it; zeros where there is nothing."""
+    shares: Vector = (amounts / max(amounts.sum(), 1e-30)).astype(np.float32)
+    return np.sqrt(shares)

@@ -1,0 +1,116 @@
+"""What a network that was trained on ImageNet sees in pictures: features for which nothing is learned here.
+
+MobileNetV2 (Sandler et al., CVPR 2018) at 0.35 of its width: 2 MB of weights, which Keras downloads once and
+keeps under ``~/.keras/models``. ``LAB_IMAGENET_WEIGHTS`` names a file of them for machines without a network.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from core import files, pixels
+from core.appearance import RESIZE, SIZE
+from core.datasets import Dataset
+from core.errors import NoWeights
+from core.parallel import Progress, ShouldStop, never, silent, stop_if
+
+WIDTH = 1280
+BATCH = 64
+STEP = "looking at pictures"
+_FILE = "imagenet.npz"
+_PATIENCE = 20.0
+"""Seconds that a download may be silent before it is given up."""
+
+
+def features(
+    dataset: Dataset, rows: pd.DataFrame, *, progress: Progress = silent, should_stop: ShouldStop = never
+) -> NDArray[np.float32]:
+    """The features (N, 1280) of index rows; those made earlier are kept beside the index.
+
+    Raises:
+        NoWeights: the network is needed and cannot be had.
+        LabError: a picture can no longer be read, or the disk is full.
+        Stopped: ``should_stop`` said so.
+    """
+    ids, vectors = _kept(dataset)
+    new = rows[~rows["id"].isin(ids)].drop_duplicates("id")
+    if len(new):
+        seen = pixels.load(dataset, new, SIZE, RESIZE, progress=progress, should_stop=should_stop)
+        made = look(network(), seen, progress=progress, should_stop=should_stop)
+        ids = np.concatenate([ids, new["id"].to_numpy(dtype=str)])
+        vectors = np.concatenate([vectors, made.astype(np.float16)])
+        with files.replacing(dataset.path / _FILE) as beside:
+            np.savez(beside, ids=ids, vectors=vectors)
+    places = pd.Index(ids).get_indexer(pd.Index(rows["id"]))
+    return vectors[places].astype(np.float32)
+
+
+def look(
+    model: keras.Model, images: pixels.Pixels, *, progress: Progress = silent, should_stop: ShouldStop = never
+) -> NDArray[np.float32]:
+    """The features (N, 1280), 0 to 6, of uint8 pictures (N, S, S, 3).
+
+    Raises:
+        Stopped: ``should_stop`` said so; asked once a batch.
+    """
+    answer = tf.function(
+        lambda batch: model(tf.cast(batch, tf.float32) / 127.5 - 1.0, training=False),
+        input_signature=[tf.TensorSpec((None, *images.shape[1:]), tf.uint8)],
+    )
+    vectors = np.empty((len(images), WIDTH), np.float32)
+    for start in range(0, len(images), BATCH):
+        stop_if(should_stop, STEP)
+        progress(STEP, start, len(images))
+        vectors[start : start + BATCH] = answer(images[start : start + BATCH]).numpy()
+    return vectors
+
+
+def network() -> keras.Model:
+    """MobileNetV2 without its top: pictures (N, S, S, 3) from -1 to 1 become features (N, 1280).
+
+    Raises:
+        NoWeights: they are neither named, nor kept, nor to be downloaded.
+    """
+    weights = os.environ.get("LAB_IMAGENET_WEIGHTS") or "imagenet"
+    try:
+        with _patient(), redirect_stdout(StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras notes that no input size means the weights for 224 px
+            return keras.applications.MobileNetV2(
+                alpha=0.35, include_top=False, pooling="avg", weights=weights
+            )
+    except Exception as error:  # Keras has a bare Exception for a failed download, h5py its own kinds
+        where = "downloaded" if weights == "imagenet" else f"read from {weights}"
+        raise NoWeights(f"the network trained on ImageNet could not be {where} ({_reason(error)})") from None
+
+
+def _kept(dataset: Dataset) -> tuple[NDArray[np.str_], NDArray[np.float16]]:
+    try:
+        with np.load(dataset.path / _FILE, allow_pickle=False) as stored:
+            return stored["ids"], stored["vectors"]
+    except Exception:  # missing or damaged: making them again is always possible
+        return np.empty(0, "U16"), np.empty((0, WIDTH), np.float16)
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split(": None -- ")[-1].splitlines()[0] if str(error) else type(error).__name__
