@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter
 
 from core import __main__ as command_line
-from core import datasets, duplicates, quality
+from core import datasets, duplicates, quality, versions
 from core.config import DataConfig
 from core.quality import boxes
-from core.quality.findings import Finding, Report
+from core.quality.findings import Finding, Report, percent
 from core.sources import garden
 
 Picture = Image.Image
@@ -116,9 +116,15 @@ def test_exact_and_near_copies_are_grouped_with_the_largest_first(good: Path) ->
 
 def test_copies_with_different_labels_are_told(good: Path) -> None:
     put(good, "dogs", "a cat.png", blobs(7))
-    conflicts = check(good).finding("conflicts")
+    put(good, "cats", "copy.png", blobs(9))
+    report = check(good)
+    conflicts, unique = report.finding("conflicts"), report.finding("unique")
     assert conflicts.severity == "warning"
     assert files(good, conflicts.removed) == {"cats/7.png", "dogs/a cat.png"}
+    assert len(unique.groups) == 2
+    assert len(unique.removed) == 1  # keeping one of a cat and a dog would choose a label unasked
+    assert files(good, unique.removed) <= {"cats/9.png", "cats/copy.png"}
+    assert "all stay until you say which label is right" in unique.verdict
 
 
 def test_a_class_of_one_scene_has_no_variety(good: Path) -> None:
@@ -169,6 +175,7 @@ def test_pictures_that_look_wrong_are_found(good: Path, name: str, change: objec
     finding = check(good).finding(name)
     assert files(good, finding.removed) == odd
     assert (finding.severity, finding.action, finding.numbers["count"]) == ("note", "exclude", 2)
+    assert finding.verdict.startswith("2 pictures (1.8 %) are ")
 
 
 def test_what_holds_for_all_pictures_is_no_fault_of_single_ones(good: Path) -> None:
@@ -202,7 +209,13 @@ def test_a_source_that_tests_on_training_pictures_leaks(good: Path, tmp_path: Pa
     leaks = check(root).finding("leaks")
     assert leaks.severity == "warning"
     assert leaks.numbers["left_out"] == 1
-    assert "1 picture that the source trains on and also tests on" in leaks.verdict
+    assert (
+        "1 picture that the source trains on has a copy among the pictures that it tests on" in leaks.verdict
+    )
+    assert [files(root, group) for group in leaks.groups] == [{"train/cats/5.png", "test/cats/leak.jpg"}]
+    assert files(root, leaks.removed) == {"train/cats/5.png"}
+    versions.exclude(datasets.open(str(root)), leaks.removed, "leaks")
+    assert quality.check(datasets.open(str(root))).finding("leaks").severity == "good"
 
 
 def test_copies_further_apart_than_splits_look_are_leaks_too(good: Path) -> None:
@@ -230,6 +243,7 @@ def test_a_data_set_without_a_readable_picture_is_serious(tmp_path: Path) -> Non
     report = check(tmp_path / "none")
     assert not report.fit
     assert report.of("serious")
+    assert report.verdict == "Not fit to train on yet: there is no readable picture in use."
 
 
 def test_a_report_is_plain_json(good: Path) -> None:
@@ -335,6 +349,10 @@ def test_a_class_of_one_scene_can_still_be_split(tmp_path: Path) -> None:
     report = check(tmp_path / "own")
     assert not report.finding("variety").ticked
     assert not report.of("serious")
+
+
+def test_a_tiny_share_is_not_told_as_none() -> None:
+    assert [percent(share) for share in (0, 0.0001, 0.033, 1)] == ["0.0 %", "under 0.1 %", "3.3 %", "100.0 %"]
 
 
 def test_a_finding_is_ticked_only_as_a_box() -> None:

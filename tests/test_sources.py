@@ -152,6 +152,12 @@ def test_a_wrong_source_is_answered_in_words(name: str, words: str) -> None:
         sources.resolve(name)
 
 
+def test_a_file_of_another_kind_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("flowers")
+    with pytest.raises(LabError, match=r"notes\.txt is a file of another kind"):
+        sources.resolve(str(tmp_path / "notes.txt"))
+
+
 def test_every_source_has_an_id_that_is_a_safe_folder_name(tmp_path: Path) -> None:
     own = tmp_path / "Meine Blumen <3 ..🌷"
     own.mkdir()

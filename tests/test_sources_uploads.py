@@ -261,7 +261,7 @@ def test_bad_lines_are_listed_with_the_reason(pictures: Path) -> None:
         "2.png": "has no label in the list",
         "line 7": "the list names no file",
         "deep": "not an ordinary file",
-        "1.png": "is listed with two labels",
+        "1.png": "is listed twice, with different labels",
     }
     assert dataset.usable["file"].tolist() == ["0.png"]
 

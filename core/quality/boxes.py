@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import duplicates, splits
-from core.quality.findings import Finding, classes, grouped, pictures
+from core.quality.findings import Finding, classes, grouped, percent, pictures
 
 LEAST_A_CLASS = 50
 MOST_IMBALANCE = 1.5
@@ -94,6 +94,7 @@ def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike
         too_alike: the hash cannot tell these pictures apart, so ``copies`` are exact ones only.
     """
     groups = grouped(copies)
+    agreed = grouped(copies[copies.groupby("near")["label"].transform("nunique") == 1])
     exact = len(rows) - rows["content"].nunique()
     extra = len(copies) - len(groups)
     share = extra / max(len(rows), 1)
@@ -101,17 +102,20 @@ def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike
     return Finding(
         "unique",
         "Unique pictures",
-        _repeats(extra, exact, share, distance) + (_TOO_ALIKE if too_alike else ""),
+        _repeats(extra, exact, share, distance)
+        + (_UNDECIDED if len(agreed) < len(groups) else "")
+        + (_TOO_ALIKE if too_alike else ""),
         "good" if not extra else "note" if share < MOST_COPIES else "warning",
         {**numbers, "too_alike": too_alike},
         ids=tuple(copies["id"]),
         groups=groups,
-        action="keep_one" if extra else "",
-        removed=tuple(id for group in groups for id in group[1:]),
+        action="keep_one" if agreed else "",
+        removed=tuple(id for group in agreed for id in group[1:]),
         box=True,
     )
 
 
+_UNDECIDED = " Of copies with different labels all stay until you say which label is right, see below."
 _TOO_ALIKE = (
     " Near copies are not counted: the pictures of this data set are so simple and alike that the hash takes "
     "a large part of them for copies. Choose a smaller distance to look for them."
@@ -123,8 +127,8 @@ def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
         return "No picture is there twice."
     repeat = "repeats another" if extra == 1 else "repeat others"
     return (
-        f"{pictures(extra)} ({share:.1%}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
-        f"(up to {distance} of 64 hash bits differ, mirror images included). "
+        f"{pictures(extra)} ({percent(share)}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
+        f"(up to {distance} of 64 bits of their perceptual hashes differ, mirror images included). "
         f"{'Less than 1 % counts as unique' if share < MOST_COPIES else 'Copies teach nothing new'}; "
         "keep one of each group."
     )
@@ -142,7 +146,7 @@ def variety(rows: pd.DataFrame) -> Finding:
     verdict = (
         f"The {counts[least]:,} pictures of '{least}' are as varied as {measured[least]:.0f} pictures that "
         f"have nothing in common{_below(alike)} "
-        "Measured on perceptual hashes (shapes of light and dark, not colours), which reach 62 at most."
+        "Measured by the shapes of light and dark, not by colours, on a scale from 1 to 62."
     )
     return Finding(
         "variety",

@@ -43,40 +43,55 @@ def leaks(rows: pd.DataFrame, copies: pd.DataFrame, left_out: int) -> Finding:
     """Copies of one picture in more than one split.
 
     Args:
-        rows: the pictures of a selection, with ``split`` and ``id``.
+        rows: the pictures of a selection, with ``split``, ``label`` and ``id``.
         copies: see ``of``.
         left_out: training pictures that the selection leaves out because their copies are kept aside.
     """
-    split = rows.set_index("id")["split"]
-    placed = copies.assign(split=copies["id"].map(split)).dropna(subset="split")
+    placed = copies[copies["label"].isin(rows["label"].unique())]
+    placed = placed.assign(split=placed["id"].map(rows.set_index("id")["split"]))
     torn = placed[placed.groupby("near")["split"].transform("nunique") > 1]
+    aside = placed[placed["split"].isna() & (placed["source_split"] != "")]
     numbers = {"groups": torn["near"].nunique(), "left_out": left_out}
     title = "Leaks between training, validation and test"
-    saved = (
-        f" {pictures(left_out)} that the source trains on and also tests on will be left out of training."
-        if left_out
-        else ""
-    )
-    if torn.empty:
-        verdict = f"No picture has a copy in another split.{saved}"
-        return Finding("leaks", title, verdict, "warning" if left_out else "good", numbers)
-    removed = _all_but_the_most_aside(torn)
+    if torn.empty and not left_out:
+        return Finding("leaks", title, "No picture has a copy in another split.", "good", numbers)
+    behind = placed[placed["near"].isin([*torn["near"], *aside["near"]])]
+    removed = (*_all_but_the_most_aside(torn), *aside["id"])
     return Finding(
         "leaks",
         title,
-        f"Copies of {pictures(torn['near'].nunique())} lie in more than one split, so the score would partly "
-        f"be learnt by heart. Exclude {pictures(len(removed))} on the training side.{saved}",
+        " ".join(filter(None, (_torn(torn), _left_out(left_out)))),
         "warning",
         {**numbers, "count": len(removed)},
-        tuple(torn["id"]),
-        grouped(torn),
-        "exclude",
+        tuple(behind["id"]),
+        grouped(behind),
+        "exclude" if removed else "",
         removed,
+    )
+
+
+def _torn(torn: pd.DataFrame) -> str:
+    if torn.empty:
+        return ""
+    removed = len(_all_but_the_most_aside(torn))
+    return (
+        f"Copies of {pictures(torn['near'].nunique())} lie in more than one split, so the score would partly "
+        f"be learnt by heart. Exclude {pictures(removed)} on the training side."
+    )
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    have, they = ("has a copy", "It") if count == 1 else ("have copies", "They")
+    return (
+        f"{pictures(count)} that the source trains on {have} among the pictures that it tests on. "
+        f"{they} will be left out of training, so that the score stays honest; excluding makes that a step."
     )
 
 
 def _all_but_the_most_aside(torn: pd.DataFrame) -> tuple[str, ...]:
     """Of each group, what is not in the split that is furthest from training."""
     rank = torn["split"].map({"test": 0, "validation": 1, "train": 2})
-    kept = rank == rank.groupby(torn["near"]).transform("min")
+    kept = rank.isna() | (rank == rank.groupby(torn["near"]).transform("min"))
     return tuple(torn.loc[~kept, "id"])

@@ -65,6 +65,8 @@ class Report:
     @property
     def verdict(self) -> str:
         """The overall verdict, a sentence or two."""
+        if not self.boxes:
+            return "Not fit to train on yet: there is no readable picture in use."
         boxes = f"{self._ticked} of {len(self.boxes)} boxes are ticked"
         missing = [finding.title.lower() for finding in self.boxes if not finding.ticked]
         serious = [finding.title.lower() for finding in self.of("serious")]
@@ -103,6 +105,11 @@ class Report:
 def pictures(count: int) -> str:
     """A number of pictures in words."""
     return f"{count:,} picture{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """A share in words, small ones too: ``3.3 %``, ``under 0.1 %``."""
+    return "under 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
 
 
 def classes(names: list[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.quality.findings import Finding, pictures
+from core.quality.findings import Finding, percent, pictures
 
 Measure = Callable[[pd.DataFrame], pd.Series]
 
@@ -17,37 +17,68 @@ BY_NATURE = 0.5
 
 @dataclass(frozen=True)
 class _Check:
-    """``measure`` below ``limit`` is striking; the lower, the more so."""
+    """``measure`` below ``limit`` is striking; the lower, the more so.
+
+    ``are`` and ``fine`` end the sentences "3 pictures ..." and "Every picture ...".
+    """
 
     name: str
     title: str
-    what: str
+    are: str
+    fine: str
     measure: Measure
     limit: float
 
 
 _CHECKS = (
-    _Check("too_dark", "Too dark", "dark even in their brightest parts", lambda r: _bright_parts(r), 64),
     _Check(
-        "too_bright", "Too bright", "bright even in their darkest parts", lambda r: 255 - _dark_parts(r), 63
+        "too_dark",
+        "Too dark",
+        "dark even where brightest",
+        "has bright parts",
+        lambda r: _bright_parts(r),
+        64,
     ),
-    _Check("blurred", "Blurred", "without a sharp edge", lambda r: _edges(r), 0.007),
+    _Check(
+        "too_bright",
+        "Too bright",
+        "bright even where darkest",
+        "has dark parts",
+        lambda r: 255 - _dark_parts(r),
+        63,
+    ),
+    _Check("blurred", "Blurred", "without a sharp edge", "has sharp edges", lambda r: _edges(r), 0.007),
     _Check(
         "tiny",
         "Tiny",
-        "less than 32 pixels on their shorter side",
+        "less than 32 pixels wide or high",
+        "is at least 32 pixels wide and high",
         lambda r: r[["width", "height"]].min(axis=1),
         32,
     ),
-    _Check("odd_shape", "Oddly shaped", "more than 3 times as long as wide", lambda r: _roundness(r), 1 / 3),
+    _Check(
+        "odd_shape",
+        "Oddly shaped",
+        "more than 3 times as long as wide",
+        "is at most 3 times as long as wide",
+        lambda r: _roundness(r),
+        1 / 3,
+    ),
 )
-_GREY, _COLOURFUL = 3.0, 15.0
+_GREY_CHECK = _Check(
+    "grey",
+    "Grey among colour",
+    "grey in a data set of colour pictures",
+    "has colours",
+    lambda r: r["saturation"],
+    3,
+)
+_COLOURFUL = 15.0
 
 
 def checks(rows: pd.DataFrame) -> list[Finding]:
     """A finding for each way in which a picture can look wrong."""
-    found = [_finding(check.name, check.title, check.what, rows, _below(rows, check)) for check in _CHECKS]
-    return [*found, _grey(rows)]
+    return [*(_finding(check, rows, _below(rows, check)) for check in _CHECKS), _grey(rows)]
 
 
 def _below(rows: pd.DataFrame, check: _Check) -> pd.DataFrame:
@@ -73,22 +104,21 @@ def _roundness(rows: pd.DataFrame) -> pd.Series:
 
 
 def _grey(rows: pd.DataFrame) -> Finding:
-    grey = rows[rows["saturation"] < _GREY]
     if rows["saturation"].median() < _COLOURFUL:
         verdict = "Hardly any picture of this data set has colours, so grey ones do not stand out."
-        return Finding("grey", "Grey among colour", verdict, "good", {"count": 0})
-    return _finding("grey", "Grey among colour", "grey in a data set of colour pictures", rows, grey)
+        return Finding(_GREY_CHECK.name, _GREY_CHECK.title, verdict, "good", {"count": 0})
+    return _finding(_GREY_CHECK, rows, _below(rows, _GREY_CHECK))
 
 
-def _finding(name: str, title: str, what: str, rows: pd.DataFrame, found: pd.DataFrame) -> Finding:
+def _finding(check: _Check, rows: pd.DataFrame, found: pd.DataFrame) -> Finding:
     share = len(found) / max(len(rows), 1)
     numbers = {"count": len(found), "share": round(share, 4)}
     if found.empty:
-        return Finding(name, title, f"No pictures are {what}.", "good", numbers)
-    ids = tuple(found["id"])
-    are = f"{pictures(len(found))} ({share:.1%}) {'is' if len(found) == 1 else 'are'} {what}"
+        return Finding(check.name, check.title, f"Every picture {check.fine}.", "good", numbers)
+    ids, one = tuple(found["id"]), len(found) == 1
+    are = f"{pictures(len(found))} ({percent(share)}) {'is' if one else 'are'} {check.are}."
     if share >= BY_NATURE:
-        verdict = f"{are}. That is how this data set is, and no fault of single pictures."
-        return Finding(name, title, verdict, "note", numbers, ids)
-    verdict = f"{are}. Look at them, and exclude those that show nothing."
-    return Finding(name, title, verdict, "note", numbers, ids, action="exclude", removed=ids)
+        verdict = f"{are} That is how this data set is, and no fault of single pictures."
+        return Finding(check.name, check.title, verdict, "note", numbers, ids)
+    verdict = f"{are} Look at {'it' if one else 'them'}, and exclude what shows nothing."
+    return Finding(check.name, check.title, verdict, "note", numbers, ids, action="exclude", removed=ids)

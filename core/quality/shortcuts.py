@@ -59,8 +59,9 @@ def _finding(name: str, rows: pd.DataFrame) -> Finding:
     way = (reached - guessed) / max(1 - guessed, 1e-9)
     numbers = {"accuracy": round(reached, 3), "majority": round(guessed, 3), "plus_minus": round(spread, 3)}
     says = (
-        f"From {fact} alone a small model names the class of {reached:.0%} (± {spread:.0%}) of the pictures; "
-        f"always naming the largest class is right for {guessed:.0%}."
+        f"From {fact} alone a small model names the class of {100 * reached:.0f} % "
+        f"(± {100 * spread:.0f} %) of the pictures; "
+        f"always naming the largest class is right for {100 * guessed:.0f} %."
     )
     if way < NOTE or reached - spread <= guessed:
         return Finding(f"shortcut_{name}", title, f"{says} No shortcut.", "good", numbers)

@@ -149,8 +149,9 @@ def _own_path(name: str) -> Source:
         return Source(str(path), own_id, path.stem, "", folder=path.parent, listing=path.name)
     if is_file and path.suffix.lower() == ".zip":
         return _archive(path, own_id)
+    what = f"{path} is a file of another kind" if is_file else f"There is no folder {path}"
     raise LabError(
-        f"There is no folder {path}. A data set is garden, digits, tfds:NAME, a folder that holds one folder "
+        f"{what}. A data set is garden, digits, tfds:NAME, a folder that holds one folder "
         "of pictures for each class, a zip archive of such a folder, or a CSV file of file,label."
     )
 

@@ -117,4 +117,4 @@ def _twice(first: Found, again: Found) -> Found:
     """A file that is listed twice with one label is listed once."""
     if first.label == again.label:
         return first
-    return Found(first.file, first.label, problem="is listed with two labels", name=first.name)
+    return Found(first.file, first.label, problem="is listed twice, with different labels", name=first.name)

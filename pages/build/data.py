@@ -34,6 +34,7 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
+data_preparing.show_again(source)
 versions_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
 verdict = st.container()

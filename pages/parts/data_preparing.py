@@ -42,6 +42,28 @@ def show(source: str) -> None:
                 )
 
 
+def show_again(source: str) -> None:
+    """For a person's own pictures, which may have changed on the disk: read what is new among them."""
+    if source in data_sources.BUILT_IN or source.startswith(("tfds:", "upload:")):
+        return
+    preparation = engine.preparation_of(source)
+    if preparation.state == "running":
+        st.fragment(_watch, run_every=POLL_SECONDS, key="preparing_again")(source)
+        return
+    if preparation.state not in ("none", "done"):
+        _say_how_it_ended(preparation)
+    st.button(
+        "Read the files again",
+        icon=":material/refresh:",
+        key="prepare_again",
+        type="tertiary",
+        help="Do this when you have added, changed or removed pictures. What has not changed is not read "
+        "again, and what was left out or given another class stays so.",
+        on_click=frame.attempt,
+        args=(engine.prepare, source),
+    )
+
+
 def _say_how_it_ended(preparation: Preparation) -> None:
     match preparation.state:
         case "failed":

@@ -54,8 +54,9 @@ _COUNTED = {"serious": "to mend first", "warning": "to mend", "note": "worth a l
 
 def show(dataset: Dataset, found: Report) -> None:
     """The four boxes, then what else was found, then what was checked and is fine."""
-    st.markdown("**The checklist**: at least 3 of 4 boxes have to be ticked.")
-    _together(dataset, found.boxes)
+    if found.boxes:
+        st.markdown("**The checklist**: at least 3 of 4 boxes have to be ticked.")
+        _together(dataset, found.boxes)
     others = [finding for finding in found.findings if not finding.box]
     striking = [finding for finding in others if finding.severity != "good"]
     if striking:
@@ -76,6 +77,7 @@ def _finding(dataset: Dataset, finding: Finding) -> None:
     st.markdown(literal(finding.verdict))
     if finding.name == "unique":
         _distance()
+    quality_pictures.peek(dataset, finding)
     quality_mending.show(dataset, finding)
     quality_pictures.show(dataset, finding)
 
@@ -88,13 +90,14 @@ def _mark(finding: Finding) -> str:
 
 def _distance() -> None:
     st.slider(
-        "How different near copies may be (of 64 hash bits)",
+        "How different near copies may be (0 to 12 bits)",
         0,
         duplicates.FURTHEST,
         duplicates.NEAR,
         key=DISTANCE,
         width=420,
-        help="0 finds only pictures whose shapes of light and dark are the same. "
+        help="Each picture is boiled down to a perceptual hash: 64 bits that describe its shapes of light "
+        "and dark. 0 finds only pictures whose bits are all the same. "
         f"Up to {duplicates.NEAR}, pairs nearly always show one scene; beyond, look before you act.",
         persist_state="session",
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
 from core.datasets import Dataset
+from core.errors import LabError
 from core.quality import Finding
 from pages.parts import gallery_picture, gallery_tiles, quality_mending
 from pages.parts.text import count
@@ -14,6 +18,20 @@ from pages.parts.text import count
 GROUPS_A_PAGE = 6
 MOST_OF_A_GROUP = 8
 MOST_BARS = 30
+PEEK, PEEK_WIDTH = 6, 80
+
+
+def peek(dataset: Dataset, finding: Finding) -> None:
+    """The first few pictures, so that nobody excludes what they have not seen."""
+    if not finding.removed or _by_class(finding):
+        return
+    ids = [group[0] for group in finding.groups] or finding.ids
+    rows = gallery_tiles.by_id(dataset).loc[list(ids[:PEEK])]
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        for _, row in rows.iterrows():
+            with contextlib.suppress(LabError):  # what is gone is told where the pictures are looked at
+                small = dataset.thumbnail(row, gallery_tiles.TILE)
+                st.image(small, width=PEEK_WIDTH, alt=f"Picture of class {row['label']}")
 
 
 def show(dataset: Dataset, finding: Finding) -> None:
@@ -25,8 +43,23 @@ def show(dataset: Dataset, finding: Finding) -> None:
         f"Look at {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
     ) as opened:
         if opened.open:
-            draw = _numbers if _by_class(finding) else _groups if finding.groups else _pictures
-            st.fragment(draw, key=f"behind {finding.name}")(dataset, finding)
+            st.fragment(_drawing(finding), key=f"behind {finding.name}")(dataset, finding)
+
+
+def _drawing(finding: Finding) -> Callable[[Dataset, Finding], None]:
+    if finding.name == "unreadable":
+        return _files
+    return _numbers if _by_class(finding) else _groups if finding.groups else _pictures
+
+
+def _files(dataset: Dataset, finding: Finding) -> None:
+    rows = gallery_tiles.by_id(dataset).loc[list(finding.ids), ["name", "problem"]]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"name": "File", "problem": "Why it gives no picture"},
+        alt="Files that give no picture, with the reason",
+    )
 
 
 def _things(finding: Finding) -> str:
@@ -34,14 +67,12 @@ def _things(finding: Finding) -> str:
         return "the classes"
     if finding.groups:
         return count(len(finding.groups), "group")
-    return count(len(finding.ids), "picture") if finding.ids else ""
+    thing = "file" if finding.name == "unreadable" else "picture"
+    return count(len(finding.ids), thing) if finding.ids else ""
 
 
 def _pictures(dataset: Dataset, finding: Finding) -> None:
-    def lines(row: pd.Series) -> tuple[str, ...]:
-        return (row["label"],) if not row["problem"] else (row["name"], row["label"])
-
-    gallery_tiles.show(dataset, finding.ids, key=f"of {finding.name}", lines=lines)
+    gallery_tiles.show(dataset, finding.ids, key=f"of {finding.name}", lines=lambda row: (str(row["label"]),))
 
 
 def _groups(dataset: Dataset, finding: Finding) -> None:
@@ -85,8 +116,8 @@ def _numbers(dataset: Dataset, finding: Finding) -> None:
     chart = alt.Chart(table).encode(
         y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=180, ticks=False, domain=False))
     )
-    bars = chart.mark_bar(cornerRadius=2).encode(
-        x=alt.X("value:Q", title=title, axis=alt.Axis(grid=False)),
+    bars = chart.mark_bar(cornerRadius=2, height=12).encode(
+        x=alt.X("value:Q", title=title, axis=alt.Axis(grid=False, tickCount=6)),
         tooltip=[alt.Tooltip("class:N", title="Class"), alt.Tooltip("value:Q", title=title)],
     )
     layers = [bars]

@@ -48,14 +48,19 @@ def _name(step: Step, recorded: tuple[Step, ...]) -> str:
     return f"after step {step.number}: {words[:MOST_LETTERS]}{'…' if len(words) > MOST_LETTERS else ''}"
 
 
+def _how_many(number: int) -> str:
+    return count(number, "picture") if number else "none"
+
+
 def _differences(dataset: Dataset, found: Comparison) -> None:
     changed = {picture_id: f"{old} → {new}" for picture_id, old, new in found.relabelled}
     parts = {
-        "left": (count(len(found.left), "picture") + " left", found.left),
-        "came": (count(len(found.came), "picture") + " came", found.came),
-        "changed": (count(len(changed), "picture") + " changed class", tuple(changed)),
+        "left": (_how_many(len(found.left)) + " left out", found.left),
+        "came": (_how_many(len(found.came)) + " put back", found.came),
+        "changed": (_how_many(len(changed)) + " given another class", tuple(changed)),
     }
-    st.markdown(f"{', '.join(words for words, _ in parts.values())}.")
+    words = ", ".join(words for words, _ in parts.values())
+    st.markdown(f"{words[:1].upper()}{words[1:]}.")
 
     def lines(row: pd.Series) -> tuple[str, ...]:
         return (changed.get(row["id"], str(row["label"])), *([row["excluded"]] if row["excluded"] else []))
