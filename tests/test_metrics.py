@@ -93,6 +93,28 @@ def test_reliability_bins_agree_with_scikit_learn(predictions):
     assert confidence.calibration_error(predictions) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("pictures", [40, 400])
+def test_a_perfect_model_has_a_calibration_error_of_luck_alone(pictures):
+    drawn = [perfect(seed, pictures) for seed in range(100)]
+    below = [confidence.calibration_error(one) <= confidence.calibration_error_by_luck(one) for one in drawn]
+    assert 88 <= sum(below) <= 100  # 95 are expected
+    assert min(confidence.calibration_error(one) for one in drawn) > 0
+
+
+def test_a_model_that_is_too_sure_is_off_by_more_than_luck():
+    honest = perfect(0, 400)
+    sure = honest.probabilities**4
+    boasting = made(honest.labels, sure / sure.sum(axis=1, keepdims=True))
+    assert confidence.calibration_error(boasting) > confidence.calibration_error_by_luck(boasting)
+
+
+def perfect(seed: int, pictures: int) -> Predictions:
+    """A model of two classes that is right exactly as often as it is sure."""
+    rng = np.random.default_rng(seed)
+    first = rng.random(pictures)
+    return made(rng.random(pictures) >= first, np.stack([first, 1 - first], axis=1))
+
+
 @settings(deadline=None)
 @given(any_predictions, st.integers(0, 7))
 def test_curves_of_a_class_agree_with_scikit_learn(predictions, class_index):
@@ -120,6 +142,7 @@ def test_answering_only_when_sure_says_the_same_at_the_slider_and_in_the_curve(p
 
 
 def test_nothing_is_said_about_no_pictures():
+    assert confidence.calibration_error_by_luck(made([], np.empty((0, 3)))) is None
     none = made([], np.zeros((0, 3)))
     nothing = {"value": None, "low": None, "high": None, "correct": 0, "total": 0}
     assert metrics.accuracy(none) == metrics.top_k_accuracy(none, 2) == nothing
