@@ -67,8 +67,8 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) ->
         _picture(summary, shown, picture_id, heatmap=answer["control"])
     st.caption(
         "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
-        "shuffled, so that it knows nothing. Random places are parts of the same shape, moved at random; they "
-        "may overlap the hot part. One picture proves little: try several."
+        "shuffled, so that it knows nothing. Random places are parts of the same shape, moved at random; "
+        "they may overlap the hot part. One picture proves little: try several."
     )
 
 
@@ -83,8 +83,8 @@ def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> st
     )
     if before < LEAST_PROBABILITY:
         verdict = (
-            ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole picture, so there "
-            "is next to nothing to lose. Choose the class that it answers."
+            ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole picture, so "
+            "there is next to nothing to lose. Choose the class that it answers."
         )
     elif after < float(np.min(elsewhere)):
         verdict = ":green-badge[yes] The hot part matters more than any of the random ones."
