@@ -215,6 +215,13 @@ def test_confused_classes_stand_together():
     }
 
 
+def test_the_most_mixed_up_classes_are_those_in_the_most_mistakes():
+    matrix = np.diag([9, 9, 9, 9])
+    matrix[3, 1], matrix[0, 1] = 4, 1
+    assert confusion.most_mixed_up(matrix, 2).tolist() == [1, 3]
+    assert confusion.most_mixed_up(matrix, 9).tolist() == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("matrix", [np.eye(4, dtype=int), np.ones((2, 2), int), np.zeros((3, 3), int)])
 def test_an_order_without_evidence_is_the_given_one(matrix):
     assert confusion.order(matrix).tolist() == list(range(len(matrix)))

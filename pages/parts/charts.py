@@ -18,7 +18,7 @@ TRAINING, VALIDATION = "training", "validation"
 _SPLIT_COLUMNS = {"accuracy": TRAINING, "loss": TRAINING, "val_accuracy": VALIDATION, "val_loss": VALIDATION}
 _AXIS_HEIGHT = 110
 """Pixels below a matrix for slanted class names; the height of a chart here includes its axes."""
-LARGEST_WRITTEN, LARGEST_NAMED = 16, 120
+LARGEST_WRITTEN, LARGEST_NAMED = 20, 120
 """Classes up to which the cells of a matrix hold their numbers, and up to which every row has its name."""
 GREY, ORANGE = "#8a8a8a", "#d9480f"
 RIGHT_OR_WRONG = alt.Color(
@@ -149,7 +149,7 @@ def _cell(classes: int) -> int:
     """Height in pixels of a cell; down to 10 every class has its name beside its row."""
     return next(
         pixels
-        for most, pixels in ((8, 52), (16, 34), (40, 18), (LARGEST_NAMED, 10), (10_000, 5))
+        for most, pixels in ((8, 52), (20, 34), (40, 18), (LARGEST_NAMED, 10), (10_000, 5))
         if classes <= most
     )
 
