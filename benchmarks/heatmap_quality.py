@@ -38,7 +38,8 @@ from core.ml.explain import Explainer
 from tests.made_pictures import COLOURS, MadePictures, coloured_objects
 
 SIZE = 96
-LEAST_POINTING = 0.9
+LEAST_POINTING = 0.85
+"""Of 96 pictures; a method that points rightly at 92 % of all reaches 86 to 97 % of so few."""
 Map = NDArray[np.float32]
 
 
@@ -65,7 +66,7 @@ def main() -> int:
             f"tf-explain's own: {their_energy:4.2f} {their_pointing:4.2f}"
         )
     ours_first, theirs_first = scores["grad_cam"]
-    return int(ours_first[1] < LEAST_POINTING or ours_first[0] < theirs_first[0])
+    return int(ours_first[1] < LEAST_POINTING or any(np.less(ours_first, theirs_first)))
 
 
 def _trained() -> keras.Model:

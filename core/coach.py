@@ -140,7 +140,8 @@ def did_it_help(before: Reading, after: Reading, on_validation: Verdict) -> str:
     helped = "Whether it helped is open."
     if on_validation.kind == "better" and on_validation.measured:
         helped = "It helped." if on_validation.measured.difference > 0 else "It did harm."
-    return f"{helped} {on_validation.sentence} {curves}"
+    seen = on_validation.sentence[:1].upper() + on_validation.sentence[1:]
+    return f"{helped} {seen} {curves}"
 
 
 def _diverged(curves: _Curves, config: RunConfig) -> Reading | None:

@@ -13,6 +13,10 @@ from core.runs import Predictions
 
 Floats = NDArray[np.float64]
 
+LUCKY_DRAWS = 500
+_MOST_DRAWN = 2_000_000
+"""Random answers in memory at once."""
+
 
 @dataclass(frozen=True)
 class Bin:
@@ -69,6 +73,22 @@ def calibration_error(predictions: Predictions, bins: int = 10) -> float | None:
     filled = reliability(predictions, bins)
     gaps = [b.accuracy["total"] * abs(b.accuracy["value"] - b.confidence) for b in filled]
     return sum(gaps) / len(predictions.labels) if filled else None
+
+
+def calibration_error_by_luck(predictions: Predictions, bins: int = 10) -> float | None:
+    """The calibration error that a perfect model stays below 95 times in 100, on so many pictures.
+
+    Perfect: right as often as it is sure. Its error is above 0 all the same, and the fewer pictures the more;
+    here it is drawn at random (Vaicenavicius et al. 2019, arXiv:1902.06977).
+    """
+    sure = metrics.confidence(predictions)
+    if not len(sure):
+        return None
+    is_in_bin = np.eye(bins)[np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], sure)]
+    draws = min(LUCKY_DRAWS, max(20, _MOST_DRAWN // len(sure)))
+    is_right = np.random.default_rng(0).random((draws, len(sure))) < sure
+    gaps = np.abs((is_right - sure) @ is_in_bin).sum(axis=1) / len(sure)
+    return float(np.quantile(gaps, 0.95))
 
 
 def when_sure(predictions: Predictions, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:

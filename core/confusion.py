@@ -69,6 +69,17 @@ def most_confused(matrix: Counts, class_names: Sequence[str], most: int = 5) -> 
     return sorted(pairs, key=lambda pair: (-pair.count, pair.support))[:most]
 
 
+def most_mixed_up(matrix: Counts, most: int) -> NDArray[np.int64]:
+    """Indices of at most ``most`` classes that are in the most mistakes, as truth or as answer; in order.
+
+    Of classes with equally many, those that come first.
+    """
+    matrix = np.asarray(matrix)
+    wrong = matrix - np.diag(np.diag(matrix))
+    mistakes = wrong.sum(axis=0) + wrong.sum(axis=1)
+    return np.sort(np.argsort(-mistakes, kind="stable")[:most])
+
+
 def order(matrix: Counts) -> NDArray[np.int64]:
     """Class indices (C,) in an order in which classes that are mixed up stand together.
 

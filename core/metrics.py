@@ -53,9 +53,20 @@ def accuracy(predictions: Predictions) -> dict[str, Any]:
 
 def top_k_accuracy(predictions: Predictions, k: int) -> dict[str, Any]:
     """The share of pictures whose true class is among the k most probable, see :func:`proportion`."""
-    likeliest = np.argsort(-predictions.probabilities, axis=1, kind="stable")[:, :k]
-    found = (likeliest == predictions.labels[:, None]).any(axis=1)
+    found = ranks(predictions) < k
     return proportion(np.count_nonzero(found), len(found))
+
+
+def ranks(predictions: Predictions) -> NDArray[np.int64]:
+    """How many classes (N,) come before the true one, likeliest first; of equals the first in order.
+
+    Counted, not sorted: sorting 10,000 x 100 probabilities would take a tenth of a second.
+    """
+    labels = predictions.labels[:, None]
+    of_truth = np.take_along_axis(predictions.probabilities, labels, axis=1)
+    is_earlier = np.arange(predictions.probabilities.shape[1]) < labels
+    is_ahead = (predictions.probabilities > of_truth) | (is_earlier & (predictions.probabilities == of_truth))
+    return np.asarray(np.count_nonzero(is_ahead, axis=1), np.int64)
 
 
 def confusion_matrix(labels: Counts, answers: Counts, num_classes: int) -> Counts:

@@ -7,14 +7,13 @@ apart have nearly the same. They are made once a run by the assistant and kept b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import files, saved_model
 from core.runs import Run
-
-_FILE = "features.npz"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,11 @@ def nearest(features: Features, image_id: str, most: int = 6, split: str = "trai
     return [Similar(str(features.ids[others[at]]), float(cosines[at])) for at in best]
 
 
+def path(run: Run) -> Path:
+    """Where the features of a run's pictures lie, or will lie."""
+    return run.heatmaps_path / "features.npz"
+
+
 def kept(run: Run) -> Features | None:
     """The features made earlier with the model that the run has now; None if there are none.
 
@@ -53,7 +57,7 @@ def kept(run: Run) -> Features | None:
     """
     model = saved_model.fingerprint(run.model_path)
     try:
-        with np.load(run.heatmaps_path / _FILE, allow_pickle=False) as stored:
+        with np.load(path(run), allow_pickle=False) as stored:
             if str(stored["model"]) != model:
                 return None
             return Features(stored["ids"], stored["splits"], stored["vectors"].astype(np.float32))
@@ -66,5 +70,5 @@ def keep(run: Run, ids: NDArray[np.str_], splits: NDArray[np.str_], features: ND
     lengths = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     vectors = (features / lengths).astype(np.float16)  # 3 digits are plenty, at half the size
     model = np.array(saved_model.fingerprint(run.model_path))
-    with files.replacing(run.heatmaps_path / _FILE) as beside:
+    with files.replacing(path(run)) as beside:
         np.savez(beside, ids=ids, splits=splits, vectors=vectors, model=model)

@@ -155,8 +155,9 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
         elif step.kind == "put_back":
             excluded = {id: reason for id, reason in excluded.items() if id not in set(step.ids)}
     original = index["folder_label"] if "folder_label" in index else index["label"]
-    now = [labels.get(id, label) for id, label in zip(index["id"], original, strict=True)]
-    why = [excluded.get(id, "") for id in index["id"]]
+    ids = index["id"].tolist()
+    now = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
+    why = [excluded.get(id, "") for id in ids]
     return index.assign(
         folder_label=original,
         label=pd.Series(now, index.index, "str"),

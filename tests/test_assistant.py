@@ -111,7 +111,7 @@ def test_trust_answers_with_probabilities_and_a_control(run):
     assert 0 <= answer["after"] <= 1 and 0 <= answer["before"] <= 1
     assert answer["hot"].shape == (SIZE, SIZE) and answer["hot"].sum() == round(0.1 * SIZE**2)
     assert answer["elsewhere"].shape == (10,) and answer["control"].shape == (21, 21)
-    assert -1 <= answer["similarity"] <= 1
+    assert -1 <= answer["similarity"] <= 1 and answer["has_heat"]
 
 
 @pytest.mark.parametrize(

@@ -200,5 +200,6 @@ def test_whether_the_advice_helped_is_said_from_the_validation_pictures(right_af
     )
     words = coach.did_it_help(read(overfitting(0)), read(healthy(0)), verdict)
     assert words.startswith(start)
+    assert all(sentence[0].isupper() for sentence in words.split(". "))
     assert words.endswith("The curves read healthy now, and read overfitting before.")
     assert coach.did_it_help(read(healthy(0)), read(healthy(1)), verdict).endswith("as before: healthy.")

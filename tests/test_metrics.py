@@ -93,6 +93,28 @@ def test_reliability_bins_agree_with_scikit_learn(predictions):
     assert confidence.calibration_error(predictions) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("pictures", [40, 400])
+def test_a_perfect_model_has_a_calibration_error_of_luck_alone(pictures):
+    drawn = [perfect(seed, pictures) for seed in range(100)]
+    below = [confidence.calibration_error(one) <= confidence.calibration_error_by_luck(one) for one in drawn]
+    assert 88 <= sum(below) <= 100  # 95 are expected
+    assert min(confidence.calibration_error(one) for one in drawn) > 0
+
+
+def test_a_model_that_is_too_sure_is_off_by_more_than_luck():
+    honest = perfect(0, 400)
+    sure = honest.probabilities**4
+    boasting = made(honest.labels, sure / sure.sum(axis=1, keepdims=True))
+    assert confidence.calibration_error(boasting) > confidence.calibration_error_by_luck(boasting)
+
+
+def perfect(seed: int, pictures: int) -> Predictions:
+    """A model of two classes that is right exactly as often as it is sure."""
+    rng = np.random.default_rng(seed)
+    first = rng.random(pictures)
+    return made(rng.random(pictures) >= first, np.stack([first, 1 - first], axis=1))
+
+
 @settings(deadline=None)
 @given(any_predictions, st.integers(0, 7))
 def test_curves_of_a_class_agree_with_scikit_learn(predictions, class_index):
@@ -120,6 +142,7 @@ def test_answering_only_when_sure_says_the_same_at_the_slider_and_in_the_curve(p
 
 
 def test_nothing_is_said_about_no_pictures():
+    assert confidence.calibration_error_by_luck(made([], np.empty((0, 3)))) is None
     none = made([], np.zeros((0, 3)))
     nothing = {"value": None, "low": None, "high": None, "correct": 0, "total": 0}
     assert metrics.accuracy(none) == metrics.top_k_accuracy(none, 2) == nothing
@@ -190,6 +213,13 @@ def test_confused_classes_stand_together():
     assert {frozenset(order[at : at + 2]) for at in (0, 2, 4)} == {
         frozenset(pair) for pair in ((0, 3), (1, 5), (2, 4))
     }
+
+
+def test_the_most_mixed_up_classes_are_those_in_the_most_mistakes():
+    matrix = np.diag([9, 9, 9, 9])
+    matrix[3, 1], matrix[0, 1] = 4, 1
+    assert confusion.most_mixed_up(matrix, 2).tolist() == [1, 3]
+    assert confusion.most_mixed_up(matrix, 9).tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("matrix", [np.eye(4, dtype=int), np.ones((2, 2), int), np.zeros((3, 3), int)])

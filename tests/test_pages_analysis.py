@@ -116,6 +116,7 @@ def made_up_trust() -> dict[str, object]:
         "before": np.array(0.9),
         "after": np.array(0.2),
         "elsewhere": np.linspace(0.7, 0.9, 10),
+        "has_heat": np.array(True),
         "hot": np.zeros((48, 48), bool),
         "control": np.ones((10, 10), np.float32),
         "similarity": np.array(0.1),
@@ -138,6 +139,26 @@ def test_a_whole_class_is_averaged(config):
 def test_deletion_is_judged_against_random_parts(after, verdict):
     answer = {**made_up_trust(), "after": np.array(after)}
     assert verdict in trusting.deletion_words(answer, "roses", 10)
+
+
+def test_a_map_without_heat_is_not_checked(config):
+    run = explained_run(config)
+    run_fixtures.keep_heatmaps(run, methods=tuple(METHODS))
+    answered = run.predictions("test")
+    worst = confusion.worst(answered)[0]
+    picture_id = str(answered.ids[worst.row])
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30)
+    page.switch_page("pages/understand/explain.py")
+    page.query_params["picture"] = picture_id
+    question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
+    page.session_state["assistant_answers"] = {question: {**made_up_trust(), "has_heat": np.array(False)}}
+    no_fault(page.run())
+    assert "There is nothing to check" in page.info[0].value
+
+
+def test_a_class_without_a_chance_is_not_judged_by_deletion():
+    answer = {**made_up_trust(), "before": np.array(0.01), "after": np.array(0.0)}
+    assert "[cannot tell]" in trusting.deletion_words(answer, "roses", 10)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import confusion, engine, runs
 from core.config import RunConfig
 from core.runs import Run
+from pages.parts import matrix
 from tests import run_fixtures
 
 HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
@@ -141,6 +143,23 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
 def test_every_view_of_a_result_can_be_opened_by_its_address(config, view):
     run_fixtures.finished(config)
     shown("results", view=view)
+
+
+def test_many_classes_are_shown_by_the_most_mixed_up_or_all(workspace, tmp_path):
+    names = [f"kind {number:02}" for number in range(24)]
+    source = run_fixtures.draw_folder(tmp_path / "p", names, each=5)
+    run_fixtures.finished(RunConfig().replace({"data.source": source, "data.image_size": 48}))
+    page = shown("results", view="Mistakes")
+    choice = page.segmented_control(key="matrix_classes")
+    assert choice.value == "The 20 most mixed up"
+    no_fault(choice.set_value("All 24").run())
+
+
+def test_cells_say_their_part_of_all_pictures_of_the_true_class():
+    counts = np.array([[6, 3, 1], [0, 5, 5], [0, 0, 8]])
+    frame = matrix.frame_of(counts, ["a", "b", "c"], np.array([0, 1]))
+    cells = {(true, said): tuple(rest) for true, said, *rest in frame.drop(columns="right").to_numpy()}
+    assert cells == {("a", "a"): (6, 0.6), ("a", "b"): (3, 0.3), ("b", "a"): (0, 0.0), ("b", "b"): (5, 0.5)}
 
 
 def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):

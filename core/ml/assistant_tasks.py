@@ -75,6 +75,7 @@ def _trust(
     similarity = np.array(trust.similarity(heatmap, control))
     return {
         **{k: np.asarray(v) for k, v in vars(deletion).items()},
+        "has_heat": np.array(heatmap.any()),
         "hot": trust.hottest(heatmap, images.shape[1], share),
         "control": control,
         "similarity": similarity,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import assistant, metrics, similar
+from core import assistant, metrics, runs, similar
 from core.errors import LabError
-from core.runs import Predictions
-from core.similar import Similar
+from core.runs import Predictions, Run
+from core.similar import Features, Similar
 from pages.parts import explanation, pictures, waiting
 from pages.parts.pictures import Gallery, Tile
 from pages.parts.runs import EXPLAIN, Summary
@@ -72,7 +72,7 @@ def _headline(answered: Predictions, position: int, names: list[str]) -> str:
 def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: int) -> None:
     st.markdown("**Most similar training pictures, as the network sees it**")
     try:
-        features = similar.kept(summary.run)
+        features = _features(summary.run)
     except LabError as error:
         st.caption(literal(error))
         return
@@ -92,6 +92,20 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
         "Alike: the cosine of the answers of the layer before the decision, at most 1. "
         + _label_hint(shown, found, summary.report["class_names"][answered.labels[position]])
     )
+
+
+def _features(run: Run) -> Features | None:
+    """Those kept in the run's folder, read once while neither they nor the model change."""
+    try:
+        stamps = [path.stat().st_mtime_ns for path in (similar.path(run), run.model_path)]
+    except FileNotFoundError:
+        return similar.kept(run)
+    return _read_features(run.id, *stamps)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read_features(run_id: str, made: int, trained: int) -> Features | None:
+    return similar.kept(runs.open(run_id))
 
 
 def _as_tile(shown: Gallery, one: Similar) -> Tile:

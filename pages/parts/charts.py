@@ -8,13 +8,22 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import streamlit as st
+from altair.utils import schemapi
 
 from core.coach import Evidence
+
+schemapi.disable_debug_mode()  # a chart is checked as a whole when it is shown, not once more in every part
 
 TRAINING, VALIDATION = "training", "validation"
 _SPLIT_COLUMNS = {"accuracy": TRAINING, "loss": TRAINING, "val_accuracy": VALIDATION, "val_loss": VALIDATION}
 _AXIS_HEIGHT = 110
 """Pixels below a matrix for slanted class names; the height of a chart here includes its axes."""
+LARGEST_WRITTEN, LARGEST_NAMED = 20, 120
+"""Classes up to which the cells of a matrix hold their numbers, and up to which every row has its name."""
+GREY, ORANGE = "#8a8a8a", "#d9480f"
+RIGHT_OR_WRONG = alt.Color(
+    "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
+)
 _DASHES = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
 
 
@@ -106,18 +115,15 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     """
     field, form = ("rate", ".0%") if as_rates else ("count", "d")
     order = list(dict.fromkeys(frame["true"]))
-    axis = alt.Axis(labelLimit=140, labelAngle=-40, domain=False, ticks=False)
-    is_fine = len(order) > 16
-    every_class = alt.Scale(domain=order)
-    filled = frame[frame["count"] > 0] if is_fine else frame
-    base = alt.Chart(filled).encode(
-        x=alt.X("predicted:N", scale=every_class, title="Predicted", axis=axis),
-        y=alt.Y(
-            "true:N",
-            scale=every_class,
-            title="True",
-            axis=alt.Axis(labelLimit=140, domain=False, ticks=False),
+    is_fine = len(order) > LARGEST_WRITTEN
+    top = float(frame.loc[~frame["right"], field].max() or 1)
+    shade = (frame[field] / top).clip(upper=1) ** 0.5 * 0.8
+    frame = frame.assign(shade=shade.where(~frame["right"], 0.25 if is_fine else 0.12))
+    base = alt.Chart(frame[frame["count"] > 0] if is_fine else frame).encode(
+        x=alt.X(
+            "predicted:N", scale=alt.Scale(domain=order), title="Predicted", axis=_names(order, across=True)
         ),
+        y=alt.Y("true:N", scale=alt.Scale(domain=order), title="True", axis=_names(order)),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
             alt.Tooltip("predicted:N", title="Predicted"),
@@ -126,25 +132,42 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
         ],
     )
     click = alt.selection_point(name="cell", fields=["true", "predicted"])
-    top = float(frame.loc[~frame["right"], field].max() or 1)
-    lines = {"cornerRadius": 0 if is_fine else 3, "stroke": "#8a8a8a", "strokeWidth": 0 if is_fine else 0.4}
+    lines = {"cornerRadius": 0 if is_fine else 3, "stroke": GREY, "strokeWidth": 0 if is_fine else 0.4}
     cells = base.mark_rect(cursor="pointer", **lines).encode(
-        color=alt.condition("datum.right", alt.value("#8a8a8a"), alt.value("#d9480f")),
-        fillOpacity=alt.condition(
-            "datum.right",
-            alt.value(0.12),
-            alt.FillOpacity(f"{field}:Q", scale=alt.Scale(type="sqrt", domain=[0, top], range=[0, 0.8])),
-        ),
+        color=RIGHT_OR_WRONG,
+        fillOpacity=alt.FillOpacity("shade:Q", scale=None, legend=None),
         opacity=alt.condition(click, alt.value(1.0), alt.value(0.4)),
     )
-    words = (
-        base.transform_filter("datum.count > 0")
-        .mark_text(fontSize=13, color=ink())
-        .encode(text=alt.Text(f"{field}:Q", format=form))
+    layers = [cells.add_params(click)]
+    if not is_fine:
+        words = base.transform_filter("datum.count > 0").mark_text(fontSize=13, color=ink())
+        layers.append(words.encode(text=alt.Text(f"{field}:Q", format=form)))
+    return alt.layer(*layers).properties(height=_cell(len(order)) * len(order) + _AXIS_HEIGHT)
+
+
+def _cell(classes: int) -> int:
+    """Height in pixels of a cell; down to 10 every class has its name beside its row."""
+    return next(
+        pixels
+        for most, pixels in ((8, 52), (20, 34), (40, 18), (LARGEST_NAMED, 10), (10_000, 5))
+        if classes <= most
     )
-    cell = 52 if len(order) <= 8 else 34 if len(order) <= 16 else 16 if len(order) <= 40 else 7
-    layers = [cells.add_params(click)] if is_fine else [cells.add_params(click), words]
-    return alt.layer(*layers).properties(height=cell * len(order) + _AXIS_HEIGHT)
+
+
+def _names(order: Sequence[str], *, across: bool = False) -> alt.Axis:
+    """The class names along a side of a matrix, in small letters where they are many."""
+    classes = len(order)
+    size = 11 if classes <= 40 else 8
+    angle = 0 if not across else -40 if classes <= 40 else -90
+    every = classes <= LARGEST_NAMED
+    return alt.Axis(
+        labelLimit=140,
+        labelAngle=angle,
+        labelFontSize=size,
+        labelOverlap=not every,
+        domain=False,
+        ticks=False,
+    )
 
 
 def proportions(rows: pd.DataFrame, *, baseline: float | None = None) -> alt.LayerChart:

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from core.confidence import Bin, Coverage, Curve
-from pages.parts.charts import ink
+from pages.parts.charts import GREY, RIGHT_OR_WRONG, ink
 
-GREY = "#8a8a8a"
 MOST_POINTS = 400
 """Points a curve is drawn with; more could not be seen apart."""
 
@@ -106,10 +105,7 @@ def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         x=alt.X("count:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d", tickCount=4)),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("count:Q", title=title)],
     )
-    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}).encode(
-        color=alt.condition("datum.right", alt.value("#8a8a8a"), alt.value("#d9480f")),
-        opacity=alt.value(0.75),
-    )
+    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(color=RIGHT_OR_WRONG)
     words = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
     return alt.layer(rects, words).properties(height=30 * len(frame) + 80)
 

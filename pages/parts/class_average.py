@@ -60,7 +60,10 @@ def border_words(maps: list[Heatmap], name: str) -> str:
             f":orange-badge[look here] {seen} The model may be reading the background: look at some of the "
             "pictures below, and try zoom, crop or pictures with other backgrounds."
         )
-    return f":green-badge[as it should be] {seen} The model looks at the middle, where the things are."
+    return (
+        f":green-badge[no warning] {seen} Most of what the model goes by lies further in, where things "
+        "usually are; whether it is the thing itself, the pictures below show."
+    )
 
 
 def _picture(summary: Summary, shown: Gallery, ids: list[str], average: Heatmap) -> None:

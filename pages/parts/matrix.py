@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,8 @@ from pages.parts import charts, pictures
 from pages.parts.runs import Summary
 
 COUNTS, RATES = "Counts", "Row per cent"
+MOST_READ = 20
+"""Classes up to which a matrix can be read at a glance."""
 
 
 def ask_for_rates(key: str) -> bool:
@@ -66,10 +67,11 @@ def _png(counts: NDArray[np.int64], class_names: tuple[str, ...], as_rates: bool
 
 def clickable(summary: Summary, as_rates: bool) -> tuple[str, str] | None:
     """The same matrix as a chart; returns the (true, predicted) class of the cell that was clicked."""
-    frame = frame_of(summary.report, as_rates)
+    counts = np.asarray(summary.report["confusion_matrix"])
+    classes = _ask_for_classes(counts)
     event = st.altair_chart(
-        charts.matrix(frame, as_rates),
-        key=f"matrix-{summary.run.id}",
+        charts.matrix(frame_of(counts, summary.report["class_names"], classes), as_rates),
+        key=f"matrix-{summary.run.id}-{len(classes)}",
         on_select="rerun",
         alt="Confusion matrix; the pictures of a clicked cell are shown below",
     )
@@ -77,19 +79,37 @@ def clickable(summary: Summary, as_rates: bool) -> tuple[str, str] | None:
     return (cells[0]["true"], cells[0]["predicted"]) if cells and "true" in cells[0] else None
 
 
-def frame_of(report: dict[str, Any], as_rates: bool) -> pd.DataFrame:
-    """A row for each cell, mixed-up classes side by side: true, predicted, count, rate, right."""
-    order = confusion.order(report["confusion_matrix"])
-    counts = np.asarray(report["confusion_matrix"])[np.ix_(order, order)]
-    names = np.asarray(report["class_names"])[order]
+def _ask_for_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The classes to show, where there are too many to read them all at a glance."""
+    if len(counts) <= MOST_READ:
+        return np.arange(len(counts))
+    some = f"The {MOST_READ} most mixed up"
+    choice = st.segmented_control(
+        "Classes", [some, f"All {len(counts)}"], default=some, required=True, key="matrix_classes",
+        persist_state="session",
+        help="All classes together fill a large screen; their small names can be read by zooming in, or "
+        "by pointing at a cell.",
+    )  # fmt: skip
+    return confusion.most_mixed_up(counts, MOST_READ) if choice == some else np.arange(len(counts))
+
+
+def frame_of(
+    counts: NDArray[np.int64], class_names: Sequence[str], classes: NDArray[np.int64]
+) -> pd.DataFrame:
+    """A row for each cell between some classes, mixed-up ones together: true, predicted, count, rate, right.
+
+    ``rate`` is the part of all pictures of the true class, those with an answer outside ``classes`` too.
+    """
+    order = classes[confusion.order(counts[np.ix_(classes, classes)])]
     rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    true, predicted = np.indices(counts.shape).reshape(2, -1)
+    names, shown = np.asarray(class_names)[order], np.ix_(order, order)
+    true, predicted = np.indices((len(order), len(order))).reshape(2, -1)
     return pd.DataFrame(
         {
             "true": names[true],
             "predicted": names[predicted],
-            "count": counts.ravel(),
-            "rate": rates.ravel(),
+            "count": counts[shown].ravel(),
+            "rate": rates[shown].ravel(),
             "right": true == predicted,
         }
     )

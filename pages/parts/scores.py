@@ -28,8 +28,8 @@ def headline(summary: Summary) -> None:
         _score(
             "Guessing the largest class",
             guess["value"],
-            "on the same test pictures",
-            "What a model would reach that always answers the most frequent class. "
+            f"95 % sure: {interval(guess)}",
+            "What a model would reach on the same test pictures that always answers the most frequent class. "
             "A model with a score near it has learned little.",
         )
         _score(

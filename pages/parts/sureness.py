@@ -30,7 +30,7 @@ def show(summary: Summary) -> None:
 def _reliability(summary: Summary, test: Predictions) -> None:
     st.subheader("Is it as sure as it is right?", anchor=False)
     bins, error = confidence.reliability(test), confidence.calibration_error(test)
-    st.markdown(_calibration_sentence(test, error))
+    st.markdown(_calibration_sentence(test, error, confidence.calibration_error_by_luck(test)))
     st.altair_chart(
         charts_sure.reliability(bins), alt="How sure the model was against how often it was right"
     )
@@ -41,8 +41,8 @@ def _reliability(summary: Summary, test: Predictions) -> None:
     downloads.figure_buttons(summary, lambda: figures.reliability(bins, error), "reliability")
 
 
-def _calibration_sentence(test: Predictions, error: float | None) -> str:
-    if error is None:
+def _calibration_sentence(test: Predictions, error: float | None, by_luck: float | None) -> str:
+    if error is None or by_luck is None:
         return "There are no test pictures."
     sure = float(metrics.confidence(test).mean())
     right = metrics.accuracy(test)
@@ -56,8 +56,11 @@ def _calibration_sentence(test: Predictions, error: float | None) -> str:
         verdict = "It is **more modest than it need be**."
     else:
         verdict = "On average that fits, within what so many pictures can show."
+    gap = "more than luck explains" if error > by_luck else "which may be luck"
     return (
-        f"{seen} {verdict} In the groups below it is off by {percent(error)} on average (calibration error)."
+        f"{seen} {verdict} In the groups below it is off by {100 * error:.1f} points on average (calibration "
+        f"error), {gap}: on so many pictures a model that is right exactly as often as it is sure stays "
+        f"below {100 * by_luck:.1f} points 95 times in 100."
     )
 
 

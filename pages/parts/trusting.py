@@ -18,6 +18,8 @@ from pages.parts.text import literal, percent
 
 ALIKE, DIFFERENT = 0.7, 0.4
 """Rank correlations of two maps from which they count as nearly the same, and below which as different."""
+LEAST_PROBABILITY = 0.05
+"""A class that the model gives less has too little to lose for greying out to show anything."""
 STRENGTH = 0.6
 
 
@@ -47,6 +49,13 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) ->
     if answer is None:
         return
     name = summary.report["class_names"][class_index]
+    if not answer["has_heat"]:
+        st.info(
+            f"There is nothing to check: by this method nothing in the picture spoke for {literal(name)}, so "
+            "its map has no hot part.",
+            icon=":material/block:",
+        )
+        return
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True, height="stretch"):
         st.markdown("**Does the hot part carry the answer?**")
@@ -58,7 +67,8 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) ->
         _picture(summary, shown, picture_id, heatmap=answer["control"])
     st.caption(
         "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
-        "shuffled, so that it knows nothing. Random places are parts of the same shape somewhere else."
+        "shuffled, so that it knows nothing. Random places are parts of the same shape, moved at random; "
+        "they may overlap the hot part. One picture proves little: try several."
     )
 
 
@@ -71,7 +81,12 @@ def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> st
         f"**{percent(float(np.mean(elsewhere)), 0)}** on average "
         f"(from {percent(float(np.min(elsewhere)), 0)} to {percent(float(np.max(elsewhere)), 0)})."
     )
-    if after < float(np.min(elsewhere)):
+    if before < LEAST_PROBABILITY:
+        verdict = (
+            ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole picture, so "
+            "there is next to nothing to lose. Choose the class that it answers."
+        )
+    elif after < float(np.min(elsewhere)):
         verdict = ":green-badge[yes] The hot part matters more than any of the random ones."
     elif after < float(np.mean(elsewhere)):
         verdict = ":orange-badge[partly] It matters more than most, but some random parts matter as much."

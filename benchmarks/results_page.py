@@ -1,0 +1,155 @@
+"""The Results page of a large run: 100 classes, 10,000 test pictures; and the card of one picture.
+
+``python -m benchmarks.results_page [--quick]``. The run is made, not trained: real settings, predictions and
+pictures, and a real network for the heatmaps. Each view is opened in a new process that has imported the
+libraries, as on a server that has just started; then again, as every click costs. Setting up takes a minute
+or two.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from benchmarks import pages
+from core import assistant, confusion, heatmaps, runs
+from core.config import RunConfig
+from core.heatmaps import Request
+from core.runs import Run
+from pages.parts import waiting
+from tests import run_fixtures
+
+CLASSES, TEST_PICTURES = 100, 10_000
+TEST_SHARE = 0.4
+PAGE = "pages/understand/results.py"
+VIEWS = ("Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads")
+OPENING, CLICK, CARD, NEW_CARD = 1.0, 0.3, 0.3, 1.0
+"""Limits in seconds; a card is opened without new heatmaps, and with new ones from the warm assistant."""
+
+
+def main() -> int:
+    """Measure, print the medians; fails where one is above its limit."""
+    rounds = 2 if "--quick" in sys.argv else 4
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LAB_WORKSPACE"] = str(Path(folder) / "small")
+        small = _make_run(Path(folder) / "few", classes=3, each=20).id
+        os.environ["LAB_WORKSPACE"] = str(Path(folder) / "large")
+        large = _make_run(Path(folder) / "many", CLASSES, each=int(TEST_PICTURES / CLASSES / TEST_SHARE))
+        too_slow = [_measure_view(view, large.id, small, rounds) for view in VIEWS]
+        too_slow.append(_measure_cards(large, rounds))
+    return int(any(too_slow))
+
+
+def _make_run(folder: Path, classes: int, each: int) -> Run:
+    names = [f"species {number:03}" for number in range(classes)]
+    source = run_fixtures.draw_folder(folder, names, each)
+    changes = {"data.source": source, "data.image_size": 48, "data.test_share": TEST_SHARE}
+    run = run_fixtures.finished(RunConfig().replace(changes))
+    _elsewhere(_save_network, run.id, classes)
+    run_fixtures.keep_features(run)
+    return run
+
+
+def _save_network(run_id: str, classes: int) -> None:
+    from core.ml import model
+
+    run = runs.open(run_id)
+    model.build(run.config, classes).save(run.model_path)
+
+
+def _measure_view(view: str, large: str, small: str, rounds: int) -> bool:
+    both = [_elsewhere(_visit, view, large, small) for _ in range(rounds)]
+    opened, clicked = zip(*both, strict=True)
+    is_late = _say(f"{view}, opened", opened, OPENING)
+    return _say(f"{view}, again", clicked, CLICK) or is_late
+
+
+def _visit(view: str, large: str, small: str) -> tuple[float, float]:
+    """Seconds until a view is there, and of the next click, after a small workspace for the imports."""
+    logging.disable(logging.WARNING)
+    workspace = runs.workspace()
+    os.environ["LAB_WORKSPACE"] = str(workspace.with_name("small"))
+    with pages.without_workers():
+        pages.seconds(_app(view, small))
+    os.environ["LAB_WORKSPACE"] = str(workspace)
+    with pages.without_workers():
+        app = _app(view, large)
+        return pages.seconds(app), pages.seconds(app)
+
+
+def _measure_cards(run: Run, rounds: int) -> bool:
+    """Cards of the most confident mistakes: some with heatmaps made before, the others without."""
+    cards = _cards(run, 2 * rounds + 1)
+    before, new = cards[: rounds + 1], cards[rounds + 1 :]
+    assistant.explain(run, [request for card in before for request in card]).answer(timeout=180)
+    with pages.without_workers():
+        app = _app("Mistakes", run.id)
+        pages.seconds(app)
+        kept = [_open_card(app, run, card) for card in before][1:]
+        made = [_open_card(app, run, card) for card in new]
+    assistant.stop()
+    is_late = _say("a card with heatmaps made before", kept, CARD)
+    return _say("a card with new heatmaps", made, NEW_CARD) or is_late
+
+
+def _cards(run: Run, most: int) -> list[list[Request]]:
+    """The heatmaps that each card shows."""
+    answered = run.predictions("test")
+    mistakes = confusion.worst(answered, most=most)
+    return [[Request(str(answered.ids[m.row]), index) for index in (m.predicted, m.true)] for m in mistakes]
+
+
+def _open_card(app: AppTest, run: Run, card: Sequence[Request]) -> float:
+    """Seconds until a click has brought the whole card; as in the browser, it looks now and then."""
+    began = time.perf_counter()
+    is_whole = _are_there(run, card)
+    app.button(key=f"worst-{card[0].image_id}").click()
+    pages.seconds(app)
+    while not is_whole:
+        time.sleep(waiting.LOOK_EVERY)
+        is_whole = _are_there(run, card)
+        if is_whole:
+            pages.seconds(app)
+    return time.perf_counter() - began
+
+
+def _are_there(run: Run, card: Sequence[Request]) -> bool:
+    return all(heatmaps.kept(run, request) is not None for request in card)
+
+
+def _app(view: str, run_id: str) -> AppTest:
+    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(PAGE)
+    app.query_params["run"], app.query_params["view"] = run_id, view
+    return app
+
+
+def _elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do it in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def _say(what: str, seconds: Sequence[float], limit: float) -> bool:
+    """Print a line; whether the median is above the limit."""
+    median = statistics.median(seconds)
+    verdict = f"  more than {1000 * limit:.0f} ms" if median > limit else ""
+    print(
+        f"{what:34} {1000 * median:5.0f} ms (from {1000 * min(seconds):.0f} to "
+        f"{1000 * max(seconds):.0f}){verdict}",
+        flush=True,
+    )
+    return median > limit
+
+
+if __name__ == "__main__":
+    sys.exit(main())
