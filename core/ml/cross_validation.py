@@ -48,6 +48,7 @@ def judge(
     )
     labels = pd.Categorical(rows["label"], categories=class_names).codes.astype(np.int64)
     probabilities = np.zeros((len(rows), len(class_names)), np.float32)
+    networks = train.Networks()
     for number in range(count):
         held, choosing = part // 2 == number, part == (2 * number + 2) % (2 * count)
         rest = ~(held | choosing)
@@ -58,6 +59,7 @@ def judge(
                 training=(images[rest], labels[rest]),
                 validation=(images[choosing], labels[choosing]),
                 checkpoint_folder=Path(folder),
+                networks=networks,
                 on_batch=_telling(progress, number, count, config.fit.epochs),
                 should_stop=should_stop,
             )
