@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from importlib.metadata import version
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "opencv-python-headless", "tf-explain", "streamlit")
 
 
+@cache
 def describe() -> dict[str, str]:
     """Versions of Python and the packages that matter, processor and number of cores."""
     return {

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ from core.reporter import Reporter
 from core.runs import Predictions, Run, Status
 
 if TYPE_CHECKING:
-    from core.ml.train import Trained
+    from core.ml.train import Networks, Trained
 
 POLL_SECONDS = 0.05
 
@@ -63,8 +64,14 @@ class Part:
     labels: NDArray[np.int64]
 
 
-def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -> Status:
+def carry_out(
+    run: Run, watch: Callable[[Status], None] = lambda status: None, networks: Networks | None = None
+) -> Status:
     """Load, train, predict, report. Errors become the run's state; ``watch`` sees every status.
+
+    Args:
+        networks: given to one run after another they make all but the first start sooner, and change no
+            result.
 
     Returns:
         The last status: done, stopped, diverged, failed or interrupted.
@@ -73,9 +80,9 @@ def carry_out(run: Run, watch: Callable[[Status], None] = lambda status: None) -
         tracking.begin(run)
         dataset = _prepared(run.config.data, reporter)
         reporter.say(data_version=dataset.version)
-        selection = datasets.select(dataset, run.config.data)
+        selection = _selected(dataset, run.config.data)
         parts = _load(run, dataset, selection, reporter)
-        trained = _train(run, parts, len(selection.class_names), reporter)
+        trained = _train(run, parts, len(selection.class_names), reporter, networks)
         if terminating.is_set():
             raise Stopped("The process was told to end.")
         predictions = _predict(run, trained, parts)
@@ -93,9 +100,9 @@ def serve() -> None:
                 engine.requeue_lost()
                 cluster.serve(terminating)
                 return
-            _warm_up()
+            networks = _warm_up()
             engine.requeue_lost()
-            _serve_until_idle()
+            _serve_until_idle(networks)
     except filelock.Timeout:
         log.info("another training worker is at work")
 
@@ -114,7 +121,7 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-def _serve_until_idle() -> None:
+def _serve_until_idle(networks: Networks) -> None:
     idle_since = time.monotonic()
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
         run = engine.claim()
@@ -123,17 +130,18 @@ def _serve_until_idle() -> None:
                 time.sleep(POLL_SECONDS)
             continue
         try:
-            log.info("run %s: %s", run.id, carry_out(run).state)
+            log.info("run %s: %s", run.id, carry_out(run, networks=networks).state)
         except LabError as error:  # the run's folder cannot even be written to
             log.error("run %s: %s", run.id, error)
         idle_since = time.monotonic()
 
 
-def _warm_up() -> None:
+def _warm_up() -> Networks:
     """Import TensorFlow and build one small model, so that the first click finds both done."""
     from core.ml import train
 
     train.warm_up()
+    return train.Networks()
 
 
 def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
@@ -143,6 +151,12 @@ def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
     except datasets.NotPrepared:
         datasets.prepare(data.source, progress=reporter.preparing, should_stop=reporter.should_stop)
         return datasets.open(data.source, version)
+
+
+@lru_cache(maxsize=1)
+def _selected(dataset: Dataset, data: DataConfig) -> Selection:
+    """Worked out once for the runs of a sweep: to share out thousands of pictures takes a while."""
+    return datasets.select(dataset, data)
 
 
 def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) -> dict[str, Part]:
@@ -161,7 +175,9 @@ def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) 
     return {split: Part(ids[place], images[place], labels[place]) for split, place in places.items()}
 
 
-def _train(run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporter) -> Trained:
+def _train(
+    run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporter, networks: Networks | None
+) -> Trained:
     from core.ml import train
 
     def on_epoch(history: list[dict[str, Any]]) -> None:
@@ -174,6 +190,7 @@ def _train(run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporte
         training=(parts["train"].images, parts["train"].labels),
         validation=(parts["validation"].images, parts["validation"].labels),
         checkpoint_folder=run.checkpoint_path,
+        networks=networks,
         on_start=run.write_metrics,
         on_batch=reporter.batch,
         on_epoch=on_epoch,

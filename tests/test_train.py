@@ -64,6 +64,59 @@ def test_the_same_seed_gives_the_same_history_and_another_seed_does_not(tmp_path
     assert figures(first.history) != figures(other.history)
 
 
+@pytest.mark.parametrize(
+    ("precision", "optimizer"),
+    [("float32", "adam"), ("bfloat16", "adamw"), ("float32", "sgd"), ("float32", "rmsprop")],
+)
+def test_a_network_used_again_trains_as_a_new_one_would(
+    tmp_path: Path, precision: str, optimizer: str
+) -> None:
+    changes = {
+        "model.dropout": 0.3, "model.l2": 0.01, "augment.zoom": 0.2, "fit.epochs": 2,
+        "fit.precision": precision, "fit.optimizer": optimizer,
+    }  # fmt: skip
+    others = {**changes, "fit.seed": 5, "fit.learning_rate": 0.001, "fit.batch_size": 10}
+    networks = train.Networks()
+    used = fit(tmp_path / "first", changes, networks=networks)
+    again = fit(tmp_path / "again", others, networks=networks)
+    new = fit(tmp_path / "new", others)
+    assert again.model is used.model
+    assert figures(again.history) == figures(new.history)
+    for one, other in zip(again.model.variables, new.model.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert again.model.to_json() == new.model.to_json()
+    one, other = (checkpoint.load(tmp_path / folder) for folder in ("again", "new"))
+    for mine, theirs in zip(one.optimizer, other.optimizer, strict=True):  # type: ignore[union-attr]
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_new"),
+    [
+        ({"fit.learning_rate": 0.1, "fit.seed": 3, "fit.epochs": 9, "augment.zoom": 0.1}, False),
+        ({"model.filters": (4, 9)}, True),
+        ({"model.l2": 0.1}, True),
+        ({"data.image_size": 48}, True),
+        ({"fit.optimizer": "sgd"}, True),
+        ({"fit.precision": "bfloat16"}, True),
+    ],
+)
+def test_a_network_is_used_again_only_for_the_same_layers(changes: dict[str, Any], is_new: bool) -> None:
+    networks = train.Networks()
+    first = networks.of(TINY, 3)
+    assert (networks.of(TINY.replace(changes), 3) is not first) is is_new
+    assert networks.of(TINY.replace(changes), 4) is not first
+
+
+def test_weights_run_away_do_not_reach_the_next_training(tmp_path: Path) -> None:
+    networks = train.Networks()
+    with pytest.raises(Diverged):
+        away = {"fit.optimizer": "rmsprop", "fit.learning_rate": 1.0}
+        fit(tmp_path / "away", away, networks=networks)
+    next_one = fit(tmp_path / "next", {"fit.optimizer": "rmsprop"}, networks=networks)
+    assert figures(next_one.history) == figures(fit(tmp_path / "new", {"fit.optimizer": "rmsprop"}).history)
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_resumed_training_is_the_one_that_was_never_interrupted(tmp_path: Path, precision: str) -> None:
     changes = {"model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision}

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,24 @@ def test_what_is_queued_is_carried_out_in_order_by_one_warm_worker(source: str, 
     ended = [run.status.ended for run in submitted]
     assert ended == sorted(ended)
     assert len({run.status.pid for run in submitted}) == 1
+
+
+def test_the_warm_worker_gives_what_a_fresh_process_gives(source: str, background: Any) -> None:
+    wanted = [config(source, **{"model.dropout": 0.2, "fit.seed": seed}) for seed in (4, 5)]
+    submitted = [engine.submit(one) for one in wanted]
+    background()
+    wait_for(lambda: all(run.status.state == "done" for run in submitted))
+    assert len({run.status.pid for run in submitted}) == 1
+    warm, fresh = submitted[1], runs.create(wanted[1])
+    subprocess.run([sys.executable, "-m", "core.worker", fresh.path], cwd=processes.PROJECT, check=True)
+    learned = [[{**line, "seconds": 0} for line in run.metrics()] for run in (warm, fresh)]
+    assert learned[0] == learned[1]
+    assert len(learned[0]) == 2
+    for split in ("validation", "test"):
+        one, other = (run.predictions(split).probabilities for run in (warm, fresh))
+        np.testing.assert_array_equal(one, other)
+    with zipfile.ZipFile(warm.model_path) as one, zipfile.ZipFile(fresh.model_path) as other:
+        assert one.read("config.json") == other.read("config.json")
 
 
 def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 
 from core.config import RunConfig
 from core.ml import runtime
@@ -41,6 +42,18 @@ def build(config: RunConfig, num_classes: int, precision: str = "float32") -> ke
     logits = keras.layers.Dense(num_classes, name="logits", dtype="float32")(x)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(logits)
     return keras.Model(pixels, probabilities, name="classifier")
+
+
+def redraw(classifier: keras.Model, config: RunConfig) -> None:
+    """Give a model that :func:`build` made the weights that it would make with the seed of ``config``."""
+    runtime.seed_weights(config.fit.seed)
+    for layer in classifier.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed = config.fit.seed
+            layer.seed_generator.state.assign(keras.random.SeedGenerator(config.fit.seed).state.value)
+        elif layer.weights:
+            layer.kernel.assign(layer.kernel_initializer.clone()(layer.kernel.shape, layer.kernel.dtype))
+            layer.bias.assign(np.zeros(layer.bias.shape, layer.bias.dtype))
 
 
 def without_softmax(model: keras.Model) -> keras.Model:

@@ -50,6 +50,18 @@ class Network:
             autograph=False,
         )
 
+    def begin_anew(self, config: RunConfig) -> None:
+        """Forget all that was learned: be what a new network with these settings would be.
+
+        The settings may differ from those it was made with in what the layers do not depend on, as the
+        seed or the learning rate; what was traced and compiled goes on serving.
+        """
+        for layers in {id(self.model): self.model, id(self._twin): self._twin}.values():
+            model.redraw(layers, config)
+        for variable in self._optimizer.variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        self._optimizer.learning_rate = config.fit.learning_rate
+
     def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         """One change of the weights, from a batch (B, S, S, 3) and its labels (B,)."""
         share_out, pictures = self._devices.share_out, tf.constant(len(labels), tf.float32)
@@ -117,6 +129,29 @@ class Network:
             return tf.stack([tf.cast(value, tf.float64) for value in sums])
 
         return step
+
+
+class Networks:
+    """Gives out networks: the last one once more where the settings ask for the same layers.
+
+    To build, trace and compile one can take longer than a short training. A network belongs to whoever
+    asked last, so what is to be kept of it has to be saved before the next one is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._last: Network | None = None
+        self._layers: tuple[object, ...] = ()
+
+    def of(self, config: RunConfig, num_classes: int) -> Network:
+        """A network with fresh weights for these settings."""
+        fit, size = config.fit, config.data.image_size
+        layers = (config.model, size, num_classes, fit.optimizer, fit.precision)
+        if self._last is not None and layers == self._layers:
+            self._last.begin_anew(config)
+        else:
+            self._last = None  # gives its memory back before the next one takes some
+            self._last, self._layers = Network(config, num_classes), layers
+        return self._last
 
 
 def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:

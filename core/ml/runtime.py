@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def devices() -> list[str]:
 def seed(value: int) -> None:
     """Start all chance of Python, NumPy and TensorFlow from ``value``."""
     keras.utils.set_random_seed(value)
+
+
+def seed_weights(value: int) -> None:
+    """Draw weights as after :func:`seed`, which would also make TensorFlow forget what it has compiled."""
+    random.seed(value)  # Keras's initializers and layers take their seeds from here
 
 
 def _cpu_flags() -> frozenset[str]:

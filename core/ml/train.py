@@ -18,9 +18,9 @@ from core.config import FitConfig, RunConfig
 from core.errors import Diverged, Stopped
 from core.ml import checkpoint, feed
 from core.ml.checkpoint import State
-from core.ml.network import Network, predict
+from core.ml.network import Network, Networks, predict
 
-__all__ = ["Pictures", "Trained", "predict", "save_model", "train", "warm_up"]
+__all__ = ["Networks", "Pictures", "Trained", "predict", "save_model", "train", "warm_up"]
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
@@ -54,6 +54,7 @@ def train(
     training: Pictures,
     validation: Pictures,
     checkpoint_folder: Path,
+    networks: Networks | None = None,
     on_start: Callable[[History], None] = lambda history: None,
     on_batch: Callable[..., None] = lambda **progress: None,
     on_epoch: Callable[[History], None] = lambda history: None,
@@ -63,6 +64,8 @@ def train(
 
     Args:
         checkpoint_folder: where the state after each epoch is kept.
+        networks: the same for several trainings saves building a network for each; the model of one is
+            then the next one's to train.
         on_start: gets the history so far: empty, or that of the checkpoint.
         on_batch: gets epoch, batch, batches, images_per_second, seconds_left, loss and accuracy, some
             ten times a second.
@@ -76,7 +79,7 @@ def train(
         Stopped: before the first epoch was finished.
         LabError: the checkpoint cannot be read or written.
     """
-    network = Network(config, num_classes)
+    network = (networks or Networks()).of(config, num_classes)
     state = _go_on(network, checkpoint_folder)
     on_start(state.history)
     pace = _Pace(config, len(training[1]))
