@@ -70,14 +70,13 @@ def most_confused(matrix: Counts, class_names: Sequence[str], most: int = 5) -> 
 
 
 def most_mixed_up(matrix: Counts, most: int) -> NDArray[np.int64]:
-    """Indices of at most ``most`` classes that are in the most mistakes, as truth or as answer; in order.
-
-    Of classes with equally many, those that come first.
-    """
+    """Indices of at most ``most`` classes: those of the pairs with the most mistakes; in order."""
     matrix = np.asarray(matrix)
     wrong = matrix - np.diag(np.diag(matrix))
-    mistakes = wrong.sum(axis=0) + wrong.sum(axis=1)
-    return np.sort(np.argsort(-mistakes, kind="stable")[:most])
+    falling = np.argsort(-wrong, axis=None, kind="stable")
+    of_pairs = np.stack(np.unravel_index(falling, wrong.shape), axis=1).ravel()
+    _, first = np.unique(of_pairs, return_index=True)
+    return np.sort(of_pairs[np.sort(first)[:most]])
 
 
 def order(matrix: Counts) -> NDArray[np.int64]:

@@ -217,7 +217,7 @@ def test_confused_classes_stand_together():
 
 def test_the_most_mixed_up_classes_are_those_in_the_most_mistakes():
     matrix = np.diag([9, 9, 9, 9])
-    matrix[3, 1], matrix[0, 1] = 4, 1
+    matrix[3, 1], matrix[0, 1], matrix[2, :2] = 4, 1, 3
     assert confusion.most_mixed_up(matrix, 2).tolist() == [1, 3]
     assert confusion.most_mixed_up(matrix, 9).tolist() == [0, 1, 2, 3]
 

@@ -156,6 +156,11 @@ def test_a_map_without_heat_is_not_checked(config):
     assert "There is nothing to check" in page.info[0].value
 
 
+def test_a_hot_part_on_which_little_hangs_is_said_to_matter_a_little():
+    answer = {**made_up_trust(), "after": np.array(0.84), "elsewhere": np.full(10, 0.88)}
+    assert "[a little]" in trusting.deletion_words(answer, "roses", 10)
+
+
 def test_a_class_without_a_chance_is_not_judged_by_deletion():
     answer = {**made_up_trust(), "before": np.array(0.01), "after": np.array(0.0)}
     assert "[cannot tell]" in trusting.deletion_words(answer, "roses", 10)

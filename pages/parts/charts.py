@@ -106,12 +106,13 @@ def overlaid(frame: pd.DataFrame, figure: str, order: Sequence[str]) -> alt.Char
     )
 
 
-def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
+def matrix(frame: pd.DataFrame, as_rates: bool, ink: str) -> alt.LayerChart:
     """A confusion matrix whose cells can be clicked (selection ``cell``: true and predicted class).
 
     Args:
         frame: columns true, predicted, count, rate and right, one row a cell, classes in their order.
         as_rates: write and colour the part of the row instead of the count.
+        ink: colour of the numbers in the cells.
     """
     field, form = ("rate", ".0%") if as_rates else ("count", "d")
     order = list(dict.fromkeys(frame["true"]))
@@ -140,7 +141,7 @@ def matrix(frame: pd.DataFrame, as_rates: bool) -> alt.LayerChart:
     )
     layers = [cells.add_params(click)]
     if not is_fine:
-        words = base.transform_filter("datum.count > 0").mark_text(fontSize=13, color=ink())
+        words = base.transform_filter("datum.count > 0").mark_text(fontSize=13, color=ink)
         layers.append(words.encode(text=alt.Text(f"{field}:Q", format=form)))
     return alt.layer(*layers).properties(height=_cell(len(order)) * len(order) + _AXIS_HEIGHT)
 

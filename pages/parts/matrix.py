@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -70,13 +71,25 @@ def clickable(summary: Summary, as_rates: bool) -> tuple[str, str] | None:
     counts = np.asarray(summary.report["confusion_matrix"])
     classes = _ask_for_classes(counts)
     event = st.altair_chart(
-        charts.matrix(frame_of(counts, summary.report["class_names"], classes), as_rates),
+        _chart(counts, tuple(summary.report["class_names"]), classes, as_rates, charts.ink()),
         key=f"matrix-{summary.run.id}-{len(classes)}",
         on_select="rerun",
         alt="Confusion matrix; the pictures of a clicked cell are shown below",
     )
     cells = event.selection.get("cell", [])
     return (cells[0]["true"], cells[0]["predicted"]) if cells and "true" in cells[0] else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _chart(
+    counts: NDArray[np.int64],
+    class_names: tuple[str, ...],
+    classes: NDArray[np.int64],
+    as_rates: bool,
+    ink: str,
+) -> alt.LayerChart:
+    """Made once: a click on anything else on the page need not wait for it."""
+    return charts.matrix(frame_of(counts, class_names, classes), as_rates, ink)
 
 
 def _ask_for_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -18,6 +18,8 @@ from pages.parts.text import literal, percent
 
 ALIKE, DIFFERENT = 0.7, 0.4
 """Rank correlations of two maps from which they count as nearly the same, and below which as different."""
+LITTLE = 0.1
+"""A probability that falls by less than this part of itself was hardly carried by the hot part."""
 LEAST_PROBABILITY = 0.05
 """A class that the model gives less has too little to lose for greying out to show anything."""
 STRENGTH = 0.6
@@ -85,6 +87,11 @@ def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> st
         verdict = (
             ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole picture, so "
             "there is next to nothing to lose. Choose the class that it answers."
+        )
+    elif after < float(np.min(elsewhere)) and after > (1 - LITTLE) * before:
+        verdict = (
+            ":orange-badge[a little] The hot part matters more than any of the random ones, but little hangs "
+            "on it: the model finds its answer in other parts too."
         )
     elif after < float(np.min(elsewhere)):
         verdict = ":green-badge[yes] The hot part matters more than any of the random ones."
