@@ -6,7 +6,7 @@ import streamlit as st
 
 st.set_page_config(
     page_title="Image Classification Lab",
-    page_icon=":material/local_florist:",
+    page_icon=".streamlit/icon.png",
     layout="wide",
     initial_sidebar_state=350,
     menu_items={

@@ -97,9 +97,13 @@ def page(server: Server) -> Iterator[Any]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
         tab.goto(server.address)
         yield tab
         assert tab.get_by_text("fault of the lab").count() == 0
+        local = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
+        assert [url for url in asked if not url.startswith(local)] == []
         browser.close()
 
 
