@@ -1,5 +1,6 @@
 # make run     the app, on http://127.0.0.1:8501
 # make test    all tests
+# make test-extras  the tests of what needs more packages: Ray, and MLflow with a server of its own
 # make check   linter, formatter, types
 # make bench   the benchmarks (quiet machine wanted)
 # make lock    renew constraints.txt after a change in requirements*.txt
@@ -7,13 +8,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench lock clean
+.PHONY: run test test-extras check bench lock clean
 
 run: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
 
 test: .venv/dev
 	$(BIN)/pytest
+
+test-extras: .venv-extras/done
+	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/test_cluster.py tests/test_tracking.py
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -32,7 +36,7 @@ lock: .venv/dev
 	mv .venv/constraints.txt constraints.txt
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-extras .mypy_cache .ruff_cache .pytest_cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: call make with PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info < (3, 14) else 0)'
@@ -44,4 +48,15 @@ clean:
 
 .venv/dev: .venv/app requirements-dev.txt
 	$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt -c constraints.txt
+	touch $@
+
+# Sees the packages of .venv, and adds Ray and MLflow's client; the server needs other versions, so it gets its own.
+.venv-extras/done: .venv/dev requirements-ray.txt requirements-mlflow.txt
+	$(BIN)/python -m venv .venv-extras
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> $$(.venv-extras/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lab.pth
+	.venv-extras/bin/pip install --disable-pip-version-check -q -r requirements-ray.txt -r requirements-mlflow.txt
+	$(BIN)/python -m venv .venv-extras/server
+	.venv-extras/server/bin/pip install --disable-pip-version-check -q \
+		mlflow==$$(.venv-extras/bin/python -c 'import mlflow; print(mlflow.__version__)')
 	touch $@

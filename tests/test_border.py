@@ -35,6 +35,14 @@ def test_ml_imports_no_streamlit(path):
     assert "streamlit" not in _imported(path)
 
 
+def test_only_their_own_modules_import_ray_and_mlflow():
+    everything = [*CORE, *ML, *(PROJECT / "pages").rglob("*.py"), PROJECT / "streamlit_app.py"]
+    assert {path.name for path in everything if _imported(path) & {"ray", "mlflow"}} == {
+        "cluster.py",
+        "tracking.py",
+    }
+
+
 def test_importing_all_of_core_but_ml_leaves_tensorflow_alone():
     modules = [".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in CORE]
     modules = [m.removesuffix(".__init__") for m in modules if not m.endswith("__main__")]

@@ -82,6 +82,11 @@ def test_two_equal_models_are_called_different_in_at_most_5_per_cent(disagreemen
     assert covered >= 0.92
 
 
+def test_several_equal_models_are_called_different_in_at_most_5_per_cent_together():
+    corrected, plain = simulation.several_called_real(6, 734, number=30)
+    assert corrected <= 0.05 < plain
+
+
 def test_5_points_between_two_models_are_seen_on_734_pictures_more_often_than_not():
     real, covered = simulation.models_called_real(734, 0.05, 0.2, number=200)
     assert real > 0.7

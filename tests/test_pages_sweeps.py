@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core import engine, metrics, runs, sweeps
 from core.config import RunConfig
 from core.sweeps import Sweep
-from pages.parts import sweep_values
+from pages.parts import sweep_values, sweep_view
 from tests import run_fixtures
 from tests.test_pages_understand import HOSTILE, no_fault, words
 
@@ -211,3 +211,15 @@ def test_a_sweep_of_200_runs_is_shown(base):
     no_fault(page.run())
     print(f"rerun with 200 runs: {time.perf_counter() - began:.3f} s")
     assert len(page.dataframe[0].value) == len(runs.all()) == 200
+
+
+@pytest.mark.parametrize("filters", [False, True])
+def test_the_best_choices_are_compared_with_all_their_seeds(base: RunConfig, filters: bool) -> None:
+    path, values = ("model.filters", ((4,), (8,))) if filters else ("fit.epochs", (1, 2))
+    sweep = sweeps.start(base, {path: values}, repeats=2)
+    finish(sweep, lambda config: 0.6 if config.get(path) == values[1] else 0.5)
+    table = sweeps.table(sweep)
+    named = sweep_view._best_lines(sweep, table, sweeps.choices(sweep, table))
+    assert [name[-1] for name in named] == ["~", "~"]
+    assert [runs.open(name[:-1]).config.get(path) for name in named] == [values[1], values[0]]
+    assert not shown(base, sweep).exception

@@ -1,7 +1,7 @@
 """Runs mirrored to a real MLflow server with SQLite that the test starts, and to one that is down.
 
-Needs requirements-mlflow.txt here and, since a whole MLflow wants an older pandas, a server of its own:
-``python3 -m venv X && X/bin/pip install mlflow==3.17.2``, named by LAB_TEST_MLFLOW=X/bin/mlflow.
+Needs requirements-mlflow.txt here and, since a whole MLflow wants an older pandas, a server in an environment
+of its own, named by LAB_TEST_MLFLOW; ``make test-extras`` sets both up.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,9 +113,7 @@ def test_what_a_server_missed_is_sent_when_it_is_back(config, address, monkeypat
 
     monkeypatch.setenv(tracking.ADDRESS, address)
     run = engine.submit(config)
-    began = time.monotonic()
     assert worker.carry_out(engine.claim()).state == "done"
-    assert time.monotonic() - began < 60
     log = runs.workspace() / "tracking" / "log.txt"
     wait_for(lambda: "could not be told to MLflow" in log.read_text(), seconds=120)
     assert ended(run) == ""

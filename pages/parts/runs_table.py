@@ -117,13 +117,16 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
     told: dict[str, Any] = {
         "compare": column.CheckboxColumn(
-            "Tick", pinned=True, width=70, help="Tick two to six to compare them; one to repeat or export it."
+            "Tick", pinned=True, width=64, help="Tick two to six to compare them; one to repeat or export it."
         ),
-        "star": column.CheckboxColumn("★", pinned=True, width=58, help="Mark what you want to find again."),
+        "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
         "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
         "state": column.TextColumn("State", width="small"),
         "validation": column.NumberColumn(
-            "Validation accuracy", format="percent", help="Of the kept epoch, which it helped to choose."
+            "Validation",
+            format="percent",
+            width=96,
+            help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
         ),
         "val_interval": column.TextColumn(
             "Interval or spread",
@@ -131,16 +134,16 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
         "test": column.NumberColumn(
-            "Test accuracy", format="percent", help="On pictures never used to train or choose."
+            "Test", format="percent", width=80, help="Accuracy on pictures never used to train or choose."
         ),
         "test_interval": column.TextColumn(
             "Interval or spread (test)", help="As for validation, on the test pictures."
         ),
-        "source": "Data set",
+        "source": column.TextColumn("Data set", width="small"),
         "version": column.TextColumn(
             "Data version", width="small", help="Two runs with the same version saw the same pictures."
         ),
-        "seconds": column.NumberColumn("Duration", format="duration", help="Of one run."),
+        "seconds": column.NumberColumn("Duration", format="duration", width="small", help="Of one run."),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
         "tags": column.ListColumn("Tags", help="Double-click to add some."),
         "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),

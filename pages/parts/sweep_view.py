@@ -11,7 +11,16 @@ import streamlit as st
 from core import compare, paired, repeats, runs, seal, sweeps
 from core.config import SETTINGS
 from core.sweeps import Sweep
-from pages.parts import frame, run_state, settings, sweep_charts, sweep_more, sweep_table, sweep_values
+from pages.parts import (
+    frame,
+    run_lines,
+    run_state,
+    settings,
+    sweep_charts,
+    sweep_more,
+    sweep_table,
+    sweep_values,
+)
 from pages.parts.runs import COMPARE, TRAIN
 from pages.parts.text import count, interval, literal, percent
 
@@ -146,17 +155,26 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
             on_click=frame.attempt, args=(_repeat, sweep, best),
             help="The best of many is partly lucky; new seeds show how much of it stays.",
         )  # fmt: skip
-        finished = table[table["val_accuracy"].notna()].sort_values("val_accuracy", ascending=False)
-        ids = ",".join(finished["run"][:MOST_COMPARED])
-        if len(finished) > 1:
+        to_compare = _best_lines(sweep, table, choices)
+        if len(to_compare) > 1:
             st.page_link(
                 COMPARE,
                 label="Compare the best",
                 icon=":material/compare_arrows:",
-                query_params={"runs": ids},
+                query_params={"runs": ",".join(to_compare)},
             )
     if st.session_state.pop(_TO_USE, False):
         st.switch_page(TRAIN)
+
+
+def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> list[str]:
+    """The best choices as the address of the Compare page names them, each with all its seeds."""
+    members: dict[tuple[Any, ...], list[str]] = {}
+    for row in table.to_dict("records"):
+        members.setdefault(tuple(row[path] for path in sweep.values), []).append(row["run"])
+    ranked = choices[choices["n"] > 0].sort_values("val_accuracy", ascending=False, kind="stable")
+    best = (tuple(row[path] for path in sweep.values) for row in ranked.to_dict("records")[:MOST_COMPARED])
+    return [members[choice][0] + (run_lines.REPEATS if len(members[choice]) > 1 else "") for choice in best]
 
 
 def _score(row: Any) -> str:
