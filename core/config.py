@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -427,7 +428,7 @@ def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) 
 def differences(configs: Iterable[RunConfig]) -> dict[str, list[Any]]:
     """The settings in which configs differ: dotted path to one value a config."""
     configs = list(configs)
-    table = {path: [config.get(path) for config in configs] for path in SETTINGS}
+    table = {path: list(map(attrgetter(path), configs)) for path in SETTINGS}
     return {path: values for path, values in table.items() if any(v != values[0] for v in values)}
 
 

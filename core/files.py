@@ -53,7 +53,7 @@ def write_json(path: Path, value: Any) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
-_contents: dict[Path, tuple[tuple[int, int], Any]] = {}
+_contents: dict[str, tuple[tuple[int, int], Any]] = {}
 
 
 def read(path: Path, parse: Callable[[str], Any], *, missing: Any = None) -> Any:
@@ -63,12 +63,12 @@ def read(path: Path, parse: Callable[[str], Any], *, missing: Any = None) -> Any
         LabError: it is damaged, or it does not exist and ``missing`` gives nothing to answer instead.
     """
     try:
-        stat = path.stat()
+        name, stat = str(path), path.stat()
         signature = (stat.st_mtime_ns, stat.st_size)
-        known = _contents.get(path)
+        known = _contents.get(name)
         if known is None or known[0] != signature:
             known = signature, parse(path.read_text(encoding="utf-8"))
-            _contents[path] = known
+            _contents[name] = known
         return known[1]
     except FileNotFoundError:
         if missing is None:

@@ -126,14 +126,16 @@ class Run:
     def status(self) -> Status:
         """Progress; a run whose process is gone reads as interrupted, an unreadable one as damaged."""
         try:
-            _config(self.path / "config.json")
-            status = _status(self.path / "status.json")
-            self.report()
+            return self.overview()[0]
         except LabError as error:
             return Status(state="damaged", message=str(error))
+
+    def overview(self) -> tuple[Status, RunConfig, dict[str, Any]]:
+        """Status, settings and figures, each file read once. Raises LabError if one cannot be read."""
+        config, status, report = self.config, _status(self.path / "status.json"), self.report()
         if status.state in ("starting", "running") and not processes.is_alive(asdict(status)):
-            return replace(status, state="interrupted", message="The training process is gone.")
-        return status
+            status = replace(status, state="interrupted", message="The training process is gone.")
+        return status, config, report
 
     @property
     def labels(self) -> Labels:

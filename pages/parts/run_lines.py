@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ REPEATS = "~"
 NEWEST, BEST, NAME, LONGEST = "Newest first", "Best on validation first", "Name", "Longest first"
 SORTS = (NEWEST, BEST, NAME, LONGEST)
 BY_GROUP = "group"
-_OTHERS = [path for path in SETTINGS if path != SEED]
+_settings = attrgetter(*(path for path in SETTINGS if path != SEED))
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Line:
     @cached_property
     def labels(self) -> Labels:
         """Name, notes, tags, star and group, read once."""
-        return self.first.run.labels
+        return self.first.labels
 
     @property
     def is_repeated(self) -> bool:
@@ -157,8 +158,8 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _settings_but_the_seed(summary: Summary) -> object | None:
-    group, config = summary.run.labels.group, summary.config
-    return (group, *(config.get(path) for path in _OTHERS)) if group and config else None
+    group, config = summary.labels.group, summary.config
+    return (group, *_settings(config)) if group and config else None
 
 
 def _matches(summary: Summary, wanted: Wanted) -> bool:
@@ -166,15 +167,15 @@ def _matches(summary: Summary, wanted: Wanted) -> bool:
     return (
         (not wanted.states or summary.state in wanted.states)
         and (not wanted.sources or _source(summary) in wanted.sources)
-        and (not wanted.tags or bool(set(wanted.tags) & set(summary.run.labels.tags)))
-        and (not wanted.starred or summary.run.labels.starred)
+        and (not wanted.tags or bool(set(wanted.tags) & set(summary.labels.tags)))
+        and (not wanted.starred or summary.labels.starred)
         and (not wanted.finished or summary.finished)
         and (not words or all(word in _haystack(summary) for word in words))
     )
 
 
 def _haystack(summary: Summary) -> str:
-    labels = summary.run.labels
+    labels = summary.labels
     texts = [summary.title, _source(summary), summary.state, labels.notes, *labels.tags, summary.run.id]
     return " ".join(texts).lower()
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core import runs
 from core.config import RunConfig
 from core.errors import LabError
-from core.runs import Run, Status
+from core.runs import Labels, Run, Status
 from pages.parts.text import literal, moment, percent
 
 RESULTS = "pages/understand/results.py"
@@ -42,6 +42,7 @@ class Summary:
     """
 
     run: Run
+    labels: Labels
     title: str
     status: Status
     config: RunConfig | None
@@ -76,13 +77,22 @@ class Summary:
 
 def summarise(run: Run) -> Summary:
     """Read a run's files; whatever cannot be read becomes its fault."""
-    status, config, report, fault = run.status, None, {}, ""
+    labels = run.labels
+    try:
+        status, config, report = run.overview()
+    except LabError:
+        return _summarise_damaged(run, labels)
+    return Summary(run, labels, _title(labels, config), status, config, report, "")
+
+
+def _summarise_damaged(run: Run, labels: Labels) -> Summary:
+    config, report, fault = None, {}, ""
     try:
         config = run.config
         report = run.report()
     except LabError as error:
         fault = str(error)
-    return Summary(run, _title(run, config), status, config, report, fault)
+    return Summary(run, labels, _title(labels, config), run.status, config, report, fault)
 
 
 def listing() -> list[Summary]:
@@ -129,8 +139,8 @@ def _follow_choice() -> None:
     st.query_params[ADDRESS] = st.session_state[_CHOICE]
 
 
-def _title(run: Run, config: RunConfig | None) -> str:
-    return run.labels.name or (config.data.source if config else "unreadable run")
+def _title(labels: Labels, config: RunConfig | None) -> str:
+    return labels.name or (config.data.source if config else "unreadable run")
 
 
 def started(status: Status) -> str:
