@@ -110,10 +110,10 @@ def _after_the_page(work: Callable[[], None]) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _import_ahead() -> None:
-    """Load the drawing libraries after the first page is out, so that the first result need not wait."""
+    """Load what draws and checks after the first page is out, so that no later page need wait for it."""
 
     def load() -> None:
-        for module in ("pages.parts.scores", "core.figures"):
+        for module in ("pages.parts.scores", "sklearn.model_selection", "sklearn.tree", "core.figures"):
             import_module(module)
 
     _after_the_page(load)
