@@ -313,6 +313,7 @@ def test_a_suspect_is_decided_and_does_not_come_up_again(number, kind, source):
     assert "judged by what a network trained on the photos of ImageNet sees" in words(test)
     click(test, f"decide {number} {suspect}")
     assert [step.kind for step in steps(source)] == [kind]
+    assert "To undo it" in test.toast[0].value  # the button for that may be a screen above the one clicked
     assert "Nothing is left to decide" in words(test)
     assert suspect not in set(suspects_list.open_cases(datasets.open(source), judged(dataset))["id"])
     click(test, "undo_last")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core import appearance, cross_validation, datasets, judging, suspects
 from core.__main__ import main
-from core.errors import LabError, Stopped
+from core.errors import LabError, NoWeights, Stopped
 from core.suspects import Judged
 from tests.made_pictures import coloured_objects
 
@@ -147,6 +147,21 @@ def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
     again = imagenet.features(dataset, dataset.usable)  # from the file, else NoWeights
     assert again.shape == (90, imagenet.WIDTH)
     np.testing.assert_allclose(again[:70], few, atol=1e-6)
+
+
+def test_a_missing_connection_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from core.ml import imagenet
+
+    monkeypatch.delenv("LAB_IMAGENET_WEIGHTS", raising=False)
+
+    def nothing_answers(*_: object, **__: object) -> None:
+        raise Exception("URL fetch failure on https://host.example/a.h5: None -- [Errno -2] Name not known")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", nothing_answers)
+    with pytest.raises(NoWeights, match=r"could not be downloaded \(no connection to host\.example\)$"):
+        imagenet.network()
 
 
 def test_judging_stops_when_asked(folder: Path) -> None:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
+from urllib.parse import urlsplit
 
 import keras
 import numpy as np
@@ -113,4 +114,6 @@ def _patient() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).split(": None -- ")[-1].splitlines()[0] if str(error) else type(error).__name__
+    first, *_ = str(error).splitlines() or [type(error).__name__]
+    fetch, unreachable, _ = first.partition(": None -- ")  # so Keras words a server that gives no answer
+    return f"no connection to {urlsplit(fetch.split()[-1]).hostname}" if unreachable else first

@@ -34,13 +34,20 @@ def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **l
 
 def quick_button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **looks: Any) -> None:
     """The same for a fragment that shows the new version by itself, without the rest of the page."""
-    st.button(label, key=key, on_click=frame.attempt, args=(take, work, *arguments), **looks)
+    st.button(label, key=key, on_click=frame.attempt, args=(_take_and_tell, work, *arguments), **looks)
 
 
 def take(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
     """Take a step and remember it for :func:`tell_last`. Raises LabError where it cannot be taken."""
     st.session_state[_LAST] = (dataset.source, work(dataset, *arguments))
     settings.put(settings.VERSION, "")
+
+
+def _take_and_tell(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
+    take(work, dataset, *arguments)
+    _, step = st.session_state[_LAST]
+    if step.kind != "undo":  # its button is beside what tell_last says; the others may be a screen below it
+        st.toast(f"{literal(sentence(step, ()))}. To undo it, go up to the tabs.", icon=":material/check:")
 
 
 def is_newest(dataset: Dataset) -> bool:
