@@ -64,6 +64,11 @@ def metric(page: AppTest, label: str) -> Any:
     return next(metric for metric in page.metric if metric.label == label)
 
 
+def test_pictures_that_are_not_prepared_can_be_prepared_right_here(base):
+    page = shown(base.replace({"data.source": "tfds:tf_flowers"}))
+    assert [button.label for button in page.button] == ["Prepare this data set"]
+
+
 def test_a_new_sweep_says_runs_and_time_before_it_starts(base):
     page = shown(base)
     assert metric(page, "Runs").value == "3"

@@ -27,7 +27,7 @@ class _Drawn:
     """The table as it was last drawn: the lines of its rows, and what of its edits is done already."""
 
     key: str
-    lines: list[tuple[str, tuple[str, ...]]]
+    lines: list[Line]
     done: dict[tuple[int, str], object] = field(default_factory=dict)
 
 
@@ -51,8 +51,7 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
     key = f"runs-{compare_choice.generation()}-{_fingerprint([*ids, *varying, str(with_test)])}"
     known: _Drawn | None = st.session_state.get(_DRAWN)
     if known is None or known.key != key:
-        members = [(line.id, tuple(s.run.id for s in line.summaries)) for line in shown]
-        st.session_state[_DRAWN] = _Drawn(key, members)
+        st.session_state[_DRAWN] = _Drawn(key, list(shown))
     table = frame(shown, varying, compare_choice.ids())
     order = [name for name in table if with_test or name not in ("test", "test_interval")]
     st.data_editor(
@@ -74,7 +73,7 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
     labels = [line.labels for line in shown]
     reports = [first.report for first in firsts]
     columns: dict[str, Any] = {
-        "compare": [line.id in ticked for line in shown],
+        "compare": [not line.names.isdisjoint(ticked) for line in shown],
         "star": [label.starred for label in labels],
         "name": [line.title for line in shown],
         "state": [line.state for line in shown],
@@ -158,14 +157,13 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
     return told
 
 
-def _carry_out(line: tuple[str, tuple[str, ...]], column: str, value: Any) -> None:
-    line_id, run_ids = line
+def _carry_out(line: Line, column: str, value: Any) -> None:
     if column == "compare":
-        compare_choice.tick(line_id, bool(value))
+        compare_choice.tick(line, bool(value))
         return
     try:
-        for run_id in run_ids:
-            runs.open(run_id).relabel(**_change(column, value))
+        for summary in line.summaries:
+            runs.open(summary.run.id).relabel(**_change(column, value))
     except LabError as error:
         st.error(literal(error), icon=":material/error:")
 
