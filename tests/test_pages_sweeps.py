@@ -186,7 +186,15 @@ def test_test_scores_are_shown_only_when_asked_for(base):
     page = shown(base, sweep)
     assert "test" not in page.dataframe[0].value
     no_fault(page.toggle(key="sweep_test").set_value(True).run())
-    assert page.dataframe[0].value["test"].tolist() == [0.5, 0.5]
+    assert page.dataframe[0].value["test"].tolist() == [50.0, 50.0]
+
+
+def test_each_run_has_its_own_score_in_the_table_the_best_first(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
+    finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
+    table = shown(base, sweep).dataframe[0].value
+    assert table["fit.learning_rate"].tolist() == ["0.01", "0.001"]
+    assert table["validation"].tolist() == [60.0, 51.0]
 
 
 def test_more_values_can_be_added(base):

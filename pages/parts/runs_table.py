@@ -13,7 +13,7 @@ import streamlit as st
 from core import compare, runs, seal
 from core.config import SETTINGS
 from core.errors import LabError
-from pages.parts import compare_choice
+from pages.parts import columns, compare_choice
 from pages.parts.run_lines import Line
 from pages.parts.text import literal
 
@@ -60,7 +60,7 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
         hide_index=True,
         height=min(40 + 35 * max(len(ids), 1), 355),
         disabled=[name for name in table if name not in _EDITABLE],
-        column_config=_columns(varying),
+        column_config=_columns(varying, table),
         column_order=order,
         placeholder="–",
         alt="All runs with their settings and scores; tick those to compare",
@@ -72,22 +72,22 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
     firsts = [line.first for line in shown]
     labels = [line.labels for line in shown]
     reports = [first.report for first in firsts]
-    columns: dict[str, Any] = {
+    cells: dict[str, Any] = {
         "compare": [not line.names.isdisjoint(ticked) for line in shown],
         "star": [label.starred for label in labels],
         "name": [line.title for line in shown],
         "state": [line.state for line in shown],
-        "validation": pd.array([line.validation for line in shown], "Float64"),
+        "validation": columns.percents([line.validation for line in shown]),
         "val_interval": [line.spread("val_accuracy") if line.finished else None for line in shown],
-        "test": pd.array([_mean(line.scores("test_accuracy")) for line in shown], "Float64"),
+        "test": columns.percents([_mean(line.scores("test_accuracy")) for line in shown]),
         "test_interval": [line.spread("test_accuracy") if line.finished else None for line in shown],
     }
     for path in varying:
         values = [first.config.get(path) if first.config else None for first in firsts]
-        columns[path] = _setting(path, values)
+        cells[path] = _setting(path, values)
     return pd.DataFrame(
         {
-            **columns,
+            **cells,
             "source": [first.config.data.source if first.config else None for first in firsts],
             "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
             "seconds": pd.array([line.seconds for line in shown], "Float64"),
@@ -112,7 +112,7 @@ def _mean(scores: Sequence[float]) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
-def _columns(varying: Sequence[str]) -> dict[str, Any]:
+def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
     told: dict[str, Any] = {
         "compare": column.CheckboxColumn(
@@ -123,7 +123,7 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
         "state": column.TextColumn("State", width="small"),
         "validation": column.NumberColumn(
             "Validation",
-            format="percent",
+            format=columns.PERCENT,
             width=96,
             help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
         ),
@@ -133,7 +133,10 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
         "test": column.NumberColumn(
-            "Test", format="percent", width=80, help="Accuracy on pictures never used to train or choose."
+            "Test",
+            format=columns.PERCENT,
+            width=80,
+            help="Accuracy on pictures never used to train or choose.",
         ),
         "test_interval": column.TextColumn(
             "Interval or spread (test)", help="As for validation, on the test pictures."
@@ -142,7 +145,7 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
         "version": column.TextColumn(
             "Data version", width="small", help="Two runs with the same version saw the same pictures."
         ),
-        "seconds": column.NumberColumn("Duration", format="duration", width="small", help="Of one run."),
+        "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
         "tags": column.ListColumn("Tags", help="Double-click to add some."),
         "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),

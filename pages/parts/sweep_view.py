@@ -124,7 +124,9 @@ def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
     partial = int(choices["partial"].sum())
     notes = [f"{words}, on pictures never trained on."]
     if choices["n"].max() > 1:
-        notes.append("Bars: mean ± SD over the seeds; where there is one run, its 95 % interval.")
+        notes.append(
+            "Means over the seeds; ± SD as bars or under the pointer, of a single run its 95 % interval."
+        )
     else:
         notes.append(
             "Intervals: 95 % (Wilson), from the number of validation pictures; another seed adds to it."
