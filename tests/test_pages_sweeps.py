@@ -122,6 +122,7 @@ def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
     no_fault(page.button(key="stop_sweep").click().run())
     assert sweeps.open(sweep.id).state == "stopped"
     assert [run.status.state for run in sweep.runs] == ["done", "stopped", "stopped"]
+    assert page.dataframe[0].value["state"].tolist() == ["finished", *["stopped, no result"] * 2]
     no_fault(page.button(key="resume_sweep").click().run())
     assert len(engine.queue()) == 2
 

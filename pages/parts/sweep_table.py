@@ -7,8 +7,7 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep
-from pages.parts import columns, sweep_values
-from pages.parts.runs import RESULTS, STATES
+from pages.parts import columns, runs, sweep_values
 
 
 def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
@@ -55,11 +54,15 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
         key="sweep_runs",
     )
     if st.session_state.get("sweep_open"):
-        st.switch_page(RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
+        st.switch_page(runs.RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
 
 
 def _state(row: pd.Series) -> str:
-    return "given up" if row["pruned"] else STATES[row["state"]]
+    return (
+        "given up"
+        if row["pruned"]
+        else runs.state_in_words(row["state"], has_result=pd.notna(row["val_accuracy"]))
+    )
 
 
 def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:
