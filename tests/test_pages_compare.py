@@ -201,6 +201,16 @@ def test_repeats_speak_of_the_settings_and_a_link_to_them_holds(config):
     assert settings["Setting"].tolist() == ["Learning rate"]
 
 
+def test_a_linked_run_that_has_repeats_ticks_their_line_and_can_be_unticked(config):
+    made = repeated(config, [0.4, 0.5, 0.6], "low")
+    page = compared(made[1])
+    assert table(page).value["compare"].tolist() == [True]
+    page = edit(page, 0, compare=False)
+    assert "runs" not in page.query_params
+    page = shown("compare", runs=f"{made[2].id}~")
+    assert table(page).value["compare"].tolist() == [True]
+
+
 def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
     skills = [0.2, 0.9, 0.3]
     made = [

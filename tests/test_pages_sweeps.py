@@ -64,6 +64,11 @@ def metric(page: AppTest, label: str) -> Any:
     return next(metric for metric in page.metric if metric.label == label)
 
 
+def test_pictures_that_are_not_prepared_can_be_prepared_right_here(base):
+    page = shown(base.replace({"data.source": "tfds:tf_flowers"}))
+    assert [button.label for button in page.button] == ["Prepare this data set"]
+
+
 def test_a_new_sweep_says_runs_and_time_before_it_starts(base):
     page = shown(base)
     assert metric(page, "Runs").value == "3"
@@ -117,6 +122,7 @@ def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
     no_fault(page.button(key="stop_sweep").click().run())
     assert sweeps.open(sweep.id).state == "stopped"
     assert [run.status.state for run in sweep.runs] == ["done", "stopped", "stopped"]
+    assert page.dataframe[0].value["state"].tolist() == ["finished", *["stopped, no result"] * 2]
     no_fault(page.button(key="resume_sweep").click().run())
     assert len(engine.queue()) == 2
 
@@ -181,7 +187,15 @@ def test_test_scores_are_shown_only_when_asked_for(base):
     page = shown(base, sweep)
     assert "test" not in page.dataframe[0].value
     no_fault(page.toggle(key="sweep_test").set_value(True).run())
-    assert page.dataframe[0].value["test"].tolist() == [0.5, 0.5]
+    assert page.dataframe[0].value["test"].tolist() == [50.0, 50.0]
+
+
+def test_each_run_has_its_own_score_in_the_table_the_best_first(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
+    finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
+    table = shown(base, sweep).dataframe[0].value
+    assert table["fit.learning_rate"].tolist() == ["0.01", "0.001"]
+    assert table["validation"].tolist() == [60.0, 51.0]
 
 
 def test_more_values_can_be_added(base):

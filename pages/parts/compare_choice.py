@@ -25,10 +25,10 @@ def ids() -> list[str]:
     return st.session_state.setdefault(_CHOICE, [])
 
 
-def tick(line_id: str, is_ticked: bool) -> None:
-    """Add a line to the choice, or take it out."""
-    chosen = [known for known in ids() if known != line_id]
-    st.session_state[_CHOICE] = [*chosen, line_id] if is_ticked else chosen
+def tick(line: Line, is_ticked: bool) -> None:
+    """Add a line to the choice, or take it out with any of its runs that were chosen alone."""
+    chosen = [known for known in ids() if known not in line.names]
+    st.session_state[_CHOICE] = [*chosen, line.id] if is_ticked else chosen
 
 
 def choose(line_ids: Sequence[str]) -> None:

@@ -36,6 +36,12 @@ class Line:
         """How the address names it."""
         return self.first.run.id + (REPEATS if self.is_repeated else "")
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name in the address that stands for it, or for some of its runs."""
+        ids = {summary.run.id for summary in self.summaries}
+        return frozenset(ids | {run_id + REPEATS for run_id in ids})
+
     @property
     def first(self) -> Summary:
         """The run that stands for all of them where settings are shown."""

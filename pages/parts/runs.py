@@ -57,7 +57,7 @@ class Summary:
     @property
     def state(self) -> str:
         """The state in words."""
-        return STATES[self.status.state]
+        return state_in_words(self.status.state, has_result=self.finished)
 
     @property
     def test_accuracy(self) -> dict[str, Any] | None:
@@ -73,6 +73,11 @@ class Summary:
         validation = self.report.get("val_accuracy")
         score = percent(validation["value"]) + " on validation" if validation else self.state
         return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
+
+
+def state_in_words(state: str, *, has_result: bool) -> str:
+    """What a listing says of a run; one that was stopped before its first epoch has no result to keep."""
+    return "stopped, no result" if state == "stopped" and not has_result else STATES[state]
 
 
 def summarise(run: Run) -> Summary:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.config import SETTINGS
-from pages.parts import run_lines
+from pages.parts import columns, run_lines
 from pages.parts.run_lines import BY_GROUP, SORTS, Line, Wanted
 from pages.parts.runs import Summary
 
@@ -68,14 +68,15 @@ def groups(shown: list[Line], by: str | None) -> list[Line]:
     if by is None or not shown:
         return shown
     together = run_lines.grouped(shown, by)
+    table = run_lines.group_frame(together, _label(by))
     event = st.dataframe(
-        run_lines.group_frame(together, _label(by)),
+        table.assign(Best=columns.percents(table["Best"])),
         key=f"groups-{by}-{len(together)}",
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
         height=40 + 35 * min(len(together), _MOST_ROWS),
-        column_config={"Best": st.column_config.NumberColumn(format="percent")},
+        column_config={"Best": st.column_config.NumberColumn(format=columns.PERCENT)},
         alt=f"Runs by {_label(by)}",
     )
     ticked = [list(together.values())[row] for row in event.selection.rows if row < len(together)]

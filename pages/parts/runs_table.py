@@ -13,7 +13,7 @@ import streamlit as st
 from core import compare, runs, seal
 from core.config import SETTINGS
 from core.errors import LabError
-from pages.parts import compare_choice
+from pages.parts import columns, compare_choice
 from pages.parts.run_lines import Line
 from pages.parts.text import literal
 
@@ -27,7 +27,7 @@ class _Drawn:
     """The table as it was last drawn: the lines of its rows, and what of its edits is done already."""
 
     key: str
-    lines: list[tuple[str, tuple[str, ...]]]
+    lines: list[Line]
     done: dict[tuple[int, str], object] = field(default_factory=dict)
 
 
@@ -51,8 +51,7 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
     key = f"runs-{compare_choice.generation()}-{_fingerprint([*ids, *varying, str(with_test)])}"
     known: _Drawn | None = st.session_state.get(_DRAWN)
     if known is None or known.key != key:
-        members = [(line.id, tuple(s.run.id for s in line.summaries)) for line in shown]
-        st.session_state[_DRAWN] = _Drawn(key, members)
+        st.session_state[_DRAWN] = _Drawn(key, list(shown))
     table = frame(shown, varying, compare_choice.ids())
     order = [name for name in table if with_test or name not in ("test", "test_interval")]
     st.data_editor(
@@ -61,7 +60,7 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
         hide_index=True,
         height=min(40 + 35 * max(len(ids), 1), 355),
         disabled=[name for name in table if name not in _EDITABLE],
-        column_config=_columns(varying),
+        column_config=_columns(varying, table),
         column_order=order,
         placeholder="–",
         alt="All runs with their settings and scores; tick those to compare",
@@ -73,22 +72,22 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
     firsts = [line.first for line in shown]
     labels = [line.labels for line in shown]
     reports = [first.report for first in firsts]
-    columns: dict[str, Any] = {
-        "compare": [line.id in ticked for line in shown],
+    cells: dict[str, Any] = {
+        "compare": [not line.names.isdisjoint(ticked) for line in shown],
         "star": [label.starred for label in labels],
         "name": [line.title for line in shown],
         "state": [line.state for line in shown],
-        "validation": pd.array([line.validation for line in shown], "Float64"),
+        "validation": columns.percents([line.validation for line in shown]),
         "val_interval": [line.spread("val_accuracy") if line.finished else None for line in shown],
-        "test": pd.array([_mean(line.scores("test_accuracy")) for line in shown], "Float64"),
+        "test": columns.percents([_mean(line.scores("test_accuracy")) for line in shown]),
         "test_interval": [line.spread("test_accuracy") if line.finished else None for line in shown],
     }
     for path in varying:
         values = [first.config.get(path) if first.config else None for first in firsts]
-        columns[path] = _setting(path, values)
+        cells[path] = _setting(path, values)
     return pd.DataFrame(
         {
-            **columns,
+            **cells,
             "source": [first.config.data.source if first.config else None for first in firsts],
             "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
             "seconds": pd.array([line.seconds for line in shown], "Float64"),
@@ -113,7 +112,7 @@ def _mean(scores: Sequence[float]) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
-def _columns(varying: Sequence[str]) -> dict[str, Any]:
+def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
     told: dict[str, Any] = {
         "compare": column.CheckboxColumn(
@@ -124,7 +123,7 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
         "state": column.TextColumn("State", width="small"),
         "validation": column.NumberColumn(
             "Validation",
-            format="percent",
+            format=columns.PERCENT,
             width=96,
             help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
         ),
@@ -134,7 +133,10 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
         "test": column.NumberColumn(
-            "Test", format="percent", width=80, help="Accuracy on pictures never used to train or choose."
+            "Test",
+            format=columns.PERCENT,
+            width=80,
+            help="Accuracy on pictures never used to train or choose.",
         ),
         "test_interval": column.TextColumn(
             "Interval or spread (test)", help="As for validation, on the test pictures."
@@ -143,7 +145,7 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
         "version": column.TextColumn(
             "Data version", width="small", help="Two runs with the same version saw the same pictures."
         ),
-        "seconds": column.NumberColumn("Duration", format="duration", width="small", help="Of one run."),
+        "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
         "tags": column.ListColumn("Tags", help="Double-click to add some."),
         "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
@@ -158,14 +160,13 @@ def _columns(varying: Sequence[str]) -> dict[str, Any]:
     return told
 
 
-def _carry_out(line: tuple[str, tuple[str, ...]], column: str, value: Any) -> None:
-    line_id, run_ids = line
+def _carry_out(line: Line, column: str, value: Any) -> None:
     if column == "compare":
-        compare_choice.tick(line_id, bool(value))
+        compare_choice.tick(line, bool(value))
         return
     try:
-        for run_id in run_ids:
-            runs.open(run_id).relabel(**_change(column, value))
+        for summary in line.summaries:
+            runs.open(summary.run.id).relabel(**_change(column, value))
     except LabError as error:
         st.error(literal(error), icon=":material/error:")
 

@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.sweeps import Plan, Way
 from pages.parts import (
+    data_preparing,
     data_selection,
     data_sources,
     frame,
@@ -44,10 +45,7 @@ def show() -> None:
         return
     _say_base(base)
     if dataset is None:
-        st.info(
-            "These pictures are not prepared yet. Prepare them on the Train page first.",
-            icon=":material/info:",
-        )
+        data_preparing.show(base.data.source)
         return
     try:
         asked = _form(base)

@@ -7,8 +7,7 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep
-from pages.parts import sweep_values
-from pages.parts.runs import RESULTS, STATES
+from pages.parts import columns, runs, sweep_values
 
 
 def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
@@ -20,9 +19,9 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
             **{path: ordered[path].map(sweep_values.words) for path in sweep.values},
             "seed": ordered["seed"],
             "state": [_state(row) for _, row in ordered.iterrows()],
-            "validation": ordered["val_accuracy"].astype(float),
+            "validation": columns.percents(ordered["val_accuracy"]),
             "val_interval": _intervals(ordered, "val_accuracy"),
-            **({"test": ordered["test_accuracy"].astype(float)} if with_test else {}),
+            **({"test": columns.percents(ordered["test_accuracy"])} if with_test else {}),
             **({"test_interval": _intervals(ordered, "test_accuracy")} if with_test else {}),
             "epochs": ordered["epochs"],
             "seconds": ordered["seconds"].astype(float),
@@ -40,24 +39,30 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
             "seed": column.NumberColumn("Seed", format="%d"),
             "state": "State",
             "validation": column.NumberColumn(
-                "Validation accuracy", format="percent", help="Of the kept epoch, which it helped to choose."
+                "Validation accuracy",
+                format=columns.PERCENT,
+                help="Of the kept epoch, which it helped to choose.",
             ),
             "val_interval": "95 % interval (validation)",
-            "test": column.NumberColumn("Test accuracy", format="percent"),
+            "test": column.NumberColumn("Test accuracy", format=columns.PERCENT),
             "test_interval": "95 % interval (test)",
             "epochs": column.NumberColumn("Epochs", format="%d"),
-            "seconds": column.NumberColumn("Duration", format="duration"),
+            "seconds": columns.duration(shown["seconds"]),
             "open": column.ButtonColumn("", key="open_sweep_run", on_click=_open, args=(ids,)),
         },
         alt="All runs of the sweep with their settings, states and validation accuracies",
         key="sweep_runs",
     )
     if st.session_state.get("sweep_open"):
-        st.switch_page(RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
+        st.switch_page(runs.RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
 
 
 def _state(row: pd.Series) -> str:
-    return "given up" if row["pruned"] else STATES[row["state"]]
+    return (
+        "given up"
+        if row["pruned"]
+        else runs.state_in_words(row["state"], has_result=pd.notna(row["val_accuracy"]))
+    )
 
 
 def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:

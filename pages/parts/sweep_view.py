@@ -79,14 +79,17 @@ def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     states = Counter(table["state"])
     wanted = sweep.trials * sweep.repeats if sweep.way != "grid" and sweep.state == "open" else len(table)
     waiting = sum(states[state] for state in ("queued", "starting", "running"))
-    ended = len(table) - waiting
+    is_unscored = (table["state"] == "stopped") & table["val_accuracy"].isna() & (table["pruned"] == "")
+    unscored = int(is_unscored.sum())
+    ended = len(table) - waiting - unscored
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{literal(sweep.name)}** · {_varied(sweep)}" if sweep.name else _varied(sweep))
             st.caption(literal(run_state.settings_line(sweep.base)))
         _buttons(sweep, waiting)
     words = f"{ended} of {count(wanted, 'run')} ended"
-    others = [
+    others = [f"{unscored} stopped before a result"] if unscored else []
+    others += [
         f"{states[state]} {words}"
         for state, words in (("failed", "failed"), ("diverged", "diverged"), ("interrupted", "interrupted"))
         if states[state]
@@ -124,7 +127,9 @@ def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
     partial = int(choices["partial"].sum())
     notes = [f"{words}, on pictures never trained on."]
     if choices["n"].max() > 1:
-        notes.append("Bars: mean ± SD over the seeds; where there is one run, its 95 % interval.")
+        notes.append(
+            "Means over the seeds; ± SD as bars or under the pointer, of a single run its 95 % interval."
+        )
     else:
         notes.append(
             "Intervals: 95 % (Wilson), from the number of validation pictures; another seed adds to it."

@@ -1,0 +1,26 @@
+"""Columns of numbers that several tables have: they sort as numbers and read as words do elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+_LONGEST_IN_SECONDS = 600.0
+PERCENT = "%.1f %%"
+"""For values made by :func:`percents`; Streamlit's own "percent" drops zeros and breaks the alignment."""
+
+
+def percents(shares: Sequence[float | None] | pd.Series) -> Any:
+    """Shares of one as numbers of percent, None staying empty, in their order."""
+    return 100 * pd.array(list(shares), "Float64")
+
+
+def duration(seconds: Sequence[float | None] | pd.Series) -> Any:
+    """The column for these; Streamlit's own "duration" says "a few seconds" of most short runs."""
+    is_short = not bool((pd.Series(list(seconds), dtype="Float64") > _LONGEST_IN_SECONDS).any())
+    return st.column_config.NumberColumn(
+        "Duration", format="%.1f s" if is_short else "duration", width="small", help="Of one run."
+    )
