@@ -93,8 +93,8 @@ def test_a_run_that_follows_advice_says_whether_it_helped(config):
     assert "This run follows the advice" in words(shown("results", run=later.name))
 
 
-def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
-    run = explained_run(config)
+def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
+    """The Explain page at the worst prediction, whose heatmap was checked with this outcome."""
     run_fixtures.keep_heatmaps(run, methods=tuple(METHODS))
     answered = run.predictions("test")
     worst = confusion.worst(answered)[0]
@@ -103,8 +103,13 @@ def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
     page.switch_page("pages/understand/explain.py")
     page.query_params["picture"] = picture_id
     question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
-    page.session_state["assistant_answers"] = {question: made_up_trust()}
-    text = words(no_fault(page.run()))
+    page.session_state["assistant_answers"] = {question: trust}
+    return no_fault(page.run())
+
+
+def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
+    page = worst_explained(explained_run(config), made_up_trust())
+    text = words(page)
     assert all(f"**{method.title}**" in text for method in METHODS.values())
     assert "takes the probability of" in text and "Likeness of the two maps: **0.10**" in text
     no_fault(page.button(key="leave_picture").click().run())
@@ -142,17 +147,7 @@ def test_deletion_is_judged_against_random_parts(after, verdict):
 
 
 def test_a_map_without_heat_is_not_checked(config):
-    run = explained_run(config)
-    run_fixtures.keep_heatmaps(run, methods=tuple(METHODS))
-    answered = run.predictions("test")
-    worst = confusion.worst(answered)[0]
-    picture_id = str(answered.ids[worst.row])
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30)
-    page.switch_page("pages/understand/explain.py")
-    page.query_params["picture"] = picture_id
-    question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
-    page.session_state["assistant_answers"] = {question: {**made_up_trust(), "has_heat": np.array(False)}}
-    no_fault(page.run())
+    page = worst_explained(explained_run(config), {**made_up_trust(), "has_heat": np.array(False)})
     assert "There is nothing to check" in page.info[0].value
 
 
