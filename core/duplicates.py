@@ -9,7 +9,7 @@ of 16 bits up to ``distance // 4`` bits, so only the pictures in a few buckets o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -35,6 +35,7 @@ LEAST_CONTRAST = 5.0
 
 _BANDS, _BAND_BITS = 4, 16
 _CANDIDATES_AT_ONCE = 2_000_000
+_PAIRS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +87,29 @@ def near_groups(rows: pd.DataFrame, distance: int) -> NDArray[np.int64]:
     exact = exact_groups(rows)
     first = np.unique(exact, return_index=True)[1]
     looked = first[(rows["contrast"].to_numpy()[first] >= LEAST_CONTRAST)]
-    found = pairs(hashes(rows["phash"].iloc[looked]), hashes(rows["mirrored"].iloc[looked]), distance)
-    ends = exact[looked][found]
-    linked = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(first), len(first)))
-    component = connected_components(linked, directed=False)[1]
-    return np.asarray(component, dtype=np.int64)[exact]
+    parts = _near(hashes(rows["phash"].iloc[looked]), hashes(rows["mirrored"].iloc[looked]), distance)
+    return linked((exact[looked][part] for part in parts), len(first))[exact]
+
+
+def linked(parts: Iterable[Pairs], count: int) -> NDArray[np.int64]:
+    """A component number (count,) for each place; places that pairs (P, 2) link, directly or not, share one.
+
+    Pairs are forgotten once they are joined: of many pictures that look alike there are more pairs than
+    memory has room for.
+    """
+    component, waiting = np.arange(count), list[Pairs]()
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) > _PAIRS_AT_ONCE:
+            component, waiting = _joined(component, waiting), []
+    return _joined(component, waiting)
+
+
+def _joined(component: NDArray[np.int64], parts: list[Pairs]) -> NDArray[np.int64]:
+    ends = component[np.concatenate([np.zeros((0, 2), np.int64), *parts])]
+    graph = coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), shape=2 * (len(component),))
+    joined = np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    return joined[component]
 
 
 def bits_apart(one: pd.Series, other: pd.Series) -> int:
@@ -116,12 +135,16 @@ def pairs(direct: Hashes, mirrored: Hashes, distance: int) -> Pairs:
     Raises:
         ValueError: ``distance`` is not between 0 and ``FURTHEST``.
     """
+    found = [np.zeros((0, 2), np.int64), *_near(direct, mirrored, distance)]
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def _near(direct: Hashes, mirrored: Hashes, distance: int) -> Iterator[Pairs]:
+    """What :func:`pairs` finds, part by part; the same pair may come more than once."""
     if not 0 <= distance <= FURTHEST:
         raise ValueError(f"a distance of {distance} bits; 0 to {FURTHEST} can be searched")
-    found = [part for other in (direct, mirrored) for part in _within(direct, other, distance) if len(part)]
-    if not found:
-        return np.zeros((0, 2), np.int64)
-    return np.unique(np.concatenate(found), axis=0)
+    for other in (direct, mirrored):
+        yield from _within(direct, other, distance)
 
 
 def _within(one: Hashes, other: Hashes, distance: int) -> Iterator[Pairs]:

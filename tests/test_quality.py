@@ -372,3 +372,13 @@ def test_the_command_line_prints_every_finding_and_its_exit_code_says_whether_to
     put(tmp_path / "few", "dogs", "b.png", blobs(2))
     assert command_line.main(["prepare", str(tmp_path / "few"), "--quiet"]) == command_line.UNFIT
     assert "Not fit to train on yet" in capsys.readouterr().out
+
+
+def test_pairs_that_are_joined_bit_by_bit_link_as_all_at_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    parts = [rng.integers(0, 200, (20, 2)) for _ in range(5)]
+    whole = duplicates.linked(parts, 200)
+    monkeypatch.setattr(duplicates, "_PAIRS_AT_ONCE", 7)
+    by_parts = duplicates.linked(parts, 200)
+    assert len(np.unique(whole)) == len(np.unique(by_parts)) == len(np.unique(whole * 200 + by_parts)) > 1
+    assert duplicates.linked([], 3).tolist() == [0, 1, 2]
