@@ -171,17 +171,17 @@ def _names(order: Sequence[str], *, across: bool = False) -> alt.Axis:
     )
 
 
-def proportions(rows: pd.DataFrame, *, baseline: float | None = None) -> alt.LayerChart:
+def proportions(rows: pd.DataFrame) -> alt.LayerChart:
     """Values with their 95 % intervals as dots and bars, one line each.
+
+    The axis spans what the bars span, so that close ones can be told apart.
 
     Args:
         rows: columns name, value, low, high (0 to 1), in the order in which they are shown.
-        baseline: accuracy of guessing the largest class, drawn as a dashed line.
     """
+    scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(rows).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
-    axis = alt.X(
-        "low:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5)
-    )
+    axis = alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(format=".0%", tickCount=5))
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         alt.Tooltip("value:Q", format=".1%", title="Value"),
@@ -190,19 +190,7 @@ def proportions(rows: pd.DataFrame, *, baseline: float | None = None) -> alt.Lay
     ]
     bars = base.mark_bar(height=8, opacity=0.45, cornerRadius=4).encode(x=axis, x2="high:Q", tooltip=tooltip)
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", tooltip=tooltip)
-    layers: list[alt.Chart] = [bars, dots]
-    if baseline is not None:
-        layers.append(_baseline(baseline))
-    return alt.layer(*layers).properties(height=34 * max(len(rows), 2) + 20)
-
-
-def _baseline(value: float) -> alt.Chart:
-    guess = pd.DataFrame({"value": [value], "name": ["guessing the largest class"]})
-    return (
-        alt.Chart(guess)
-        .mark_rule(strokeDash=[4, 4], strokeWidth=2, color="#8a8a8a")
-        .encode(x="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=".1%")])
-    )
+    return alt.layer(bars, dots).properties(height=34 * max(len(rows), 2) + 20)
 
 
 def _kept_marks(epochs: Sequence[int], at_bottom: bool) -> list[alt.Chart]:

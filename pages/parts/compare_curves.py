@@ -13,7 +13,8 @@ from pages.parts.charts import TRAINING, VALIDATION
 from pages.parts.compare_sides import Side
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"
-_HEIGHT = 320
+_HEIGHT, _LEGEND_LINE = 280, 20
+"""Pixels of the chart, and what each line of its legend adds."""
 
 
 def show(sides: Sequence[Side]) -> None:
@@ -100,7 +101,7 @@ def chart(frame: pd.DataFrame, figure: str, order: Sequence[str], by: str) -> al
     if not kept.empty:
         rings = base.mark_point(size=170, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q")
         layers.append(rings.properties(data=kept))
-    return alt.layer(*layers).properties(height=_HEIGHT)
+    return alt.layer(*layers).properties(height=_HEIGHT + _LEGEND_LINE * len(order))
 
 
 def _across(by: str) -> alt.X:
@@ -112,8 +113,8 @@ def _across(by: str) -> alt.X:
 def _legend() -> alt.Legend:
     return alt.Legend(
         orient="bottom",
-        columns=2,
-        labelLimit=320,
+        columns=1,
+        labelLimit=400,
         symbolType="stroke",
         symbolStrokeWidth=2.5,
         symbolOpacity=1,
