@@ -211,6 +211,12 @@ def test_a_linked_run_that_has_repeats_ticks_their_line_and_can_be_unticked(conf
     assert table(page).value["compare"].tolist() == [True]
 
 
+def test_the_name_of_repeats_names_no_seed(config):
+    low = repeated(config, [0.4, 0.5], "low")
+    low[0].relabel(name="sweep: Dropout 0.1, Seed 0")
+    assert table(shown("compare")).value["name"].tolist() == ["sweep: Dropout 0.1"]
+
+
 def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
     skills = [0.2, 0.9, 0.3]
     made = [

@@ -59,8 +59,9 @@ class Line:
 
     @property
     def title(self) -> str:
-        """Its name."""
-        return self.first.title
+        """Its name; that of repeats names no seed, as each has another."""
+        seed = self.first.config.fit.seed if self.is_repeated and self.first.config else None
+        return self.first.title.removesuffix(f", Seed {seed}")
 
     @cached_property
     def finished(self) -> tuple[Summary, ...]:

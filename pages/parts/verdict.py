@@ -189,7 +189,11 @@ def _details(found: Verdicts, split: str) -> None:
         return
     with fold:
         st.dataframe(
-            details_frame(found), hide_index=True, height="content", alt="The tests behind the verdict"
+            details_frame(found),
+            hide_index=True,
+            height="content",
+            placeholder="–",
+            alt="The tests behind the verdict",
         )
         st.caption(
             f"On the {split} pictures, each answered by both sides. n counts pictures for the exact McNemar "
