@@ -47,4 +47,4 @@ def duration(dataset: Dataset) -> Estimate:
     """How long judging all labels of a data set will take here: a guess from its cores."""
     work = len(dataset.usable) * _SECONDS_A_PICTURE / (os.cpu_count() or 1)
     seconds = _SECONDS_TO_START + work
-    return Estimate(seconds, _SECONDS_TO_START / 2 + work / 3, 2 * seconds, "a rough guess")
+    return Estimate(seconds, _SECONDS_TO_START / 2 + work / 3, 3 * seconds, "a rough guess")

@@ -98,11 +98,8 @@ def _offer_again(dataset: Dataset, judged: Judged) -> None:
             st.markdown("The judgement is of this version; another one would say nearly the same.")
         else:
             new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
-            judged_since = f"{new:,} of the pictures in use now have" if new else "No picture in use now has"
-            st.markdown(
-                f"The judgement is of the earlier version {literal(judged.version)}. "
-                f"{judged_since} not been judged."
-            )
+            missed = f"{new:,} of the pictures in use now were not in it." if new else "No picture is new."
+            st.markdown(f"The judgement is of the earlier version {literal(judged.version)}. {missed}")
         _offer(dataset, "Judge again", "secondary")
 
 
