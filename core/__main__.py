@@ -21,6 +21,7 @@ from core.parallel import Progress, ShouldStop
 from core.runs import Labels, Run, Status
 
 FAILED, WRONG_WORDS, UNFIT, FROM_KEYBOARD = 1, 2, 3, 130
+CLASSES_NAMED = 20
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -110,9 +111,10 @@ def _describe(dataset: datasets.Dataset) -> dict[str, Any]:
 
 def _sentences(dataset: datasets.Dataset) -> str:
     facts = _describe(dataset)
-    classes = ", ".join(f"{name} {count}" for name, count in facts["classes"].items())
+    each = [f"{name} {count:,}" for name, count in facts["classes"].items()]
+    classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")
     skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
-    return f"{facts['pictures']} pictures in {len(facts['classes'])} classes: {classes}{skipped}"
+    return f"{facts['pictures']:,} pictures in {len(each):,} classes: {classes}{skipped}"
 
 
 def _checklist(report: quality.Report) -> list[str]:
