@@ -23,7 +23,7 @@ from tests.test_pages_understand import HOSTILE, no_fault, words
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The frame would warm up a worker and draw the built-in pictures; this page needs neither here."""
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
-    monkeypatch.setattr(engine, "prepare", lambda source: None)
+    monkeypatch.setattr(engine, "prepare", engine.Preparation)
 
 
 @pytest.fixture
