@@ -14,7 +14,7 @@ run: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
 
 test: .venv/dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 test-extras: .venv-extras/done
 	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/test_cluster.py tests/test_tracking.py
