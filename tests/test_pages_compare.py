@@ -14,7 +14,7 @@ from core.config import RunConfig
 from core.disagreement import between
 from core.runs import Run
 from pages.parts import compare_curves, run_lines, runs_table
-from pages.parts.compare_sides import sides
+from pages.parts.compare_sides import heads, sides
 from pages.parts.run_lines import Line, Wanted
 from pages.parts.runs import listing, summarise
 from tests import run_fixtures
@@ -308,6 +308,15 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
         for element in page.get(kind):
             assert "![x](" not in element.value and "[l](" not in element.value
             assert "$a_b$" not in element.value and "<script>" not in element.value
+
+
+def test_the_letter_heads_a_column_where_names_would_not_fit(config):
+    long = [
+        Line((summarise(run_fixtures.finished(config, name=f"with rotation and dropout {n}")),))
+        for n in range(6)
+    ]
+    assert heads(sides(long)) == ["A", "B", "C", "D", "E", "F"]
+    assert heads(sides(long[:2])) == ["A · with rotation and dropout 0", "B · with rotation and dropout 1"]
 
 
 def test_smoothing_changes_no_number(config):

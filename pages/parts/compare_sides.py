@@ -17,6 +17,9 @@ from pages.parts import pictures
 from pages.parts.run_lines import Line
 from pages.parts.runs import Summary
 
+_WIDEST_HEADS = 100
+"""Letters that the heads of a table may have together."""
+
 
 @dataclass(frozen=True)
 class Side:
@@ -39,6 +42,12 @@ class Side:
 def sides(chosen: Sequence[Line]) -> list[Side]:
     """A letter for each line."""
     return [Side(letter, line) for letter, line in zip(ascii_uppercase, chosen, strict=False)]
+
+
+def heads(sides: Sequence[Side]) -> list[str]:
+    """Heads of their columns in a table: letters alone where the names would not fit beside each other."""
+    names = [side.name for side in sides]
+    return names if sum(map(len, names)) <= _WIDEST_HEADS else [side.letter for side in sides]
 
 
 def stamp(side: Side) -> tuple[tuple[str, int], ...]:

@@ -48,7 +48,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     seeds = [_seeds(side) for side in readable]
     if len(set(seeds)) > 1:
         rows.append([SETTINGS[SEED].label, *seeds])
-    return pd.DataFrame(rows, columns=["Setting", *(side.name for side in readable)])
+    return pd.DataFrame(rows, columns=["Setting", *compare_sides.heads(readable)])
 
 
 def _seeds(side: Side) -> str:
@@ -105,7 +105,7 @@ def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: 
     }
     return pd.DataFrame(
         [[figure, *values] for figure, values in rows.items()],
-        columns=["Figure", *(side.name for side in sides)],
+        columns=["Figure", *compare_sides.heads(sides)],
     )
 
 
