@@ -24,6 +24,8 @@ GREY, ORANGE = "#8a8a8a", "#d9480f"
 RIGHT_OR_WRONG = alt.Color(
     "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
 )
+NAMES = alt.ExprRef("min(260, 0.4 * containerSize()[0])")
+"""Pixels for names beside a chart: on a phone they leave room for it."""
 _DASHES = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
 
 
@@ -180,7 +182,7 @@ def proportions(rows: pd.DataFrame) -> alt.LayerChart:
         rows: columns name, value, low, high (0 to 1), in the order in which they are shown.
     """
     scale = alt.Scale(zero=False, nice=True)
-    base = alt.Chart(rows).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
+    base = alt.Chart(rows).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=NAMES)))
     axis = alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(format=".0%", tickCount=5))
     tooltip = [
         alt.Tooltip("name:N", title=" "),
