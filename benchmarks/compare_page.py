@@ -38,7 +38,7 @@ def main() -> int:
         config = _config(Path(folder))
         small = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed).id for seed in range(2)]
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "large")
-        six = _make_runs(_config(Path(folder)))
+        six = make_runs(Path(folder))
         cases = {
             f"list of {RUNS:,} runs": "",
             f"six of {RUNS:,} side by side": ",".join(six),
@@ -53,8 +53,9 @@ def _config(folder: Path) -> RunConfig:
     return RunConfig().replace({"data.source": source, "data.image_size": 48, "data.validation_share": 0.4})
 
 
-def _make_runs(config: RunConfig) -> list[str]:
+def make_runs(folder: Path) -> list[str]:
     """Six settings with six seeds each, the others copies of them; returns an id of each setting."""
+    config = _config(folder)
     made: list[list[Run]] = []
     for number in range(6):
         changes = {"fit.learning_rate": 0.001 * (1 + number)}

@@ -42,15 +42,21 @@ def main() -> int:
     rounds = 2 if "--quick" in sys.argv else 4
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "small")
-        small = _make_run(Path(folder) / "few", classes=3, each=20).id
+        small = make_run(Path(folder) / "few", classes=3, each=20).id
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "large")
-        large = _make_run(Path(folder) / "many", CLASSES, each=int(TEST_PICTURES / CLASSES / TEST_SHARE))
+        large = make_large_run(Path(folder) / "many")
         too_slow = [_measure_view(view, large.id, small, rounds) for view in VIEWS]
         too_slow.append(_measure_cards(large, rounds))
     return int(any(too_slow))
 
 
-def _make_run(folder: Path, classes: int, each: int) -> Run:
+def make_large_run(folder: Path) -> Run:
+    """A run of 100 classes with 10,000 test pictures."""
+    return make_run(folder, CLASSES, each=int(TEST_PICTURES / CLASSES / TEST_SHARE))
+
+
+def make_run(folder: Path, classes: int, each: int) -> Run:
+    """A run with a real network, whose answers are made up."""
     names = [f"species {number:03}" for number in range(classes)]
     source = run_fixtures.draw_folder(folder, names, each)
     changes = {"data.source": source, "data.image_size": 48, "data.test_share": TEST_SHARE}
@@ -70,8 +76,8 @@ def _save_network(run_id: str, classes: int) -> None:
 def _measure_view(view: str, large: str, small: str, rounds: int) -> bool:
     both = [_elsewhere(_visit, view, large, small) for _ in range(rounds)]
     opened, clicked = zip(*both, strict=True)
-    is_late = _say(f"{view}, opened", opened, OPENING)
-    return _say(f"{view}, again", clicked, CLICK) or is_late
+    is_late = say(f"{view}, opened", opened, OPENING)
+    return say(f"{view}, again", clicked, CLICK) or is_late
 
 
 def _visit(view: str, large: str, small: str) -> tuple[float, float]:
@@ -89,8 +95,8 @@ def _visit(view: str, large: str, small: str) -> tuple[float, float]:
 
 def _measure_cards(run: Run, rounds: int) -> bool:
     """Cards of the most confident mistakes: some with heatmaps made before, the others without."""
-    cards = _cards(run, 2 * rounds + 1)
-    before, new = cards[: rounds + 1], cards[rounds + 1 :]
+    shown = cards(run, 2 * rounds + 1)
+    before, new = shown[: rounds + 1], shown[rounds + 1 :]
     assistant.explain(run, [request for card in before for request in card]).answer(timeout=180)
     with pages.without_workers():
         app = _app("Mistakes", run.id)
@@ -98,11 +104,11 @@ def _measure_cards(run: Run, rounds: int) -> bool:
         kept = [_open_card(app, run, card) for card in before][1:]
         made = [_open_card(app, run, card) for card in new]
     assistant.stop()
-    is_late = _say("a card with heatmaps made before", kept, CARD)
-    return _say("a card with new heatmaps", made, NEW_CARD) or is_late
+    is_late = say("a card with heatmaps made before", kept, CARD)
+    return say("a card with new heatmaps", made, NEW_CARD) or is_late
 
 
-def _cards(run: Run, most: int) -> list[list[Request]]:
+def cards(run: Run, most: int) -> list[list[Request]]:
     """The heatmaps that each card shows."""
     answered = run.predictions("test")
     mistakes = confusion.worst(answered, most=most)
@@ -139,7 +145,7 @@ def _elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
         return pool.apply(work, arguments)
 
 
-def _say(what: str, seconds: Sequence[float], limit: float) -> bool:
+def say(what: str, seconds: Sequence[float], limit: float) -> bool:
     """Print a line; whether the median is above the limit."""
     median = statistics.median(seconds)
     verdict = f"  more than {1000 * limit:.0f} ms" if median > limit else ""

@@ -1,0 +1,107 @@
+"""The app in a real browser: from a click until what was asked for is drawn."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from benchmarks import pages
+from core import processes
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PAUSE = 1.0
+"""Seconds between two steps; a person looks for longer."""
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+_BEGIN = 250
+"""Milliseconds within which the app has begun to answer a click."""
+_DRAWN = """([where, least, gone, begin]) => new Promise(done => {
+  const all = what => [...document.querySelectorAll(`${where} ${what}`)];
+  const started = performance.now();
+  let begun = false;
+  const look = () => {
+    const rests = document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning';
+    begun ||= !rests || performance.now() - started > begin;
+    const images = all('[data-testid=stImage] img');
+    const isDrawn = images.length >= least && images.every(one => one.complete && one.naturalWidth)
+      && all('[data-testid=stVegaLiteChart]').every(one => one.querySelector('canvas, svg'));
+    const isThere = !gone || all('p').every(one => !one.textContent.includes(gone));
+    begun && rests && isDrawn && isThere ? done() : requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def is_there() -> bool:
+    """Whether there is a browser; says so where there is none."""
+    if CHROMIUM is not None and importlib.util.find_spec("playwright") is not None:
+        return True
+    print("in Chromium: not measured, it is not on the PATH or Playwright is not installed")
+    return False
+
+
+@contextmanager
+def tab() -> Iterator[tuple[Any, str]]:
+    """A new browser's tab, and the address of an app that has just started in this workspace."""
+    from playwright.sync_api import sync_playwright
+
+    with pages.without_workers(), _server() as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        page.set_default_timeout(120_000)
+        yield page, address
+        browser.close()
+
+
+def seconds(page: Any, step: Callable[[], object], **until: Any) -> float:
+    """From a step until all is drawn, see :func:`wait`; then a pause."""
+    began = time.perf_counter()
+    step()
+    wait(page, **until)
+    took = time.perf_counter() - began
+    page.wait_for_timeout(1000 * PAUSE)
+    return took
+
+
+def wait(page: Any, *, within: str = "", images: int = 0, gone: str = "") -> None:
+    """Until the app rests, with all charts and at least so many images drawn.
+
+    Args:
+        page: the tab.
+        within: CSS selector of the part of the page that is looked at.
+        images: how many there are to be.
+        gone: words that stand there while something is still being made.
+    """
+    page.evaluate(_DRAWN, [within, images, gone, _BEGIN])
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(pages.APP), "--server.port", str(port)]
+    quiet = subprocess.DEVNULL
+    app = subprocess.Popen(command, cwd=processes.PROJECT, stdout=quiet, stderr=quiet)
+    try:
+        while not _answers(f"http://127.0.0.1:{port}/_stcore/health"):
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        app.kill()
+        app.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
