@@ -130,6 +130,7 @@ def test_deleted_runs_come_back_with_undo(config):
     assert "2 runs moved to the trash" in words(page)
     page = no_fault(page.button(key="undo_delete").click().run())
     assert len(runs.all()) == 3
+    assert page.query_params["runs"] == f"{made[0].id},{made[1].id}"
     assert "moved to the trash" not in words(page)
 
 

@@ -15,9 +15,7 @@ from pages.parts.runs import RESULTS
 from pages.parts.text import count, duration, literal
 
 TIMES = (3, 5, 10)
-_DELETED, _DONE = "runs_deleted", "runs_done"
-_TO_START = 2.0
-"""Seconds from one run's end to the next one's first batch, on a warm worker."""
+_DELETED, _TICKED, _DONE = "runs_deleted", "runs_deleted_ticked", "runs_done"
 
 
 def show(ticked: Sequence[Line]) -> None:
@@ -88,7 +86,7 @@ def repeat(lines: Sequence[Line], times: int) -> None:
 def _seconds(line: Line) -> float:
     known = [float(summary.report["seconds"]) for summary in line.finished]
     if known:
-        return sum(known) / len(known) + _TO_START
+        return sum(known) / len(known) + estimate.SECONDS_TO_START
     config = line.first.config
     return estimate.duration(config, 1000).seconds if config else 0.0
 
@@ -133,7 +131,7 @@ def _delete(ticked: Sequence[Line]) -> None:
             deleted.append(summary.run.id)
         except LabError as error:
             faults.append(error)
-    st.session_state[_DELETED] = deleted
+    st.session_state[_DELETED], st.session_state[_TICKED] = deleted, compare_choice.ids()
     kept = [line.id for line in ticked if not any(s.run.id in deleted for s in line.summaries)]
     compare_choice.choose(kept)
     if faults:
@@ -141,10 +139,12 @@ def _delete(ticked: Sequence[Line]) -> None:
 
 
 def _restore(run_ids: Sequence[str]) -> None:
+    """Bring runs back, ticked as they were."""
     st.session_state.pop(_DELETED, None)
     restored: list[Run] = [runs.restore(run_id) for run_id in run_ids]
     st.session_state[_DONE] = f"{count(len(restored), 'run')} brought back."
-    compare_choice.redraw()
+    before = st.session_state.pop(_TICKED, [])
+    compare_choice.choose(list(dict.fromkeys([*before, *compare_choice.ids()])))
 
 
 def _say_done() -> None:
