@@ -15,6 +15,7 @@ from core.config import SETTINGS
 from core.errors import LabError
 from pages.parts import columns, compare_choice
 from pages.parts.run_lines import Line
+from pages.parts.runs import STOPPED
 from pages.parts.text import literal
 
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG = 120, 2000, 40
@@ -120,7 +121,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         ),
         "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
         "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
-        "state": column.TextColumn("State", width="small"),
+        "state": column.TextColumn("State", width=118, help=STOPPED),
         "validation": column.NumberColumn(
             "Validation",
             format=columns.PERCENT,
