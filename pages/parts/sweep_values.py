@@ -36,18 +36,18 @@ def label(path: str) -> str:
     return f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
 
 
-def ticked(path: str, base: RunConfig, key: str, *, more: bool = False) -> tuple[Any, ...]:
+def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ()) -> tuple[Any, ...]:
     """A widget for the values of one setting, and what is ticked in it.
 
     Args:
-        more: begin with nothing ticked, for values to be added.
+        besides: values that are there already; they are not offered, and nothing is ticked to begin with.
 
     Raises:
         LabError: a typed value does not fit.
     """
     setting, present = SETTINGS[path], base.get(path)
-    options = [words(value) for value in _suggested(setting, present)]
-    near = [] if more else _near(options, words(present))
+    options = [words(value) for value in _suggested(setting, present) if value not in besides]
+    near = None if besides else _near(options, words(present))
     if setting.options or setting.kind is bool:
         chosen = st.pills(label(path), options, default=near, selection_mode="multi", key=key)
     else:
@@ -71,8 +71,9 @@ def words(value: Any) -> str:
 
 
 def listed(values: Sequence[Any]) -> str:
-    """Values for Markdown."""
-    return literal(" | ".join(words(value) for value in values))
+    """Values for Markdown, numbers by size."""
+    are_numbers = all(isinstance(value, int | float) for value in values)
+    return literal(" | ".join(words(value) for value in (sorted(values) if are_numbers else values)))
 
 
 def _parsed(path: str, text: str, base: RunConfig) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, paired, repeats, runs, seal, sweeps
+from core import compare, estimate, paired, repeats, runs, seal, sweeps
 from core.config import SETTINGS
 from core.sweeps import Sweep
 from pages.parts import (
@@ -22,7 +22,7 @@ from pages.parts import (
     sweep_values,
 )
 from pages.parts.runs import COMPARE, TRAIN
-from pages.parts.text import count, interval, literal, percent
+from pages.parts.text import count, duration, interval, literal, percent
 
 LOOK_EVERY = 1.5
 """Seconds between two looks while something is under way."""
@@ -96,7 +96,17 @@ def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     ]
     pruned = int((table["pruned"] != "").sum())
     others += [f"{pruned} given up"] if pruned else []
+    if waiting or sweep.state == "open":
+        others += _time_left(table, wanted - ended - unscored)
     st.progress(ended / wanted if wanted else 0.0, text=" · ".join([words, *others]))
+
+
+def _time_left(table: pd.DataFrame, number: int) -> list[str]:
+    """How long so many runs still take, if each takes as long as those that have ended."""
+    known = table["seconds"].dropna()
+    if known.empty or not number:
+        return []
+    return [f"about {duration(number * (float(known.mean()) + estimate.SECONDS_TO_START))} left"]
 
 
 def _varied(sweep: Sweep) -> str:
