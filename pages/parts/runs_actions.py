@@ -52,7 +52,7 @@ def _repeating(ticked: Sequence[Line]) -> None:
     able = [line for line in ticked if line.first.config]
     if not able:
         return
-    with st.popover("Repeat with new seeds", icon=":material/casino:", key="repeat_popover"):
+    with st.popover("Repeat with new seeds", icon=":material/casino:", key=_closed_when_done("repeat")):
         st.markdown(
             "The same settings with other seeds show how far a score is due to chance. "
             + ("All ticked runs get the same seeds, which makes them comparable." if len(able) > 1 else "")
@@ -91,6 +91,11 @@ def _seconds(line: Line) -> float:
     return estimate.duration(config, 1000).seconds if config else 0.0
 
 
+def _closed_when_done(what: str) -> str:
+    """A popover's key: what is done in it makes another choice, and another popover, which is closed."""
+    return f"{what}_popover-{compare_choice.generation()}"
+
+
 def _exporting(ticked: Sequence[Line]) -> None:
     run = ticked[0].first.run
     if len(ticked) > 1 or ticked[0].is_repeated or ticked[0].first.status.waiting or ticked[0].first.fault:
@@ -103,7 +108,7 @@ def _exporting(ticked: Sequence[Line]) -> None:
 
 
 def _taking_in() -> None:
-    with st.popover("Import", icon=":material/upload:", key="import_popover"):
+    with st.popover("Import", icon=":material/upload:", key=_closed_when_done("import")):
         generation = st.session_state.setdefault("import_generation", 0)
         archive = st.file_uploader("A run's zip file", type="zip", key=f"import-{generation}")
         st.caption("It is checked before it is shown, and gets an id of its own.")

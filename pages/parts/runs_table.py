@@ -144,11 +144,15 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         ),
         "source": column.TextColumn("Data set", width="small"),
         "version": column.TextColumn(
-            "Data version", width="small", help="Two runs with the same version saw the same pictures."
+            "Version",
+            width="small",
+            help="Of the data. Two runs with the same version saw the same pictures.",
         ),
         "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
-        "tags": column.ListColumn("Tags", help="Double-click to add some."),
+        "tags": column.ListColumn(
+            "Tags", help="Double-click to add some, Enter after each; a click elsewhere keeps them."
+        ),
         "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
     }
     for path in varying:

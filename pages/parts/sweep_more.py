@@ -57,7 +57,7 @@ def _there(path: str, sweep: Sweep) -> Sequence[Any]:
 
 
 def _line(path: str, sweep: Sweep) -> str:
-    return f"{literal(SETTINGS[path].label)}: {sweep_values.listed(sweep.values[path])}"
+    return f"{literal(SETTINGS[path].label)}: {sweep_values.tried(sweep, path)}"
 
 
 def _key(path: str, sweep: Sweep) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core import config as settings_of
+from core import proposals
 from core.config import SETTINGS, RunConfig, Setting
+from core.sweeps import Sweep
 from pages.parts import settings, settings_form
 from pages.parts.text import literal
 
@@ -70,10 +72,14 @@ def words(value: Any) -> str:
     return settings.word(value).replace(",", ", ")
 
 
-def listed(values: Sequence[Any]) -> str:
-    """Values for Markdown, numbers by size."""
-    are_numbers = all(isinstance(value, int | float) for value in values)
-    return literal(" | ".join(words(value) for value in (sorted(values) if are_numbers else values)))
+def tried(sweep: Sweep, path: str) -> str:
+    """The values of a setting for Markdown, numbers by size; those that are proposed as a range."""
+    values = sweep.values[path]
+    if all(isinstance(value, int | float) for value in values):
+        values = sorted(values)
+    if sweep.way != "grid" and proposals.is_range(path, values):
+        return literal(f"{words(values[0])} to {words(values[-1])}")
+    return literal(" | ".join(words(value) for value in values))
 
 
 def _parsed(path: str, text: str, base: RunConfig) -> Any:

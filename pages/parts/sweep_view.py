@@ -110,10 +110,7 @@ def _time_left(table: pd.DataFrame, number: int) -> list[str]:
 
 
 def _varied(sweep: Sweep) -> str:
-    parts = [
-        f"{literal(SETTINGS[path].label)}: {sweep_values.listed(tried)}"
-        for path, tried in sweep.values.items()
-    ]
+    parts = [f"{literal(SETTINGS[path].label)}: {sweep_values.tried(sweep, path)}" for path in sweep.values]
     return "; ".join(parts)
 
 
