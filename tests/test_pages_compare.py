@@ -13,7 +13,7 @@ from core import compare, engine, exchange, runs, seal
 from core.config import RunConfig
 from core.disagreement import between
 from core.runs import Run
-from pages.parts import compare_curves, run_lines, runs_table
+from pages.parts import compare_curves, compare_sides, run_lines, runs_table
 from pages.parts.compare_sides import sides
 from pages.parts.run_lines import Line, Wanted
 from pages.parts.runs import listing, summarise
@@ -86,6 +86,20 @@ def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
     page = no_fault(page.run())
     assert "What was set differently" in words(page)
     assert page.query_params["runs"] == f"{made[1].id},{made[0].id}"
+
+
+@pytest.mark.parametrize(
+    ("titles", "names"),
+    [
+        (["one"], ["one"]),
+        (["same", "same"], ["same", "same"]),
+        (["Try: Rate 0.1, Dropout 0", "Try: Rate 0.1, Dropout 0.5"], ["Dropout 0", "Dropout 0.5"]),
+        (["Try", "Try, Seed 3"], ["Try", "Seed 3"]),
+        (["a" * 30, "b" * 31], ["a" * 30, "b" * 29 + "…"]),
+    ],
+)
+def test_sides_are_named_by_what_tells_them_apart(titles, names):
+    assert compare_sides.short_names(titles) == names
 
 
 def test_the_list_is_found_sorted_and_grouped(config):
