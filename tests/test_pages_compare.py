@@ -95,7 +95,7 @@ def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
         (["same", "same"], ["same", "same"]),
         (["Try: Rate 0.1, Dropout 0", "Try: Rate 0.1, Dropout 0.5"], ["Dropout 0", "Dropout 0.5"]),
         (["Try", "Try, Seed 3"], ["Try", "Seed 3"]),
-        (["a" * 30, "b" * 31], ["a" * 30, "b" * 29 + "…"]),
+        (["a" * 36, "b" * 37], ["a" * 36, "b" * 35 + "…"]),
     ],
 )
 def test_sides_are_named_by_what_tells_them_apart(titles, names):

@@ -18,7 +18,7 @@ from pages.parts import pictures
 from pages.parts.run_lines import Line
 from pages.parts.runs import Summary
 
-LONGEST = 30
+LONGEST = 36
 """Letters of a name beside a chart."""
 _PARTS = re.compile(", |: ")
 """Between the parts of a name, as sweeps and repeats put them."""
