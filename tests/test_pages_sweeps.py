@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import engine, metrics, runs, sweeps
@@ -125,6 +126,19 @@ def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
     assert page.dataframe[0].value["state"].tolist() == ["finished", "stopped", "stopped"]
     no_fault(page.button(key="resume_sweep").click().run())
     assert len(engine.queue()) == 2
+
+
+def test_the_page_begins_and_ceases_to_look_again_and_again(base, monkeypatch):
+    drawn: list[bool] = []
+    monkeypatch.setattr(st, "rerun", lambda: drawn.append(True))
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
+    for is_followed in (True, False):
+        sweep_view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+    assert len(drawn) == 1
+    finish(sweep)
+    for is_followed in (False, True):
+        sweep_view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+    assert len(drawn) == 2
 
 
 RATES = {"fit.learning_rate": (0.01, 0.001)}

@@ -29,12 +29,13 @@ LOOK_EVERY = 1.5
 MOST_COMPARED = 6
 REPEATS = 4
 
-_UNDER_WAY, _TO_USE = "sweep_under_way", "sweep_use"
+_TO_USE = "sweep_use"
 
 
 def show(sweep: Sweep) -> None:
     """Everything about a sweep; its figures are looked at again while it is under way."""
-    st.fragment(_follow, run_every=LOOK_EVERY if _is_under_way(sweep) else None, key="sweep")(sweep.id)
+    is_followed = _is_under_way(sweep)
+    st.fragment(_follow, run_every=LOOK_EVERY if is_followed else None, key="sweep")(sweep.id, is_followed)
     sweep_more.show(sweep)
 
 
@@ -42,7 +43,7 @@ def _is_under_way(sweep: Sweep) -> bool:
     return sweep.state == "open" or any(run.status.waiting for run in sweep.runs)
 
 
-def _follow(sweep_id: str) -> None:
+def _follow(sweep_id: str, is_followed: bool) -> None:
     with frame.explained():
         _tend(str(runs.workspace()))
         sweep = sweeps.open(sweep_id)
@@ -56,17 +57,17 @@ def _follow(sweep_id: str) -> None:
         _runs(sweep, table)
         if len(sweep.values) > 2:
             _importance(sweep, int(choices["n"].sum()))
-        _notice_the_end(sweep, table)
+        _follow_or_not(sweep, table, is_followed)
 
 
-def _notice_the_end(sweep: Sweep, table: pd.DataFrame) -> None:
-    """Draw the page once more without looking again and again, when the last run has ended."""
+def _follow_or_not(sweep: Sweep, table: pd.DataFrame, is_followed: bool) -> None:
+    """Draw the page once more where it has to begin or cease to look again and again.
+
+    A click on Resume or Repeat runs the fragment alone, which cannot change how often it is run.
+    """
     under_way = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
-    if st.session_state.get(_UNDER_WAY) == sweep.id and not under_way:
-        del st.session_state[_UNDER_WAY]
+    if under_way != is_followed:
         st.rerun()
-    if under_way:
-        st.session_state[_UNDER_WAY] = sweep.id
 
 
 @st.cache_resource(show_spinner=False, ttl=5)
