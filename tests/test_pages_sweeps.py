@@ -214,8 +214,17 @@ def test_the_best_can_be_used_and_repeated_with_new_seeds(base):
     no_fault(page.button(key="repeat_best").click().run())
     assert [run.config.fit.seed for run in engine.queue()] == [1, 2, 3, 4]
     assert {run.config.fit.learning_rate for run in engine.queue()} == {0.01}
-    no_fault(page.button(key="use_best").click().run())
-    assert "As suggested, **Learning rate** is now 0.01" in words(page)
+
+
+def test_the_settings_of_the_best_are_used_with_their_data_set(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
+    finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
+    (use,) = [link.proto for link in shown(base, sweep).get("page_link") if "Use" in link.proto.label]
+    assert use.query_string == f"from={sweep.runs[1].id}"
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/train.py")
+    page.query_params["from"] = sweep.runs[1].id
+    assert "All settings are now those of the run" in words(no_fault(page.run()))
+    assert page.session_state["data.source 1"] == base.data.source
 
 
 def test_test_scores_are_shown_only_when_asked_for(base):

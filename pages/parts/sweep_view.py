@@ -29,8 +29,6 @@ LOOK_EVERY = 1.5
 MOST_COMPARED = 6
 REPEATS = 4
 
-_TO_USE = "sweep_use"
-
 
 def show(sweep: Sweep) -> None:
     """Everything about a sweep; its figures are looked at again while it is under way."""
@@ -158,14 +156,14 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
     st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
     _say_luck(table, choices, list(sweep.values))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Use these settings", icon=":material/tune:", key="use_best",
-            on_click=_use, args=({path: best[path] for path in sweep.values},),
-            help="Fills them in on the Train page.",
+        run_id = _run_of(best, sweep, table)
+        st.page_link(
+            TRAIN, label="Use these settings", icon=":material/tune:", query_params={settings.FROM: run_id},
+            help="Fills in all settings of this run on the Train page.",
         )  # fmt: skip
         st.button(
             f"Repeat with {REPEATS} new seeds", icon=":material/casino:", key="repeat_best",
-            on_click=frame.attempt, args=(_repeat, sweep, best),
+            on_click=frame.attempt, args=(_repeat, run_id),
             help="The best of many is partly lucky; new seeds show how much of it stays.",
         )  # fmt: skip
         to_compare = _best_lines(sweep, table, choices)
@@ -176,8 +174,12 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
                 icon=":material/compare_arrows:",
                 query_params={"runs": ",".join(to_compare)},
             )
-    if st.session_state.pop(_TO_USE, False):
-        st.switch_page(TRAIN)
+
+
+def _run_of(choice: dict[Any, Any], sweep: Sweep, table: pd.DataFrame) -> str:
+    """The first run of a choice that has a result."""
+    scored = table[table["val_accuracy"].notna()].to_dict("records")
+    return next(row["run"] for row in scored if all(row[path] == choice[path] for path in sweep.values))
 
 
 def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> list[str]:
@@ -219,16 +221,8 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
         )
 
 
-def _use(changes: dict[str, Any]) -> None:
-    st.session_state[settings.SUGGESTION] = changes
-    st.session_state[_TO_USE] = True
-
-
-def _repeat(sweep: Sweep, best: Any) -> None:
-    for run in sweep.runs:
-        if run.has_report and all(run.config.get(path) == best[path] for path in sweep.values):
-            repeats.repeat(run, REPEATS)
-            return
+def _repeat(run_id: str) -> None:
+    repeats.repeat(runs.open(run_id), REPEATS)
 
 
 def _importance(sweep: Sweep, scored: int) -> None:
