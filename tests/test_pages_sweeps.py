@@ -141,6 +141,13 @@ def test_the_page_begins_and_ceases_to_look_again_and_again(base, monkeypatch):
     assert len(drawn) == 2
 
 
+def test_a_stopped_search_says_how_many_runs_it_lacks(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, way="random", trials=5)
+    finish(sweep, most=2)
+    sweeps.stop(sweep)
+    assert "1 of 5 runs ended" in shown(base, sweep).get("progress")[0].proto.text
+
+
 RATES = {"fit.learning_rate": (0.01, 0.001)}
 FILTERS = {"model.filters": ((4,), (4, 8))}
 

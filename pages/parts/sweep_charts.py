@@ -18,6 +18,8 @@ from pages.parts.charts import ink
 ACCURACY = "Validation accuracy"
 _SCHEME = "viridis"
 MOST_CELLS = 14
+MOST_NUMBERS = 8
+"""Values up to which an axis is marked at each value that was ticked."""
 MOST_TICKS = 6
 """Values up to which each is written beside a parallel axis; of more the first and the last are."""
 
@@ -186,7 +188,8 @@ def _axis(
     log = SETTINGS[path].scale == "log" and frame[path].min() > 0
     scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=False, padding=12)
     form = "~g" if log else "~r"
-    values = sorted(set(frame[path])) if frame[path].nunique() <= 8 else alt.Undefined
+    is_few = sweep.way == "grid" and frame[path].nunique() <= MOST_NUMBERS
+    values = sorted(set(frame[path])) if is_few else alt.Undefined
     return channel(
         f"{_plain(path)}:Q", title=title, scale=scale, axis=alt.Axis(format=form, values=values, grid=False)
     )

@@ -76,7 +76,8 @@ def _tend(workspace: str) -> None:
 
 def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     states = Counter(table["state"])
-    wanted = sweep.trials * sweep.repeats if sweep.way != "grid" and sweep.state == "open" else len(table)
+    lacking = sweep.way != "grid" and sweep.state != "full"
+    wanted = max(len(table), sweep.trials * sweep.repeats if lacking else 0)
     waiting = sum(states[state] for state in ("queued", "starting", "running"))
     is_unscored = (table["state"] == "stopped") & table["val_accuracy"].isna() & (table["pruned"] == "")
     unscored = int(is_unscored.sum())
