@@ -124,6 +124,12 @@ def test_the_list_is_found_sorted_and_grouped(config):
     assert no_fault(page).dataframe[0].value["Runs"].tolist() == [2, 1]
 
 
+def test_an_own_folder_is_listed_by_its_name(config):
+    run_fixtures.finished(config)
+    (row,) = table(shown("compare")).value.to_dict("records")
+    assert row["source"] == row["name"] == Path(config.data.source).name
+
+
 def test_repeats_are_one_line_with_their_spread(config):
     made = repeated(config, [0.6, 0.7, 0.8], "three")
     run_fixtures.finished(config, name="alone")

@@ -11,6 +11,7 @@ from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Labels, Run, Status
+from pages.parts import data_sources
 from pages.parts.text import literal, moment, percent
 
 RESULTS = "pages/understand/results.py"
@@ -141,7 +142,7 @@ def _follow_choice() -> None:
 
 
 def _title(labels: Labels, config: RunConfig | None) -> str:
-    return labels.name or (config.data.source if config else "unreadable run")
+    return labels.name or (data_sources.short(config.data.source) if config else "unreadable run")
 
 
 def started(status: Status) -> str:

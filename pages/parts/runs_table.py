@@ -13,7 +13,7 @@ import streamlit as st
 from core import compare, runs, seal
 from core.config import SETTINGS
 from core.errors import LabError
-from pages.parts import columns, compare_choice
+from pages.parts import columns, compare_choice, data_sources
 from pages.parts.run_lines import Line
 from pages.parts.runs import STOPPED
 from pages.parts.text import literal
@@ -89,7 +89,9 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
     return pd.DataFrame(
         {
             **cells,
-            "source": [first.config.data.source if first.config else None for first in firsts],
+            "source": [
+                data_sources.short(first.config.data.source) if first.config else None for first in firsts
+            ],
             "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
             "seconds": pd.array([line.seconds for line in shown], "Float64"),
             "created": [
@@ -142,7 +144,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         "test_interval": column.TextColumn(
             "Interval or spread (test)", help="As for validation, on the test pictures."
         ),
-        "source": column.TextColumn("Data set", width="small"),
+        "source": column.TextColumn("Data set", width="small", help="An own folder by its name."),
         "version": column.TextColumn(
             "Version",
             width="small",
