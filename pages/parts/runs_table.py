@@ -132,6 +132,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         ),
         "val_interval": column.TextColumn(
             "Interval or spread",
+            width=158,
             help="One run: where its validation accuracy lies with 95 % confidence (Wilson), for other "
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
@@ -142,7 +143,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
             help="Accuracy on pictures never used to train or choose.",
         ),
         "test_interval": column.TextColumn(
-            "Interval or spread (test)", help="As for validation, on the test pictures."
+            "Interval or spread (test)", width=170, help="As for validation, on the test pictures."
         ),
         "source": column.TextColumn("Data set", width="small", help="An own folder by its name."),
         "version": column.TextColumn(
@@ -153,7 +154,9 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
         "tags": column.ListColumn(
-            "Tags", help="Double-click to add some, Enter after each; a click elsewhere keeps them."
+            "Tags",
+            width=150,
+            help="Double-click to add some, Enter after each; a click elsewhere keeps them.",
         ),
         "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
     }
