@@ -10,10 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import compare, engine, exchange, runs, seal
+from core.compare import Verdict
 from core.config import RunConfig
 from core.disagreement import between
 from core.runs import Run
-from pages.parts import compare_curves, compare_sides, run_lines, runs_table
+from pages.parts import compare_curves, compare_sides, run_lines, runs_table, verdict
 from pages.parts.compare_sides import sides
 from pages.parts.run_lines import Line, Wanted
 from pages.parts.runs import listing, summarise
@@ -122,6 +123,13 @@ def test_the_list_is_found_sorted_and_grouped(config):
     page = shown("compare")
     page.selectbox(key="group_runs").select("fit.learning_rate").run()
     assert no_fault(page).dataframe[0].value["Runs"].tolist() == [2, 1]
+
+
+def test_repeats_are_offered_until_the_first_two_of_several_are_told_apart():
+    needed = {("A", "B"): 87, ("A", "C"): 5, ("B", "C"): None}
+    found = {names: Verdict("cannot tell", "", more_runs_needed=more) for names, more in needed.items()}
+    assert verdict._fewest_that_tell(found) == 5
+    assert verdict._fewest_that_tell({}) == 0
 
 
 def test_an_own_folder_is_listed_by_its_name(config):
