@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core import comparable, paired
+from core import comparable, estimate, paired
 from core import config as settings_of
 from core.comparable import Pair, Result
 from core.comparable import from_run as from_run
@@ -150,6 +150,6 @@ def _way_on(pair: Pair) -> tuple[int | None, str]:
         more = paired.more_pairs_needed(pair.first, pair.second)
         text = f"That may be luck. About {more} more repeats of each should tell"
     if more is None:
-        return None, "More repeats would not tell: for so small a difference it takes more pictures."
-    minutes = max(1, round(more * pair.seconds / 60))
+        return None, "More repeats are no way to tell: for a difference like this it takes more pictures."
+    minutes = max(1, round(more * (pair.seconds + 2 * estimate.SECONDS_TO_START) / 60))
     return more, f"{text} (about {minutes} {'minute' if minutes == 1 else 'minutes'})."

@@ -445,5 +445,20 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if path not in SETTINGS:
         return f"{path}: {message}" if path else message
     setting = SETTINGS[path]
-    allowed = f" (from {setting.least} to {setting.most})" if setting.least is not None else ""
-    return f"{setting.label} ({path}) cannot be {error['input']!r}: {message}{allowed}"
+    allowed = _allowed(setting) or message.partition(", unable")[0].replace("Input should be", "it has to be")
+    return f"{setting.label} ({path}) cannot be {error['input']!r}: {allowed}"
+
+
+def _allowed(setting: Setting) -> str:
+    """What would have been right, in words for a person instead of for a programmer; or nothing."""
+    if setting.kind is bool:
+        return "it has to be true or false"
+    if setting.least is None:
+        return ""
+    number = "a whole number" if setting.kind is int else "a number"
+    return f"it has to be {number} from {_plain(setting.least)} to {_plain(setting.most)}"
+
+
+def _plain(number: float | None) -> str:
+    """``1e-06`` as ``0.000001``."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")

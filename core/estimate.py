@@ -17,7 +17,8 @@ LATEST = 30
 
 _ROUGH_GFLOPS_A_CORE = 12.0
 """Reached in training by the machine this was written on (AVX-512, bfloat16), halved to promise little."""
-_SECONDS_TO_START = 2.0
+SECONDS_TO_START = 2.0
+"""From one run's end to the next one's first batch, on a warm worker."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def duration(config: RunConfig, images: int) -> Estimate:
 
 def total(configs: Sequence[RunConfig], images: int) -> Estimate:
     """How long trainings with all these settings will take one after another, see :func:`duration`."""
-    start = _SECONDS_TO_START * len(configs)
+    start = SECONDS_TO_START * len(configs)
     operations = sum(images * config.fit.epochs * _work(config) for config in configs)
     speeds = _speeds()
     if not speeds:

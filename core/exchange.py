@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from core import files, foreign_run, runs
+from core import files, foreign_run, repeats, runs
 from core.errors import LabError
 from core.runs import Run
 
@@ -61,7 +61,8 @@ def pack(run: Run) -> bytes:
 def unpack(archive: IO[bytes]) -> Run:
     """A new run from an archive that :func:`pack` made, or from a zipped run folder.
 
-    It gets an id of its own. Files that do not belong to a run are left out.
+    It gets an id of its own. Files that do not belong to a run are left out. A copy of a run that is here
+    already leaves the group of that one: among repeats, one result would count as two.
 
     Raises:
         LabError: it holds no run, or something that no run holds; nothing is left behind then.
@@ -74,10 +75,18 @@ def unpack(archive: IO[bytes]) -> Run:
             beside.path.mkdir(parents=True)
             _unzip(archive, beside.path)
             foreign_run.adopt(beside, MEMBERS["predictions.npz"])
+            if _is_copy(beside):
+                beside.relabel(group="")
             os.replace(beside.path, path)
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
     return Run(path)
+
+
+def _is_copy(run: Run) -> bool:
+    """Whether its group has a run with the same settings, seed included."""
+    seed = run.config.fit.seed
+    return bool(run.labels.group) and any(known.config.fit.seed == seed for known in repeats.siblings(run))
 
 
 def _unzip(archive: IO[bytes], folder: Path) -> None:

@@ -95,22 +95,30 @@ def settings(first: Flags, second: Flags) -> Measured:
 def more_pairs_needed(first: Flags, second: Flags) -> int | None:
     """How many more pairs of runs it takes to find, 4 times in 5, a difference as large as the one seen.
 
-    None where no number of runs would do, since the pictures are too few for so small a difference.
+    None where so many are no way to find it, since the pictures are too few for so small a difference.
     Arguments are those of :func:`settings`.
+
+    What pictures differ in the mean of a few pairs is in part the chance of those pairs, which more of them
+    take away; only the rest (the between-group component of an analysis of variance) stays.
     """
     from scipy.stats import norm
 
     difference = second.astype(np.float64) - first
+    seeds, pictures = difference.shape
     wanted = abs(difference.mean()) / (norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER))
-    left_for_pairs = wanted**2 - _variance_of_mean(difference.mean(axis=0))
+    chance = difference.var(axis=0, ddof=1).mean()
+    lasting = max(difference.mean(axis=0).var(ddof=1) - chance / seeds, 0.0) / pictures
+    left_for_pairs = wanted**2 - lasting
     if left_for_pairs <= 0:
         return None
-    pairs = ceil(float(difference.mean(axis=1).var(ddof=1)) / float(left_for_pairs))
-    return max(pairs, FEWEST_PAIRS, len(difference) + 1) - len(difference)
+    pairs = ceil(float(difference.mean(axis=1).var(ddof=1) + chance / pictures) / float(left_for_pairs))
+    return max(pairs, FEWEST_PAIRS, seeds + 1) - seeds if pairs <= MOST_PAIRS else None
 
 
 FEWEST_PAIRS = 6
 """Below this the sign-flip test cannot reach 5 %: with n pairs its smallest p is 2 / 2**n."""
+MOST_PAIRS = 100
+"""More than this nobody makes to see one difference."""
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from core import config, sweeps
+from core import config, engine, sweeps
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.sweep_folder import Sweep
@@ -107,6 +107,7 @@ def _started(arguments: argparse.Namespace) -> Sweep:
 
 def _is_over(sweep: Sweep, bar: Any) -> bool:
     sweeps.tend()
+    engine.tend()
     sweep = sweeps.open(sweep.id)
     states = [run.status.state for run in sweep.runs]
     waiting = sum(state in ("queued", "starting", "running") for state in states)

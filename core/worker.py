@@ -1,7 +1,8 @@
 """The training worker: one run from its settings to its report.
 
 ``python -m core.worker RUN_DIR`` carries out one run in the foreground; without an argument it
-serves the queue, keeps TensorFlow warm between runs, and leaves when there has long been no work.
+serves the queue, keeps TensorFlow warm between runs, leaves when there has long been no work, and
+lets a new process take its place when it has grown too large.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from core import (
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
+from core.growth import Growth
 from core.reporter import Reporter
 from core.runs import Predictions, Run, Status
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from core.ml.train import Networks, Trained
 
 POLL_SECONDS = 0.05
+LOCK_SECONDS = 1.0
+"""A page that looks whether a worker is there holds the lock for an instant; nobody leaves for that."""
 
 log = logging.getLogger(__name__)
 terminating = threading.Event()
@@ -95,16 +99,19 @@ def serve() -> None:
     """Carry out queued runs, oldest first, until there has been none for a while."""
     processes.stand_back()
     try:
-        with engine.worker_lock():
+        with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
             if cluster.address():
                 engine.requeue_lost()
                 cluster.serve(terminating)
                 return
             networks = _warm_up()
             engine.requeue_lost()
-            _serve_until_idle(networks)
+            has_grown = _serve_until_idle(networks)
     except filelock.Timeout:
         log.info("another training worker is at work")
+        return
+    if has_grown:
+        engine.ensure_worker()
 
 
 def main(arguments: list[str]) -> int:
@@ -121,8 +128,9 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-def _serve_until_idle(networks: Networks) -> None:
-    idle_since = time.monotonic()
+def _serve_until_idle(networks: Networks) -> bool:
+    """Returns whether it ended because the process has grown, with more to do for another one."""
+    idle_since, growth = time.monotonic(), Growth()
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
         run = engine.claim()
         if run is None:
@@ -133,7 +141,11 @@ def _serve_until_idle(networks: Networks) -> None:
             log.info("run %s: %s", run.id, carry_out(run, networks=networks).state)
         except LabError as error:  # the run's folder cannot even be written to
             log.error("run %s: %s", run.id, error)
+        if growth.is_too_much() and not terminating.is_set():
+            log.info("the process has grown; a new one goes on")
+            return True
         idle_since = time.monotonic()
+    return False
 
 
 def _warm_up() -> Networks:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import hypothesis
+import psutil
 import pytest
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine makes no test fail
@@ -28,3 +29,19 @@ def photos() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"needs the test photos in {DATA} (set LAB_TEST_DATA)")
     return DATA
+
+
+def end_processes(workspace: Path) -> None:
+    """Kill every process that a test has started on its workspace, and those that these have started."""
+    while left := [process for process in psutil.process_iter() if _works_on(process, workspace)]:
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=10)
+
+
+def _works_on(process: psutil.Process, workspace: Path) -> bool:
+    try:
+        its_own = process.environ().get("LAB_WORKSPACE") == str(workspace)
+        return its_own and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

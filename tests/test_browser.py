@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import psutil
 import pytest
 
 from core import processes, runs
+from tests.conftest import end_processes
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -85,9 +84,7 @@ def server(workspace: Path) -> Iterator[Server]:
     server.start()
     yield server
     server.kill()
-    for process in psutil.process_iter(["cmdline"]):
-        if _belongs_to(process, workspace):
-            process.kill()
+    end_processes(workspace)
 
 
 @pytest.fixture
@@ -203,10 +200,3 @@ def test_every_page_can_be_linked_to() -> None:
     linked = {path.stem for path in pages.glob("*.py")}
     parts = {path.stem for path in pages.glob("parts/*.py")}
     assert linked == {path.stem for path in pages.glob("*/*.py")} - parts
-
-
-def _belongs_to(process: psutil.Process, workspace: Path) -> bool:
-    try:
-        return process.environ().get("LAB_WORKSPACE") == str(workspace) and process.pid != os.getpid()
-    except psutil.Error:
-        return False

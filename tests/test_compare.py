@@ -105,6 +105,15 @@ def test_5_points_between_settings_are_seen_with_six_repeats():
     assert simulation.share_called_real(lab, 6, 100, simulation.by_repeats) > 0.7
 
 
+def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
+    lab = simulation.Lab(300, simulation.gain_for(0.05), seed=2)
+    advised = [paired.more_pairs_needed(*made) for made in lab.experiments(3, 80)]
+    assert np.mean([more is None for more in advised]) < 0.25
+    enough = 3 + int(np.median([np.inf if more is None else more for more in advised]))
+    assert 6 < enough <= 12
+    assert simulation.share_called_real(replace(lab, seed=1), enough, 60, simulation.by_repeats) > 0.65
+
+
 def test_the_better_model_is_named_with_its_margin():
     verdict = compare.verdict({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())

@@ -31,7 +31,9 @@ def test_the_defaults_are_the_tutorials_settings():
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["fit.epochs=0"], "Epochs (fit.epochs) cannot be '0'"),
+        (["fit.epochs=0"], "Epochs (fit.epochs) cannot be '0': it has to be a whole number from 1 to 500"),
+        (["fit.learning_rate=much"], "cannot be 'much': it has to be a number from 0.000001 to 1"),
+        (["model.filters=8,many"], "cannot be 'many': it has to be a valid integer"),
         (["fit.epochs"], "has no '='"),
         (["fit.colour=red"], "there is no setting 'fit.colour'"),
         (["fit.optimizer=magic"], "'adam'"),

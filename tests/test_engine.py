@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from core import engine, processes, runs
+from core import engine, growth, processes, runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.growth import Growth
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +96,22 @@ def test_a_stopped_run_is_queued_again_and_forgets_the_stop():
     assert run.status.state == "queued"
     assert not run.stop_requested
     assert engine.claim() == run
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "too_much"), [("0", True), ("100000", False), ("", False), ("many", False)]
+)
+def test_a_process_is_measured_against_what_it_took_at_first(monkeypatch, megabytes, too_much):
+    monkeypatch.setenv("LAB_WORKER_GROWTH_MB", megabytes)
+    assert Growth().is_too_much() is too_much
+
+
+def test_the_limit_is_an_eighth_of_a_small_machine_and_no_more_than_1_5_gb(monkeypatch):
+    for gigabytes, limit in ((4, 0.5e9), (64, 1.5e9)):
+        monkeypatch.setattr(
+            "psutil.virtual_memory", lambda total=gigabytes * 1e9: SimpleNamespace(total=total)
+        )
+        assert growth.limit() == limit
 
 
 def test_a_preparation_whose_process_died_reads_as_interrupted():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import exchange, runs
+from core import exchange, repeats, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Run
@@ -57,6 +57,15 @@ def refused(archive: io.BytesIO, reason: str, workspace: Path) -> None:
     with pytest.raises(LabError, match=reason):
         exchange.unpack(archive)
     assert sorted(path.name for path in workspace.rglob("*")) == before
+
+
+def test_a_copy_of_a_run_that_is_here_does_not_count_as_its_repeat(run):
+    run.relabel(group="repeats")
+    archive = exchange.pack(run)
+    assert exchange.unpack(io.BytesIO(archive)).labels.group == ""
+    assert repeats.siblings(run) == [run]
+    runs.delete(run)
+    assert exchange.unpack(io.BytesIO(archive)).labels.group == "repeats"
 
 
 def test_a_run_comes_back_the_same_under_an_id_of_its_own(run):

@@ -10,10 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import compare, engine, exchange, runs, seal
+from core.compare import Verdict
 from core.config import RunConfig
 from core.disagreement import between
 from core.runs import Run
-from pages.parts import compare_curves, run_lines, runs_table
+from pages.parts import compare_curves, compare_sides, run_lines, runs_table, verdict
 from pages.parts.compare_sides import heads, sides
 from pages.parts.run_lines import Line, Wanted
 from pages.parts.runs import listing, summarise
@@ -88,6 +89,20 @@ def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
     assert page.query_params["runs"] == f"{made[1].id},{made[0].id}"
 
 
+@pytest.mark.parametrize(
+    ("titles", "names"),
+    [
+        (["one"], ["one"]),
+        (["same", "same"], ["same", "same"]),
+        (["Try: Rate 0.1, Dropout 0", "Try: Rate 0.1, Dropout 0.5"], ["Dropout 0", "Dropout 0.5"]),
+        (["Try", "Try, Seed 3"], ["Try", "Seed 3"]),
+        (["a" * 36, "b" * 37], ["a" * 36, "b" * 35 + "…"]),
+    ],
+)
+def test_sides_are_named_by_what_tells_them_apart(titles, names):
+    assert compare_sides.short_names(titles) == names
+
+
 def test_the_list_is_found_sorted_and_grouped(config):
     run_fixtures.finished(config, name="alpha", tags=("keep",))
     run_fixtures.finished(config.replace({"fit.learning_rate": 0.01}), skill=0.95, name="beta", notes="Hello")
@@ -110,6 +125,19 @@ def test_the_list_is_found_sorted_and_grouped(config):
     assert no_fault(page).dataframe[0].value["Runs"].tolist() == [2, 1]
 
 
+def test_repeats_are_offered_until_the_first_two_of_several_are_told_apart():
+    needed = {("A", "B"): 87, ("A", "C"): 5, ("B", "C"): None}
+    found = {names: Verdict("cannot tell", "", more_runs_needed=more) for names, more in needed.items()}
+    assert verdict._fewest_that_tell(found) == 5
+    assert verdict._fewest_that_tell({}) == 0
+
+
+def test_an_own_folder_is_listed_by_its_name(config):
+    run_fixtures.finished(config)
+    (row,) = table(shown("compare")).value.to_dict("records")
+    assert row["source"] == row["name"] == Path(config.data.source).name
+
+
 def test_repeats_are_one_line_with_their_spread(config):
     made = repeated(config, [0.6, 0.7, 0.8], "three")
     run_fixtures.finished(config, name="alone")
@@ -130,6 +158,7 @@ def test_deleted_runs_come_back_with_undo(config):
     assert "2 runs moved to the trash" in words(page)
     page = no_fault(page.button(key="undo_delete").click().run())
     assert len(runs.all()) == 3
+    assert page.query_params["runs"] == f"{made[0].id},{made[1].id}"
     assert "moved to the trash" not in words(page)
 
 

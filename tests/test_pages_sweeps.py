@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import engine, metrics, runs, sweeps
 from core.config import RunConfig
 from core.sweeps import Sweep
-from pages.parts import sweep_values, sweep_view
+from pages.parts import sweep_charts, sweep_values, sweep_view
 from tests import run_fixtures
 from tests.test_pages_understand import HOSTILE, no_fault, words
 
@@ -117,14 +118,34 @@ def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001, 0.0001)})
     finish(sweep, most=1)
     page = shown(base, sweep)
-    assert "1 of 3 runs ended" in page.get("progress")[0].proto.text
+    assert page.get("progress")[0].proto.text == "1 of 3 runs ended · about 10 s left"
     assert len(page.dataframe[0].value) == 3
     no_fault(page.button(key="stop_sweep").click().run())
     assert sweeps.open(sweep.id).state == "stopped"
     assert [run.status.state for run in sweep.runs] == ["done", "stopped", "stopped"]
-    assert page.dataframe[0].value["state"].tolist() == ["finished", *["stopped, no result"] * 2]
+    assert page.dataframe[0].value["state"].tolist() == ["finished", "stopped", "stopped"]
     no_fault(page.button(key="resume_sweep").click().run())
     assert len(engine.queue()) == 2
+
+
+def test_the_page_begins_and_ceases_to_look_again_and_again(base, monkeypatch):
+    drawn: list[bool] = []
+    monkeypatch.setattr(st, "rerun", lambda: drawn.append(True))
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
+    for is_followed in (True, False):
+        sweep_view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+    assert len(drawn) == 1
+    finish(sweep)
+    for is_followed in (False, True):
+        sweep_view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+    assert len(drawn) == 2
+
+
+def test_a_stopped_search_says_how_many_runs_it_lacks(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, way="random", trials=5)
+    finish(sweep, most=2)
+    sweeps.stop(sweep)
+    assert "1 of 5 runs ended" in shown(base, sweep).get("progress")[0].proto.text
 
 
 RATES = {"fit.learning_rate": (0.01, 0.001)}
@@ -153,6 +174,20 @@ def test_the_picture_fits_the_number_of_settings(base, values, way, chart):
     assert page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
 
 
+def test_parallel_axes_have_numbers_by_size_and_choices_as_they_were_ticked(base):
+    values = {
+        "fit.batch_size": (64, 8),
+        "fit.optimizer": ("sgd", "adam"),
+        "fit.learning_rate": (0.001, 0.01),
+    }
+    sweep = sweeps.start(base, values)
+    finish(sweep, lambda config: 0.5 + 0.1 * (config.fit.optimizer == "adam"))
+    table = sweeps.choices(sweep, sweeps.table(sweep))
+    frame = sweep_charts._frame(table, list(values))
+    assert sweep_charts._order(sweep, frame, "fit.batch_size") == ["8", "64"]
+    assert sweep_charts._order(sweep, frame, "fit.optimizer") == ["sgd", "adam"]
+
+
 def test_importance_comes_with_a_caution_where_there_are_few(base):
     values = {"fit.learning_rate": (0.01, 0.001), "fit.batch_size": (8, 32), "augment.flip": (True, False)}
     sweep = sweeps.start(base, values)
@@ -160,6 +195,15 @@ def test_importance_comes_with_a_caution_where_there_are_few(base):
     text = words(shown(base, sweep))
     assert "Which settings mattered" in text
     assert "8 trials are few for 3 settings" in text
+
+
+def test_the_setting_that_mattered_most_is_on_top():
+    chart = sweep_charts.importance({"augment.flip": 0.1, "fit.learning_rate": 0.7, "fit.batch_size": 0.2})
+    assert chart.layer[0].to_dict()["encoding"]["y"]["sort"] == [
+        "Learning rate",
+        "Batch size",
+        "Flip left-right",
+    ]
 
 
 def test_repeats_show_their_spread_and_the_luck_of_the_best(base):
@@ -177,8 +221,17 @@ def test_the_best_can_be_used_and_repeated_with_new_seeds(base):
     no_fault(page.button(key="repeat_best").click().run())
     assert [run.config.fit.seed for run in engine.queue()] == [1, 2, 3, 4]
     assert {run.config.fit.learning_rate for run in engine.queue()} == {0.01}
-    no_fault(page.button(key="use_best").click().run())
-    assert "As suggested, **Learning rate** is now 0.01" in words(page)
+
+
+def test_the_settings_of_the_best_are_used_with_their_data_set(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
+    finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
+    (use,) = [link.proto for link in shown(base, sweep).get("page_link") if "Use" in link.proto.label]
+    assert use.query_string == f"from={sweep.runs[1].id}"
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/train.py")
+    page.query_params["from"] = sweep.runs[1].id
+    assert "All settings are now those of the run" in words(no_fault(page.run()))
+    assert page.session_state["data.source 1"] == base.data.source
 
 
 def test_test_scores_are_shown_only_when_asked_for(base):
@@ -204,9 +257,15 @@ def test_more_values_can_be_added(base):
     page = shown(base, sweep)
     page.session_state["sweep_more"] = True
     page.run()
-    page.multiselect(key=f"more-fit.learning_rate-{sweep.id}").set_value(["0.001", "0.0005"]).run()
+    more = page.multiselect(key=f"more-fit.learning_rate-{sweep.id}")
+    assert "0.0005" in more.options
+    assert "0.001" not in more.options
+    more.set_value(["0.001", "0.0005"]).run()
     no_fault(page.button(key="extend_sweep").click().run())
     assert [run.config.fit.learning_rate for run in engine.queue()] == [0.0005]
+    assert page.multiselect(key=f"more-fit.learning_rate-{sweep.id}").value == []
+    assert page.button(key="extend_sweep").disabled
+    assert not page.warning
 
 
 def test_a_missing_sweep_and_hostile_names_are_said_plainly(base):

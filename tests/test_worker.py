@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, engine, processes, runs, saved_model, versions, worker
+from core import datasets, engine, processes, runs, saved_model, sweeps, versions, worker
 from core.config import RunConfig
 from core.runs import Run
+from tests.conftest import end_processes
 from tests.made_pictures import coloured_objects
 
 QUICK = {
@@ -48,7 +49,7 @@ def source(tmp_path: Path) -> str:
 
 @pytest.fixture
 def background() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts a training worker that serves the queue; it is gone after the test."""
+    """Starts a training worker that serves the queue; it and those after it are gone after the test."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
@@ -57,8 +58,8 @@ def background() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
         return started[-1]
 
     yield start
+    end_processes(runs.workspace())
     for process in started:
-        process.kill()
         process.wait()
 
 
@@ -193,6 +194,20 @@ def test_the_warm_worker_gives_what_a_fresh_process_gives(source: str, backgroun
         np.testing.assert_array_equal(one, other)
     with zipfile.ZipFile(warm.model_path) as one, zipfile.ZipFile(fresh.model_path) as other:
         assert one.read("config.json") == other.read("config.json")
+
+
+def test_a_worker_that_has_grown_lets_new_processes_go_on_with_the_queue_and_a_sweep(
+    source: str, background: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_WORKER_GROWTH_MB", "0")
+    queued = engine.submit(config(source))
+    sweep = sweeps.start(config(source), {"model.dense_units": (8, 16)}, way="random", trials=2)
+    background()
+    wait_for(lambda: sweeps.open(sweep.id).state == "full")
+    wait_for(lambda: all(run.status.state == "done" for run in (queued, *sweep.runs)))
+    carried_out = [queued, *sweep.runs]
+    assert len(carried_out) == 3
+    assert len({run.status.pid for run in carried_out}) == 3
 
 
 def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -17,6 +18,10 @@ from pages.parts import pictures
 from pages.parts.run_lines import Line
 from pages.parts.runs import Summary
 
+LONGEST = 36
+"""Letters of a name beside a chart."""
+_PARTS = re.compile(", |: ")
+"""Between the parts of a name, as sweeps and repeats put them."""
 _WIDEST_HEADS = 100
 """Letters that the heads of a table may have together."""
 
@@ -27,11 +32,12 @@ class Side:
 
     letter: str
     line: Line
+    short: str
 
     @property
     def name(self) -> str:
         """As charts and tables show it; the letter keeps two runs of one name apart."""
-        return f"{self.letter} · {self.line.title}"
+        return f"{self.letter} · {self.short}"
 
     @property
     def finished(self) -> tuple[Summary, ...]:
@@ -41,7 +47,17 @@ class Side:
 
 def sides(chosen: Sequence[Line]) -> list[Side]:
     """A letter for each line."""
-    return [Side(letter, line) for letter, line in zip(ascii_uppercase, chosen, strict=False)]
+    names = short_names([line.title for line in chosen])
+    return [Side(*side) for side in zip(ascii_uppercase, chosen, names, strict=False)]
+
+
+def short_names(titles: Sequence[str]) -> list[str]:
+    """Names without the parts that all of them have, cut to what fits beside a chart on a phone."""
+    parts = [_PARTS.split(title) for title in titles]
+    shared = set.intersection(*map(set, parts)) if len(parts) > 1 else set()
+    telling = [", ".join(part for part in own if part not in shared) for own in parts]
+    names = [name or title for name, title in zip(telling, titles, strict=True)]
+    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
 
 
 def heads(sides: Sequence[Side]) -> list[str]:

@@ -17,10 +17,17 @@ def title(source: str) -> str:
     if source in BUILT_IN:
         return BUILT_IN[source]
     if source.startswith("upload:"):
-        return f"{source.removeprefix('upload:').rpartition('-')[0]} (uploaded)"
+        return f"{short(source)} (uploaded)"
     if source.startswith("tfds:"):
         return f"{_CATALOGUE_TITLES.get(source, source.removeprefix('tfds:'))} ({source})"
     return f"{Path(source).name} ({source})"
+
+
+def short(source: str) -> str:
+    """The same in a word, for narrow places: an own folder by its name alone."""
+    if source.startswith("upload:"):
+        return source.removeprefix("upload:").rpartition("-")[0]
+    return Path(source).name or source
 
 
 def offered() -> dict[str, str]:

@@ -11,6 +11,7 @@ from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Labels, Run, Status
+from pages.parts import data_sources
 from pages.parts.text import literal, moment, percent
 
 RESULTS = "pages/understand/results.py"
@@ -26,12 +27,13 @@ STATES: dict[str, str] = {
     "starting": "starting",
     "running": "training now",
     "done": "finished",
-    "stopped": "stopped, result kept",
+    "stopped": "stopped",
     "failed": "failed",
     "diverged": "diverged",
     "interrupted": "interrupted",
     "damaged": "damaged",
 }
+STOPPED = "Stopped: the best epoch until then was kept; without a score no epoch had ended."
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Summary:
     @property
     def state(self) -> str:
         """The state in words."""
-        return state_in_words(self.status.state, has_result=self.finished)
+        return STATES[self.status.state]
 
     @property
     def test_accuracy(self) -> dict[str, Any] | None:
@@ -73,11 +75,6 @@ class Summary:
         validation = self.report.get("val_accuracy")
         score = percent(validation["value"]) + " on validation" if validation else self.state
         return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
-
-
-def state_in_words(state: str, *, has_result: bool) -> str:
-    """What a listing says of a run; one that was stopped before its first epoch has no result to keep."""
-    return "stopped, no result" if state == "stopped" and not has_result else STATES[state]
 
 
 def summarise(run: Run) -> Summary:
@@ -145,7 +142,7 @@ def _follow_choice() -> None:
 
 
 def _title(labels: Labels, config: RunConfig | None) -> str:
-    return labels.name or (config.data.source if config else "unreadable run")
+    return labels.name or (data_sources.short(config.data.source) if config else "unreadable run")
 
 
 def started(status: Status) -> str:

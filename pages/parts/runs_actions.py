@@ -15,9 +15,7 @@ from pages.parts.runs import RESULTS
 from pages.parts.text import count, duration, literal
 
 TIMES = (3, 5, 10)
-_DELETED, _DONE = "runs_deleted", "runs_done"
-_TO_START = 2.0
-"""Seconds from one run's end to the next one's first batch, on a warm worker."""
+_DELETED, _TICKED, _DONE = "runs_deleted", "runs_deleted_ticked", "runs_done"
 
 
 def show(ticked: Sequence[Line]) -> None:
@@ -54,7 +52,7 @@ def _repeating(ticked: Sequence[Line]) -> None:
     able = [line for line in ticked if line.first.config]
     if not able:
         return
-    with st.popover("Repeat with new seeds", icon=":material/casino:", key="repeat_popover"):
+    with st.popover("Repeat with new seeds", icon=":material/casino:", key=_closed_when_done("repeat")):
         st.markdown(
             "The same settings with other seeds show how far a score is due to chance. "
             + ("All ticked runs get the same seeds, which makes them comparable." if len(able) > 1 else "")
@@ -88,9 +86,14 @@ def repeat(lines: Sequence[Line], times: int) -> None:
 def _seconds(line: Line) -> float:
     known = [float(summary.report["seconds"]) for summary in line.finished]
     if known:
-        return sum(known) / len(known) + _TO_START
+        return sum(known) / len(known) + estimate.SECONDS_TO_START
     config = line.first.config
     return estimate.duration(config, 1000).seconds if config else 0.0
+
+
+def _closed_when_done(what: str) -> str:
+    """A popover's key: what is done in it makes another choice, and another popover, which is closed."""
+    return f"{what}_popover-{compare_choice.generation()}"
 
 
 def _exporting(ticked: Sequence[Line]) -> None:
@@ -105,7 +108,7 @@ def _exporting(ticked: Sequence[Line]) -> None:
 
 
 def _taking_in() -> None:
-    with st.popover("Import", icon=":material/upload:", key="import_popover"):
+    with st.popover("Import", icon=":material/upload:", key=_closed_when_done("import")):
         generation = st.session_state.setdefault("import_generation", 0)
         archive = st.file_uploader("A run's zip file", type="zip", key=f"import-{generation}")
         st.caption("It is checked before it is shown, and gets an id of its own.")
@@ -133,7 +136,7 @@ def _delete(ticked: Sequence[Line]) -> None:
             deleted.append(summary.run.id)
         except LabError as error:
             faults.append(error)
-    st.session_state[_DELETED] = deleted
+    st.session_state[_DELETED], st.session_state[_TICKED] = deleted, compare_choice.ids()
     kept = [line.id for line in ticked if not any(s.run.id in deleted for s in line.summaries)]
     compare_choice.choose(kept)
     if faults:
@@ -141,10 +144,12 @@ def _delete(ticked: Sequence[Line]) -> None:
 
 
 def _restore(run_ids: Sequence[str]) -> None:
+    """Bring runs back, ticked as they were."""
     st.session_state.pop(_DELETED, None)
     restored: list[Run] = [runs.restore(run_id) for run_id in run_ids]
     st.session_state[_DONE] = f"{count(len(restored), 'run')} brought back."
-    compare_choice.redraw()
+    before = st.session_state.pop(_TICKED, [])
+    compare_choice.choose(list(dict.fromkeys([*before, *compare_choice.ids()])))
 
 
 def _say_done() -> None:

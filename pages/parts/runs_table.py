@@ -13,8 +13,9 @@ import streamlit as st
 from core import compare, runs, seal
 from core.config import SETTINGS
 from core.errors import LabError
-from pages.parts import columns, compare_choice
+from pages.parts import columns, compare_choice, data_sources
 from pages.parts.run_lines import Line
+from pages.parts.runs import STOPPED
 from pages.parts.text import literal
 
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG = 120, 2000, 40
@@ -88,7 +89,9 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
     return pd.DataFrame(
         {
             **cells,
-            "source": [first.config.data.source if first.config else None for first in firsts],
+            "source": [
+                data_sources.short(first.config.data.source) if first.config else None for first in firsts
+            ],
             "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
             "seconds": pd.array([line.seconds for line in shown], "Float64"),
             "created": [
@@ -120,7 +123,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         ),
         "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
         "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
-        "state": column.TextColumn("State", width="small"),
+        "state": column.TextColumn("State", width=118, help=STOPPED),
         "validation": column.NumberColumn(
             "Validation",
             format=columns.PERCENT,
@@ -129,6 +132,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         ),
         "val_interval": column.TextColumn(
             "Interval or spread",
+            width=158,
             help="One run: where its validation accuracy lies with 95 % confidence (Wilson), for other "
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
@@ -139,15 +143,21 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
             help="Accuracy on pictures never used to train or choose.",
         ),
         "test_interval": column.TextColumn(
-            "Interval or spread (test)", help="As for validation, on the test pictures."
+            "Interval or spread (test)", width=170, help="As for validation, on the test pictures."
         ),
-        "source": column.TextColumn("Data set", width="small"),
+        "source": column.TextColumn("Data set", width="small", help="An own folder by its name."),
         "version": column.TextColumn(
-            "Data version", width="small", help="Two runs with the same version saw the same pictures."
+            "Version",
+            width="small",
+            help="Of the data. Two runs with the same version saw the same pictures.",
         ),
         "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
-        "tags": column.ListColumn("Tags", help="Double-click to add some."),
+        "tags": column.ListColumn(
+            "Tags",
+            width=150,
+            help="Double-click to add some, Enter after each; a click elsewhere keeps them.",
+        ),
         "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
     }
     for path in varying:

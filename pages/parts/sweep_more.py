@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,8 @@ from core.errors import LabError
 from core.sweeps import Sweep
 from pages.parts import frame, sweep_values
 from pages.parts.text import literal
+
+_TRIALS, _REPEATS = "more_trials", "more_repeats"
 
 
 def show(sweep: Sweep) -> None:
@@ -29,27 +32,40 @@ def show(sweep: Sweep) -> None:
         )
         try:
             more = {
-                path: sweep_values.ticked(path, sweep.base, f"more-{path}-{sweep.id}", more=True)
+                path: sweep_values.ticked(path, sweep.base, _key(path, sweep), besides=_there(path, sweep))
                 for path in paths
             }
         except LabError as error:
             st.warning(literal(error), icon=":material/rule:")
             return
         with st.grid(2, min_column_width=180, gap="small"):
-            trials = st.number_input("More choices to propose", 0, 500, 0) if sweep.way != "grid" else 0
-            repeats = st.number_input("More runs of each choice", 0, 20, 0, key="more_repeats")
+            trials = 0
+            if sweep.way != "grid":
+                trials = st.number_input("More choices to propose", 0, 500, key=_TRIALS)
+            repeats = st.number_input("More runs of each choice", 0, 20, key=_REPEATS)
         added = {path: values for path, values in more.items() if values}
         st.button(
             "Add and start", icon=":material/playlist_add:", key="extend_sweep",
             disabled=not (added or trials or repeats),
             on_click=frame.attempt, args=(_extend, sweep, added, int(trials), int(repeats)),
         )  # fmt: skip
-        st.caption("There so far: " + "; ".join(_there(sweep)))
+        st.caption("There so far: " + "; ".join(_line(path, sweep) for path in sweep.values))
 
 
-def _there(sweep: Sweep) -> list[str]:
-    return [f"{SETTINGS[path].label}: {sweep_values.listed(tried)}" for path, tried in sweep.values.items()]
+def _there(path: str, sweep: Sweep) -> Sequence[Any]:
+    return sweep.values.get(path, [sweep.base.get(path)])
+
+
+def _line(path: str, sweep: Sweep) -> str:
+    return f"{literal(SETTINGS[path].label)}: {sweep_values.tried(sweep, path)}"
+
+
+def _key(path: str, sweep: Sweep) -> str:
+    return f"more-{path}-{sweep.id}"
 
 
 def _extend(sweep: Sweep, added: dict[str, Any], trials: int, repeats: int) -> None:
+    """Add it all, and leave an empty form behind."""
     sweeps.extend(sweep, added, trials=trials, repeats=repeats)
+    st.session_state.update({_key(path, sweep): [] for path in added})
+    st.session_state.update({name: 0 for name in (_TRIALS, _REPEATS) if name in st.session_state})

@@ -17,7 +17,7 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
     shown = pd.DataFrame(
         {
             **{path: ordered[path].map(sweep_values.words) for path in sweep.values},
-            "seed": ordered["seed"],
+            **({"seed": ordered["seed"]} if ordered["seed"].nunique() > 1 else {}),
             "state": [_state(row) for _, row in ordered.iterrows()],
             "validation": columns.percents(ordered["val_accuracy"]),
             "val_interval": _intervals(ordered, "val_accuracy"),
@@ -37,16 +37,24 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
         column_config={
             **{path: SETTINGS[path].label for path in sweep.values},
             "seed": column.NumberColumn("Seed", format="%d"),
-            "state": "State",
+            "state": column.TextColumn("State", help=f"{runs.STOPPED} Given up: it was behind the others."),
             "validation": column.NumberColumn(
-                "Validation accuracy",
+                "Validation",
                 format=columns.PERCENT,
-                help="Of the kept epoch, which it helped to choose.",
+                help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
             ),
-            "val_interval": "95 % interval (validation)",
-            "test": column.NumberColumn("Test accuracy", format=columns.PERCENT),
-            "test_interval": "95 % interval (test)",
-            "epochs": column.NumberColumn("Epochs", format="%d"),
+            "val_interval": column.TextColumn(
+                "95 % interval", help="Of the validation accuracy, for other pictures (Wilson)."
+            ),
+            "test": column.NumberColumn(
+                "Test",
+                format=columns.PERCENT,
+                help="Accuracy on pictures never used to train or choose.",
+            ),
+            "test_interval": column.TextColumn(
+                "95 % interval (test)", help="Of the test accuracy, for other pictures (Wilson)."
+            ),
+            "epochs": column.NumberColumn("Epochs", format="%d", width=70),
             "seconds": columns.duration(shown["seconds"]),
             "open": column.ButtonColumn("", key="open_sweep_run", on_click=_open, args=(ids,)),
         },
@@ -58,11 +66,7 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
 
 
 def _state(row: pd.Series) -> str:
-    return (
-        "given up"
-        if row["pruned"]
-        else runs.state_in_words(row["state"], has_result=pd.notna(row["val_accuracy"]))
-    )
+    return "given up" if row["pruned"] else runs.STATES[row["state"]]
 
 
 def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:

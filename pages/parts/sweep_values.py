@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core import config as settings_of
+from core import proposals
 from core.config import SETTINGS, RunConfig, Setting
+from core.sweeps import Sweep
 from pages.parts import settings, settings_form
 from pages.parts.text import literal
 
@@ -36,18 +38,18 @@ def label(path: str) -> str:
     return f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
 
 
-def ticked(path: str, base: RunConfig, key: str, *, more: bool = False) -> tuple[Any, ...]:
+def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ()) -> tuple[Any, ...]:
     """A widget for the values of one setting, and what is ticked in it.
 
     Args:
-        more: begin with nothing ticked, for values to be added.
+        besides: values that are there already; they are not offered, and nothing is ticked to begin with.
 
     Raises:
         LabError: a typed value does not fit.
     """
     setting, present = SETTINGS[path], base.get(path)
-    options = [words(value) for value in _suggested(setting, present)]
-    near = [] if more else _near(options, words(present))
+    options = [words(value) for value in _suggested(setting, present) if value not in besides]
+    near = None if besides else _near(options, words(present))
     if setting.options or setting.kind is bool:
         chosen = st.pills(label(path), options, default=near, selection_mode="multi", key=key)
     else:
@@ -70,8 +72,13 @@ def words(value: Any) -> str:
     return settings.word(value).replace(",", ", ")
 
 
-def listed(values: Sequence[Any]) -> str:
-    """Values for Markdown."""
+def tried(sweep: Sweep, path: str) -> str:
+    """The values of a setting for Markdown, numbers by size; those that are proposed as a range."""
+    values = sweep.values[path]
+    if all(isinstance(value, int | float) for value in values):
+        values = sorted(values)
+    if sweep.way != "grid" and proposals.is_range(path, values):
+        return literal(f"{words(values[0])} to {words(values[-1])}")
     return literal(" | ".join(words(value) for value in values))
 
 

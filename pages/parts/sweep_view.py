@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, paired, repeats, runs, seal, sweeps
+from core import compare, estimate, paired, repeats, runs, seal, sweeps
 from core.config import SETTINGS
 from core.sweeps import Sweep
 from pages.parts import (
@@ -22,19 +22,18 @@ from pages.parts import (
     sweep_values,
 )
 from pages.parts.runs import COMPARE, TRAIN
-from pages.parts.text import count, interval, literal, percent
+from pages.parts.text import count, duration, interval, literal, percent
 
 LOOK_EVERY = 1.5
 """Seconds between two looks while something is under way."""
 MOST_COMPARED = 6
 REPEATS = 4
 
-_UNDER_WAY, _TO_USE = "sweep_under_way", "sweep_use"
-
 
 def show(sweep: Sweep) -> None:
     """Everything about a sweep; its figures are looked at again while it is under way."""
-    st.fragment(_follow, run_every=LOOK_EVERY if _is_under_way(sweep) else None, key="sweep")(sweep.id)
+    is_followed = _is_under_way(sweep)
+    st.fragment(_follow, run_every=LOOK_EVERY if is_followed else None, key="sweep")(sweep.id, is_followed)
     sweep_more.show(sweep)
 
 
@@ -42,7 +41,7 @@ def _is_under_way(sweep: Sweep) -> bool:
     return sweep.state == "open" or any(run.status.waiting for run in sweep.runs)
 
 
-def _follow(sweep_id: str) -> None:
+def _follow(sweep_id: str, is_followed: bool) -> None:
     with frame.explained():
         _tend(str(runs.workspace()))
         sweep = sweeps.open(sweep_id)
@@ -56,17 +55,17 @@ def _follow(sweep_id: str) -> None:
         _runs(sweep, table)
         if len(sweep.values) > 2:
             _importance(sweep, int(choices["n"].sum()))
-        _notice_the_end(sweep, table)
+        _follow_or_not(sweep, table, is_followed)
 
 
-def _notice_the_end(sweep: Sweep, table: pd.DataFrame) -> None:
-    """Draw the page once more without looking again and again, when the last run has ended."""
+def _follow_or_not(sweep: Sweep, table: pd.DataFrame, is_followed: bool) -> None:
+    """Draw the page once more where it has to begin or cease to look again and again.
+
+    A click on Resume or Repeat runs the fragment alone, which cannot change how often it is run.
+    """
     under_way = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
-    if st.session_state.get(_UNDER_WAY) == sweep.id and not under_way:
-        del st.session_state[_UNDER_WAY]
+    if under_way != is_followed:
         st.rerun()
-    if under_way:
-        st.session_state[_UNDER_WAY] = sweep.id
 
 
 @st.cache_resource(show_spinner=False, ttl=5)
@@ -77,7 +76,8 @@ def _tend(workspace: str) -> None:
 
 def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     states = Counter(table["state"])
-    wanted = sweep.trials * sweep.repeats if sweep.way != "grid" and sweep.state == "open" else len(table)
+    lacking = sweep.way != "grid" and sweep.state != "full"
+    wanted = max(len(table), sweep.trials * sweep.repeats if lacking else 0)
     waiting = sum(states[state] for state in ("queued", "starting", "running"))
     is_unscored = (table["state"] == "stopped") & table["val_accuracy"].isna() & (table["pruned"] == "")
     unscored = int(is_unscored.sum())
@@ -96,14 +96,21 @@ def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     ]
     pruned = int((table["pruned"] != "").sum())
     others += [f"{pruned} given up"] if pruned else []
+    if waiting or sweep.state == "open":
+        others += _time_left(table, wanted - ended - unscored)
     st.progress(ended / wanted if wanted else 0.0, text=" · ".join([words, *others]))
 
 
+def _time_left(table: pd.DataFrame, number: int) -> list[str]:
+    """How long so many runs still take, if each takes as long as those that have ended."""
+    known = table["seconds"].dropna()
+    if known.empty or not number:
+        return []
+    return [f"about {duration(number * (float(known.mean()) + estimate.SECONDS_TO_START))} left"]
+
+
 def _varied(sweep: Sweep) -> str:
-    parts = [
-        f"{literal(SETTINGS[path].label)}: {sweep_values.listed(tried)}"
-        for path, tried in sweep.values.items()
-    ]
+    parts = [f"{literal(SETTINGS[path].label)}: {sweep_values.tried(sweep, path)}" for path in sweep.values]
     return "; ".join(parts)
 
 
@@ -150,14 +157,14 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
     st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
     _say_luck(table, choices, list(sweep.values))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Use these settings", icon=":material/tune:", key="use_best",
-            on_click=_use, args=({path: best[path] for path in sweep.values},),
-            help="Fills them in on the Train page.",
+        run_id = _run_of(best, sweep, table)
+        st.page_link(
+            TRAIN, label="Use these settings", icon=":material/tune:", query_params={settings.FROM: run_id},
+            help="Fills in all settings of this run on the Train page.",
         )  # fmt: skip
         st.button(
             f"Repeat with {REPEATS} new seeds", icon=":material/casino:", key="repeat_best",
-            on_click=frame.attempt, args=(_repeat, sweep, best),
+            on_click=frame.attempt, args=(_repeat, run_id),
             help="The best of many is partly lucky; new seeds show how much of it stays.",
         )  # fmt: skip
         to_compare = _best_lines(sweep, table, choices)
@@ -168,8 +175,12 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
                 icon=":material/compare_arrows:",
                 query_params={"runs": ",".join(to_compare)},
             )
-    if st.session_state.pop(_TO_USE, False):
-        st.switch_page(TRAIN)
+
+
+def _run_of(choice: dict[Any, Any], sweep: Sweep, table: pd.DataFrame) -> str:
+    """The first run of a choice that has a result."""
+    scored = table[table["val_accuracy"].notna()].to_dict("records")
+    return next(row["run"] for row in scored if all(row[path] == choice[path] for path in sweep.values))
 
 
 def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> list[str]:
@@ -211,16 +222,8 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
         )
 
 
-def _use(changes: dict[str, Any]) -> None:
-    st.session_state[settings.SUGGESTION] = changes
-    st.session_state[_TO_USE] = True
-
-
-def _repeat(sweep: Sweep, best: Any) -> None:
-    for run in sweep.runs:
-        if run.has_report and all(run.config.get(path) == best[path] for path in sweep.values):
-            repeats.repeat(run, REPEATS)
-            return
+def _repeat(run_id: str) -> None:
+    repeats.repeat(runs.open(run_id), REPEATS)
 
 
 def _importance(sweep: Sweep, scored: int) -> None:

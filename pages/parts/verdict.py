@@ -157,7 +157,7 @@ def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
     """The repeats that would tell, in one click."""
     lines = [side.line for side in sides if side.line.first.config]
     waiting = sum(summary.status.waiting for line in lines for summary in line.summaries)
-    more = max(_seeds_to_share(sides), *(verdict.more_runs_needed or 0 for verdict in found.values()))
+    more = max(_seeds_to_share(sides), _fewest_that_tell(found))
     if waiting:
         st.caption(f":material/hourglass_top: {count(waiting, 'run')} under way; the verdict will use them.")
     elif more and len(lines) == len(sides):
@@ -170,6 +170,11 @@ def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
             on_click=frame.attempt,
             args=(runs_actions.repeat, lines, more),
         )
+
+
+def _fewest_that_tell(found: Verdicts) -> int:
+    """How many more repeats tell two of the sides apart; the next ones are asked for when these are there."""
+    return min((v.more_runs_needed for v in found.values() if v.more_runs_needed), default=0)
 
 
 def _seeds_to_share(sides: Sequence[Side]) -> int:
