@@ -13,8 +13,8 @@ from pages.parts.charts import TRAINING, VALIDATION
 from pages.parts.compare_sides import Side
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"
-_HEIGHT, _LEGEND_LINE = 280, 20
-"""Pixels of the chart, and what each line of its legend adds."""
+_HEIGHT, _LEGEND, _LEGEND_LINE = 280, 18, 20
+"""Pixels of the chart, and what its legend and each line of it add."""
 
 
 def show(sides: Sequence[Side]) -> None:
@@ -79,10 +79,14 @@ def _kept_epochs(sides: Sequence[Side]) -> dict[str, int]:
 
 
 def chart(frame: pd.DataFrame, figure: str, order: Sequence[str], by: str) -> alt.LayerChart:
-    """One colour a side; full line: validation, dashes: training; rings at the kept epochs."""
+    """One colour a side; full line: validation, dashes: training; rings at the kept epochs.
+
+    Accuracy has the legend, below it; it serves for the loss as well.
+    """
+    is_named = figure == "accuracy"
     base = alt.Chart(frame).encode(
         x=_across(by),
-        color=alt.Color("run:N", title=None, sort=list(order), legend=_legend()),
+        color=alt.Color("run:N", title=None, sort=list(order), legend=_legend() if is_named else None),
         tooltip=_tooltip(figure),
     )
     dashes = alt.StrokeDash(
@@ -101,7 +105,8 @@ def chart(frame: pd.DataFrame, figure: str, order: Sequence[str], by: str) -> al
     if not kept.empty:
         rings = base.mark_point(size=170, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q")
         layers.append(rings.properties(data=kept))
-    return alt.layer(*layers).properties(height=_HEIGHT + _LEGEND_LINE * len(order))
+    legend = _LEGEND + _LEGEND_LINE * len(order) if is_named else 0
+    return alt.layer(*layers).properties(height=_HEIGHT + legend)
 
 
 def _across(by: str) -> alt.X:
