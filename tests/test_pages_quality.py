@@ -5,21 +5,22 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import background, datasets, engine, judging, processes, suspects, versions
+from core import background, datasets, engine, judging, processes, quality, suspects, versions
 from core.datasets import Dataset
 from core.judging import Judging
 from core.suspects import Judged
 from core.versions import Step
-from pages.parts import suspects_list
+from pages.parts import gallery_tiles, suspects_list
 from tests import run_fixtures
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs
@@ -221,6 +222,30 @@ def test_the_gallery_shows_what_is_asked_for(source):
     test.selectbox(key="gallery_finding").set_value("In use")
     test.selectbox(key="gallery_split").set_value("test").run()
     assert all(line != "train" for line in words(sound(test)).splitlines())
+
+
+def test_the_first_pictures_of_the_gallery_do_not_wait_for_the_quality_check(source, monkeypatch):
+    done: list[str] = []
+
+    def noting(what: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *words, **more: done.append(what) or work(*words, **more)
+
+    monkeypatch.setattr(gallery_tiles, "tile", noting("tile", gallery_tiles.tile))
+    monkeypatch.setattr(quality, "check", noting("check", quality.check))
+    test = part(GALLERY, source)
+    assert done == ["tile"] * gallery_tiles.A_PAGE + ["check"]
+    assert "Too dark" in test.selectbox(key="gallery_finding").options
+    sound(test.run())
+    assert done.count("check") == 1
+
+
+def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_pictures(source):
+    test = part(GALLERY, source)
+    test.selectbox(key="gallery_finding").set_value("Too dark").run()
+    dark = named(source, "tulips/black.png")
+    versions.exclude(datasets.open(source), [dark], "too dark")
+    assert "1 to 24 of 60 pictures" in words(sound(test.run()))
+    assert test.selectbox(key="gallery_finding").value == "In use"
 
 
 def test_what_was_left_out_is_found_in_the_gallery_and_put_back(source):

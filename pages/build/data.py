@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from pages.parts import (
@@ -50,7 +52,7 @@ if check.open:
         quality_check.show(dataset, quality_check.report(dataset, config))
 if pictures.open:
     with pictures:
-        gallery.show(dataset, config, quality_check.report(dataset, config))
+        gallery.show(dataset, config, partial(quality_check.report, dataset, config))
 if labels.open:
     with labels:
         suspects_judging.show(dataset)
