@@ -95,7 +95,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
             return (row["name"],)
         return str(row["label"]), "left out" if row["excluded"] else splits.get(row["id"], "not chosen")
 
-    gallery_tiles.show(dataset, tuple(rows["id"]), key="gallery", lines=lines)
+    gallery_tiles.show(dataset, rows["id"].tolist(), key="gallery", lines=lines)
 
 
 def _whole(name: str) -> bool:
@@ -119,4 +119,4 @@ def _splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
         rows = data_selection.select(dataset, config).rows
     except LabError:
         return {}
-    return dict(zip(rows["id"], rows["split"], strict=True))
+    return dict(zip(rows["id"].tolist(), rows["split"].tolist(), strict=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +17,8 @@ from pages.parts.text import count, literal
 TILE = 200
 """Side in pixels of a thumbnail; shown smaller, so that it stays sharp on fine screens."""
 A_PAGE = 24
+
+_ahead = ThreadPoolExecutor(1, "thumbnails")
 
 Lines = Callable[[pd.Series], Sequence[str]]
 
@@ -33,6 +37,21 @@ def show(dataset: Dataset, ids: Sequence[str], *, key: str, lines: Lines, a_page
     with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
         for picture_id in ids[page]:
             tile(dataset, picture_id, key=key, lines=lines)
+    _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + a_page]))
+
+
+def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
+    """The index rows of those pictures that are still in the data set."""
+    rows = by_id(dataset)
+    return [rows.loc[picture_id] for picture_id in ids if picture_id in rows.index]
+
+
+def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
+    """Make the thumbnails of the next page while a person looks at this one."""
+    for row in rows:
+        with suppress(LabError):  # told when its turn comes
+            if not row["problem"]:
+                dataset.thumbnail(row, TILE)
 
 
 def turn(total: int, a_page: int, *, key: str, thing: str) -> slice:
