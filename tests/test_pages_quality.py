@@ -25,7 +25,7 @@ from tests import run_fixtures
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs
 
-CHECK, GALLERY, LABELS, VERSIONS = "Quality check", "Gallery", "Wrong labels", "Versions"
+CHECK, GALLERY, LABELS, VERSIONS = "Check", "Gallery", "Wrong labels", "Versions"
 
 
 @pytest.fixture(autouse=True)

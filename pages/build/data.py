@@ -42,7 +42,7 @@ data_overview.facts(dataset)
 verdict = st.container()
 config = settings.current_data()
 overview, check, pictures, labels, steps = st.tabs(
-    ["Overview", "Quality check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
+    ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
 )
 if overview.open:
     with overview:

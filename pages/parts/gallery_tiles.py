@@ -64,11 +64,15 @@ def turn(total: int, a_page: int, *, key: str, thing: str) -> slice:
     if st.session_state.get(place, 1) > pages:
         st.session_state[place] = pages
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        # A width of its own: beside the words it would take the least it can, and hide page 2 of 2.
-        number = st.pagination(pages, key=place, width=120 + 40 * min(pages, 7))
+        number = st.pagination(pages, key=place, width=_width(pages))
         first, last = (number - 1) * a_page, min(number * a_page, total)
         st.caption(f"{first + 1:,} to {last:,} of {count(total, thing)}", width="content")
     return slice(first, last)
+
+
+def _width(pages: int) -> int:
+    """Pixels for the pages' buttons: with less, st.pagination hides page 2 of 2, and page 2 of 3."""
+    return 80 + 40 * (3 if pages == 2 else min(max(pages, 5), 7))
 
 
 def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
