@@ -134,6 +134,8 @@ def test_another_distance_finds_other_copies(source):
     test = part(CHECK, source)
     test.slider(key="near_distance").set_value(12).run()
     assert "up to 12 of 64 bits" in words(sound(test))
+    test.slider(key="near_distance").set_value(0).run()
+    assert "none of the 64 bits of their perceptual hashes differs" in words(sound(test))
 
 
 def test_hostile_names_are_shown_as_they_are(tmp_path):
