@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -218,7 +219,8 @@ def test_the_gallery_shows_what_is_asked_for(source):
     assert "15 pictures" in words(sound(test))
     test.selectbox(key="gallery_finding").set_value("Unreadable")
     test.selectbox(key="gallery_class").set_value("All").run()
-    assert "tulips/broken.png" in words(sound(test))
+    text = words(sound(test))
+    assert "tulips/broken.png" in text and "1 file" in text.splitlines()
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
     assert "1 picture" in words(sound(test)).splitlines()
     test.selectbox(key="gallery_finding").set_value("In use")
@@ -294,6 +296,17 @@ def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
     click(test, "put_back_one")
     assert stray in set(datasets.open(source).usable["id"])
     assert [step.kind for step in steps(source)] == ["relabel", "exclude", "put_back"]
+
+
+def test_a_very_tall_picture_takes_no_more_room_than_others(tmp_path, monkeypatch):
+    folder = Path(run_fixtures.draw_folder(tmp_path / "pictures", each=6))
+    Image.new("RGB", (40, 400), "red").save(folder / "daisy" / "000.png")
+    Image.new("RGB", (400, 40), "red").save(folder / "daisy" / "001.png")
+    datasets.prepare(str(folder))
+    widths: list[Any] = []
+    monkeypatch.setattr(st, "image", lambda *_, width, **__: widths.append(width))
+    part(GALLERY, str(folder))
+    assert widths == [20, *["stretch"] * 17]  # the first one, 20 wide, is as high as any thumbnail may be
 
 
 def test_a_picture_that_is_gone_from_the_disk_is_a_sentence(source):

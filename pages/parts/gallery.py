@@ -86,8 +86,9 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
             "chosen in the gallery",
             icon=":material/undo:",
         )
+    thing = "file" if rows["problem"].ne("").any() else "picture"
     if len(rows) <= gallery_tiles.A_PAGE:
-        st.caption(count(len(rows), "picture"))
+        st.caption(count(len(rows), thing))
     splits = _splits(dataset, config)
 
     def lines(row: pd.Series) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
             return (row["name"],)
         return str(row["label"]), "left out" if row["excluded"] else splits.get(row["id"], "not chosen")
 
-    gallery_tiles.show(dataset, rows["id"].tolist(), key="gallery", lines=lines)
+    gallery_tiles.show(dataset, rows["id"].tolist(), key="gallery", lines=lines, thing=thing)
 
 
 def _whole(name: str) -> bool:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.errors import LabError
-from pages.parts import gallery_picture
+from pages.parts import gallery_picture, thumbnails
 from pages.parts.text import count, literal
 
 TILE = 200
@@ -31,9 +31,17 @@ def by_id(dataset: Dataset) -> pd.DataFrame:
     return dataset.index.set_index("id", drop=False)
 
 
-def show(dataset: Dataset, ids: Sequence[str], *, key: str, lines: Lines, a_page: int = A_PAGE) -> None:
+def show(
+    dataset: Dataset,
+    ids: Sequence[str],
+    *,
+    key: str,
+    lines: Lines,
+    a_page: int = A_PAGE,
+    thing: str = "picture",
+) -> None:
     """Thumbnails of these pictures, paged; ``lines`` are written below each."""
-    page = turn(len(ids), a_page, key=key, thing="picture")
+    page = turn(len(ids), a_page, key=key, thing=thing)
     with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
         for picture_id in ids[page]:
             tile(dataset, picture_id, key=key, lines=lines)
@@ -96,8 +104,5 @@ def _thumbnail(dataset: Dataset, row: pd.Series) -> None:
     if row["problem"]:
         st.markdown(":material/broken_image:", width="content")
         st.caption(literal(row["problem"]))
-        return
-    try:
-        st.image(dataset.thumbnail(row, TILE), width="stretch", alt=f"Picture of class {row['label']}")
-    except LabError as error:
-        st.caption(literal(error))
+    else:
+        thumbnails.show(dataset, row, TILE)

@@ -12,7 +12,7 @@ import streamlit as st
 from core.datasets import Dataset
 from core.errors import LabError
 from core.quality import Finding
-from pages.parts import gallery_picture, gallery_tiles, quality_mending
+from pages.parts import gallery_picture, gallery_tiles, quality_mending, thumbnails
 from pages.parts.text import count
 
 GROUPS_A_PAGE = 6
@@ -30,8 +30,7 @@ def peek(dataset: Dataset, finding: Finding) -> None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for _, row in rows.iterrows():
             with contextlib.suppress(LabError):  # what is gone is told where the pictures are looked at
-                small = dataset.thumbnail(row, gallery_tiles.TILE)
-                st.image(small, width=PEEK_WIDTH, alt=f"Picture of class {row['label']}")
+                thumbnails.draw(dataset, row, gallery_tiles.TILE, PEEK_WIDTH)
 
 
 def show(dataset: Dataset, finding: Finding) -> None:
