@@ -122,3 +122,19 @@ def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch
     assert command_line.main(["suspects", source, "--report-progress"]) == 0
     work = judging.look(source)
     assert work.state == "done" and 0 < work.done == work.total
+    assert judging.duration(dataset).basis == "from the last judgement on this machine"
+
+
+def test_judging_is_estimated_from_the_last_judgement(source, workspace):
+    dataset = datasets.open(source)
+    guess = judging.duration(dataset)
+    assert "a rough guess" in guess.basis and guess.low < guess.seconds < guess.high
+    judging.note(len(dataset.usable), 3 * guess.seconds)
+    learnt = judging.duration(dataset)
+    assert learnt.seconds == pytest.approx(3 * guess.seconds) and "last judgement" in learnt.basis
+    assert learnt.high / learnt.low < guess.high / guess.low
+    judging.note(20 * len(dataset.usable), guess.seconds)
+    assert judging.duration(dataset).seconds < guess.seconds
+    for damage in ("{", "{}", "[]", '{"pictures": 1, "seconds": -1}'):
+        (workspace / "judgements" / "last.json").write_text(damage)
+        assert judging.duration(dataset) == guess
