@@ -22,6 +22,7 @@ from core.judging import Judging
 from core.suspects import Judged
 from core.versions import Step
 from pages.parts import gallery_tiles, suspects_list
+from pages.parts.text import moment
 from tests import run_fixtures
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs
@@ -416,13 +417,14 @@ def upload(kind: str, files: dict[str, bytes]) -> AppTest:
 CLASSES = {f"flowers/{name}/{number}.png": picture(number) for name in ("a", "b") for number in range(3)}
 
 
-def test_a_folder_is_uploaded_and_being_prepared(no_processes):
+def test_a_folder_is_uploaded_and_being_prepared(no_processes, workspace):
     test = upload("A folder", {**CLASSES, "flowers/a/../../evil.png": picture(9)})
     source = test.query_params["data"]
     assert source.startswith("upload:flowers-") and no_processes[-1][:2] == ["prepare", source]
     dataset = datasets.prepare(source)
     assert dataset.class_names == ("a", "b") and len(dataset.usable) >= 6
-    assert "flowers (uploaded)" in words(visit(DATA, data=source))
+    title = visit(DATA, data=source).header[0].value.replace("\\", "")
+    assert title == f"flowers (uploaded {moment((workspace / 'uploads' / source[7:]).stat().st_mtime)})"
 
 
 def test_an_archive_is_uploaded(no_processes):
