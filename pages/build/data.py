@@ -39,7 +39,7 @@ if dataset is None:
 data_preparing.show_again(source)
 versions_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
-verdict = st.container()
+verdict = quality_check.place(dataset)
 config = settings.current_data()
 overview, check, pictures, labels, steps = st.tabs(
     ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
@@ -63,5 +63,6 @@ if steps.open:
     with steps:
         versions_list.show(dataset)
 gallery_picture.show(dataset)
-with verdict:  # last: checking a large data set for the first time takes seconds
-    quality_check.headline(quality_check.report(dataset, config))
+found = quality_check.report(dataset, config)  # last: for a large data set the first time takes seconds
+with verdict:
+    quality_check.headline(dataset, found)
