@@ -7,7 +7,9 @@ where that network cannot be had, which finds fewer of the wrong labels (benchma
 from __future__ import annotations
 
 import json
+import math
 import os
+import statistics
 from pathlib import Path
 
 from core import background, files
@@ -17,6 +19,8 @@ from core.errors import LabError
 from core.estimate import Estimate
 from core.runs import workspace
 
+LATEST = 5
+"""Judgements that an estimate learns from."""
 _KERAS_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 _SECONDS_TO_START = 5.0
 _SECONDS_A_PICTURE = 0.012
@@ -54,35 +58,43 @@ def note(pictures: int, seconds: float) -> None:
     Raises:
         LabError: it cannot be written.
     """
-    files.write_json(_last(), {"pictures": pictures, "seconds": seconds})
+    files.write_json(_times(), [*_earlier(), (pictures, seconds)][-LATEST:])
 
 
 def duration(dataset: Dataset) -> Estimate:
     """How long judging all labels of a data set will take here.
 
-    A guess from the number of cores, corrected by how far it was off at the last judgement. How much of
-    that was for starting is not known: all of it gives one end of the range, nothing the other.
+    A guess from the number of cores, corrected by how far it was off at the latest judgements. How much of
+    their time was for starting is not known: all of it gives one end of the range, nothing the other.
     """
-    pictures = len(dataset.usable)
+    pictures, earlier = len(dataset.usable), _earlier()
     guess = _guess(pictures)
-    try:
-        before, took = files.read(_last(), _parse, missing=(0, 0.0))
-    except LabError:
-        before, took = 0, 0.0
-    if before <= 0 or took <= 0:
+    if not earlier:
         return Estimate(guess, guess / 3, 3 * guess, "a rough guess: nothing was judged on this machine yet")
-    ends = took, took * pictures / before
-    basis = "from the last judgement on this machine"
-    return Estimate(took * guess / _guess(before), min(ends) / _SWAYS, max(ends) * _SWAYS, basis)
+    off = statistics.median(took / _guess(before) for before, took in earlier)
+    ends = [end for before, took in earlier for end in (took, took * pictures / before)]
+    basis = f"from {len(earlier)} earlier judgement{'' if len(earlier) == 1 else 's'} on this machine"
+    return Estimate(off * guess, min(ends) / _SWAYS, max(ends) * _SWAYS, basis)
 
 
-def _last() -> Path:
-    return workspace() / Judging.KIND / "last.json"
+def _earlier() -> list[tuple[int, float]]:
+    """Pictures and seconds of the latest judgements; none where that is damaged."""
+    try:
+        earlier: list[tuple[int, float]] = files.read(_times(), _parse, missing=[])
+    except LabError:
+        return []
+    return earlier
 
 
-def _parse(text: str) -> tuple[int, float]:
-    last = dict(json.loads(text))
-    return int(last.get("pictures", 0)), float(last.get("seconds", 0))
+def _parse(text: str) -> list[tuple[int, float]]:
+    earlier = [(int(pictures), float(seconds)) for pictures, seconds in json.loads(text)]
+    if any(pictures < 1 or not 0 < seconds < math.inf for pictures, seconds in earlier):
+        raise ValueError("pictures and seconds have to be above 0")
+    return earlier
+
+
+def _times() -> Path:
+    return workspace() / Judging.KIND / "times.json"
 
 
 def _guess(pictures: int) -> float:
