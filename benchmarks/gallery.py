@@ -52,7 +52,7 @@ _SEEN = """([where, before]) => new Promise(done => {
   const look = () => {
     const images = [...document.querySelectorAll(where + ' [data-testid=stImage] img')];
     const seen = images.length && images.every(one => one.complete && one.naturalWidth);
-    seen && images[0].src !== before ? done() : requestAnimationFrame(look);
+    seen && images[0].src !== before ? done() : setTimeout(look, 10);
   };
   look();
 })"""
