@@ -34,12 +34,15 @@ def peek(dataset: Dataset, finding: Finding) -> None:
 
 
 def show(dataset: Dataset, finding: Finding) -> None:
-    """Folded away until somebody wants to see them."""
+    """Folded away until somebody wants to see them.
+
+    Without their number: another label is another expander for Streamlit, which would close it.
+    """
     things = _things(finding)
     if not things:
         return
     with st.expander(
-        f"Look at {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
+        f"Look at the {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
     ) as opened:
         if opened.open:
             st.fragment(_drawing(finding), key=f"behind {finding.name}")(dataset, finding)
@@ -63,11 +66,11 @@ def _files(dataset: Dataset, finding: Finding) -> None:
 
 def _things(finding: Finding) -> str:
     if _by_class(finding):
-        return "the classes"
+        return "classes"
     if finding.groups:
-        return count(len(finding.groups), "group")
-    thing = "file" if finding.name == "unreadable" else "picture"
-    return count(len(finding.ids), thing) if finding.ids else ""
+        return "groups"
+    things = "files" if finding.name == "unreadable" else "pictures"
+    return things if finding.ids else ""
 
 
 def _pictures(dataset: Dataset, finding: Finding) -> None:
