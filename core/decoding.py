@@ -151,7 +151,7 @@ def _from_deep(image: Image.Image) -> tuple[Image.Image, str]:
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
         grey.paste(255, mask=Image.fromarray(values == transparent))
-    return grey.convert("RGB"), f"{image.mode.partition(';')[0]} grey scaled to 8 bits"
+    return grey.convert("RGB"), "grey of more than 8 bits, scaled to 8 bits"
 
 
 def _white(image: Image.Image, values: NDArray[np.float64]) -> float:

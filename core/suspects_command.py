@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from core import appearance, background, cross_validation, datasets, processes, suspects
+from core import appearance, background, cross_validation, datasets, judging, processes, suspects
 from core.datasets import Dataset
 from core.errors import NoWeights
 from core.judging import Judging
@@ -62,13 +63,14 @@ def _judge(
     source: str, progress: Progress, should_stop: ShouldStop, *, offline: bool = False
 ) -> tuple[Dataset, Judged]:
     """By a network trained on ImageNet; by outlines and colours where that cannot be had or is not wanted."""
-    dataset = datasets.open(source)
+    dataset, began = datasets.open(source), time.perf_counter()
     judge = partial(cross_validation.judge, dataset, progress=progress, should_stop=should_stop)
     try:
         judged = judge(appearance.features, "appearance") if offline else _by_imagenet(judge, progress)
     except NoWeights as missing:
         judged = replace(judge(appearance.features, "appearance"), instead=str(missing))
     suspects.save(dataset, judged)
+    judging.note(len(judged.ids), time.perf_counter() - began)
     return dataset, judged
 
 

@@ -122,3 +122,22 @@ def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch
     assert command_line.main(["suspects", source, "--report-progress"]) == 0
     work = judging.look(source)
     assert work.state == "done" and 0 < work.done == work.total
+    assert judging.duration(dataset).basis == "from 2 earlier judgements on this machine"
+
+
+def test_judging_is_estimated_from_the_latest_judgements(source, workspace):
+    dataset = datasets.open(source)
+    pictures, guess = len(dataset.usable), judging.duration(dataset)
+    assert "a rough guess" in guess.basis and guess.low < guess.seconds < guess.high
+    judging.note(pictures, 3 * guess.seconds)
+    learnt = judging.duration(dataset)
+    assert learnt.seconds == pytest.approx(3 * guess.seconds) and "1 earlier judgement on" in learnt.basis
+    assert learnt.high / learnt.low < guess.high / guess.low
+    for _ in range(judging.LATEST):
+        judging.note(20 * pictures, guess.seconds)
+    learnt = judging.duration(dataset)
+    assert guess.seconds / 20 < learnt.seconds < guess.seconds  # somewhat less for the fewer pictures
+    assert learnt.low < guess.seconds / 20 and guess.seconds < learnt.high
+    for damage in ("{", "{}", "[1]", "[[1, -1]]", "[[0, 1]]", '[["a", 1]]', "[[1, NaN]]"):
+        (workspace / "judgements" / "times.json").write_text(damage)
+        assert judging.duration(dataset) == guess

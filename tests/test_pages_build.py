@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import config as settings
 from core import datasets, engine, processes, runs
 from core.config import PRESETS, SETTINGS, RunConfig
+from core.datasets import CATALOGUE
 from core.engine import Preparation
 from pages.parts import live_charts
 from pages.parts.settings_form import nice_values
@@ -328,6 +329,17 @@ def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():
     assert "no TensorFlow data set name" in words(click(test, "choose tfds_name"))
     test.text_input(key="tfds_name").set_value("kmnist").run()
     assert click(test, "choose tfds_name").session_state["data.source"] == "tfds:kmnist"
+
+
+def test_the_table_ticks_the_data_set_whose_name_was_typed():
+    def ticked(test: AppTest) -> list[str]:
+        return [CATALOGUE[row].source for row in test.session_state["catalogue"]["selection"]["rows"]]
+
+    test = visit(DATA, data="tfds:beans")
+    assert ticked(test) == ["tfds:beans"]
+    for name, expected in {"tf_flowers": ["tfds:tf_flowers"], "no_catalogue_has_it": []}.items():
+        test.text_input(key="tfds_name").set_value(name).run()
+        assert ticked(click(test, "choose tfds_name")) == expected
 
 
 def test_another_data_set_takes_all_its_classes(source, tmp_path):

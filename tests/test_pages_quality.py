@@ -5,26 +5,29 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import background, datasets, engine, judging, processes, suspects, versions
+from core import background, datasets, engine, judging, processes, quality, suspects, versions
 from core.datasets import Dataset
 from core.judging import Judging
 from core.suspects import Judged
 from core.versions import Step
-from pages.parts import suspects_list
+from pages.parts import gallery_tiles, suspects_list
+from pages.parts.text import moment
 from tests import run_fixtures
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs
 
-CHECK, GALLERY, LABELS, VERSIONS = "Quality check", "Gallery", "Wrong labels", "Versions"
+CHECK, GALLERY, LABELS, VERSIONS = "Check", "Gallery", "Wrong labels", "Versions"
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +93,7 @@ def judged(dataset: Dataset) -> Judged:
 def test_the_verdict_stands_above_every_part(source):
     for name in ("Overview", CHECK, GALLERY, LABELS, VERSIONS):
         text = words(part(name, source))
-        assert "of 4 boxes are ticked" in text
+        assert "of 4 boxes are ticked" in text and "Checking the pictures" not in text
 
 
 def test_every_finding_is_listed_with_its_numbers(source):
@@ -131,8 +134,12 @@ def test_classes_can_be_capped_at_any_number(source):
 
 def test_another_distance_finds_other_copies(source):
     test = part(CHECK, source)
+    labels = [one.label for one in test.expander]
     test.slider(key="near_distance").set_value(12).run()
+    assert set(labels) <= {one.label for one in test.expander}  # with another one, an open one would close
     assert "up to 12 of 64 bits" in words(sound(test))
+    test.slider(key="near_distance").set_value(0).run()
+    assert "none of the 64 bits of their perceptual hashes differs" in words(sound(test))
 
 
 def test_hostile_names_are_shown_as_they_are(tmp_path):
@@ -153,7 +160,7 @@ def test_behind_a_finding_are_its_pictures_before_they_are_excluded(source):
 
 def test_files_that_give_no_picture_are_a_table(source):
     test = part(CHECK, source)
-    assert "Look at 1 file" in [one.label for one in test.expander]
+    assert "Look at the files" in [one.label for one in test.expander]
 
 
 def test_own_files_can_be_read_again_and_made_ones_not(source, no_processes):
@@ -215,12 +222,47 @@ def test_the_gallery_shows_what_is_asked_for(source):
     assert "15 pictures" in words(sound(test))
     test.selectbox(key="gallery_finding").set_value("Unreadable")
     test.selectbox(key="gallery_class").set_value("All").run()
-    assert "tulips/broken.png" in words(sound(test))
+    text = words(sound(test))
+    assert "tulips/broken.png" in text and "1 file" in text.splitlines()
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
     assert "1 picture" in words(sound(test)).splitlines()
     test.selectbox(key="gallery_finding").set_value("In use")
     test.selectbox(key="gallery_split").set_value("test").run()
     assert all(line != "train" for line in words(sound(test)).splitlines())
+
+
+def test_the_first_pictures_of_the_gallery_do_not_wait_for_the_quality_check(source, monkeypatch):
+    done: list[str] = []
+
+    def noting(what: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *words, **more: done.append(what) or work(*words, **more)
+
+    monkeypatch.setattr(gallery_tiles, "tile", noting("tile", gallery_tiles.tile))
+    monkeypatch.setattr(quality, "check", noting("check", quality.check))
+    test = part(GALLERY, source)
+    assert done == ["tile"] * gallery_tiles.A_PAGE + ["check"]
+    assert "Too dark" in test.selectbox(key="gallery_finding").options
+    sound(test.run())
+    assert done.count("check") == 1
+
+
+def test_the_next_page_is_made_ready_while_a_person_looks_at_this_one(source):
+    part(GALLERY, source)
+    dataset, deadline = datasets.open(source), time.monotonic() + 60
+    kept = [dataset.path / "thumbnails" / f"{picture}-200.jpg" for picture in dataset.usable["id"]]
+    while not all(path.exists() for path in kept[: 2 * gallery_tiles.A_PAGE]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not any(path.exists() for path in kept[2 * gallery_tiles.A_PAGE :])
+
+
+def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_pictures(source):
+    test = part(GALLERY, source)
+    test.selectbox(key="gallery_finding").set_value("Too dark").run()
+    dark = named(source, "tulips/black.png")
+    versions.exclude(datasets.open(source), [dark], "too dark")
+    assert "1 to 24 of 60 pictures" in words(sound(test.run()))
+    assert test.selectbox(key="gallery_finding").value == "In use"
 
 
 def test_what_was_left_out_is_found_in_the_gallery_and_put_back(source):
@@ -257,6 +299,17 @@ def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
     click(test, "put_back_one")
     assert stray in set(datasets.open(source).usable["id"])
     assert [step.kind for step in steps(source)] == ["relabel", "exclude", "put_back"]
+
+
+def test_a_very_tall_picture_takes_no_more_room_than_others(tmp_path, monkeypatch):
+    folder = Path(run_fixtures.draw_folder(tmp_path / "pictures", each=6))
+    Image.new("RGB", (40, 400), "red").save(folder / "daisy" / "000.png")
+    Image.new("RGB", (400, 40), "red").save(folder / "daisy" / "001.png")
+    datasets.prepare(str(folder))
+    widths: list[Any] = []
+    monkeypatch.setattr(st, "image", lambda *_, width, **__: widths.append(width))
+    part(GALLERY, str(folder))
+    assert widths == [20, *["stretch"] * 17]  # the first one, 20 wide, is as high as any thumbnail may be
 
 
 def test_a_picture_that_is_gone_from_the_disk_is_a_sentence(source):
@@ -366,13 +419,14 @@ def upload(kind: str, files: dict[str, bytes]) -> AppTest:
 CLASSES = {f"flowers/{name}/{number}.png": picture(number) for name in ("a", "b") for number in range(3)}
 
 
-def test_a_folder_is_uploaded_and_being_prepared(no_processes):
+def test_a_folder_is_uploaded_and_being_prepared(no_processes, workspace):
     test = upload("A folder", {**CLASSES, "flowers/a/../../evil.png": picture(9)})
     source = test.query_params["data"]
     assert source.startswith("upload:flowers-") and no_processes[-1][:2] == ["prepare", source]
     dataset = datasets.prepare(source)
     assert dataset.class_names == ("a", "b") and len(dataset.usable) >= 6
-    assert "flowers (uploaded)" in words(visit(DATA, data=source))
+    title = visit(DATA, data=source).header[0].value.replace("\\", "")
+    assert title == f"flowers (uploaded {moment((workspace / 'uploads' / source[7:]).stat().st_mtime)})"
 
 
 def test_an_archive_is_uploaded(no_processes):

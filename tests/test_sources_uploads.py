@@ -267,6 +267,28 @@ def test_bad_lines_are_listed_with_the_reason(pictures: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (("cat", "cat"), ""),
+        (("", ""), "has no label in the list"),
+        (("cat", ""), "is listed twice, once without a label"),
+        (("", "cat"), "is listed twice, once without a label"),
+        (("", "cat", "cat"), "is listed twice, once without a label"),
+        (("cat", "dog"), "is listed twice, with different labels"),
+        (("", "cat", "dog"), "is listed twice, with different labels"),
+        (("cat", "dog", ""), "is listed twice, with different labels"),
+    ],
+)
+def test_a_file_that_is_listed_again_is_judged_by_its_labels(
+    pictures: Path, labels: tuple[str, ...], reason: str
+) -> None:
+    lines = ["file,label", "1.png,dog", *(f"0.png,{label}" for label in labels)]
+    dataset = listed(pictures, "\n".join(lines))
+    assert [one["reason"] for one in dataset.skipped if one["file"] == "0.png"] == [reason] * bool(reason)
+    assert ("0.png" in set(dataset.usable["file"])) == (not reason)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "needs the columns file and label .* it has none"),

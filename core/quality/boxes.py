@@ -126,9 +126,10 @@ def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
     if not extra:
         return "No picture is there twice."
     repeat = "repeats another" if extra == 1 else "repeat others"
+    bits = f"up to {distance} of 64 bits" if distance else "none of the 64 bits"
     return (
         f"{pictures(extra)} ({percent(share)}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
-        f"(up to {distance} of 64 bits of their perceptual hashes differ, mirror images included). "
+        f"({bits} of their perceptual hashes {'differ' if distance else 'differs'}, mirror images included). "
         f"{'Less than 1 % counts as unique' if share < MOST_COPIES else 'Copies teach nothing new'}; "
         "keep one of each group."
     )

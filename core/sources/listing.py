@@ -23,6 +23,7 @@ _NAMES = {
     "name": ("name",),
 }
 MOST_BYTES = 200_000_000
+_CONTRADICTED = "is listed twice, with different labels"
 
 
 def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never) -> Scan:
@@ -115,6 +116,7 @@ def _found(root: Path, cells: dict[str, str], line: int) -> Found:
 
 def _twice(first: Found, again: Found) -> Found:
     """A file that is listed twice with one label is listed once."""
-    if first.label == again.label:
+    if first.label == again.label or first.problem == _CONTRADICTED:
         return first
-    return Found(first.file, first.label, problem="is listed twice, with different labels", name=first.name)
+    problem = _CONTRADICTED if first.label and again.label else "is listed twice, once without a label"
+    return Found(first.file, first.label or again.label, problem=problem, name=first.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from pages.parts import (
@@ -37,10 +39,10 @@ if dataset is None:
 data_preparing.show_again(source)
 versions_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
-verdict = st.container()
+verdict = quality_check.place(dataset)
 config = settings.current_data()
 overview, check, pictures, labels, steps = st.tabs(
-    ["Overview", "Quality check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
+    ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
 )
 if overview.open:
     with overview:
@@ -50,7 +52,7 @@ if check.open:
         quality_check.show(dataset, quality_check.report(dataset, config))
 if pictures.open:
     with pictures:
-        gallery.show(dataset, config, quality_check.report(dataset, config))
+        gallery.show(dataset, config, partial(quality_check.report, dataset, config))
 if labels.open:
     with labels:
         suspects_judging.show(dataset)
@@ -61,5 +63,6 @@ if steps.open:
     with steps:
         versions_list.show(dataset)
 gallery_picture.show(dataset)
-with verdict:  # last: checking a large data set for the first time takes seconds
-    quality_check.headline(quality_check.report(dataset, config))
+found = quality_check.report(dataset, config)  # last: for a large data set the first time takes seconds
+with verdict:
+    quality_check.headline(dataset, found)

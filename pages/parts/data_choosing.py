@@ -58,7 +58,7 @@ def _built_in(source: str) -> None:
 
 
 def _catalogue(source: str) -> None:
-    chosen = [place for place, entry in enumerate(CATALOGUE) if entry.source == source]
+    _tick(source)
     st.dataframe(
         pd.DataFrame(
             [(e.title, e.name, e.classes, e.images, e.download_mb, e.credit) for e in CATALOGUE],
@@ -67,7 +67,6 @@ def _catalogue(source: str) -> None:
         key=_TABLE,
         on_select=_choose_row,
         selection_mode="single-row",
-        selection_default={"selection": {"rows": chosen}},
         hide_index=True,
         height=318,
         column_config={
@@ -125,7 +124,19 @@ def _choose_typed(key: str) -> None:
     settings.choose_source(sources.resolve(prefix + text).name)
 
 
+def _tick(source: str) -> None:
+    """Tick the present data set in the table, however it was chosen; before the table is drawn."""
+    chosen = [place for place, entry in enumerate(CATALOGUE) if entry.source == source]
+    if _ticked() != chosen:
+        st.session_state[_TABLE] = {"selection": {"rows": chosen, "columns": [], "cells": []}}
+
+
+def _ticked() -> list[int]:
+    table = st.session_state.get(_TABLE)
+    return list(table["selection"]["rows"]) if table else []
+
+
 def _choose_row() -> None:
-    rows = st.session_state[_TABLE].selection.rows
+    rows = _ticked()
     if rows:
         settings.choose_source(CATALOGUE[rows[0]].source)

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from core.datasets import Dataset, Selection
-from core.errors import LabError
 from core.splits import SPLITS
+from pages.parts import thumbnails
 from pages.parts.text import count, literal
 
 SAMPLES = 18
@@ -55,19 +55,12 @@ def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
     with st.grid("auto", min_column_width=120, gap="small"):
         for _, row in rows.sample(min(SAMPLES, len(rows)), random_state=turn).iterrows():
             with st.container(gap="xxsmall"):
-                _thumbnail(dataset, row)
+                thumbnails.show(dataset, row, TILE)
                 st.text(row["label"])
 
 
 def _next_turn() -> None:
     st.session_state[_TURN] += 1
-
-
-def _thumbnail(dataset: Dataset, row: pd.Series) -> None:
-    try:
-        st.image(dataset.thumbnail(row, TILE), width="stretch", alt=f"Picture of class {row['label']}")
-    except LabError as error:
-        st.caption(literal(error))
 
 
 def classes(selection: Selection) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core import datasets
+from core import datasets, sources
 from core.datasets import CATALOGUE, Dataset
+from core.errors import LabError
+from pages.parts.text import moment
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
 DATA = "pages/build/data.py"
@@ -13,11 +15,14 @@ _CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}
 
 
 def title(source: str) -> str:
-    """How a source is called; an own folder by its name and place, since many are called "photos"."""
+    """How a source is called.
+
+    An own folder by its name and place, and an upload by its name and time, since many are called "photos".
+    """
     if source in BUILT_IN:
         return BUILT_IN[source]
     if source.startswith("upload:"):
-        return f"{short(source)} (uploaded)"
+        return f"{short(source)} (uploaded{_when(source)})"
     if source.startswith("tfds:"):
         return f"{_CATALOGUE_TITLES.get(source, source.removeprefix('tfds:'))} ({source})"
     return f"{Path(source).name} ({source})"
@@ -28,6 +33,14 @@ def short(source: str) -> str:
     if source.startswith("upload:"):
         return source.removeprefix("upload:").rpartition("-")[0]
     return Path(source).name or source
+
+
+def _when(source: str) -> str:
+    try:
+        folder = sources.resolve(source).folder
+        return f" {moment(folder.stat().st_mtime)}" if folder else ""
+    except (LabError, OSError):  # it is gone, which the page says where it matters
+        return ""
 
 
 def offered() -> dict[str, str]:

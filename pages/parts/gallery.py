@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -16,6 +18,9 @@ from pages.parts.text import count
 
 EVERY = "All"
 IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"
+_UNCHECKED = (IN_USE, LEFT_OUT, UNREADABLE)
+"""Sets of pictures that are known without the quality check."""
+_WHICH = "gallery_finding"
 _ORDERS = {
     "As in the folders": (),
     "Darkest first": ("brightness", True),
@@ -26,13 +31,51 @@ _ORDERS = {
 }
 
 
-def show(dataset: Dataset, config: DataConfig, found: Report) -> None:
-    """Filters above thumbnails; choosing and turning pages runs only this part of the page again."""
-    st.fragment(_show, key="gallery")(dataset, config, found)
+def show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
+    """Filters above thumbnails; choosing and turning pages runs only this part of the page again.
+
+    ``report`` can take seconds the first time, so it is asked for when the thumbnails are drawn, unless they
+    are those of a finding.
+    """
+    st.fragment(_show, key="gallery")(dataset, config, report)
 
 
-def _show(dataset: Dataset, config: DataConfig, found: Report) -> None:
-    rows = _chosen(dataset, config, found)
+def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
+    with st.grid(4, min_column_width=180, gap="small"):
+        label = st.selectbox("Class", [EVERY, *dataset.class_names], key="gallery_class")
+        split = st.selectbox("Split", [EVERY, *SPLITS], key="gallery_split")
+        place = st.container()
+        order = st.selectbox("Order", list(_ORDERS), key="gallery_order")
+    what, findings = st.session_state.get(_WHICH, IN_USE), dict[str, tuple[str, ...]]()
+    waits = what not in _UNCHECKED
+    if waits:
+        with place:
+            what, findings = _choose_which(report())
+    rows = _of(dataset, what, findings)
+    if label != EVERY:
+        rows = rows[rows["label"] == label]
+    if split != EVERY:
+        rows = rows[rows["id"].map(_splits(dataset, config)) == split]
+    _tiles(dataset, config, _sorted(rows, order))
+    if not waits:
+        with place:
+            _choose_which(report())
+
+
+def _choose_which(found: Report) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """The set of pictures that is chosen, and the ids behind each finding that can be."""
+    findings = {one.title: one.ids for one in found.findings if one.ids and not _whole(one.name)}
+    return st.selectbox("Which pictures", [*_UNCHECKED, *findings], key=_WHICH), findings
+
+
+def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
+    if not _ORDERS[order]:
+        return rows
+    column, rising = _ORDERS[order]
+    return rows.sort_values(column, ascending=rising, kind="stable")
+
+
+def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
     if len(rows) and rows["excluded"].ne("").all():
         versions_steps.button(
             f"Put {count(len(rows), 'picture')} back",
@@ -43,8 +86,9 @@ def _show(dataset: Dataset, config: DataConfig, found: Report) -> None:
             "chosen in the gallery",
             icon=":material/undo:",
         )
+    thing = "file" if rows["problem"].ne("").any() else "picture"
     if len(rows) <= gallery_tiles.A_PAGE:
-        st.caption(count(len(rows), "picture"))
+        st.caption(count(len(rows), thing))
     splits = _splits(dataset, config)
 
     def lines(row: pd.Series) -> tuple[str, ...]:
@@ -52,31 +96,7 @@ def _show(dataset: Dataset, config: DataConfig, found: Report) -> None:
             return (row["name"],)
         return str(row["label"]), "left out" if row["excluded"] else splits.get(row["id"], "not chosen")
 
-    gallery_tiles.show(dataset, tuple(rows["id"]), key="gallery", lines=lines)
-
-
-def _chosen(dataset: Dataset, config: DataConfig, found: Report) -> pd.DataFrame:
-    with st.grid(4, min_column_width=180, gap="small"):
-        label = st.selectbox("Class", [EVERY, *dataset.class_names], key="gallery_class")
-        split = st.selectbox("Split", [EVERY, *SPLITS], key="gallery_split")
-        findings = {
-            finding.title: finding.ids
-            for finding in found.findings
-            if finding.ids and not _whole(finding.name)
-        }
-        what = st.selectbox(
-            "Which pictures", [IN_USE, LEFT_OUT, UNREADABLE, *findings], key="gallery_finding"
-        )
-        order = st.selectbox("Order", list(_ORDERS), key="gallery_order")
-    rows = _of(dataset, what, findings)
-    if label != EVERY:
-        rows = rows[rows["label"] == label]
-    if split != EVERY:
-        rows = rows[rows["id"].map(_splits(dataset, config)) == split]
-    if _ORDERS[order]:
-        column, rising = _ORDERS[order]
-        rows = rows.sort_values(column, ascending=rising, kind="stable")
-    return rows
+    gallery_tiles.show(dataset, rows["id"].tolist(), key="gallery", lines=lines, thing=thing)
 
 
 def _whole(name: str) -> bool:
@@ -100,4 +120,4 @@ def _splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
         rows = data_selection.select(dataset, config).rows
     except LabError:
         return {}
-    return dict(zip(rows["id"], rows["split"], strict=True))
+    return dict(zip(rows["id"].tolist(), rows["split"].tolist(), strict=True))

@@ -8,7 +8,7 @@ import streamlit as st
 from core import duplicates, versions
 from core.datasets import Dataset
 from core.errors import LabError
-from pages.parts import versions_steps
+from pages.parts import thumbnails, versions_steps
 from pages.parts.text import literal
 
 LARGE = 900
@@ -53,7 +53,7 @@ def _picture(dataset: Dataset, row: pd.Series) -> None:
         st.warning(literal(f"This file gives no picture: {row['problem']}."), icon=":material/broken_image:")
         return
     try:
-        st.image(dataset.thumbnail(row, LARGE), width="stretch", alt=f"Picture of class {row['label']}")
+        thumbnails.draw(dataset, row, LARGE)
     except LabError as error:
         st.error(literal(error), icon=":material/error:")
 
@@ -116,7 +116,7 @@ def _copies(dataset: Dataset, row: pd.Series) -> None:
     with st.grid("auto", min_column_width=110, gap="small"):
         for _, other in own.head(COPIES).iterrows():
             with st.container(gap="xxsmall"):
-                st.image(dataset.thumbnail(other, LARGE // 4), width="stretch", alt="A copy")
+                thumbnails.show(dataset, other, LARGE // 4)
                 st.text(f"{other['label']}\n{apart(row, other)}")
 
 

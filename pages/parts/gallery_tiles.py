@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
 from core.datasets import Dataset
 from core.errors import LabError
-from pages.parts import gallery_picture
+from pages.parts import gallery_picture, thumbnails
 from pages.parts.text import count, literal
 
 TILE = 200
 """Side in pixels of a thumbnail; shown smaller, so that it stays sharp on fine screens."""
 A_PAGE = 24
+
+_ahead = ThreadPoolExecutor(1, "thumbnails")
 
 Lines = Callable[[pd.Series], Sequence[str]]
 
@@ -27,12 +31,35 @@ def by_id(dataset: Dataset) -> pd.DataFrame:
     return dataset.index.set_index("id", drop=False)
 
 
-def show(dataset: Dataset, ids: Sequence[str], *, key: str, lines: Lines, a_page: int = A_PAGE) -> None:
+def show(
+    dataset: Dataset,
+    ids: Sequence[str],
+    *,
+    key: str,
+    lines: Lines,
+    a_page: int = A_PAGE,
+    thing: str = "picture",
+) -> None:
     """Thumbnails of these pictures, paged; ``lines`` are written below each."""
-    page = turn(len(ids), a_page, key=key, thing="picture")
+    page = turn(len(ids), a_page, key=key, thing=thing)
     with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
         for picture_id in ids[page]:
             tile(dataset, picture_id, key=key, lines=lines)
+    _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + a_page]))
+
+
+def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
+    """The index rows of those pictures that are still in the data set."""
+    rows = by_id(dataset)
+    return [rows.loc[picture_id] for picture_id in ids if picture_id in rows.index]
+
+
+def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
+    """Make the thumbnails of the next page while a person looks at this one."""
+    for row in rows:
+        with suppress(LabError):  # told when its turn comes
+            if not row["problem"]:
+                dataset.thumbnail(row, TILE)
 
 
 def turn(total: int, a_page: int, *, key: str, thing: str) -> slice:
@@ -45,11 +72,15 @@ def turn(total: int, a_page: int, *, key: str, thing: str) -> slice:
     if st.session_state.get(place, 1) > pages:
         st.session_state[place] = pages
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        # A width of its own: beside the words it would take the least it can, and hide page 2 of 2.
-        number = st.pagination(pages, key=place, width=120 + 40 * min(pages, 7))
+        number = st.pagination(pages, key=place, width=_width(pages))
         first, last = (number - 1) * a_page, min(number * a_page, total)
         st.caption(f"{first + 1:,} to {last:,} of {count(total, thing)}", width="content")
     return slice(first, last)
+
+
+def _width(pages: int) -> int:
+    """Pixels for the pages' buttons: with less, st.pagination hides page 2 of 2, and page 2 of 3."""
+    return 80 + 40 * (3 if pages == 2 else min(max(pages, 5), 7))
 
 
 def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
@@ -73,8 +104,5 @@ def _thumbnail(dataset: Dataset, row: pd.Series) -> None:
     if row["problem"]:
         st.markdown(":material/broken_image:", width="content")
         st.caption(literal(row["problem"]))
-        return
-    try:
-        st.image(dataset.thumbnail(row, TILE), width="stretch", alt=f"Picture of class {row['label']}")
-    except LabError as error:
-        st.caption(literal(error))
+    else:
+        thumbnails.show(dataset, row, TILE)

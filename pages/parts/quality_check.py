@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import duplicates, quality
 from core.config import DataConfig
@@ -14,6 +15,7 @@ from pages.parts import quality_mending, quality_pictures
 from pages.parts.text import literal
 
 DISTANCE = "near_distance"
+_JUDGED = "quality_judged"
 
 _MARKS = {
     "good": ":green[:material/check_circle:]",
@@ -39,8 +41,20 @@ def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
     return quality.check(dataset, config, distance)
 
 
-def headline(found: Report) -> None:
+def place(dataset: Dataset) -> DeltaGenerator:
+    """Where the headline will stand; as high as it the first time, so that nothing is pushed down later."""
+    if st.session_state.get(_JUDGED) == dataset.source:
+        return st.container()
+    waiting = st.empty()
+    with waiting.container(border=True):
+        st.markdown(":material/hourglass_top: **Checking the pictures**")
+        st.caption("The first time takes some seconds.")
+    return waiting
+
+
+def headline(dataset: Dataset, found: Report) -> None:
     """The overall verdict in a sentence or two, and how much there is to look at."""
+    st.session_state[_JUDGED] = dataset.source
     mark = _MARKS["good" if found.fit else "serious"]
     more = [f"{len(found.of(kind))} {word}" for kind, word in _COUNTED.items() if found.of(kind)]
     with st.container(border=True, key="verdict"):

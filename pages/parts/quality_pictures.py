@@ -12,7 +12,7 @@ import streamlit as st
 from core.datasets import Dataset
 from core.errors import LabError
 from core.quality import Finding
-from pages.parts import gallery_picture, gallery_tiles, quality_mending
+from pages.parts import gallery_picture, gallery_tiles, quality_mending, thumbnails
 from pages.parts.text import count
 
 GROUPS_A_PAGE = 6
@@ -30,17 +30,19 @@ def peek(dataset: Dataset, finding: Finding) -> None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for _, row in rows.iterrows():
             with contextlib.suppress(LabError):  # what is gone is told where the pictures are looked at
-                small = dataset.thumbnail(row, gallery_tiles.TILE)
-                st.image(small, width=PEEK_WIDTH, alt=f"Picture of class {row['label']}")
+                thumbnails.draw(dataset, row, gallery_tiles.TILE, PEEK_WIDTH)
 
 
 def show(dataset: Dataset, finding: Finding) -> None:
-    """Folded away until somebody wants to see them."""
+    """Folded away until somebody wants to see them.
+
+    Without their number: another label is another expander for Streamlit, which would close it.
+    """
     things = _things(finding)
     if not things:
         return
     with st.expander(
-        f"Look at {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
+        f"Look at the {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
     ) as opened:
         if opened.open:
             st.fragment(_drawing(finding), key=f"behind {finding.name}")(dataset, finding)
@@ -64,11 +66,11 @@ def _files(dataset: Dataset, finding: Finding) -> None:
 
 def _things(finding: Finding) -> str:
     if _by_class(finding):
-        return "the classes"
+        return "classes"
     if finding.groups:
-        return count(len(finding.groups), "group")
-    thing = "file" if finding.name == "unreadable" else "picture"
-    return count(len(finding.ids), thing) if finding.ids else ""
+        return "groups"
+    things = "files" if finding.name == "unreadable" else "pictures"
+    return things if finding.ids else ""
 
 
 def _pictures(dataset: Dataset, finding: Finding) -> None:

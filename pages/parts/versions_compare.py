@@ -28,7 +28,7 @@ def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
     names = {step.number: _name(step, recorded) for step in recorded}
     names = {0: "as it came", **names}
     last = len(recorded)
-    with st.grid("auto", min_column_width=240, gap="small"):
+    with st.grid(2, min_column_width=240, gap="small"):
         older = st.selectbox("From", names, key=f"from {last}", format_func=names.get)
         newer = st.selectbox("To", names, index=last, key=f"to {last}", format_func=names.get)
     first, second = after(dataset, older), after(dataset, newer)
