@@ -24,6 +24,8 @@ from core.runs import Run
 POLL_SECONDS = 0.2
 LOST_SECONDS = 45.0
 """For a run that was placed anew, until the file lock of a lost node is given up at the latest."""
+RUNS_A_PROCESS = 100
+"""After so many runs a node's process gives way to a new one, see core/growth.py."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,8 @@ def serve(terminating: threading.Event) -> None:
         for run in engine.queue():
             run.write_status(replace(run.status, message=str(error)))
         raise
-    place = ray.remote(num_cpus=_wanted("CPU"), num_gpus=_wanted("GPU"), max_retries=-1)(_carry_out)
+    wanted = {"num_cpus": _wanted("CPU"), "num_gpus": _wanted("GPU")}
+    place = ray.remote(**wanted, max_retries=-1, max_calls=RUNS_A_PROCESS)(_carry_out)
     under_way: dict[Any, Run] = {}
     idle_since = time.monotonic()
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
