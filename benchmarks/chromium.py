@@ -27,16 +27,25 @@ _DRAWN = """([where, least, gone, begin]) => new Promise(done => {
   const started = performance.now();
   let begun = false;
   const look = () => {
-    const rests = document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning';
+    const rests = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning';
     begun ||= !rests || performance.now() - started > begin;
     const images = all('[data-testid=stImage] img');
     const isDrawn = images.length >= least && images.every(one => one.complete && one.naturalWidth)
       && all('[data-testid=stVegaLiteChart]').every(one => one.querySelector('canvas, svg'));
     const isThere = !gone || all('p').every(one => !one.textContent.includes(gone));
-    begun && rests && isDrawn && isThere ? done() : requestAnimationFrame(look);
+    begun && rests && isDrawn && isThere ? done() : setTimeout(look, 10);
   };
   look();
 })"""
+_NEW_IMAGES = """([where, before]) => new Promise(done => {
+  const look = () => {
+    const images = [...document.querySelectorAll(where + ' [data-testid=stImage] img')];
+    const seen = images.length && images.every(one => one.complete && one.naturalWidth);
+    seen && images[0].src !== before ? done() : setTimeout(look, 10);
+  };
+  look();
+})"""
+_FIRST_IMAGE = "where => document.querySelector(where + ' [data-testid=stImage] img')?.src"
 
 
 def is_there() -> bool:
@@ -65,6 +74,20 @@ def seconds(page: Any, step: Callable[[], object], **until: Any) -> float:
     began = time.perf_counter()
     step()
     wait(page, **until)
+    took = time.perf_counter() - began
+    page.wait_for_timeout(1000 * PAUSE)
+    return took
+
+
+def seconds_to_new_images(page: Any, step: Callable[[], object], *, within: str = "") -> float:
+    """From a step until images that were not there before are all seen; then a pause.
+
+    What else of the page is still being made does not count.
+    """
+    before = page.evaluate(_FIRST_IMAGE, within)
+    began = time.perf_counter()
+    step()
+    page.evaluate(_NEW_IMAGES, [within, before])
     took = time.perf_counter() - began
     page.wait_for_timeout(1000 * PAUSE)
     return took
