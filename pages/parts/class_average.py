@@ -1,4 +1,4 @@
-"""Where the model looks for a whole class: the average of many heatmaps, and whether that is the border."""
+"""Where the model looks for a whole class: the average of many heatmaps, on the border, on background."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core import attention
 from core.errors import LabError
 from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
-from pages.parts import overlays, pictures, waiting
+from pages.parts import background_hint, overlays, pictures, waiting
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary
 from pages.parts.text import count, literal
@@ -21,7 +21,7 @@ MANY = 0.5
 
 
 def show(summary: Summary, answered: Predictions, class_index: int, layer: str) -> None:
-    """The average heatmap of a class over its test pictures, and a sentence about the border."""
+    """The average heatmap of a class over its test pictures, and sentences about border and background."""
     name = summary.report["class_names"][class_index]
     ids = [str(one) for one in answered.ids[answered.labels == class_index][:MOST]]
     if len(ids) < FEWEST:
@@ -40,6 +40,9 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
         with right:
             st.markdown(f"**Where it looks for {literal(name)}**")
             st.markdown(border_words(list(maps.values()), name))
+            if summary.config is not None:
+                by_id = {request.image_id: heatmap for request, heatmap in maps.items()}
+                background_hint.show(shown, by_id, summary.config.data.resize)
             st.caption(
                 f"The average of {count(len(ids), 'heatmap')} for {literal(name)}, one for each of its test "
                 "pictures, over the average of these pictures."

@@ -1,0 +1,109 @@
+"""Whether the heat of many pictures lies on what looks like background, in words and in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import attention
+from core.attention import LEAST_MAPS, BackgroundHeat
+from core.backdrop import Backdrop
+from core.datasets import Dataset
+from core.errors import LabError
+from core.heatmaps import Heatmap
+from pages.parts import overlays
+from pages.parts.pictures import Gallery
+from pages.parts.text import count, percent
+
+SHOWN = 4
+"""Pictures drawn to judge the sentence by."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    row: pd.Series
+    heatmap: Heatmap
+    backdrop: Backdrop
+    heat: BackgroundHeat
+
+
+def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
+    """A sentence on the heat on background in the pictures of these maps, by id, and the clearest cases."""
+    hot = {picture_id: heatmap for picture_id, heatmap in maps.items() if heatmap.any()}
+    if not hot or shown.dataset is None:
+        return
+    cases = list(_clear_cases(shown, shown.dataset, hot, resize))
+    found = [case.heat for case in cases]
+    st.markdown(words(found, len(hot)))
+    if len(cases) < LEAST_MAPS:
+        return
+    fold = st.expander(
+        "Judge it yourself: the pictures with most heat on it",
+        expanded=attention.is_on_background(found),
+        icon=":material/visibility:",
+        key="heat_on_background",
+        on_change="rerun",
+    )
+    if not fold.open:
+        return
+    with fold:
+        most = sorted(cases, key=lambda case: case.heat.area - case.heat.share)[:SHOWN]
+        _tiles(shown.dataset, most, resize)
+        st.caption(
+            "The white line is around what stands out from the colours at the picture's edge; all else is "
+            "taken for background. It is wrong where a thing fills the picture. Counted are pictures with "
+            "more than half of the heat on background, and more than heat spread evenly would have there. "
+            f"Left out: {count(len(hot) - len(cases), 'picture')} where thing and background look alike."
+        )
+
+
+def words(found: Sequence[BackgroundHeat], with_heat: int) -> str:
+    """What was found in those of the pictures ``with_heat`` whose background stands out."""
+    if len(found) < LEAST_MAPS:
+        return (
+            ":gray-badge[cannot tell] How much of the heat lies on background: colours tell it apart from "
+            f"the thing in {len(found)} of {count(with_heat, 'picture')}, and {LEAST_MAPS} are needed."
+        )
+    share, area = np.mean([heat.share for heat in found]), np.mean([heat.area for heat in found])
+    seen = (
+        f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'picture')} most of the heat lies "
+        f"on what looks like background (estimated from colour; may be wrong): {percent(share, 0)} on "
+        f"average, while that background covers {percent(area, 0)} of the picture."
+    )
+    if attention.is_on_background(found):
+        return (
+            f":orange-badge[look here] {seen} The model may go by the surroundings: look whether the line in "
+            "the pictures below is around the thing. If it is, try pictures with other backgrounds."
+        )
+    return f":green-badge[no warning] {seen}"
+
+
+def _clear_cases(
+    shown: Gallery, dataset: Dataset, maps: Mapping[str, Heatmap], resize: str
+) -> Iterator[_Case]:
+    """The pictures that can still be read and whose background stands out."""
+    for picture_id, heatmap in maps.items():
+        row = shown.row(picture_id)
+        if row is None:
+            continue
+        try:
+            backdrop = overlays.estimated_backdrop(dataset, row, picture_id, resize)
+        except LabError:  # the page names it where it shows it
+            continue
+        heat = attention.background_heat(heatmap, backdrop.background)
+        if backdrop.is_clear and heat is not None:
+            yield _Case(row, heatmap, backdrop, heat)
+
+
+def _tiles(dataset: Dataset, cases: Sequence[_Case], resize: str) -> None:
+    with st.grid("auto", min_column_width=120, gap="small"):
+        for case in cases:
+            line = f"{percent(case.heat.share, 0)} of the heat, {percent(case.heat.area, 0)} of the picture"
+            picture = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.backdrop.background)
+            with st.container(gap="xsmall"):
+                st.image(picture, width="stretch", alt=f"Heatmap, with a line around the thing. {line}")
+                st.text(line)
