@@ -140,6 +140,27 @@ def test_every_method_gives_maps_from_0_to_1_and_the_same_ones_again(explainer, 
     np.testing.assert_array_equal(first, again)
 
 
+MADE_BY = {
+    ("grad_cam", 1): 0.33709,
+    ("occlusion", 1): 0.1157,
+    ("integrated_gradients", 1): 0.062296,
+    ("smoothgrad", 2): 0.14729,
+    ("gradients", 1): 0.15349,
+    ("gradients_inputs", 1): 0.060358,
+}
+"""What a map of each method in its version sums up to, weighted at random. Kept maps of a version stay in
+use: who draws other maps on purpose counts the version up and changes the sum here."""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_draws_other_maps_is_another_version(method):
+    network, rng = untrained(), np.random.default_rng(0)
+    network.set_weights([rng.normal(0, 0.2, w.shape) for w in network.get_weights()])
+    heatmap = Explainer(network).heatmaps(PICTURES.images[:1], [0], method)[0]
+    weighted = float((heatmap * rng.uniform(0, 1, heatmap.shape)).mean())
+    assert weighted == pytest.approx(MADE_BY[method, METHODS[method].version], rel=2e-3)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_map_does_not_depend_on_the_pictures_beside_it(explainer, method):
     together = explainer.heatmaps(PICTURES.images[:4], [0, 1, 0, 2], method)
