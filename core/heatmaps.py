@@ -58,11 +58,12 @@ METHODS: dict[str, Method] = {
     "smoothgrad": Method(
         "SmoothGrad",
         "Which pixels would change the evidence most, averaged over slightly noisy copies of the picture.",
-        version=2,
+        version=3,
     ),
     "gradients": Method(
         "Gradients",
         "Which pixels would change the evidence most if they changed a little. Fine, and noisy.",
+        version=2,
     ),
     "gradients_inputs": Method(
         "Gradients x inputs",
