@@ -203,7 +203,7 @@ def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
     told = [part.value for part in page.markdown if "looks like background" in part.value]
     assert len(told) == 1 and told[0].startswith(f":{badge}-badge")
-    shares = [part.value for part in page.text if part.value.endswith("of the picture")]
+    shares = [part.value for part in page.caption if "of the heat on background, which covers" in part.value]
     assert len(shares) == (0 if on_the_disc else background_hint.SHOWN)
 
 

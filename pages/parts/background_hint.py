@@ -100,10 +100,11 @@ def _clear_cases(
 
 
 def _tiles(dataset: Dataset, cases: Sequence[_Case], resize: str) -> None:
-    with st.grid("auto", min_column_width=120, gap="small"):
+    with st.grid(4, min_column_width=100, gap="small"):
         for case in cases:
-            line = f"{percent(case.heat.share, 0)} of the heat, {percent(case.heat.area, 0)} of the picture"
+            share, area = percent(case.heat.share, 0), percent(case.heat.area, 0)
+            line = f"{share} of the heat on background, which covers {area}"
             picture = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.backdrop.background)
             with st.container(gap="xsmall"):
                 st.image(picture, width="stretch", alt=f"Heatmap, with a line around the thing. {line}")
-                st.text(line)
+                st.caption(line)

@@ -11,7 +11,7 @@ from core.runs import Predictions
 from pages.parts import background_hint, overlays, pictures, waiting
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary
-from pages.parts.text import count, literal
+from pages.parts.text import NO_BREAK, count, literal
 
 MOST = 60
 """Pictures that an average is made of; more would not change it visibly."""
@@ -56,7 +56,7 @@ def border_words(maps: list[Heatmap], name: str) -> str:
         return f"In none of these pictures anything spoke for {literal(name)}."
     seen = (
         f"In {on_border} of {count(hot, 'picture')} most of the heat lies on the outer eighth at each side "
-        "(44 % of the area)."
+        f"(44{NO_BREAK}% of the area)."
     )
     if on_border >= MANY * hot:
         return (
