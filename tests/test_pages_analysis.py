@@ -184,7 +184,7 @@ def test_heat_on_background_is_named_with_the_numbers_and_a_caveat():
     assert seen.startswith(
         ":orange-badge[look here] In 4 of 5 pictures most of the heat lies on what looks like"
     )
-    assert "may be wrong" in seen and "78\u00a0% on average" in seen and "covers 60\u00a0%" in seen
+    assert "may be wrong" in seen and "On average 78\u00a0%" in seen and "covers 60\u00a0%" in seen
     assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 pictures")
     assert "in 4 of 9 pictures, and 5 are needed" in background_hint.words([on_it] * 4, 9)
 

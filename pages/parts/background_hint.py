@@ -55,8 +55,8 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
         _tiles(shown.dataset, most, resize)
         st.caption(
             "The white line is around what stands out from the colours at the picture's edge; all else is "
-            "taken for background. It is wrong where a thing fills the picture. Counted are pictures with "
-            "more than half of the heat on background, and more than heat spread evenly would have there. "
+            "taken for background. It is wrong where a thing fills the picture. By chance, heat "
+            "would be spread evenly. "
             f"Left out: {count(len(hot) - len(cases), 'picture')} where thing and background look alike."
         )
 
@@ -71,8 +71,9 @@ def words(found: Sequence[BackgroundHeat], with_heat: int) -> str:
     share, area = np.mean([heat.share for heat in found]), np.mean([heat.area for heat in found])
     seen = (
         f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'picture')} most of the heat lies "
-        f"on what looks like background (estimated from colour; may be wrong): {percent(share, 0)} on "
-        f"average, while that background covers {percent(area, 0)} of the picture."
+        "on what looks like background, and more than chance would put there (estimated from colour; may be "
+        f"wrong). On average {percent(share, 0)} of the heat is on it, and it covers {percent(area, 0)} of "
+        "the picture."
     )
     if attention.is_on_background(found):
         return (
