@@ -57,8 +57,8 @@ RULES: dict[Kind, str] = {
     "meanwhile training loss goes on falling.",
     "still improving": "Over the last quarter of the epochs validation loss is on average "
     f"{_percent(STILL_FALLING)} or more below that of the quarter before.",
-    "lucky peak": f"Validation accuracy of the best epoch is {100 * PEAK:.0f} points or more above that "
-    "of the two epochs before and after it.",
+    "lucky peak": "The best epoch is not the last one, none around it has a higher validation accuracy, and "
+    f"that of the two epochs before and after it is on the whole {100 * PEAK:.0f} points or more lower.",
     "healthy": "None of these: the curves have settled, and close enough together.",
 }
 
@@ -224,7 +224,8 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
     best = int(accuracy.argmax() if by_accuracy else curves["val_loss"].argmin())
     around = np.delete(accuracy, best)[max(best - 2, 0) : best + 2]
     usual = float(np.median(around))
-    if accuracy[best] - usual < PEAK:
+    is_peak = best < len(accuracy) - 1 and accuracy[best] >= around.max()
+    if not is_peak or accuracy[best] - usual < PEAK:
         return None
     epoch = curves.epochs[best]
     sentence = (

@@ -141,6 +141,14 @@ def test_a_lucky_peak_is_told_with_its_epoch():
     assert "Epoch 12 looks best with 75 %" in reading.sentence
 
 
+def test_an_epoch_before_or_at_the_end_of_a_rise_is_no_lucky_peak():
+    lower_than_a_neighbour = lucky_peak(0)
+    lower_than_a_neighbour[12] |= {"val_accuracy": 0.78, "val_loss": 0.36}
+    assert read(lower_than_a_neighbour).kind == "healthy"
+    best_is_the_last = lucky_peak(0)[:12]
+    assert read(best_is_the_last).kind != "lucky peak"
+
+
 def test_jumps_that_few_validation_pictures_explain_are_not_called_unstable():
     history = [epoch | {"val_accuracy": 0.7 - 0.08 * (epoch["epoch"] % 2)} for epoch in healthy(0)]
     assert read(history).kind == "unstable"
