@@ -89,7 +89,7 @@ def _without_an_object(number: int) -> None:
 def _hint(name: str, pictures: Pictures, maps: Sequence[Heatmap], *, expected: bool) -> bool:
     """Whether the hint is there where it should be, for classes of ``CLASS_SIZE`` pictures."""
     found = [
-        attention.background_heat(heatmap, estimate.background) if estimate.is_clear else None
+        attention.heat_on(heatmap, estimate.background) if estimate.is_clear else None
         for heatmap, estimate in zip(maps, map(backdrop.estimate, pictures), strict=True)
     ]
     classes = [

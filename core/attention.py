@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from core.heatmaps import Heatmap
 
-RIM = 1 / 8
-"""Width of the border, as a part of the side; it covers 44 % of the picture."""
+BORDER: NDArray[np.bool_] = np.pad(np.zeros((6, 6), bool), 1, constant_values=True)
+"""The outer eighth of a picture at each side, in 8 x 8 cells; it covers 44 %."""
 SUSPICIOUS = 0.6
 """A map with a larger part of its heat on the border looks at the background rather than at a thing."""
 
@@ -19,8 +19,8 @@ LEAST_MAPS = 5
 """Maps that it takes to say where the heat lies in most of them."""
 
 
-class BackgroundHeat(NamedTuple):
-    """The part of a map's heat on background, and the part of the picture that background covers."""
+class HeatOn(NamedTuple):
+    """The part of a map's heat that lies on some area, and the part of the picture that the area covers."""
 
     share: float
     area: float
@@ -45,14 +45,9 @@ def average(maps: Sequence[Heatmap]) -> Heatmap:
 
 
 def border_share(heatmap: Heatmap) -> float | None:
-    """The part of a map's heat on the outer eighth of the picture at each side; None without heat.
-
-    A map whose heat is spread evenly has 0.44 there.
-    """
-    total = float(heatmap.sum())
-    if not total:
-        return None
-    return float((heatmap * _border_weights(heatmap.shape)).sum()) / total
+    """The part of a map's heat on the border; None without heat."""
+    found = heat_on(heatmap, BORDER)
+    return None if found is None else found.share
 
 
 def on_the_border(maps: Sequence[Heatmap]) -> tuple[int, int]:
@@ -61,20 +56,20 @@ def on_the_border(maps: Sequence[Heatmap]) -> tuple[int, int]:
     return sum(share > SUSPICIOUS for share in shares), len(shares)
 
 
-def background_heat(heatmap: Heatmap, background: NDArray[np.bool_]) -> BackgroundHeat | None:
-    """How much heat of a map (h, w) lies where ``background`` (H, W) of the same picture is True.
+def heat_on(heatmap: Heatmap, area: NDArray[np.bool_]) -> HeatOn | None:
+    """How much heat of a map (h, w) lies where ``area`` (H, W) of the same picture is True; None without.
 
-    None without heat.
+    A place of a coarse map may lie on the area in part.
     """
     total = float(heatmap.sum())
     if not total:
         return None
-    rows, columns = (_overlaps(*sides) for sides in zip(heatmap.shape, background.shape, strict=True))
-    on_background = rows @ background @ columns.T
-    return BackgroundHeat(float((heatmap * on_background).sum()) / total, float(background.mean()))
+    rows, columns = (_overlaps(*sides) for sides in zip(heatmap.shape, area.shape, strict=True))
+    weights = rows @ area @ columns.T
+    return HeatOn(float((heatmap * weights).sum()) / total, float(area.mean()))
 
 
-def is_on_background(found: Sequence[BackgroundHeat]) -> bool:
+def is_on_background(found: Sequence[HeatOn]) -> bool:
     """Whether most heat lies on background in half of the maps or more; not told from fewer than five."""
     return len(found) >= LEAST_MAPS and sum(heat.is_most for heat in found) >= len(found) / 2
 
@@ -85,15 +80,3 @@ def _overlaps(count: int, others: int) -> NDArray[np.float64]:
     ends, starts = np.minimum(one[1:], other[1:]), np.maximum(one[:-1], other[:-1])
     overlaps: NDArray[np.float64] = np.maximum(ends - starts, 0) * count
     return overlaps
-
-
-def _border_weights(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """How much of each place lies on the border (h, w): a coarse map has places that lie half on it."""
-    inner_rows, inner_columns = (_inner_part(side) for side in shape)
-    return 1 - inner_rows[:, None] * inner_columns[None, :]
-
-
-def _inner_part(side: int) -> NDArray[np.float64]:
-    edges = np.linspace(0, 1, side + 1)
-    inside = np.clip(edges, RIM, 1 - RIM)
-    return np.diff(inside) * side

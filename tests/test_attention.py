@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import attention
-from core.attention import BackgroundHeat
+from core.attention import HeatOn
 
 
 def test_average_is_the_mean_scaled_to_its_hottest_place():
@@ -37,24 +37,24 @@ def test_border_share_is_0_in_the_middle_and_1_in_a_corner():
 def test_heat_on_background_is_shared_out_by_area():
     background = np.ones((14, 14), bool)
     background[:7, :7] = False
-    even = attention.background_heat(np.ones((3, 5), np.float32), background)
+    even = attention.heat_on(np.ones((3, 5), np.float32), background)
     assert even is not None and even == pytest.approx((0.75, 0.75)) and not even.is_most
     corner = np.zeros((2, 2), np.float32)
     corner[0, 0] = 1
-    assert attention.background_heat(corner, background) == pytest.approx((0, 0.75))
-    on_it = attention.background_heat(1 - corner, background)
+    assert attention.heat_on(corner, background) == pytest.approx((0, 0.75))
+    on_it = attention.heat_on(1 - corner, background)
     assert on_it == pytest.approx((1, 0.75)) and on_it.is_most
-    assert attention.background_heat(np.zeros((2, 2), np.float32), background) is None
+    assert attention.heat_on(np.zeros((2, 2), np.float32), background) is None
 
 
 def test_half_on_it_is_most_heat_only_where_background_is_small():
-    assert BackgroundHeat(0.6, 0.5).is_most
-    assert not BackgroundHeat(0.6, 0.7).is_most
-    assert not BackgroundHeat(0.4, 0.2).is_most
+    assert HeatOn(0.6, 0.5).is_most
+    assert not HeatOn(0.6, 0.7).is_most
+    assert not HeatOn(0.4, 0.2).is_most
 
 
 def test_five_maps_are_needed_and_half_of_them_on_background():
-    on_it, beside_it = BackgroundHeat(0.9, 0.6), BackgroundHeat(0.3, 0.6)
+    on_it, beside_it = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
     assert not attention.is_on_background([on_it] * 4)
     assert attention.is_on_background([on_it] * 3 + [beside_it] * 3)
     assert not attention.is_on_background([on_it] * 3 + [beside_it] * 4)

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core import attention
-from core.attention import LEAST_MAPS, BackgroundHeat
-from core.backdrop import Backdrop
+from core.attention import LEAST_MAPS, HeatOn
 from core.datasets import Dataset
 from core.errors import LabError
 from core.heatmaps import Heatmap
-from pages.parts import overlays
+from pages.parts import heat_cases, overlays
+from pages.parts.heat_cases import Case
 from pages.parts.pictures import Gallery
 from pages.parts.text import count, percent
-
-SHOWN = 4
-"""Pictures drawn to judge the sentence by."""
-
-
-@dataclass(frozen=True)
-class _Case:
-    row: pd.Series
-    heatmap: Heatmap
-    backdrop: Backdrop
-    heat: BackgroundHeat
 
 
 def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
@@ -41,27 +28,24 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
     st.markdown(words(found, len(hot)))
     if len(cases) < LEAST_MAPS:
         return
-    fold = st.expander(
-        "Judge it yourself: the pictures with most heat on it",
-        expanded=attention.is_on_background(found),
-        icon=":material/visibility:",
-        key="heat_on_background",
-        on_change="rerun",
+    left_out = len(hot) - len(cases)
+    note = (
+        "The white line is around what stands out from the colours at the picture's edge; all else is taken "
+        "for background. It is wrong where a thing fills the picture. By chance, heat would be spread evenly."
     )
-    if not fold.open:
-        return
-    with fold:
-        most = sorted(cases, key=lambda case: case.heat.area - case.heat.share)[:SHOWN]
-        _tiles(shown.dataset, most, resize)
-        st.caption(
-            "The white line is around what stands out from the colours at the picture's edge; all else is "
-            "taken for background. It is wrong where a thing fills the picture. By chance, heat "
-            "would be spread evenly. "
-            f"Left out: {count(len(hot) - len(cases), 'picture')} where thing and background look alike."
-        )
+    if left_out:
+        note += f" Left out: {count(left_out, 'picture')} where thing and background look alike."
+    heat_cases.show(
+        shown.dataset,
+        cases,
+        resize,
+        place="background",
+        note=note,
+        expanded=attention.is_on_background(found),
+    )
 
 
-def words(found: Sequence[BackgroundHeat], with_heat: int) -> str:
+def words(found: Sequence[HeatOn], with_heat: int) -> str:
     """What was found in those of the pictures ``with_heat`` whose background stands out."""
     if len(found) < LEAST_MAPS:
         return (
@@ -85,7 +69,7 @@ def words(found: Sequence[BackgroundHeat], with_heat: int) -> str:
 
 def _clear_cases(
     shown: Gallery, dataset: Dataset, maps: Mapping[str, Heatmap], resize: str
-) -> Iterator[_Case]:
+) -> Iterator[Case]:
     """The pictures that can still be read and whose background stands out."""
     for picture_id, heatmap in maps.items():
         row = shown.row(picture_id)
@@ -95,17 +79,6 @@ def _clear_cases(
             backdrop = overlays.estimated_backdrop(dataset, row, picture_id, resize)
         except LabError:  # the page names it where it shows it
             continue
-        heat = attention.background_heat(heatmap, backdrop.background)
+        heat = attention.heat_on(heatmap, backdrop.background)
         if backdrop.is_clear and heat is not None:
-            yield _Case(row, heatmap, backdrop, heat)
-
-
-def _tiles(dataset: Dataset, cases: Sequence[_Case], resize: str) -> None:
-    with st.grid(4, min_column_width=100, gap="small"):
-        for case in cases:
-            share, area = percent(case.heat.share, 0), percent(case.heat.area, 0)
-            line = f"{share} of the heat on background, which covers {area}"
-            picture = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.backdrop.background)
-            with st.container(gap="xsmall"):
-                st.image(picture, width="stretch", alt=f"Heatmap, with a line around the thing. {line}")
-                st.caption(line)
+            yield Case(row, heatmap, backdrop.background, heat)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import attention
 from core.errors import LabError
 from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
-from pages.parts import background_hint, overlays, pictures, waiting
+from pages.parts import background_hint, heat_cases, overlays, pictures, waiting
+from pages.parts.heat_cases import Case
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary
 from pages.parts.text import NO_BREAK, count, literal
@@ -42,6 +45,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
             st.markdown(border_words(list(maps.values()), name))
             if summary.config is not None:
                 by_id = {request.image_id: heatmap for request, heatmap in maps.items()}
+                _border_cases(shown, by_id, summary.config.data.resize)
                 background_hint.show(shown, by_id, summary.config.data.resize)
             st.caption(
                 f"The average of {count(len(ids), 'heatmap')} for {literal(name)}, one for each of its test "
@@ -58,7 +62,7 @@ def border_words(maps: list[Heatmap], name: str) -> str:
         f"In {on_border} of {count(hot, 'picture')} most of the heat lies on the outer eighth at each side "
         f"(44{NO_BREAK}% of the area)."
     )
-    if on_border >= MANY * hot:
+    if _is_on_border(on_border, hot):
         return (
             f":orange-badge[look here] {seen} The model may be reading the background: look at some of the "
             "pictures below, and try zoom, crop or pictures with other backgrounds."
@@ -67,6 +71,24 @@ def border_words(maps: list[Heatmap], name: str) -> str:
         f":green-badge[no warning] {seen} Most of what the model goes by lies further in, where things "
         "usually are; whether it is the thing itself, the pictures below show."
     )
+
+
+def _is_on_border(on_border: int, hot: int) -> bool:
+    return bool(hot) and on_border >= MANY * hot
+
+
+def _border_cases(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
+    """The pictures behind a warning."""
+    if shown.dataset is None or not _is_on_border(*attention.on_the_border(list(maps.values()))):
+        return
+    cases = [
+        Case(row, heatmap, attention.BORDER, heat)
+        for picture_id, heatmap in maps.items()
+        if (row := shown.row(picture_id)) is not None
+        and (heat := attention.heat_on(heatmap, attention.BORDER)) is not None
+    ]
+    note = "Outside of the white line is the border."
+    heat_cases.show(shown.dataset, cases, resize, place="border", note=note, expanded=True)
 
 
 def _picture(summary: Summary, shown: Gallery, ids: list[str], average: Heatmap) -> None:
