@@ -47,7 +47,7 @@ def main() -> int:
     """Print a line a method; fails if Grad-CAM misses too often or falls behind tf-explain's."""
     keras.utils.disable_interactive_logging()
     pictures = coloured_objects(24 if "--quick" in sys.argv else 96, SIZE, seed=7)
-    network = _trained()
+    network = trained_on(coloured_objects)
     explainer = Explainer(network)
     classes = [int(label) for label in pictures.labels]
     chance = float(np.mean([_inside(box).mean() for box in pictures.boxes]))
@@ -69,8 +69,8 @@ def main() -> int:
     return int(ours_first[1] < LEAST_POINTING or any(np.less(ours_first, theirs_first)))
 
 
-def _trained() -> keras.Model:
-    """The tutorial's network in small, trained for a minute until it tells the colours apart."""
+def trained_on(made: Callable[[int, int], MadePictures]) -> keras.Model:
+    """The tutorial's network in small, trained for a minute until it tells the made pictures apart."""
     keras.utils.set_random_seed(0)
     pixels = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.Rescaling(1 / 255)(pixels)
@@ -81,7 +81,7 @@ def _trained() -> keras.Model:
     logits = keras.layers.Dense(len(COLOURS), name="logits")(x)
     network = keras.Model(pixels, keras.layers.Softmax(name="probabilities")(logits))
     network.compile("adam", "sparse_categorical_crossentropy")
-    pictures = coloured_objects(600, SIZE)
+    pictures = made(600, SIZE)
     network.fit(pictures.images.astype(np.float32), pictures.labels, epochs=8, verbose=0)
     return network
 

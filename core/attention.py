@@ -1,18 +1,34 @@
-"""Where a model looks in many pictures at once: the average heatmap, and heat where no object should be."""
+"""Where a model looks in many pictures: the average heatmap, and heat where no object should be."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.heatmaps import Heatmap
 
-RIM = 1 / 8
-"""Width of the border, as a part of the side; it covers 44 % of the picture."""
+BORDER: NDArray[np.bool_] = np.pad(np.zeros((6, 6), bool), 1, constant_values=True)
+"""The outer eighth of a picture at each side, in 8 x 8 cells; it covers 44 %."""
 SUSPICIOUS = 0.6
 """A map with a larger part of its heat on the border looks at the background rather than at a thing."""
+
+LEAST_MAPS = 5
+"""Maps that it takes to say where the heat lies in most of them."""
+
+
+class HeatOn(NamedTuple):
+    """The part of a map's heat that lies on some area, and the part of the picture that the area covers."""
+
+    share: float
+    area: float
+
+    @property
+    def is_most(self) -> bool:
+        """Whether most heat lies there, and more than heat that is spread evenly would have there."""
+        return self.share > max(0.5, self.area)
 
 
 def average(maps: Sequence[Heatmap]) -> Heatmap:
@@ -29,14 +45,9 @@ def average(maps: Sequence[Heatmap]) -> Heatmap:
 
 
 def border_share(heatmap: Heatmap) -> float | None:
-    """The part of a map's heat on the outer eighth of the picture at each side; None without heat.
-
-    A map whose heat is spread evenly has 0.44 there.
-    """
-    total = float(heatmap.sum())
-    if not total:
-        return None
-    return float((heatmap * _border_weights(heatmap.shape)).sum()) / total
+    """The part of a map's heat on the border; None without heat."""
+    found = heat_on(heatmap, BORDER)
+    return None if found is None else found.share
 
 
 def on_the_border(maps: Sequence[Heatmap]) -> tuple[int, int]:
@@ -45,13 +56,27 @@ def on_the_border(maps: Sequence[Heatmap]) -> tuple[int, int]:
     return sum(share > SUSPICIOUS for share in shares), len(shares)
 
 
-def _border_weights(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """How much of each place lies on the border (h, w): a coarse map has places that lie half on it."""
-    inner_rows, inner_columns = (_inner_part(side) for side in shape)
-    return 1 - inner_rows[:, None] * inner_columns[None, :]
+def heat_on(heatmap: Heatmap, area: NDArray[np.bool_]) -> HeatOn | None:
+    """How much heat of a map (h, w) lies where ``area`` (H, W) of the same picture is True; None without.
+
+    A place of a coarse map may lie on the area in part.
+    """
+    total = float(heatmap.sum())
+    if not total:
+        return None
+    rows, columns = (_overlaps(*sides) for sides in zip(heatmap.shape, area.shape, strict=True))
+    weights = rows @ area @ columns.T
+    return HeatOn(float((heatmap * weights).sum()) / total, float(area.mean()))
 
 
-def _inner_part(side: int) -> NDArray[np.float64]:
-    edges = np.linspace(0, 1, side + 1)
-    inside = np.clip(edges, RIM, 1 - RIM)
-    return np.diff(inside) * side
+def is_on_background(found: Sequence[HeatOn]) -> bool:
+    """Whether most heat lies on background in half of the maps or more; not told from fewer than five."""
+    return len(found) >= LEAST_MAPS and sum(heat.is_most for heat in found) >= len(found) / 2
+
+
+def _overlaps(count: int, others: int) -> NDArray[np.float64]:
+    """A side is cut into ``count`` parts and into ``others``: how much of each is in each (count, others)."""
+    one, other = np.linspace(0, 1, count + 1)[:, None], np.linspace(0, 1, others + 1)
+    ends, starts = np.minimum(one[1:], other[1:]), np.maximum(one[:-1], other[:-1])
+    overlaps: NDArray[np.float64] = np.maximum(ends - starts, 0) * count
+    return overlaps

@@ -55,10 +55,10 @@ RULES: dict[Kind, str] = {
     "overfitting": f"Validation loss ends {_percent(LOSS_RISE)} or more above its best of two or more epochs "
     f"before, or training accuracy ends {100 * GAP:.0f} points or more above validation accuracy; and "
     "meanwhile training loss goes on falling.",
-    "still improving": "Over the last quarter of the epochs validation loss is on average "
-    f"{_percent(STILL_FALLING)} or more below that of the quarter before.",
-    "lucky peak": f"Validation accuracy of the best epoch is {100 * PEAK:.0f} points or more above that "
-    "of the two epochs before and after it.",
+    "still improving": "Over the last quarter of the epochs, three at least where there are six, validation "
+    f"loss is on average {_percent(STILL_FALLING)} or more below that of the quarter before.",
+    "lucky peak": "The best epoch is not the last one, none around it has a higher validation accuracy, and "
+    f"that of the two epochs before and after it is on the whole {100 * PEAK:.0f} points or more lower.",
     "healthy": "None of these: the curves have settled, and close enough together.",
 }
 
@@ -206,7 +206,7 @@ def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
 
 def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
     loss = curves["val_loss"]
-    quarter = max(len(loss) // 4, 2)
+    quarter = max(len(loss) // 4, min(3, len(loss) // 2))
     before, now = float(loss[-2 * quarter : -quarter].mean()), float(loss[-quarter:].mean())
     if now > (1 - STILL_FALLING) * before:
         return None
@@ -224,7 +224,8 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
     best = int(accuracy.argmax() if by_accuracy else curves["val_loss"].argmin())
     around = np.delete(accuracy, best)[max(best - 2, 0) : best + 2]
     usual = float(np.median(around))
-    if accuracy[best] - usual < PEAK:
+    is_peak = best < len(accuracy) - 1 and accuracy[best] >= around.max()
+    if not is_peak or accuracy[best] - usual < PEAK:
         return None
     epoch = curves.epochs[best]
     sentence = (

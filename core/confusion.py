@@ -40,7 +40,7 @@ class ConfusedPair:
         """The pair in words, the names letter by letter."""
         pictures = "picture" if self.support == 1 else "pictures"
         called = "was called" if self.count == 1 else "were called"
-        share = f"{100 * self.count / self.support:.0f} %"
+        share = f"{100 * self.count / self.support:.0f}\u00a0%"
         return (
             f"{self.count} of {self.support} {pictures} of {self.true} {called} {self.predicted} ({share})."
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -187,6 +188,17 @@ def heatmap_overlay(picture: Image.Image, heatmap: Heatmap, strength: float = 0.
     colours = colormaps["viridis"](np.clip(np.asarray(enlarged), 0, 1))[..., :3] * 255
     mixed = (1 - strength) * np.asarray(picture.convert("RGB")) + strength * colours
     return np.asarray(np.rint(mixed), np.uint8)
+
+
+def outlined(picture: NDArray[np.uint8], area: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) with a white line around an area of coarse cells (h, w), seen on any ground."""
+    size = picture.shape[1], picture.shape[0]
+    smooth = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    outlines, _ = cv2.findContours((smooth > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    drawn = picture.copy()
+    for colour, width in ((0, 4), (255, 2)):
+        cv2.drawContours(drawn, outlines, -1, (colour, colour, colour), width, cv2.LINE_AA)
+    return drawn
 
 
 def heatmap_pair(

@@ -27,11 +27,18 @@ _PICTURE_ID = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class Method:
-    """A way to make a heatmap, in a layman's words; ``by_layer``: can be made at any convolution layer."""
+    """A way to make a heatmap, in a layman's words.
+
+    Attributes:
+        by_layer: it can be made at any convolution layer.
+        version: counted up with every change after which the same request gives another map; those that
+            an earlier version made are then made anew.
+    """
 
     title: str
     help: str
     by_layer: bool = False
+    version: int = 1
 
 
 METHODS: dict[str, Method] = {
@@ -51,10 +58,12 @@ METHODS: dict[str, Method] = {
     "smoothgrad": Method(
         "SmoothGrad",
         "Which pixels would change the evidence most, averaged over slightly noisy copies of the picture.",
+        version=3,
     ),
     "gradients": Method(
         "Gradients",
         "Which pixels would change the evidence most if they changed a little. Fine, and noisy.",
+        version=2,
     ),
     "gradients_inputs": Method(
         "Gradients x inputs",
@@ -94,7 +103,7 @@ class Request:
 
 
 def kept(run: Run, request: Request) -> Heatmap | None:
-    """A heatmap made earlier for the model that the run has now; None if there is none.
+    """A heatmap made earlier for the model and by the method as they are now; None if there is none.
 
     Raises:
         LabError: the run has no model, or a damaged one.
@@ -103,12 +112,15 @@ def kept(run: Run, request: Request) -> Heatmap | None:
     try:
         path = run.heatmaps_path / request.file_name
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return stored["heatmap"].astype(np.float32) if str(stored["model"]) == model else None
+            made_by = str(stored["model"]), int(stored.get("version", 1))
+            is_current = made_by == (model, METHODS[request.method].version)
+            return stored["heatmap"].astype(np.float32) if is_current else None
     except Exception:  # missing or half copied: making it again is always possible
         return None
 
 
 def keep(run: Run, request: Request, heatmap: Heatmap) -> None:
-    """Store a heatmap in the run's folder, with the finger print of the model it was made from."""
+    """Store a heatmap in the run's folder, with the finger print of its model and its method's version."""
+    model, version = saved_model.fingerprint(run.model_path), METHODS[request.method].version
     with files.replacing(run.heatmaps_path / request.file_name) as beside:
-        np.savez_compressed(beside, heatmap=heatmap, model=np.array(saved_model.fingerprint(run.model_path)))
+        np.savez_compressed(beside, heatmap=heatmap, model=np.array(model), version=np.array(version))

@@ -46,7 +46,7 @@ def build(run: Run, picture_of: PictureOf) -> str:
         "Data": _data(report),
         "Model and machine": _machine(report),
     }
-    return html_parts.page(run.title, sections)
+    return html_parts.page(f"{run.labels.name or run.config.data.source}, run {run.id}", sections)
 
 
 def _notes(run: Run) -> str:

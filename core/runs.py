@@ -147,7 +147,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """The name a person gave, or else the data set and the start time."""
+        """The name a person gave, or else the id, which begins with the time."""
         return self.labels.name or self.id
 
     @property

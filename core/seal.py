@@ -54,13 +54,23 @@ def meaning(runs_seen: int, accuracy: float, pictures: int) -> str:
     """
     if runs_seen <= FEW:
         return "The test pictures are as good as unused: nothing was chosen by them."
-    deviation = (accuracy * (1 - accuracy) / max(pictures, 1)) ** 0.5
-    points = 100 * paired.luck_of_the_best(runs_seen, deviation)
+    points = 100 * paired.luck_of_the_best(runs_seen, _deviation(accuracy, pictures))
+    in_words = "about a point at most" if points < 1.5 else f"up to {points:.0f} points"
     return (
         f"You have seen the scores of {runs_seen} runs on these test pictures. If you keep the best of them "
-        f"for that score, it flatters by up to {points:.0f} points. Choose by validation, and look at the "
+        f"for that score, it flatters by {in_words}. Choose by validation, and look at the "
         "test score of the one you chose."
     )
+
+
+def _deviation(accuracy: float, pictures: int) -> float:
+    """Standard deviation of an accuracy, with two right and two wrong answers added (Agresti & Coull 1998).
+
+    Without them 8 right answers of 8 would seem to be no luck at all.
+    """
+    share = (accuracy * pictures + 2) / (pictures + 4)
+    deviation: float = (share * (1 - share) / (pictures + 4)) ** 0.5
+    return deviation
 
 
 def _fingerprint(run: Run) -> str:

@@ -28,6 +28,23 @@ def coloured_objects(count: int, size: int, seed: int = 0) -> MadePictures:
     return MadePictures(np.stack(images), labels, np.array(boxes))
 
 
+def tinted_backgrounds(count: int, size: int, seed: int = 0) -> MadePictures:
+    """A grey disc on reddish, greenish or bluish noise: only the background tells the class."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(len(COLOURS), size=count)
+    drawn = [_tinted(size, COLOURS[label], rng) for label in labels]
+    images, boxes = zip(*drawn, strict=True)
+    return MadePictures(np.stack(images), labels, np.array(boxes))
+
+
+def _tinted(
+    size: int, tint: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], list[int]]:
+    picture = 0.7 * rng.uniform(60, 190) + 0.3 * tint + rng.normal(0, 12, (size, size, 1))
+    box = _disc(picture, np.full(3, rng.choice([30.0, 225.0])), rng)
+    return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8), box
+
+
 def _picture(
     size: int, colour: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], list[int]]:

@@ -1,4 +1,4 @@
-"""Average heatmaps and heat on the border, by hand."""
+"""Average heatmaps, and heat on the border and on background, by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core import attention
+from core.attention import HeatOn
 
 
 def test_average_is_the_mean_scaled_to_its_hottest_place():
@@ -31,3 +32,29 @@ def test_border_share_is_0_in_the_middle_and_1_in_a_corner():
     assert attention.border_share(corner) == pytest.approx(1)
     assert attention.border_share(np.zeros((8, 8), np.float32)) is None
     assert attention.on_the_border([middle, corner, np.zeros((8, 8), np.float32)]) == (1, 2)
+
+
+def test_heat_on_background_is_shared_out_by_area():
+    background = np.ones((14, 14), bool)
+    background[:7, :7] = False
+    even = attention.heat_on(np.ones((3, 5), np.float32), background)
+    assert even is not None and even == pytest.approx((0.75, 0.75)) and not even.is_most
+    corner = np.zeros((2, 2), np.float32)
+    corner[0, 0] = 1
+    assert attention.heat_on(corner, background) == pytest.approx((0, 0.75))
+    on_it = attention.heat_on(1 - corner, background)
+    assert on_it == pytest.approx((1, 0.75)) and on_it.is_most
+    assert attention.heat_on(np.zeros((2, 2), np.float32), background) is None
+
+
+def test_half_on_it_is_most_heat_only_where_background_is_small():
+    assert HeatOn(0.6, 0.5).is_most
+    assert not HeatOn(0.6, 0.7).is_most
+    assert not HeatOn(0.4, 0.2).is_most
+
+
+def test_five_maps_are_needed_and_half_of_them_on_background():
+    on_it, beside_it = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
+    assert not attention.is_on_background([on_it] * 4)
+    assert attention.is_on_background([on_it] * 3 + [beside_it] * 3)
+    assert not attention.is_on_background([on_it] * 3 + [beside_it] * 4)

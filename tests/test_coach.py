@@ -141,6 +141,26 @@ def test_a_lucky_peak_is_told_with_its_epoch():
     assert "Epoch 12 looks best with 75 %" in reading.sentence
 
 
+def test_a_short_uneven_rise_is_read_as_still_improving():
+    """Eight epochs on garden: by the last two epochs alone validation loss would seem to have settled."""
+    val_loss = (1.41, 1.34, 1.09, 1.12, 1.00, 0.95, 1.03, 0.96)
+    loss = (1.55, 1.29, 1.11, 0.98, 0.89, 0.81, 0.78, 0.72)
+    val_accuracy = (0.35, 0.40, 0.50, 0.56, 0.67, 0.69, 0.64, 0.74)
+    history = [
+        {"epoch": at, "loss": a, "val_loss": b, "accuracy": 0.35 + 0.05 * at, "val_accuracy": c}
+        for at, (a, b, c) in enumerate(zip(loss, val_loss, val_accuracy, strict=True), 1)
+    ]
+    assert read(history, pictures=78).kind == "still improving"
+
+
+def test_an_epoch_before_or_at_the_end_of_a_rise_is_no_lucky_peak():
+    lower_than_a_neighbour = lucky_peak(0)
+    lower_than_a_neighbour[12] |= {"val_accuracy": 0.78, "val_loss": 0.36}
+    assert read(lower_than_a_neighbour).kind == "healthy"
+    best_is_the_last = lucky_peak(0)[:12]
+    assert read(best_is_the_last).kind != "lucky peak"
+
+
 def test_jumps_that_few_validation_pictures_explain_are_not_called_unstable():
     history = [epoch | {"val_accuracy": 0.7 - 0.08 * (epoch["epoch"] % 2)} for epoch in healthy(0)]
     assert read(history).kind == "unstable"

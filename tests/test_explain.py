@@ -62,6 +62,18 @@ def test_gradients_inputs_of_a_4x4_map_worked_out_by_hand():
     assert heatmap[0, 0, 1] == 1 and heatmap[0, 3, 0] == 0 and np.count_nonzero(heatmap) == 2
 
 
+@pytest.mark.parametrize("method", ["gradients", "smoothgrad"])
+def test_gradients_are_drawn_as_squares_summed_over_channels(method):
+    model = two_filter_model([[2, -1], [-1, 0]])
+    dense = np.zeros((4, 4, 2, 2), np.float32)
+    dense[0, 1, :, 0], dense[3, 3, 0, 0] = (3, -4), -2.5
+    model.get_layer("logits").set_weights([dense.reshape(32, 2)])
+    expected = np.zeros((4, 4))
+    expected[0, 1], expected[3, 3] = 1, 0.25
+    heatmap = Explainer(model).heatmaps(picture_4x4(), [0], method)[0]
+    np.testing.assert_allclose(heatmap, expected, rtol=0.2, atol=1e-6)  # the 99th percentile is cut off
+
+
 def test_occlusion_finds_the_pixel_whose_cover_costs_most():
     heatmap = Explainer(two_filter_model([[2, -1], [-1, 0]])).heatmaps(picture_4x4(), [0], "occlusion")
     # Grey is 127.5: over red 200 it costs 2 x 72.5, and its green 127.5 more; over red 100 it gives 2 x 27.5.
@@ -138,6 +150,27 @@ def test_every_method_gives_maps_from_0_to_1_and_the_same_ones_again(explainer, 
     assert first.dtype == np.float32 and first.ndim == 3 and len(first) == 5
     assert first.min() >= 0 and first.max(axis=(1, 2)) == pytest.approx(1)
     np.testing.assert_array_equal(first, again)
+
+
+MADE_BY = {
+    ("grad_cam", 1): 0.33709,
+    ("occlusion", 1): 0.1157,
+    ("integrated_gradients", 1): 0.062296,
+    ("smoothgrad", 3): 0.070588,
+    ("gradients", 2): 0.078690,
+    ("gradients_inputs", 1): 0.060358,
+}
+"""What a map of each method in its version sums up to, weighted at random. Kept maps of a version stay in
+use: who draws other maps on purpose counts the version up and changes the sum here."""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_draws_other_maps_is_another_version(method):
+    network, rng = untrained(), np.random.default_rng(0)
+    network.set_weights([rng.normal(0, 0.2, w.shape) for w in network.get_weights()])
+    heatmap = Explainer(network).heatmaps(PICTURES.images[:1], [0], method)[0]
+    weighted = float((heatmap * rng.uniform(0, 1, heatmap.shape)).mean())
+    assert weighted == pytest.approx(MADE_BY[method, METHODS[method].version], rel=2e-3)
 
 
 @pytest.mark.parametrize("method", METHODS)

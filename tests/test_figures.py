@@ -142,3 +142,13 @@ def test_a_heatmap_of_nothing_says_so():
 def test_no_mistakes_and_no_pictures_are_said_in_words():
     assert "No mistakes." in texts(figures.worst_predictions([], [], [], []))
     figures.png(figures.reliability([]), 40)
+
+
+def test_an_outline_is_drawn_on_the_border_of_its_area_alone():
+    picture = np.full((80, 80, 3), 90, np.uint8)
+    area = np.zeros((8, 8), bool)
+    area[2:6, 2:6] = True
+    changed = (figures.outlined(picture, area) != picture).any(axis=2)
+    assert changed[30:50, 16:24].any(axis=1).all()
+    assert not changed[28:52, 28:52].any() and not changed[:12].any()
+    assert not (figures.outlined(picture, area & False) != picture).any()

@@ -58,6 +58,14 @@ def test_every_kind_is_a_colour_picture_of_a_photos_size(kind: str) -> None:
     assert picture.std() > 20
 
 
+def test_the_heads_of_the_flowers_are_known() -> None:
+    picture, heads = scene.draw_with_heads("sunflowers", np.random.default_rng(4))
+    np.testing.assert_array_equal(picture, scene.draw("sunflowers", np.random.default_rng(4)))
+    assert heads.shape == picture.shape[:2] and 0.05 < heads.mean() < 0.6
+    yellow = picture[..., 0].astype(int) - picture[..., 2]
+    assert yellow[heads].mean() > yellow[~heads].mean() + 50
+
+
 def test_broken_files_are_listed_and_nothing_else(
     dataset: Dataset, truth: dict[str, list[dict[str, str]]]
 ) -> None:

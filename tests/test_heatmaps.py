@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core import heatmaps
+from core import heatmaps, saved_model
 from core.errors import LabError
 from core.heatmaps import Request
 from core.runs import Run
@@ -33,6 +35,24 @@ def test_a_heatmap_of_an_earlier_model_does_not_hold(run):
     heatmaps.keep(run, Request(PICTURE, 0), np.zeros((4, 4), np.float32))
     untrained().save(run.model_path)
     assert heatmaps.kept(run, Request(PICTURE, 0)) is None
+
+
+def test_a_heatmap_of_an_earlier_version_of_its_method_does_not_hold(run, monkeypatch):
+    request = Request(PICTURE, 0, "smoothgrad")
+    heatmaps.keep(run, request, np.zeros((4, 4), np.float32))
+    newer = replace(heatmaps.METHODS["smoothgrad"], version=heatmaps.METHODS["smoothgrad"].version + 1)
+    monkeypatch.setitem(heatmaps.METHODS, "smoothgrad", newer)
+    assert heatmaps.kept(run, request) is None
+
+
+def test_heatmaps_kept_before_there_were_versions_are_of_the_first(run):
+    for method in ("smoothgrad", "occlusion"):
+        path = run.heatmaps_path / Request(PICTURE, 0, method).file_name
+        path.parent.mkdir(exist_ok=True)
+        model = np.array(saved_model.fingerprint(run.model_path))
+        np.savez_compressed(path, heatmap=np.zeros((4, 4), np.float32), model=model)
+    assert heatmaps.kept(run, Request(PICTURE, 0, "smoothgrad")) is None
+    assert heatmaps.kept(run, Request(PICTURE, 0, "occlusion")) is not None
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half", b"\x93NUMPY"])

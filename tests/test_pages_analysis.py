@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import confusion, datasets, runs, seal
+from core import attention, confusion, datasets, heatmaps, runs, seal
+from core.attention import HeatOn
 from core.config import SETTINGS, RunConfig
-from core.heatmaps import METHODS
+from core.heatmaps import METHODS, Request
 from core.runs import Run
-from pages.parts import class_average, coaching, take_away, trusting
+from pages.parts import background_hint, class_average, coaching, heat_cases, take_away, trusting
 from pages.parts.pictures import gallery
 from pages.parts.runs import listing, summarise
 from tests import run_fixtures
@@ -175,6 +176,48 @@ def test_heat_on_the_border_is_named():
     assert "[look here] In 3 of 3 pictures" in class_average.border_words([border] * 3, "roses")
     assert "nothing" not in class_average.border_words([np.ones((8, 8), np.float32)], "roses")
     assert "In none of these pictures" in class_average.border_words([border * 0], "roses")
+
+
+def test_heat_on_background_is_named_with_the_numbers_and_a_caveat():
+    on_it, beside_it = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
+    seen = background_hint.words([on_it] * 4 + [beside_it], 7)
+    assert seen.startswith(
+        ":orange-badge[look here] In 4 of 5 pictures most of the heat lies on what looks like"
+    )
+    assert "may be wrong" in seen and "On average 78\u00a0%" in seen and "covers 60\u00a0%" in seen
+    assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 pictures")
+    assert "in 4 of 9 pictures, and 5 are needed" in background_hint.words([on_it] * 4, 9)
+
+
+@pytest.mark.parametrize(("on_the_disc", "badge"), [(True, "green"), (False, "orange")])
+def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
+    run = explained_run(config)
+    dataset = datasets.open(config.data.source)
+    rows = dataset.index.set_index("id")
+    for picture_id in run.predictions("test").ids:
+        picture = np.asarray(dataset.image(rows.loc[picture_id]), np.float32)
+        is_disc = (picture.max(axis=2) > 95)[::2, ::2]
+        for index in range(len(run_fixtures.FLOWERS)):
+            request = Request(str(picture_id), index)
+            heatmaps.keep(run, request, (is_disc == on_the_disc).astype(np.float32))
+    page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
+    told = [part.value for part in page.markdown if "looks like background" in part.value]
+    assert len(told) == 1 and told[0].startswith(f":{badge}-badge")
+    shares = [
+        part.value for part in page.caption if "of the heat on the background, which covers" in part.value
+    ]
+    assert len(shares) == (0 if on_the_disc else heat_cases.SHOWN)
+
+
+def test_a_warning_of_heat_on_the_border_shows_its_pictures(config):
+    run = explained_run(config)
+    for picture_id in run.predictions("test").ids:
+        for index in range(len(run_fixtures.FLOWERS)):
+            request = Request(str(picture_id), index)
+            heatmaps.keep(run, request, attention.BORDER.astype(np.float32))
+    page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
+    shares = [part.value for part in page.caption if "on the border, which covers 44" in part.value]
+    assert shares == ["100\u00a0% of the heat on the border, which covers 44\u00a0%"] * heat_cases.SHOWN
 
 
 def test_the_report_is_one_file_with_the_runs_pictures(config):

@@ -61,3 +61,8 @@ def test_meaning_grows_with_the_number_of_looks():
     assert "nothing was chosen" in seal.meaning(2, 0.7, 100)
     assert "by up to 7 points" in seal.meaning(10, 0.7, 100)
     assert "by up to 2 points" in seal.meaning(10, 0.7, 1000)
+
+
+def test_a_perfect_score_on_few_pictures_may_be_luck_too():
+    assert "by up to 9 points" in seal.meaning(3, 1.0, 8)
+    assert "it flatters by about a point at most" in seal.meaning(3, 0.99, 10_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,7 @@ def load_for_explaining(path: Path) -> keras.Model:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         model.load_weights(path)
     except Exception as error:  # Keras, h5py, zlib and numpy each have their own kinds
-        reason = str(error).strip().partition("\n")[0][:200]
+        reason = textwrap.shorten(str(error).strip().partition("\n")[0], 200, placeholder=" …")
         raise LabError(f"The model file {path} is damaged and cannot be opened: {reason}") from error
     return model
 

@@ -8,19 +8,20 @@ method                what tf-explain does                            what is do
 grad_cam              guided gradients of the softmax; evidence       plain gradients of the logit, ReLU,
                       against the class kept; stretched from minimum  divided by the maximum: a map of
                       to maximum, so there is always a hot spot       zeros stays one
-gradients             the grey picture overflows 8 bits into stripes  largest channel, cut at the 99th
-                                                                      percentile
+gradients             the grey picture overflows 8 bits into stripes  squares, cut at the 99th percentile
 gradients_inputs      the same overflow; evidence against the class   sum over channels, positive part
                       is drawn like evidence for it
 integrated_gradients  the factor (picture - black) is missing; same   factor put back: the shares sum up to
                       overflow                                        the rise of the logit
-smoothgrad            gradients of a cross-entropy that vanishes for  mean gradient of the logit, noise of
-                      a sure model; noise of 1 in 255, unseeded       5 % of the range, seeded
+smoothgrad            gradients of a cross-entropy that vanishes for  mean gradient of the logit, squared;
+                      a sure model; noise of 1 in 255, unseeded       noise of 5 % of the range, seeded
 occlusion             1 - confidence: an unsure picture is hot all    fall of the logit, one batch a
                       over; one ``predict`` a picture                 picture
 activations           about no class; stretched to full range even    not a heatmap but a view of the
                       where the layer is silent                       filters: ``Explainer.activations``
 ====================  ==============================================  ==================================
+
+A change that draws other maps needs a new ``version`` in :data:`core.heatmaps.METHODS`.
 
 Every method takes ``images`` float32 (N, S, S, 3) in 0-255 and gives float32 (N, h, w) in [0, 1].
 """
@@ -86,11 +87,11 @@ def grad_cam(scores: Scores, images: Array, class_index: int, layer: str) -> Arr
 
 
 def gradients(scores: Scores, images: Array, class_index: int) -> Array:
-    """How fast the logit changes with each pixel: the largest channel.
+    """How fast the logit changes with each pixel: its part of the gradient's squared length.
 
-    Source: Simonyan et al. 2013, https://arxiv.org/abs/1312.6034
+    Source: Simonyan et al. 2013, https://arxiv.org/abs/1312.6034, who draw the largest channel's magnitude.
     """
-    return scale_pixels(np.abs(scores.gradients(images, class_index)).max(axis=-1))
+    return scale_pixels(squared_length(scores.gradients(images, class_index)))
 
 
 def gradients_inputs(scores: Scores, images: Array, class_index: int) -> Array:
@@ -111,7 +112,7 @@ def smoothgrad(scores: Scores, images: Array, class_index: int) -> Array:
     for _ in range(SMOOTHING_SAMPLES):
         noise = rng.normal(0, SMOOTHING_NOISE, images.shape[1:]).astype(np.float32)
         total += scores.gradients(images + noise, class_index)
-    return scale_pixels(np.abs(total).max(axis=-1))
+    return scale_pixels(squared_length(total))
 
 
 def integrated_gradients(scores: Scores, images: Array, class_index: int) -> Array:
@@ -150,6 +151,15 @@ def occlusion(scores: Scores, images: Array, class_index: int) -> Array:
 def positive(maps: Array) -> Array:
     """Keep what speaks for the class (ReLU)."""
     return np.maximum(maps, 0)
+
+
+def squared_length(gradients: Array) -> Array:
+    """Squares summed over channels, (N, S, S, 3) to (N, S, S).
+
+    Magnitudes leave a haze over the whole picture; squares keep the order of places and add up to a whole.
+    """
+    total: Array = np.square(gradients).sum(axis=-1)
+    return total
 
 
 def scale(maps: Array) -> Array:

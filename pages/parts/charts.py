@@ -20,6 +20,8 @@ _AXIS_HEIGHT = 110
 """Pixels below a matrix for slanted class names; the height of a chart here includes its axes."""
 LARGEST_WRITTEN, LARGEST_NAMED = 20, 120
 """Classes up to which the cells of a matrix hold their numbers, and up to which every row has its name."""
+LARGEST_SLANTED = 8
+"""Classes up to which their names stand slanted below a matrix."""
 GREY, ORANGE = "#8a8a8a", "#d9480f"
 RIGHT_OR_WRONG = alt.Color(
     "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
@@ -158,16 +160,19 @@ def _cell(classes: int) -> int:
 
 
 def _names(order: Sequence[str], *, across: bool = False) -> alt.Axis:
-    """The class names along a side of a matrix, in small letters where they are many."""
+    """The class names along a side of a matrix, in small letters where they are many.
+
+    Upright ones that a narrow screen has no room for are left out; slanted ones would all seem to overlap,
+    and small ones are read by zooming in.
+    """
     classes = len(order)
-    size = 11 if classes <= 40 else 8
-    angle = 0 if not across else -40 if classes <= 40 else -90
-    every = classes <= LARGEST_NAMED
+    is_small, is_upright = classes > 40, across and classes > LARGEST_SLANTED
+    angle = -90 if is_upright else -40 if across and classes > 2 else 0
     return alt.Axis(
-        labelLimit=140,
+        labelLimit=90 if is_upright else 140,
         labelAngle=angle,
-        labelFontSize=size,
-        labelOverlap=not every,
+        labelFontSize=8 if is_small else 11,
+        labelOverlap=classes > LARGEST_NAMED or (is_upright and not is_small),
         domain=False,
         ticks=False,
     )

@@ -1,6 +1,8 @@
-"""Where the model looks for a whole class: the average of many heatmaps, and whether that is the border."""
+"""Where the model looks for a whole class: the average of many heatmaps, on the border, on background."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -8,10 +10,11 @@ from core import attention
 from core.errors import LabError
 from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
-from pages.parts import overlays, pictures, waiting
+from pages.parts import background_hint, heat_cases, overlays, pictures, waiting
+from pages.parts.heat_cases import Case
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary
-from pages.parts.text import count, literal
+from pages.parts.text import NO_BREAK, count, literal
 
 MOST = 60
 """Pictures that an average is made of; more would not change it visibly."""
@@ -21,7 +24,7 @@ MANY = 0.5
 
 
 def show(summary: Summary, answered: Predictions, class_index: int, layer: str) -> None:
-    """The average heatmap of a class over its test pictures, and a sentence about the border."""
+    """The average heatmap of a class over its test pictures, and sentences about border and background."""
     name = summary.report["class_names"][class_index]
     ids = [str(one) for one in answered.ids[answered.labels == class_index][:MOST]]
     if len(ids) < FEWEST:
@@ -40,6 +43,10 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
         with right:
             st.markdown(f"**Where it looks for {literal(name)}**")
             st.markdown(border_words(list(maps.values()), name))
+            if summary.config is not None:
+                by_id = {request.image_id: heatmap for request, heatmap in maps.items()}
+                _border_cases(shown, by_id, summary.config.data.resize)
+                background_hint.show(shown, by_id, summary.config.data.resize)
             st.caption(
                 f"The average of {count(len(ids), 'heatmap')} for {literal(name)}, one for each of its test "
                 "pictures, over the average of these pictures."
@@ -53,9 +60,9 @@ def border_words(maps: list[Heatmap], name: str) -> str:
         return f"In none of these pictures anything spoke for {literal(name)}."
     seen = (
         f"In {on_border} of {count(hot, 'picture')} most of the heat lies on the outer eighth at each side "
-        "(44 % of the area)."
+        f"(44{NO_BREAK}% of the area)."
     )
-    if on_border >= MANY * hot:
+    if _is_on_border(on_border, hot):
         return (
             f":orange-badge[look here] {seen} The model may be reading the background: look at some of the "
             "pictures below, and try zoom, crop or pictures with other backgrounds."
@@ -64,6 +71,24 @@ def border_words(maps: list[Heatmap], name: str) -> str:
         f":green-badge[no warning] {seen} Most of what the model goes by lies further in, where things "
         "usually are; whether it is the thing itself, the pictures below show."
     )
+
+
+def _is_on_border(on_border: int, hot: int) -> bool:
+    return bool(hot) and on_border >= MANY * hot
+
+
+def _border_cases(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
+    """The pictures behind a warning."""
+    if shown.dataset is None or not _is_on_border(*attention.on_the_border(list(maps.values()))):
+        return
+    cases = [
+        Case(row, heatmap, attention.BORDER, heat)
+        for picture_id, heatmap in maps.items()
+        if (row := shown.row(picture_id)) is not None
+        and (heat := attention.heat_on(heatmap, attention.BORDER)) is not None
+    ]
+    note = "Outside of the white line is the border."
+    heat_cases.show(shown.dataset, cases, resize, place="border", note=note, expanded=True)
 
 
 def _picture(summary: Summary, shown: Gallery, ids: list[str], average: Heatmap) -> None:

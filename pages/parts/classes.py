@@ -12,16 +12,16 @@ from core import confidence, confusion, metrics
 from core.runs import Predictions
 from pages.parts import charts_sure, downloads, mistakes, pictures
 from pages.parts.runs import Summary
-from pages.parts.text import literal, percent
+from pages.parts.text import count, literal, percent
 
 TILES = 5
 COLUMNS = {
     "class_name": "Class",
     "support": "Test pictures",
     "recall": "Recall",
-    "recall_interval": "Recall, 95 % interval",
+    "recall_interval": "Recall, 95 % sure",
     "precision": "Precision",
-    "precision_interval": "Precision, 95 % interval",
+    "precision_interval": "Precision, 95 % sure",
     "f1": "F1",
 }
 HELP = {
@@ -29,25 +29,30 @@ HELP = {
     "Precision": "Of all pictures the model gave this name, the part that really is this class.",
     "F1": "The harmonic mean of precision and recall: high only when both are.",
 }
+WIDTHS = {
+    "Class": 150,
+    "Test pictures": 95,
+    "Recall": 120,
+    "Recall, 95 % sure": 125,
+    "Precision": 120,
+    "Precision, 95 % sure": 140,
+    "F1": 105,
+}
+"""In pixels: together they are as wide as the page."""
 
 
 def show(summary: Summary) -> None:
     """All classes in a table; the one whose row is ticked, or the weakest, in detail below."""
     frame = frame_of(summary.report)
     event = st.dataframe(
-        frame,
+        frame.assign(**{name: 100 * frame[name].astype(float) for name in HELP}),
         hide_index=True,
         height="content" if len(frame) <= 30 else 600,
         placeholder="–",
         key=f"classes-{summary.run.id}",
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            name: st.column_config.ProgressColumn(
-                name, min_value=0, max_value=1, format="percent", help=HELP[name]
-            )
-            for name in ("Recall", "Precision", "F1")
-        },
+        column_config={name: _column(name) for name in WIDTHS},
         alt="Precision, recall and F1 of every class on the test pictures",
     )
     st.caption(
@@ -57,6 +62,14 @@ def show(summary: Summary) -> None:
     downloads.table_button(summary, frame, "classes")
     at = event.selection.rows[0] if event.selection.rows else _weakest(frame)
     _detail(summary, at)
+
+
+def _column(name: str) -> Any:
+    if name not in HELP:
+        return st.column_config.Column(width=WIDTHS[name])
+    return st.column_config.ProgressColumn(
+        min_value=0, max_value=100, format="%.0f %%", width=WIDTHS[name], help=HELP[name]
+    )
 
 
 def frame_of(report: dict[str, Any]) -> pd.DataFrame:
@@ -81,10 +94,12 @@ def _detail(summary: Summary, at: int) -> None:
     counts = np.asarray(summary.report["confusion_matrix"])
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"What its {counts[at].sum():,} test pictures were called")
+        were = "was" if counts[at].sum() == 1 else "were"
+        st.markdown(f"What its {count(int(counts[at].sum()), 'test picture')} {were} called")
         _bars(counts[at], names, at, "its row: pictures of this class")
     with right:
-        st.markdown(f"What the {counts[:, at].sum():,} test pictures with this answer are")
+        are = "is" if counts[:, at].sum() == 1 else "are"
+        st.markdown(f"What the {count(int(counts[:, at].sum()), 'test picture')} with this answer {are}")
         _bars(counts[:, at], names, at, "its column: pictures with this answer")
     _curves(answered, at)
     _extremes(summary, answered, at)

@@ -26,16 +26,18 @@ def table_button(summary: Summary, frame: pd.DataFrame, name: str, label: str = 
     )
 
 
-def figure_buttons(summary: Summary, draw: Callable[[], Figure], name: str) -> None:
+def figure_buttons(summary: Summary, draw: Callable[[], Figure], name: str, label: str = "Figure") -> None:
     """Download buttons for a figure of this run; it is drawn when one of them is pressed."""
     with st.container(horizontal=True, gap="small"):
-        _figure_button(summary, lambda: figures.png(draw()), name, "png", "image/png")
-        _figure_button(summary, lambda: figures.svg(draw()), name, "svg", "image/svg+xml")
+        _figure_button(summary, lambda: figures.png(draw()), name, f"{label} as PNG", "png", "image/png")
+        _figure_button(summary, lambda: figures.svg(draw()), name, f"{label} as SVG", "svg", "image/svg+xml")
 
 
-def _figure_button(summary: Summary, make: Callable[[], bytes], name: str, kind: str, mime: str) -> None:
+def _figure_button(
+    summary: Summary, make: Callable[[], bytes], name: str, label: str, kind: str, mime: str
+) -> None:
     st.download_button(
-        f"Figure as {kind.upper()}",
+        label,
         make,
         f"{summary.run.id}-{name}.{kind}",
         mime,

@@ -18,8 +18,8 @@ from pages.parts.text import count, literal
 WORST = 10
 A_PAGE = 20
 ALL = "all classes"
-MOST_DRAWN = 40
-"""Classes up to which the figure is on the page; larger ones take seconds to draw and are downloaded."""
+MOST_DRAWN = 10
+"""Classes up to which the figure is on the page, beside the chart; larger ones need its width to be read."""
 
 
 def show(summary: Summary) -> None:

@@ -12,7 +12,8 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import figures, pixels
+from core import backdrop, figures, pixels
+from core.backdrop import Backdrop
 from core.datasets import Dataset
 from core.heatmaps import Heatmap
 
@@ -68,12 +69,30 @@ def _mean_picture(
     return np.mean(small, axis=0).astype(np.uint8)
 
 
+@st.cache_data(max_entries=4096, show_spinner=False)
+def estimated_backdrop(_dataset: Dataset, _row: pd.Series, picture_id: str, resize: str) -> Backdrop:
+    """What looks like background in a picture squared as the run's settings say.
+
+    Raises:
+        LabError: it can no longer be read.
+    """
+    return backdrop.estimate(np.asarray(_square(_dataset, _row, resize)))
+
+
 def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_]) -> bytes:
     """The picture with the masked part (S, S) in middle grey, as a JPEG."""
     square = np.array(_square(dataset, row, resize))
     enlarged = Image.fromarray(mask).resize((SIDE, SIDE), Image.Resampling.NEAREST)
     square[np.asarray(enlarged)] = GREY
     return _jpeg(Image.fromarray(square))
+
+
+def outlined(
+    dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, area: NDArray[np.bool_]
+) -> bytes:
+    """The picture with a heatmap over it and a white line around an area (h, w), as a JPEG."""
+    coloured = figures.heatmap_overlay(_square(dataset, row, resize), heatmap)
+    return _jpeg(Image.fromarray(figures.outlined(coloured, area)))
 
 
 def mosaic(maps: NDArray[np.float32], columns: int = 8, gap: int = 2) -> bytes:

@@ -64,6 +64,7 @@ def show(summary: Summary) -> None:
         summary,
         lambda: figures.learning_curves(summary.run.metrics(), summary.report.get("kept_epoch")),
         "learning-curves",
+        "Learning curves",
     )
 
 

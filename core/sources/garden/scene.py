@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.sources.garden import paint, scenery
 from core.sources.garden.flowers import HEADS
@@ -18,17 +19,25 @@ _LEAF_WIDTH = {"daisy": 0.22, "dandelion": 0.3, "roses": 0.5, "sunflowers": 0.55
 
 def draw(kind: str, rng: Rng) -> Canvas:
     """A picture of flowers of one kind: RGB uint8 (H, W, 3)."""
+    return draw_with_heads(kind, rng)[0]
+
+
+def draw_with_heads(kind: str, rng: Rng) -> tuple[Canvas, NDArray[np.bool_]]:
+    """The same picture, and where its flower heads are (H, W); blades of grass may hide a part of them."""
     height, width = _format(rng)
     picture = scenery.background(rng, height, width)
     _far_blossoms(picture, rng)
     heads = _heads(rng, height, width)
     _stems_and_leaves(picture, rng, heads, _LEAF_WIDTH[kind])
+    cover: Floats = np.zeros_like(picture)
     for centre, size in heads:
         left, top = np.rint(centre - size / 2).astype(int).tolist()
-        paint.lay_over(picture, _head(kind, rng, round(size)), left, top, shadow=rng.uniform(0.15, 0.5))
+        head = _head(kind, rng, round(size))
+        paint.lay_over(picture, head, left, top, shadow=rng.uniform(0.15, 0.5))
+        paint.lay_over(cover, head[..., [3, 3, 3, 3]], left, top)
     if rng.random() < 0.25:
         _grass_in_front(picture, rng)
-    return scenery.sensor(scenery.daylight(picture, rng), rng)
+    return scenery.sensor(scenery.daylight(picture, rng), rng), cover[..., 0] > 127
 
 
 def draw_empty(rng: Rng) -> Canvas:

@@ -1,0 +1,144 @@
+"""Is the hint about heat on background to be believed? ``python -m benchmarks.background_hint [--quick]``.
+
+First the estimate of what is background, on pictures whose object is known: discs on grey noise beside two
+that mean nothing, and flowers of the garden. Then the hint, for heat that is laid on the flowers and on all
+else, as coarse as Grad-CAM's; and for Grad-CAM of two networks, of which one was taught the colour of the
+disc and the other the tint of the background. Fails where less than 80 % of object or background is
+recognised, where a hint is missing, or where there is one that should not be.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import cv2
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.heatmap_quality import SIZE, trained_on
+from core import attention, backdrop
+from core.heatmaps import Heatmap
+from core.ml.explain import Explainer
+from core.sources.garden import KINDS, faults, scene
+from tests.made_pictures import MadePictures, coloured_objects, tinted_backgrounds
+
+LEAST_RIGHT = 0.8
+COARSE = 7
+"""Cells along a side of the heat that is laid on."""
+CLASS_SIZE = 20
+"""Pictures that one hint is made of."""
+Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+def main() -> int:
+    """Print a line a question; returns 1 where an answer is not good enough."""
+    keras.utils.disable_interactive_logging()
+    number = 2 * CLASS_SIZE if "--quick" in sys.argv else 10 * CLASS_SIZE
+    discs, tinted = coloured_objects(number, SIZE, seed=7), tinted_backgrounds(number, SIZE, seed=7)
+    flowers, heads = _garden(number)
+    _without_an_object(number)
+    good = [
+        _estimate("discs", discs.images, [_disc(box) for box in discs.boxes]),
+        _estimate("garden", flowers, heads),
+        _hint("heat laid on flowers", flowers, [_laid_on(mask) for mask in heads], expected=False),
+        _hint("heat laid beside them", flowers, [_laid_on(~mask) for mask in heads], expected=True),
+        _hint("network taught discs", discs.images, _grad_cam(coloured_objects, discs), expected=False),
+        _hint("network taught tints", tinted.images, _grad_cam(tinted_backgrounds, tinted), expected=True),
+    ]
+    return int(not all(good))
+
+
+def _estimate(name: str, pictures: Pictures, masks: Sequence[Mask]) -> bool:
+    """How much of the object is called object and how much of all else background, where it is clear."""
+    started = time.perf_counter()
+    estimates = [backdrop.estimate(picture) for picture in pictures]
+    milliseconds = 1000 * (time.perf_counter() - started) / len(pictures)
+    right = []
+    for estimate, mask in zip(estimates, masks, strict=True):
+        background = cv2.resize(
+            estimate.background.astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST
+        ).astype(bool)
+        right.append((float((~background)[mask].mean()), float(background[~mask].mean())))
+    clear = np.array([estimate.is_clear for estimate in estimates])
+    objects, backgrounds = np.array(right)[clear].mean(axis=0)
+    worst = float(np.quantile(np.array(right)[clear].min(axis=1), 0.05))
+    print(
+        f"{name:22} of the object {objects:4.2f} called object, of the rest {backgrounds:4.2f} called "
+        f"background (the worse of the two below {worst:4.2f} in 1 of 20 pictures), clear in "
+        f"{clear.mean():4.2f} of the pictures, {milliseconds:.0f} ms a picture"
+    )
+    return bool(min(objects, backgrounds) >= LEAST_RIGHT)
+
+
+def _without_an_object(number: int) -> None:
+    """How often a picture without any object is taken for clear."""
+    for name, draw in (
+        ("places", scene.draw_empty),
+        ("pages of print", faults.page_of_print),
+        ("brick walls", faults.brick_wall),
+    ):
+        pictures = [_squared(draw(np.random.default_rng([1, at]))) for at in range(number)]
+        clear = np.mean([backdrop.estimate(picture).is_clear for picture in pictures])
+        print(f"{name:22} without an object, and yet clear in {clear:4.2f} of the pictures")
+
+
+def _hint(name: str, pictures: Pictures, maps: Sequence[Heatmap], *, expected: bool) -> bool:
+    """Whether the hint is there where it should be, for classes of ``CLASS_SIZE`` pictures."""
+    found = [
+        attention.heat_on(heatmap, estimate.background) if estimate.is_clear else None
+        for heatmap, estimate in zip(maps, map(backdrop.estimate, pictures), strict=True)
+    ]
+    classes = [
+        [heat for heat in found[start : start + CLASS_SIZE] if heat]
+        for start in range(0, len(found), CLASS_SIZE)
+    ]
+    hints = [attention.is_on_background(heats) for heats in classes]
+    judged = [heat for heats in classes for heat in heats]
+    print(
+        f"{name:22} {np.mean([heat.share for heat in judged]):4.2f} of the heat on background, which covers "
+        f"{np.mean([heat.area for heat in judged]):4.2f}; counted {sum(heat.is_most for heat in judged)} of "
+        f"{len(judged)} pictures; a hint for {sum(hints)} of {len(hints)} classes, expected for "
+        f"{len(hints) if expected else 0}"
+    )
+    return all(hint == expected for hint in hints)
+
+
+def _grad_cam(made: Callable[[int, int], MadePictures], pictures: MadePictures) -> Sequence[Heatmap]:
+    explainer = Explainer(trained_on(made))
+    classes = [int(label) for label in pictures.labels]
+    right = float((explainer.predict(pictures.images).argmax(axis=1) == pictures.labels).mean())
+    print(f"a network was taught {made.__name__}: right in {right:4.2f} of the pictures")
+    return list(explainer.heatmaps(pictures.images, classes))
+
+
+def _garden(number: int) -> tuple[Pictures, list[Mask]]:
+    drawn = [
+        scene.draw_with_heads(KINDS[at % len(KINDS)], np.random.default_rng([2, at])) for at in range(number)
+    ]
+    heads = [_squared(np.asarray(255 * mask, np.uint8)) > 127 for _, mask in drawn]
+    return [_squared(picture) for picture, _ in drawn], heads
+
+
+def _squared(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _disc(box: NDArray[np.int64]) -> Mask:
+    top, left, bottom, right = box
+    rows, columns = np.ogrid[:SIZE, :SIZE]
+    squared = (2 * rows - top - bottom + 1) ** 2 + (2 * columns - left - right + 1) ** 2
+    return np.asarray(squared <= (bottom - top) ** 2)
+
+
+def _laid_on(mask: Mask) -> Heatmap:
+    """Heat on a part of the picture, as coarse and as blurred as Grad-CAM's."""
+    coarse = cv2.resize(mask.astype(np.float32), (COARSE, COARSE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(coarse, (0, 0), 0.7), np.float32)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Pictures whose heat lies where no thing should be, drawn so that a person can judge for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.attention import HeatOn
+from core.datasets import Dataset
+from core.errors import LabError
+from core.heatmaps import Heatmap
+from pages.parts import overlays
+from pages.parts.text import literal, percent
+
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture's row of the index, its heatmap, where no thing should be (h, w), and the heat there."""
+
+    row: pd.Series
+    heatmap: Heatmap
+    outside: NDArray[np.bool_]
+    heat: HeatOn
+
+
+def show(
+    dataset: Dataset, cases: Sequence[Case], resize: str, *, place: str, note: str, expanded: bool
+) -> None:
+    """A fold with the clearest cases, all that is not ``outside`` in a white line; drawn when it is open."""
+    fold = st.expander(
+        f"Judge it yourself: the pictures with most heat on the {place}",
+        expanded=expanded,
+        icon=":material/visibility:",
+        key=f"heat_on_{place}",
+        on_change="rerun",
+    )
+    if not fold.open:
+        return
+    clearest = sorted(cases, key=lambda case: case.heat.area - case.heat.share)[:SHOWN]
+    with fold:
+        with st.grid(4, min_column_width=100, gap="small"):
+            for case in clearest:
+                _tile(dataset, case, resize, place)
+        st.caption(note)
+
+
+def _tile(dataset: Dataset, case: Case, resize: str, place: str) -> None:
+    share, area = percent(case.heat.share, 0), percent(case.heat.area, 0)
+    line = f"{share} of the heat on the {place}, which covers {area}"
+    with st.container(gap="xsmall"):
+        try:
+            picture = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.outside)
+            st.image(picture, width="stretch", alt=f"Heatmap with a white line. {line}")
+        except LabError as error:
+            st.caption(literal(error))
+        st.caption(line)
