@@ -32,6 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("assistant")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
+        patch.setattr(engine, "ensure_worker", lambda: None)  # a page begins to warm one up after its test
         source = run_fixtures.draw_folder(folder / "pictures", size=SIZE)
         config = RunConfig().replace({"data.source": source, "data.image_size": SIZE})
         run = run_fixtures.finished(config)
@@ -95,7 +96,6 @@ def test_features_find_training_pictures_of_the_same_kind(run):
 
 
 def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(run, monkeypatch):
-    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
     monkeypatch.setattr(engine, "prepare", lambda source: None)
     shutil.rmtree(run.heatmaps_path, ignore_errors=True)
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=60)
