@@ -22,7 +22,7 @@ PAUSE = 1.0
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _BEGIN = 250
 """Milliseconds within which the app has begun to answer a click."""
-_DRAWN = """([where, least, gone, begin]) => new Promise(done => {
+_DRAWN = """([where, least, gone, begin, behind]) => new Promise(done => {
   const all = what => [...document.querySelectorAll(`${where} ${what}`)];
   const started = performance.now();
   let begun = false;
@@ -33,7 +33,7 @@ _DRAWN = """([where, least, gone, begin]) => new Promise(done => {
     const isDrawn = images.length >= least && images.every(one => one.complete && one.naturalWidth)
       && all('[data-testid=stVegaLiteChart]').every(one => one.querySelector('canvas, svg'));
     const isThere = !gone || all('p').every(one => !one.textContent.includes(gone));
-    begun && rests && isDrawn && isThere ? done() : setTimeout(look, 10);
+    begun && (rests || behind) && isDrawn && isThere ? done() : setTimeout(look, 10);
   };
   look();
 })"""
@@ -93,7 +93,9 @@ def seconds_to_new_images(page: Any, step: Callable[[], object], *, within: str 
     return took
 
 
-def wait(page: Any, *, within: str = "", images: int = 0, gone: str = "") -> None:
+def wait(
+    page: Any, *, within: str = "", images: int = 0, gone: str = "", while_at_work: bool = False
+) -> None:
     """Until the app rests, with all charts and at least so many images drawn.
 
     Args:
@@ -101,8 +103,9 @@ def wait(page: Any, *, within: str = "", images: int = 0, gone: str = "") -> Non
         within: CSS selector of the part of the page that is looked at.
         images: how many there are to be.
         gone: words that stand there while something is still being made.
+        while_at_work: the rest of the page may still be at work.
     """
-    page.evaluate(_DRAWN, [within, images, gone, _BEGIN])
+    page.evaluate(_DRAWN, [within, images, gone, _BEGIN, while_at_work])
 
 
 @contextmanager

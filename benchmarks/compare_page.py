@@ -23,6 +23,7 @@ from benchmarks import pages
 from core import runs
 from core.config import RunConfig
 from core.runs import Labels, Run
+from pages.parts import frame
 from tests import run_fixtures
 
 RUNS = 1000
@@ -108,6 +109,7 @@ def _visit(chosen: str, small: str) -> tuple[float, float]:
     with pages.without_workers():
         pages.seconds(AppTest.from_file(str(pages.APP), default_timeout=120))
         pages.seconds(_app(small))
+    frame.load_ahead()
     os.environ["LAB_WORKSPACE"] = str(large)
     with pages.without_workers():
         app = _app(chosen)

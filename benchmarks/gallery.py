@@ -27,6 +27,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import chromium, pages
 from core import datasets
+from pages.parts import frame
 from tests import run_fixtures
 
 CLASSES, EACH, SIDE = 20, 500, 96
@@ -80,6 +81,7 @@ def _visit(small: str, large: str, thumbnails: Path) -> dict[str, float]:
     shutil.rmtree(thumbnails, ignore_errors=True)
     with pages.without_workers():
         pages.seconds(_app(small))
+        frame.load_ahead()
         app = _app(large)
         opened = pages.seconds(app)
         _turn_to(app, 200)

@@ -26,7 +26,7 @@ from core import assistant, confusion, heatmaps, runs
 from core.config import RunConfig
 from core.heatmaps import Request
 from core.runs import Run
-from pages.parts import waiting
+from pages.parts import frame, waiting
 from tests import run_fixtures
 
 CLASSES, TEST_PICTURES = 100, 10_000
@@ -87,6 +87,7 @@ def _visit(view: str, large: str, small: str) -> tuple[float, float]:
     os.environ["LAB_WORKSPACE"] = str(workspace.with_name("small"))
     with pages.without_workers():
         pages.seconds(_app(view, small))
+    frame.load_ahead()
     os.environ["LAB_WORKSPACE"] = str(workspace)
     with pages.without_workers():
         app = _app(view, large)

@@ -68,7 +68,9 @@ def _visit_results(small: Run, large: Run, number: int) -> dict[str, tuple[float
 def _open_card(page: Any, card: Sequence[Request]) -> float:
     look = page.locator(f".st-key-worst-{card[0].image_id} button")
     look.scroll_into_view_if_needed()
-    took = chromium.seconds(page, look.click, within=_DIALOG, images=_IN_CARD, gone="Making ")
+    took = chromium.seconds(
+        page, look.click, within=_DIALOG, images=_IN_CARD, gone="Making ", while_at_work=True
+    )
     page.get_by_role("dialog").get_by_label("Close").click()
     chromium.wait(page)
     return took

@@ -27,7 +27,7 @@ def look(picture_id: str) -> None:
 
 
 def show(summary: Summary) -> None:
-    """Draw the card where one is open; call once, at the end of a page."""
+    """Draw the card where one is open; call once on a page."""
     picture_id = st.session_state.get(_OPEN)
     if picture_id is None:
         return

@@ -70,7 +70,7 @@ def get_ready() -> None:
     """Start, once per server, what makes a first visit quick: the built-in pictures and a warm worker."""
     _prepare_first_data_set(str(runs.workspace()))
     keep_warm()
-    _import_ahead()
+    _load_ahead_once()
 
 
 def keep_warm() -> None:
@@ -109,20 +109,20 @@ def _after_the_page(work: Callable[[], None]) -> None:
     later.start()
 
 
-@st.cache_resource(show_spinner=False)
-def _import_ahead() -> None:
-    """Load what draws and checks after the first page is out, so that no later page need wait for it.
+def load_ahead() -> None:
+    """Load what draws and checks, so that no later page need wait for it.
 
-    What is loaded then stays, and the collector need not look at it again each time: 260,000 objects.
+    What is loaded by then stays, and the collector need not look at it again each time: 260,000 objects.
     """
+    for module in ("pages.parts.scores", "sklearn.model_selection", "sklearn.tree", "core.figures"):
+        import_module(module)
+    gc.collect()
+    gc.freeze()
 
-    def load() -> None:
-        for module in ("pages.parts.scores", "sklearn.model_selection", "sklearn.tree", "core.figures"):
-            import_module(module)
-        gc.collect()
-        gc.freeze()
 
-    _after_the_page(load)
+@st.cache_resource(show_spinner=False)
+def _load_ahead_once() -> None:
+    _after_the_page(load_ahead)
 
 
 @st.cache_resource(show_spinner=False, ttl=60)

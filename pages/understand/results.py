@@ -25,6 +25,7 @@ if not summary.finished:
     st.stop()
 
 scores.headline(summary)
+card.show(summary)  # before the views, which stay as they are behind it
 overview, wrong, by_class, sure, more = st.tabs(
     ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"],
     key="view",
@@ -46,4 +47,3 @@ if sure.open:
 if more.open:
     with more:
         details.show(summary)
-card.show(summary)
