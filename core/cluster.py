@@ -1,23 +1,26 @@
 """Carries out queued runs on a Ray cluster. Needs requirements-ray.txt.
 
-With ``LAB_RAY_ADDRESS`` (or ``RAY_ADDRESS``) set, the one training worker of this machine does not train
-but hands each run to Ray, which places it where ``LAB_RAY_CPUS`` processors and ``LAB_RAY_GPUS`` GPUs are
-free. Each does the same as ``python -m core.worker RUN_DIR`` at home, on the same folder, which all nodes
-share. So its state, its curves and its stop file are where they always are, and a run whose node is lost
-is placed anew by Ray and goes on from its checkpoint.
+With an address kept for the workspace, or in ``LAB_RAY_ADDRESS`` (or ``RAY_ADDRESS``), the one training
+worker of this machine does not train but hands each run to Ray, which places it where ``LAB_RAY_CPUS``
+processors and ``LAB_RAY_GPUS`` GPUs are free. Each does the same as ``python -m core.worker RUN_DIR`` at
+home, on the same folder, which all nodes share. So its state, its curves and its stop file are where they
+always are, and a run whose node is lost is placed anew by Ray and goes on from its checkpoint.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import logging
 import os
+import re
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core import engine, runs, sweeps
+from core import engine, files, runs, sweeps
 from core.errors import LabError
 from core.runs import Run
 
@@ -26,17 +29,56 @@ LOST_SECONDS = 45.0
 """For a run that was placed anew, until the file lock of a lost node is given up at the latest."""
 RUNS_A_PROCESS = 100
 """After so many runs a node's process gives way to a new one, see core/growth.py."""
+_VARIABLES = ("LAB_RAY_ADDRESS", "RAY_ADDRESS")
+_ADDRESS = re.compile(r"auto|(ray://)?[\w.-]+:\d{1,5}|(ray://)?\[[0-9a-fA-F:]+\]:\d{1,5}")
+_NOT_INSTALLED = "Ray is not installed; pip install -r requirements-ray.txt, and start the lab again."
 
 log = logging.getLogger(__name__)
 
 
 def address() -> str:
     """Where the cluster is; empty for this machine alone."""
-    return os.environ.get("LAB_RAY_ADDRESS") or os.environ.get("RAY_ADDRESS") or ""
+    variable = from_environment()
+    if variable:
+        return os.environ[variable]
+    try:
+        kept: str = files.read(_file(), _parse, missing="")
+    except LabError:  # damaged: as if there were none
+        return ""
+    return kept
 
 
-def serve(terminating: threading.Event) -> None:
+def from_environment() -> str:
+    """The name of the environment variable that says where the cluster is, or nothing."""
+    return next((name for name in _VARIABLES if os.environ.get(name)), "")
+
+
+def keep_address(text: str) -> None:
+    """Train the runs of this workspace on the cluster at this address from now on; empty: on this machine.
+
+    Raises:
+        LabError: it is no address, Ray is not installed, or it cannot be written.
+    """
+    text = text.strip()
+    if text and not _ADDRESS.fullmatch(text):
+        raise LabError(
+            f"{text[:80]!r} is not the address of a Ray cluster, which is host:port, ray://host:port or auto."
+        )
+    if text and not is_installed():
+        raise LabError(_NOT_INSTALLED)
+    files.write_json(_file(), {"address": text})
+
+
+def is_installed() -> bool:
+    """Whether Ray is there."""
+    return importlib.util.find_spec("ray") is not None
+
+
+def serve(terminating: threading.Event) -> bool:
     """Hand queued runs to the cluster, oldest first, until there has been none for a while.
+
+    Returns:
+        Whether it ended because the address has changed, and another process has to go on.
 
     Raises:
         LabError: Ray is not installed, or the cluster does not answer.
@@ -50,18 +92,22 @@ def serve(terminating: threading.Event) -> None:
     wanted = {"num_cpus": _wanted("CPU"), "num_gpus": _wanted("GPU")}
     place = ray.remote(**wanted, max_retries=-1, max_calls=RUNS_A_PROCESS)(_carry_out)
     under_way: dict[Any, Run] = {}
-    idle_since = time.monotonic()
+    idle_since, at_first, has_moved = time.monotonic(), address(), False
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
         for task in ray.wait(list(under_way), timeout=0)[0] if under_way else []:
             _note_end(ray, task, under_way.pop(task))
-        claimed = engine.claim() if len(under_way) < _places(ray) else None
+        has_moved = address() != at_first
+        if has_moved and not under_way:
+            break
+        claimed = engine.claim() if len(under_way) < _places(ray) and not has_moved else None
         if claimed is not None:
             under_way[place.remote(str(claimed.path), _environment())] = claimed
-        elif len(under_way) >= _places(ray) or not sweeps.advance(at_once=_places(ray)):
+        elif has_moved or len(under_way) >= _places(ray) or not sweeps.advance(at_once=_places(ray)):
             time.sleep(POLL_SECONDS)
         if under_way:
             idle_since = time.monotonic()
     ray.shutdown()
+    return has_moved and not terminating.is_set()
 
 
 def _carry_out(path: str, environment: dict[str, str]) -> str:
@@ -111,11 +157,22 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(names)}
 
 
+def _file() -> Path:
+    return runs.workspace() / "cluster.json"
+
+
+def _parse(text: str) -> str:
+    kept = json.loads(text)
+    if not isinstance(kept, dict) or not isinstance(kept.get("address"), str):
+        raise ValueError("it holds no address")
+    return str(kept["address"])
+
+
 def _connected() -> Any:
     try:
         import ray
     except ImportError:
-        raise LabError("Ray is not installed; pip install -r requirements-ray.txt") from None
+        raise LabError(_NOT_INSTALLED) from None
     try:
         ray.init(address=address(), log_to_driver=False, logging_level=logging.WARNING)
     except Exception as error:  # ConnectionError, RuntimeError, ValueError, by what is wrong

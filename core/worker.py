@@ -102,15 +102,15 @@ def serve() -> None:
         with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
             if cluster.address():
                 engine.requeue_lost()
-                cluster.serve(terminating)
-                return
-            networks = _warm_up()
-            engine.requeue_lost()
-            has_grown = _serve_until_idle(networks)
+                goes_on = cluster.serve(terminating)
+            else:
+                networks = _warm_up()
+                engine.requeue_lost()
+                goes_on = _serve_until_idle(networks)
     except filelock.Timeout:
         log.info("another training worker is at work")
         return
-    if has_grown:
+    if goes_on:
         engine.ensure_worker()
 
 
@@ -129,9 +129,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve_until_idle(networks: Networks) -> bool:
-    """Returns whether it ended because the process has grown, with more to do for another one."""
+    """Returns whether it ended for another process to go on: this one has grown, or a cluster trains now."""
     idle_since, growth = time.monotonic(), Growth()
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
+        if cluster.address():
+            return True
         run = engine.claim()
         if run is None:
             if not sweeps.advance():

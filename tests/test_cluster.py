@@ -91,6 +91,49 @@ def test_a_cluster_that_cannot_be_used_is_said_and_the_runs_keep_waiting(base, m
     assert engine.queue() == [run]
 
 
+@pytest.fixture
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LAB_RAY_ADDRESS", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cluster, "is_installed", lambda: True)
+
+
+@pytest.mark.parametrize("address", ["head:6379", "ray://10.0.0.7:10001", "auto", "[::1]:6379"])
+def test_an_address_is_kept_for_the_workspace_until_it_is_emptied(address, workspace, no_variables):
+    cluster.keep_address(f" {address} ")
+    assert cluster.address() == address
+    cluster.keep_address("")
+    assert cluster.address() == ""
+
+
+@pytest.mark.parametrize("text", ["head", "http://head:80/", "head:6379; rm -rf /", "a b:1"])
+def test_what_is_no_address_is_not_kept(text, workspace, no_variables):
+    with pytest.raises(LabError, match="not the address of a Ray cluster"):
+        cluster.keep_address(text)
+    assert cluster.address() == ""
+
+
+def test_an_address_is_not_kept_without_ray(workspace, no_variables, monkeypatch):
+    monkeypatch.setattr(cluster, "is_installed", lambda: False)
+    with pytest.raises(LabError, match=r"pip install -r requirements-ray\.txt"):
+        cluster.keep_address("head:6379")
+    assert cluster.address() == ""
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"address": 7}', "{"])
+def test_a_damaged_address_is_none(damage, workspace, no_variables):
+    cluster.keep_address("head:6379")
+    (workspace / "cluster.json").write_text(damage)
+    assert cluster.address() == ""
+
+
+def test_a_worker_at_home_leaves_when_a_cluster_is_to_train(workspace, no_variables):
+    from core import worker
+
+    cluster.keep_address("head:6379")
+    assert worker._serve_until_idle(None)
+
+
 def worker_terminating() -> Any:
     from core import worker
 

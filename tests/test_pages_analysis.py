@@ -11,7 +11,7 @@ from core.attention import HeatOn
 from core.config import SETTINGS, RunConfig
 from core.heatmaps import METHODS, Request
 from core.runs import Run
-from pages.parts import background_hint, class_average, coaching, heat_cases, take_away, trusting
+from pages.parts import background_hint, class_average, coaching, heat_cases, overlays, take_away, trusting
 from pages.parts.pictures import gallery
 from pages.parts.runs import listing, summarise
 from tests import run_fixtures
@@ -115,6 +115,13 @@ def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
     assert "takes the probability of" in text and "Likeness of the two maps: **0.10**" in text
     no_fault(page.button(key="leave_picture").click().run())
     assert "Test pictures" in [control.label for control in page.segmented_control]
+
+
+def test_the_strength_of_the_colours_holds_in_depth_too(config, monkeypatch):
+    page, drawn, overlay = worst_explained(explained_run(config), made_up_trust()), set(), overlays.overlay
+    monkeypatch.setattr(overlays, "overlay", lambda *given: drawn.add(given[-1]) or overlay(*given))
+    no_fault(page.slider(key="explain_strength").set_value(0.95).run())
+    assert drawn == {0.95}
 
 
 def made_up_trust() -> dict[str, object]:

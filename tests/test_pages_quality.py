@@ -291,6 +291,7 @@ def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
     test.session_state["gallery_picture"] = (source, stray)
     text = words(sound(test.run()))
     assert "roses/stray.png" in text and "same pixels" in text and "96 × 96 px" in text
+    assert any(f"Used for: {split}" in text for split in ("train", "validation", "test"))
     test.selectbox(key=f"label {stray}").set_value("daisy").run()
     click(test, "relabel_one")
     assert datasets.open(source).usable.set_index("id")["label"][stray] == "daisy"

@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import engine, metrics, runs, sweeps
+from core import cluster, engine, metrics, runs, sweeps
 from core.config import RunConfig
 from core.sweeps import Sweep
 from pages.parts import sweep_charts, sweep_values, sweep_view
@@ -67,7 +67,8 @@ def metric(page: AppTest, label: str) -> Any:
 
 def test_pictures_that_are_not_prepared_can_be_prepared_right_here(base):
     page = shown(base.replace({"data.source": "tfds:tf_flowers"}))
-    assert [button.label for button in page.button] == ["Prepare this data set"]
+    labels = [button.label for button in page.button]
+    assert "Prepare this data set" in labels and not any("Start" in label for label in labels)
 
 
 def test_a_new_sweep_says_runs_and_time_before_it_starts(base):
@@ -296,3 +297,19 @@ def test_the_best_choices_are_compared_with_all_their_seeds(base: RunConfig, fil
     assert [name[-1] for name in named] == ["~", "~"]
     assert [runs.open(name[:-1]).config.get(path) for name in named] == [values[1], values[0]]
     assert not shown(base, sweep).exception
+
+
+def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monkeypatch):
+    for name in ("LAB_RAY_ADDRESS", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cluster, "is_installed", lambda: True)
+    page = shown(base)
+    page.text_input(key="cluster_address").set_value("nowhere").run()
+    page.button(key="cluster_save").click().run()
+    assert [error.value.replace("\\", "") for error in page.error] == [
+        "'nowhere' is not the address of a Ray cluster, which is host:port, ray://host:port or auto."
+    ]
+    page.text_input(key="cluster_address").set_value("head:6379").run()
+    no_fault(page.button(key="cluster_save").click().run())
+    assert cluster.address() == "head:6379"
+    assert any(fold.label.replace("\\", "").endswith("cluster at head:6379") for fold in page.expander)

@@ -62,7 +62,7 @@ else:
 if steps.open:
     with steps:
         versions_list.show(dataset)
-gallery_picture.show(dataset)
+gallery_picture.show(dataset, config)
 found = quality_check.report(dataset, config)  # last: for a large data set the first time takes seconds
 with verdict:
     quality_check.headline(dataset, found)

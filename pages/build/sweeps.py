@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import frame, settings, sweep_new, sweep_picker, sweep_view
+from pages.parts import frame, settings, sweep_new, sweep_picker, sweep_view, where_trained
 
 st.title("Sweeps", anchor=False)
 settings.load()
@@ -15,3 +15,4 @@ if sweep is None:
     sweep_new.show()
 else:
     sweep_view.show(sweep)
+where_trained.show()

@@ -7,6 +7,7 @@ import streamlit as st
 from core import datasets
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
+from core.errors import LabError
 from pages.parts.text import count
 
 MANY_CLASSES = 20
@@ -24,6 +25,15 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
 )
 def _select(dataset: Dataset, config: DataConfig) -> Selection:
     return datasets.select(dataset, config)
+
+
+def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
+    """The split of each picture that a training would use; none where it cannot be shared out."""
+    try:
+        rows = select(dataset, config).rows
+    except LabError:
+        return {}
+    return dict(zip(rows["id"].tolist(), rows["split"].tolist(), strict=True))
 
 
 def say(selection: Selection) -> None:

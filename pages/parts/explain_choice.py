@@ -50,17 +50,7 @@ def ask(summary: Summary) -> Wanted:
             persist_state="session",
         )
         number = st.slider("How many", 1, 12, 4, key="explain_number", persist_state="session", width=130)
-        strength = st.slider(
-            "Strength of the colours",
-            0.0,
-            1.0,
-            0.6,
-            0.05,
-            key="explain_strength",
-            persist_state="session",
-            width=160,
-            help="0 shows the picture alone, 1 the heatmap alone.",
-        )
+        strength = ask_strength()
         layer = st.selectbox(
             "Layer",
             [LAST_LAYER, *reversed(layers[:-1])],
@@ -73,6 +63,21 @@ def ask(summary: Summary) -> Wanted:
     of_class = int(answered.labels[positions[0]]) if which == OF_CLASS and len(positions) else None
     layer = "" if layer == LAST_LAYER else layer
     return Wanted(tuple(int(at) for at in positions), layer, strength, of_class)
+
+
+def ask_strength() -> float:
+    """How much a heatmap covers its picture, in [0, 1]; the same wherever it is asked."""
+    return st.slider(
+        "Strength of the colours",
+        0.0,
+        1.0,
+        0.6,
+        0.05,
+        key="explain_strength",
+        persist_state="session",
+        width=160,
+        help="0 shows the picture alone, 1 the heatmap alone.",
+    )
 
 
 def _positions(summary: Summary, answered: Predictions, which: str, number: int) -> Positions:

@@ -10,7 +10,6 @@ import streamlit as st
 from core import versions
 from core.config import DataConfig
 from core.datasets import Dataset
-from core.errors import LabError
 from core.quality import Report
 from core.splits import SPLITS
 from pages.parts import data_selection, gallery_tiles, versions_steps
@@ -55,7 +54,7 @@ def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) ->
     if label != EVERY:
         rows = rows[rows["label"] == label]
     if split != EVERY:
-        rows = rows[rows["id"].map(_splits(dataset, config)) == split]
+        rows = rows[rows["id"].map(data_selection.splits(dataset, config)) == split]
     _tiles(dataset, config, _sorted(rows, order))
     if not waits:
         with place:
@@ -89,7 +88,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
     thing = "file" if rows["problem"].ne("").any() else "picture"
     if len(rows) <= gallery_tiles.A_PAGE:
         st.caption(count(len(rows), thing))
-    splits = _splits(dataset, config)
+    splits = data_selection.splits(dataset, config)
 
     def lines(row: pd.Series) -> tuple[str, ...]:
         if row["problem"]:
@@ -112,12 +111,3 @@ def _of(dataset: Dataset, what: str, findings: dict[str, tuple[str, ...]]) -> pd
     if what == UNREADABLE:
         return dataset.index[dataset.index["problem"] != ""]
     return gallery_tiles.by_id(dataset).loc[list(findings[what])].reset_index(drop=True)
-
-
-def _splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
-    """The split of each picture that a training would use; none where it cannot be shared out."""
-    try:
-        rows = data_selection.select(dataset, config).rows
-    except LabError:
-        return {}
-    return dict(zip(rows["id"].tolist(), rows["split"].tolist(), strict=True))

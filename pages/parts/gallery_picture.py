@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core import duplicates, versions
+from core.config import DataConfig
 from core.datasets import Dataset
 from core.errors import LabError
-from pages.parts import thumbnails, versions_steps
+from pages.parts import data_selection, thumbnails, versions_steps
 from pages.parts.text import literal
 
 LARGE = 900
@@ -24,12 +25,12 @@ def look(dataset: Dataset, picture_id: str) -> None:
     st.session_state[_OPEN] = (dataset.source, picture_id)
 
 
-def show(dataset: Dataset) -> None:
+def show(dataset: Dataset, config: DataConfig) -> None:
     """Draw the open picture, if there is one; call once, at the end of the page."""
     source, picture_id = st.session_state.get(_OPEN, ("", ""))
     rows = dataset.index[dataset.index["id"] == picture_id]
     if source == dataset.source and len(rows):
-        _card(dataset, rows.iloc[0])
+        _card(dataset, config, rows.iloc[0])
 
 
 def _close() -> None:
@@ -37,12 +38,12 @@ def _close() -> None:
 
 
 @st.dialog("Picture", width="large", icon=":material/image:", on_dismiss=_close)
-def _card(dataset: Dataset, row: pd.Series) -> None:
+def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _picture(dataset, row)
     with right:
-        _facts(row)
+        _facts(row, data_selection.splits(dataset, config).get(row["id"], ""))
         if not row["problem"]:
             _actions(dataset, row)
     _copies(dataset, row)
@@ -58,9 +59,10 @@ def _picture(dataset: Dataset, row: pd.Series) -> None:
         st.error(literal(error), icon=":material/error:")
 
 
-def _facts(row: pd.Series) -> None:
+def _facts(row: pd.Series, split: str) -> None:
+    facts = _named_facts(row) | {"Used for": split}
     st.markdown(f"**{literal(row['label'])}**")
-    st.text("\n".join(f"{name}: {value}" for name, value in _named_facts(row).items() if value))
+    st.text("\n".join(f"{name}: {value}" for name, value in facts.items() if value))
 
 
 def _named_facts(row: pd.Series) -> dict[str, str]:

@@ -12,13 +12,12 @@ from core import assistant, metrics, saved_model
 from core.errors import LabError
 from core.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions
-from pages.parts import explanation, overlays, pictures, trusting, waiting
+from pages.parts import explain_choice, explanation, overlays, pictures, trusting, waiting
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary
 from pages.parts.text import literal
 
 ADDRESS = "picture"
-STRENGTH = 0.6
 MOST_FILTERS = 32
 
 
@@ -51,10 +50,14 @@ def show(summary: Summary, picture_id: str) -> None:
     maps = waiting.maps(summary.run, requests)
     if maps is None:
         return
-    explanation.row(summary, shown, answered, at, {one: maps.get(one) for one in requests}, STRENGTH)
-    class_index = _ask_class(summary, answered, at)
-    _methods(summary, shown, picture_id, class_index)
-    trusting.show(summary, shown, picture_id, class_index)
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        class_index, strength = _ask_class(summary, answered, at), explain_choice.ask_strength()
+    with place:
+        known = {request: maps.get(request) for request in requests}
+        explanation.row(summary, shown, answered, at, known, strength)
+    _methods(summary, shown, picture_id, class_index, strength)
+    trusting.show(summary, shown, picture_id, class_index, strength)
     _filters(summary, picture_id)
 
 
@@ -78,7 +81,7 @@ def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:
     )
 
 
-def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int) -> None:
+def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int, strength: float) -> None:
     name = summary.report["class_names"][class_index]
     st.subheader(f"What speaks for {literal(name)}, by six methods", anchor=False)
     requests = {method: Request(picture_id, class_index, method) for method in METHODS}
@@ -89,7 +92,7 @@ def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int
         for method, request in requests.items():
             with st.container(gap="xsmall"):
                 st.markdown(f"**{METHODS[method].title}**")
-                _overlay(summary, shown, request, maps.get(request))
+                _overlay(summary, shown, request, maps.get(request), strength)
                 st.caption(METHODS[method].help)
     st.caption(
         "Where several methods agree, the evidence is there. Each map has its own scale. Pixel methods are "
@@ -97,7 +100,9 @@ def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int
     )
 
 
-def _overlay(summary: Summary, shown: Gallery, request: Request, heatmap: Heatmap | None) -> None:
+def _overlay(
+    summary: Summary, shown: Gallery, request: Request, heatmap: Heatmap | None, strength: float
+) -> None:
     row = shown.row(request.image_id)
     if heatmap is None:
         st.skeleton(200)
@@ -106,7 +111,7 @@ def _overlay(summary: Summary, shown: Gallery, request: Request, heatmap: Heatma
     else:
         resize = summary.config.data.resize
         try:
-            image = overlays.overlay(shown.dataset, row, resize, heatmap, STRENGTH)
+            image = overlays.overlay(shown.dataset, row, resize, heatmap, strength)
             st.image(image, width="stretch", alt=f"Heatmap by {METHODS[request.method].title}")
         except LabError as error:
             st.caption(literal(error))

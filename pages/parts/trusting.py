@@ -22,10 +22,9 @@ LITTLE = 0.1
 """A probability that falls by less than this part of itself was hardly carried by the hot part."""
 LEAST_PROBABILITY = 0.05
 """A class that the model gives less has too little to lose for greying out to show anything."""
-STRENGTH = 0.6
 
 
-def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) -> None:
+def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int, strength: float) -> None:
     """The deletion test and the control with shuffled weights for one method's map of one picture."""
     st.subheader("Can this heatmap be trusted?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -66,7 +65,7 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int) ->
     with right, st.container(border=True, height="stretch"):
         st.markdown("**Does the map depend on what was learned?**")
         st.markdown(control_words(float(answer["similarity"]), bool(answer["control"].any())))
-        _picture(summary, shown, picture_id, heatmap=answer["control"])
+        _picture(summary, shown, picture_id, heatmap=answer["control"], strength=strength)
     st.caption(
         "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
         "shuffled, so that it knows nothing. Random places are parts of the same shape, moved at random; "
@@ -129,7 +128,7 @@ def _picture(summary: Summary, shown: Gallery, picture_id: str, **over: Any) -> 
         if "mask" in over:
             image = overlays.greyed(shown.dataset, row, resize, over["mask"])
         else:
-            image = overlays.overlay(shown.dataset, row, resize, over["heatmap"], STRENGTH)
+            image = overlays.overlay(shown.dataset, row, resize, over["heatmap"], over["strength"])
         st.image(image, width=260, alt="The picture of this check")
     except LabError as error:
         st.caption(literal(error))

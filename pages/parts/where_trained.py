@@ -1,0 +1,37 @@
+"""Where runs are trained: on this machine, or on a Ray cluster whose address is kept for the workspace."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import cluster
+from pages.parts import frame
+from pages.parts.text import literal
+
+_KEY = "cluster_address"
+
+
+def show() -> None:
+    """A fold that says where, and takes another address."""
+    address, variable = cluster.address(), cluster.from_environment()
+    where = f"on the Ray cluster at {literal(address)}" if address else "on this machine"
+    with st.expander(f"Trained {where}", icon=":material/dns:", key="where_trained"):
+        if variable:
+            st.caption(f"The environment variable {variable} says so, and comes before any address here.")
+            return
+        st.session_state.setdefault(_KEY, address)
+        st.text_input(
+            "Address of a Ray cluster",
+            key=_KEY,
+            placeholder="host:6379, or ray://host:10001",
+            width=360,
+            help="Empty: this machine. All its nodes need this workspace's folder and the packages of "
+            "requirements-ray.txt. Runs that are under way end where they are.",
+        )
+        st.button(
+            "Train there", icon=":material/check:", key="cluster_save", on_click=frame.attempt, args=(_save,)
+        )
+
+
+def _save() -> None:
+    cluster.keep_address(st.session_state[_KEY])
