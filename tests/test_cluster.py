@@ -16,7 +16,7 @@ from tests.run_fixtures import draw_folder
 from tests.test_worker import QUICK, wait_for
 from tests.test_worker import background as background
 
-EPOCHS = 40
+EPOCHS = 120
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="needs pip install -r requirements-ray.txt"
@@ -35,14 +35,16 @@ def base(tmp_path: Path, workspace: Path) -> RunConfig:
 
 
 @pytest.fixture
-def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, list[Any]]]:
-    """A cluster whose head trains nothing, and two nodes that train one run each."""
+def two_nodes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, list[Any]]]:
+    """A cluster whose head trains nothing, and two nodes that train one run each; its address is kept."""
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     nodes = [made.add_node(num_cpus=1) for _ in range(2)]
     made.wait_for_nodes()
-    monkeypatch.setenv("LAB_RAY_ADDRESS", made.address)
+    monkeypatch.delenv("LAB_RAY_ADDRESS", raising=False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    cluster.keep_address(made.address)
     monkeypatch.setenv("LAB_RAY_CPUS", "1")
     yield made, nodes
     made.shutdown()
@@ -53,8 +55,14 @@ def test_a_sweep_on_two_nodes_loses_no_run_when_one_is_killed(base, two_nodes, b
     made, nodes = two_nodes
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.003, 0.001, 0.0003)})
     background()
-    wait_for(lambda: sum(len(run.metrics()) >= 2 for run in sweep.runs) >= 2, seconds=150)
-    before = {run.id: run.status.pid for run in sweep.runs if run.status.state == "running"}
+
+    def at_work() -> dict[str, int]:
+        return {
+            run.id: run.status.pid for run in sweep.runs if run.status.state == "running" and run.metrics()
+        }
+
+    wait_for(lambda: len(at_work()) == 2, seconds=150)
+    before = at_work()
     assert len(set(before.values())) == 2
     made.remove_node(nodes[0], allow_graceful=False)
     wait_for(lambda: all(run.status.state == "done" for run in sweep.runs), seconds=250)
