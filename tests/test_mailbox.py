@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from core import mailbox
 from core.errors import LabError
 from core.mailbox import Mailbox
+from core.ml import assistant_worker
 
 
 @pytest.fixture
@@ -107,3 +109,12 @@ def test_old_answers_are_tidied_away_and_new_ones_stay(box):
     assert box.collect(new)["x"] == 1
     with pytest.raises(LabError, match="not kept any more"):
         box.collect(old)
+
+
+@pytest.mark.parametrize(("megabytes", "left"), [("0", 1), ("1000", 0)])
+def test_an_assistant_that_has_grown_leaves_the_rest_to_another(box, monkeypatch, megabytes, left):
+    monkeypatch.setenv("LAB_WORKER_GROWTH_MB", megabytes)
+    for _ in range(2):
+        box.post("count", {})
+    assistant_worker.serve(box, lambda letter: {"n": np.array(1)}, 0.2, threading.Event())
+    assert len(list((box.folder / "requests").iterdir())) == left

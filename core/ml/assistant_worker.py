@@ -1,8 +1,8 @@
 """The assistant's process: answers what pages ask while training goes on in another one.
 
 ``python -m core.ml.assistant_worker [IDLE_SECONDS]``, started by :mod:`core.assistant`. It keeps out
-of training's way: low priority, one thread, no GPU. It leaves after idling, and when its record or
-the whole workspace is removed.
+of training's way: low priority, one thread, no GPU. It leaves after idling, when it has grown too large
+(whoever waits for an answer starts another), and when its record or the whole workspace is removed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import filelock
 
 from core import assistant, files, processes
 from core.errors import LabError
+from core.growth import Growth
 from core.mailbox import Arrays, Letter, Mailbox
 
 CarryOut = Callable[[Letter], Arrays]
@@ -48,13 +49,17 @@ def main(arguments: list[str]) -> int:
 
 
 def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed: threading.Event) -> None:
-    """Answer requests, oldest first, until dismissed or without any for ``idle_seconds``."""
+    """Answer requests, oldest first, until dismissed, grown, or without any for ``idle_seconds``."""
     mailbox.refuse_the_deadly()
+    growth = Growth()
     last_request = last_tidy = time.monotonic()
     while not dismissed.is_set() and time.monotonic() - last_request < idle_seconds:
         letter = mailbox.next()
         if letter is not None:
             answer(mailbox, letter, carry_out)
+            if growth.is_too_much():
+                log.info("the process has grown; another one answers the next request")
+                return
             last_request = time.monotonic()
         elif time.monotonic() - last_tidy > TIDY_SECONDS:
             mailbox.tidy()
