@@ -18,6 +18,23 @@ def percents(shares: Sequence[float | None] | pd.Series) -> Any:
     return 100 * pd.array(list(shares), "Float64")
 
 
+def validation() -> Any:
+    """The column for validation accuracies made by :func:`percents`."""
+    return st.column_config.NumberColumn(
+        "Validation",
+        format=PERCENT,
+        width=96,
+        help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
+    )
+
+
+def test() -> Any:
+    """The column for test accuracies made by :func:`percents`."""
+    return st.column_config.NumberColumn(
+        "Test", format=PERCENT, width=80, help="Accuracy on pictures never used to train or choose."
+    )
+
+
 def duration(seconds: Sequence[float | None] | pd.Series) -> Any:
     """The column for these; Streamlit's own "duration" says "a few seconds" of most short runs."""
     is_short = not bool((pd.Series(list(seconds), dtype="Float64") > _LONGEST_IN_SECONDS).any())

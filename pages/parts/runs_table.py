@@ -124,24 +124,14 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
         "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
         "state": column.TextColumn("State", width=118, help=STOPPED),
-        "validation": column.NumberColumn(
-            "Validation",
-            format=columns.PERCENT,
-            width=96,
-            help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
-        ),
+        "validation": columns.validation(),
         "val_interval": column.TextColumn(
             "Interval or spread",
             width=158,
             help="One run: where its validation accuracy lies with 95 % confidence (Wilson), for other "
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
-        "test": column.NumberColumn(
-            "Test",
-            format=columns.PERCENT,
-            width=80,
-            help="Accuracy on pictures never used to train or choose.",
-        ),
+        "test": columns.test(),
         "test_interval": column.TextColumn(
             "Interval or spread (test)", width=170, help="As for validation, on the test pictures."
         ),

@@ -38,19 +38,11 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
             **{path: SETTINGS[path].label for path in sweep.values},
             "seed": column.NumberColumn("Seed", format="%d"),
             "state": column.TextColumn("State", help=f"{runs.STOPPED} Given up: it was behind the others."),
-            "validation": column.NumberColumn(
-                "Validation",
-                format=columns.PERCENT,
-                help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
-            ),
+            "validation": columns.validation(),
             "val_interval": column.TextColumn(
                 "95 % interval", help="Of the validation accuracy, for other pictures (Wilson)."
             ),
-            "test": column.NumberColumn(
-                "Test",
-                format=columns.PERCENT,
-                help="Accuracy on pictures never used to train or choose.",
-            ),
+            "test": columns.test(),
             "test_interval": column.TextColumn(
                 "95 % interval (test)", help="Of the test accuracy, for other pictures (Wilson)."
             ),
