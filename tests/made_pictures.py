@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 COLOURS = np.array([(220, 40, 40), (40, 180, 60), (50, 80, 220)], dtype=np.float64)
+
+Draw = Callable[[int, NDArray[np.float64], np.random.Generator], tuple[NDArray[np.uint8], list[int]]]
 
 
 @dataclass(frozen=True)
@@ -21,19 +24,18 @@ class MadePictures:
 
 def coloured_objects(count: int, size: int, seed: int = 0) -> MadePictures:
     """A red, green or blue disc on grey noise, beside two grey discs that mean nothing."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(len(COLOURS), size=count)
-    drawn = [_picture(size, COLOURS[label], rng) for label in labels]
-    images, boxes = zip(*drawn, strict=True)
-    return MadePictures(np.stack(images), labels, np.array(boxes))
+    return _made(_picture, count, size, seed)
 
 
 def tinted_backgrounds(count: int, size: int, seed: int = 0) -> MadePictures:
     """A grey disc on reddish, greenish or bluish noise: only the background tells the class."""
+    return _made(_tinted, count, size, seed)
+
+
+def _made(draw: Draw, count: int, size: int, seed: int) -> MadePictures:
     rng = np.random.default_rng(seed)
     labels = rng.integers(len(COLOURS), size=count)
-    drawn = [_tinted(size, COLOURS[label], rng) for label in labels]
-    images, boxes = zip(*drawn, strict=True)
+    images, boxes = zip(*(draw(size, COLOURS[label], rng) for label in labels), strict=True)
     return MadePictures(np.stack(images), labels, np.array(boxes))
 
 
