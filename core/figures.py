@@ -26,6 +26,8 @@ from core.drawing import png as png
 from core.drawing import svg as svg
 from core.heatmaps import Heatmap
 
+STRENGTH = 0.6
+"""How much a heatmap covers its picture where nothing else is asked for."""
 LARGEST_ANNOTATED = 25
 """Classes up to which a confusion matrix has room for a number in every cell."""
 LARGEST_NAMED = 120
@@ -173,7 +175,7 @@ def worst_predictions(
     return finish(figure)
 
 
-def heatmap_overlay(picture: Image.Image, heatmap: Heatmap, strength: float = 0.6) -> NDArray[np.uint8]:
+def heatmap_overlay(picture: Image.Image, heatmap: Heatmap, strength: float = STRENGTH) -> NDArray[np.uint8]:
     """The picture with the heatmap over it: dark violet where nothing mattered, yellow where most did.
 
     Args:
@@ -205,7 +207,7 @@ def heatmap_pair(
     picture: Image.Image,
     predicted: tuple[str, Heatmap],
     true: tuple[str, Heatmap] | None = None,
-    strength: float = 0.6,
+    strength: float = STRENGTH,
 ) -> Figure:
     """The picture, what spoke for the predicted class, and what spoke for the true one.
 

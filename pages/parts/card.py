@@ -16,7 +16,6 @@ from pages.parts.text import literal, percent
 
 _OPEN = "card_picture"
 SIMILAR = 6
-STRENGTH = 0.6
 FEWEST_OF_ANOTHER_CLASS = 4
 """Of the similar pictures: as many with another label than the picture's own are worth a hint."""
 
@@ -50,7 +49,7 @@ def _card(summary: Summary, answered: Predictions, position: int) -> None:
     requests = explanation.requests(answered, position)
     maps = waiting.maps(summary.run, requests)
     known = {} if maps is None else {request: maps.get(request) for request in requests}
-    explanation.row(summary, shown, answered, position, known, STRENGTH)
+    explanation.row(summary, shown, answered, position, known)
     if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
         _close()
         link = {"run": summary.run.id, "picture": str(answered.ids[position])}

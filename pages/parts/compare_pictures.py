@@ -17,7 +17,6 @@ from pages.parts.runs import Summary
 from pages.parts.text import count, literal, percent
 
 A_PAGE = 12
-STRENGTH = 0.6
 _OPEN = "compare_picture"
 
 
@@ -132,7 +131,7 @@ def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> N
         requests = explanation.requests(answered, position)
         maps = waiting.maps(summary.run, requests)
         known = {} if maps is None else {request: maps.get(request) for request in requests}
-        explanation.row(summary, pictures.gallery(summary.run), answered, position, known, STRENGTH)
+        explanation.row(summary, pictures.gallery(summary.run), answered, position, known)
     st.caption(
         "Heatmaps by Grad-CAM: yellow is where the picture spoke most for the class named above it. Each has "
         "its own scale, so compare places, not brightness."

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import confusion, saved_model
+from core.figures import STRENGTH
 from core.runs import Predictions
 from pages.parts import pictures
 from pages.parts.runs import Summary
@@ -71,7 +72,7 @@ def ask_strength() -> float:
         "Strength of the colours",
         0.0,
         1.0,
-        0.6,
+        STRENGTH,
         0.05,
         key="explain_strength",
         persist_state="session",

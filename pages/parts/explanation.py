@@ -9,6 +9,7 @@ import streamlit as st
 from core import metrics
 from core.datasets import Dataset
 from core.errors import LabError
+from core.figures import STRENGTH
 from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
 from pages.parts import class_average, overlays, pictures, waiting
@@ -71,7 +72,7 @@ def row(
     answered: Predictions,
     position: int,
     maps: dict[Request, Heatmap | None],
-    strength: float,
+    strength: float = STRENGTH,
     *,
     go_deeper: bool = False,
 ) -> None:

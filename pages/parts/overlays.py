@@ -49,7 +49,7 @@ def _overlay(
     return _jpeg(Image.fromarray(figures.heatmap_overlay(square, heatmap, strength)))
 
 
-def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = 0.6) -> bytes:
+def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = figures.STRENGTH) -> bytes:
     """Any picture (S, S, 3) with a heatmap over it, as a JPEG."""
     return _jpeg(Image.fromarray(figures.heatmap_overlay(Image.fromarray(square), heatmap, strength)))
 
