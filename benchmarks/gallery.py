@@ -9,14 +9,12 @@ pictures of the page are seen. Setting up takes a minute or two.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import shutil
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -50,7 +48,7 @@ def main() -> int:
         small = run_fixtures.draw_folder(Path(folder) / "few", each=20)
         large = _draw(Path(folder) / "many")
         made = small, large, datasets.open(large).path / "thumbnails"
-        is_late = _say("in the page's code", [_elsewhere(_visit, *made) for _ in range(rounds)])
+        is_late = _say("in the page's code", [pages.elsewhere(_visit, *made) for _ in range(rounds)])
         if chromium.is_there():
             is_late |= _say("in Chromium", [_visit_in_chromium(*made) for _ in range(rounds)])
     return int(is_late)
@@ -67,12 +65,6 @@ def _draw(folder: Path) -> str:
             coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(name / f"{picture:03}.jpg")
     datasets.prepare(str(folder))
     return str(folder)
-
-
-def _elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Do it in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
 
 
 def _visit(small: str, large: str, thumbnails: Path) -> dict[str, float]:
@@ -131,16 +123,9 @@ def _gallery(address: str, source: str) -> str:
 
 def _say(where: str, visits: Sequence[dict[str, float]]) -> bool:
     """Print a line for each step; whether a median is above its limit."""
-    medians = {step: statistics.median(visit[step] for visit in visits) for step in LIMITS}
     print(f"{where}:")
-    for step, limit in LIMITS.items():
-        took = [1000 * visit[step] for visit in visits]
-        verdict = f"  more than {1000 * limit:.0f} ms" if medians[step] > limit else ""
-        print(
-            f"  {step:20} {1000 * medians[step]:5.0f} ms (from {min(took):.0f} to {max(took):.0f}){verdict}",
-            flush=True,
-        )
-    return any(medians[step] > limit for step, limit in LIMITS.items())
+    late = [pages.say(step, [visit[step] for visit in visits], limit) for step, limit in LIMITS.items()]
+    return any(late)
 
 
 if __name__ == "__main__":

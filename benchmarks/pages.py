@@ -7,14 +7,16 @@ reports on a small folder of pictures. A rerun is what every click costs, withou
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from streamlit.testing.v1 import AppTest
@@ -101,6 +103,24 @@ def seconds(app: AppTest) -> float:
     if app.exception or app.error:
         raise RuntimeError(str([fault.value for fault in (*app.exception, *app.error)]))
     return took
+
+
+def elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do it in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def say(what: str, seconds: Sequence[float], limit: float) -> bool:
+    """Print a line; whether the median is above the limit."""
+    median = statistics.median(seconds)
+    verdict = f"  more than {1000 * limit:.0f} ms" if median > limit else ""
+    print(
+        f"{what:34} {1000 * median:5.0f} ms (from {1000 * min(seconds):.0f} to "
+        f"{1000 * max(seconds):.0f}){verdict}",
+        flush=True,
+    )
+    return median > limit
 
 
 if __name__ == "__main__":

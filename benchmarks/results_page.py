@@ -9,15 +9,12 @@ or two.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -61,7 +58,7 @@ def make_run(folder: Path, classes: int, each: int) -> Run:
     source = run_fixtures.draw_folder(folder, names, each)
     changes = {"data.source": source, "data.image_size": 48, "data.test_share": TEST_SHARE}
     run = run_fixtures.finished(RunConfig().replace(changes))
-    _elsewhere(_save_network, run.id, classes)
+    pages.elsewhere(_save_network, run.id, classes)
     run_fixtures.keep_features(run)
     return run
 
@@ -74,10 +71,10 @@ def _save_network(run_id: str, classes: int) -> None:
 
 
 def _measure_view(view: str, large: str, small: str, rounds: int) -> bool:
-    both = [_elsewhere(_visit, view, large, small) for _ in range(rounds)]
+    both = [pages.elsewhere(_visit, view, large, small) for _ in range(rounds)]
     opened, clicked = zip(*both, strict=True)
-    is_late = say(f"{view}, opened", opened, OPENING)
-    return say(f"{view}, again", clicked, CLICK) or is_late
+    is_late = pages.say(f"{view}, opened", opened, OPENING)
+    return pages.say(f"{view}, again", clicked, CLICK) or is_late
 
 
 def _visit(view: str, large: str, small: str) -> tuple[float, float]:
@@ -105,8 +102,8 @@ def _measure_cards(run: Run, rounds: int) -> bool:
         kept = [_open_card(app, run, card) for card in before][1:]
         made = [_open_card(app, run, card) for card in new]
     assistant.stop()
-    is_late = say("a card with heatmaps made before", kept, CARD)
-    return say("a card with new heatmaps", made, NEW_CARD) or is_late
+    is_late = pages.say("a card with heatmaps made before", kept, CARD)
+    return pages.say("a card with new heatmaps", made, NEW_CARD) or is_late
 
 
 def cards(run: Run, most: int) -> list[list[Request]]:
@@ -138,24 +135,6 @@ def _app(view: str, run_id: str) -> AppTest:
     app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(PAGE)
     app.query_params["run"], app.query_params["view"] = run_id, view
     return app
-
-
-def _elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Do it in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
-
-
-def say(what: str, seconds: Sequence[float], limit: float) -> bool:
-    """Print a line; whether the median is above the limit."""
-    median = statistics.median(seconds)
-    verdict = f"  more than {1000 * limit:.0f} ms" if median > limit else ""
-    print(
-        f"{what:34} {1000 * median:5.0f} ms (from {1000 * min(seconds):.0f} to "
-        f"{1000 * max(seconds):.0f}){verdict}",
-        flush=True,
-    )
-    return median > limit
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chromium, compare_page, results_page
+from benchmarks import chromium, compare_page, pages, results_page
 from core import assistant
 from core.heatmaps import Request
 from core.runs import Run
@@ -104,7 +104,7 @@ def _say(visits: list[dict[str, tuple[float, float]]]) -> bool:
     late = False
     for step, (_, limit) in visits[0].items():
         took = [visit[step][0] for visit in visits]
-        late |= results_page.say(f"{step}, in Chromium", took, limit)
+        late |= pages.say(f"{step}, in Chromium", took, limit)
     return late
 
 
