@@ -19,17 +19,25 @@ def show() -> None:
         if variable:
             st.caption(f"The environment variable {variable} says so, and comes before any address here.")
             return
+        st.caption(
+            "This machine trains one run after another. A Ray cluster trains several at once, on its "
+            "machines; leave the address empty to train on this one."
+        )
         st.session_state.setdefault(_KEY, address)
         st.text_input(
             "Address of a Ray cluster",
             key=_KEY,
             placeholder="host:6379, or ray://host:10001",
             width=360,
-            help="Empty: this machine. All its nodes need this workspace's folder and the packages of "
-            "requirements-ray.txt. Runs that are under way end where they are.",
+            help="All its machines need this workspace's folder and the packages of requirements-ray.txt. "
+            "Runs that are under way end where they are.",
         )
         st.button(
-            "Train there", icon=":material/check:", key="cluster_save", on_click=frame.attempt, args=(_save,)
+            "Use this address",
+            icon=":material/check:",
+            key="cluster_save",
+            on_click=frame.attempt,
+            args=(_save,),
         )
 
 
