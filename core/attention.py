@@ -17,6 +17,8 @@ SUSPICIOUS = 0.6
 
 LEAST_MAPS = 5
 """Maps that it takes to say where the heat lies in most of them."""
+LUCK = 0.05
+"""How often maps whose heat lies anywhere may be taken for maps with heat on background."""
 
 
 class HeatOn(NamedTuple):
@@ -70,8 +72,16 @@ def heat_on(heatmap: Heatmap, area: NDArray[np.bool_]) -> HeatOn | None:
 
 
 def is_on_background(found: Sequence[HeatOn]) -> bool:
-    """Whether most heat lies on background in half of the maps or more; not told from fewer than five."""
-    return len(found) >= LEAST_MAPS and sum(heat.is_most for heat in found) >= len(found) / 2
+    """Whether most heat lies on background in more of the maps than luck explains; five at least are needed.
+
+    Heat that is spread without any reason has more than its share there in every other map (sign test).
+    """
+    from scipy.stats import binomtest
+
+    if len(found) < LEAST_MAPS:
+        return False
+    most = sum(heat.is_most for heat in found)
+    return bool(binomtest(most, len(found), alternative="greater").pvalue <= LUCK)
 
 
 def _overlaps(count: int, others: int) -> NDArray[np.float64]:

@@ -187,11 +187,11 @@ def test_heat_on_the_border_is_named():
 
 def test_heat_on_background_is_named_with_the_numbers_and_a_caveat():
     on_it, beside_it = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
-    seen = background_hint.words([on_it] * 4 + [beside_it], 7)
+    seen = background_hint.words([on_it] * 8 + [beside_it], 11)
     assert seen.startswith(
-        ":orange-badge[look here] In 4 of 5 pictures most of the heat lies on what looks like"
+        ":orange-badge[look here] In 8 of 9 pictures most of the heat lies on what looks like"
     )
-    assert "may be wrong" in seen and "On average 78\u00a0%" in seen and "covers 60\u00a0%" in seen
+    assert "may be wrong" in seen and "On average 83\u00a0%" in seen and "covers 60\u00a0%" in seen
     assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 pictures")
     assert "in 4 of 9 pictures, and 5 are needed" in background_hint.words([on_it] * 4, 9)
 
