@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks import pages
-from core import processes
+from core import workspace
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PAUSE = 1.0
@@ -115,7 +115,7 @@ def _server() -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(pages.APP), "--server.port", str(port)]
     quiet = subprocess.DEVNULL
-    app = subprocess.Popen(command, cwd=processes.PROJECT, stdout=quiet, stderr=quiet)
+    app = subprocess.Popen(command, cwd=workspace.PROJECT, stdout=quiet, stderr=quiet)
     try:
         while not _answers(f"http://127.0.0.1:{port}/_stcore/health"):
             time.sleep(0.2)

@@ -20,7 +20,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import pages
-from core import runs
+from core import runs, workspace
 from core.config import RunConfig
 from core.runs import Labels, Run
 from pages.parts import frame
@@ -104,7 +104,7 @@ def _measure(name: str, chosen: str, small: str, rounds: int) -> float:
 def _visit(chosen: str, small: str) -> tuple[float, float]:
     """Seconds of the first visit and of the next click, after a small workspace for the imports."""
     logging.disable(logging.WARNING)
-    large = runs.workspace()
+    large = workspace.folder()
     os.environ["LAB_WORKSPACE"] = str(large.with_name("small"))
     with pages.without_workers():
         pages.seconds(AppTest.from_file(str(pages.APP), default_timeout=120))

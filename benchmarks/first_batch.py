@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core import datasets, engine, pixels, processes, runs
+from core import datasets, engine, pixels, runs
 from core.config import RunConfig
+from core.processes import launch
 from core.runs import Run
 
 
@@ -27,7 +28,7 @@ def main() -> int:
         os.environ["LAB_WORKSPACE"] = folder
         config = RunConfig().replace({"fit.epochs": 1})
         _fill_the_cache(config)
-        worker = processes.start_detached("core.worker", [], Path(folder) / "worker.log")
+        worker = launch.start_detached("core.worker", [], Path(folder) / "worker.log")
         _wait_until(engine.worker_is_alive)
         _seconds_warm(
             config

@@ -21,15 +21,16 @@ from unittest import mock
 
 from streamlit.testing.v1 import AppTest
 
-from core import assistant, engine, processes
+from core import assistant, engine, workspace
 from core.config import RunConfig
 from core.engine import Preparation
+from core.processes import heartbeat
 from core.runs import Run
 from tests import run_fixtures
 
 RUNS = 200
 LIMIT_SECONDS = 0.3
-APP = processes.PROJECT / "streamlit_app.py"
+APP = workspace.PROJECT / "streamlit_app.py"
 DEFAULT = "pages/build/train.py"
 PAGES = (
     DEFAULT,
@@ -70,7 +71,7 @@ def _make_runs(source: str) -> list[Run]:
 @contextmanager
 def without_workers() -> Iterator[None]:
     """Nothing else shall take the processor's time: this process says that it does their work."""
-    garden = Preparation("garden", "running", heartbeat=time.time() + 3600, **processes.identity())
+    garden = Preparation("garden", "running", heartbeat=time.time() + 3600, **heartbeat.identity())
     garden.write()
     with engine.worker_lock(), mock.patch.object(assistant, "ensure_running"):
         yield

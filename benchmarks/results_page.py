@@ -19,7 +19,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import pages
-from core import assistant, confusion, heatmaps, runs
+from core import assistant, confusion, heatmaps, runs, workspace
 from core.config import RunConfig
 from core.heatmaps import Request
 from core.runs import Run
@@ -80,12 +80,12 @@ def _measure_view(view: str, large: str, small: str, rounds: int) -> bool:
 def _visit(view: str, large: str, small: str) -> tuple[float, float]:
     """Seconds until a view is there, and of the next click, after a small workspace for the imports."""
     logging.disable(logging.WARNING)
-    workspace = runs.workspace()
-    os.environ["LAB_WORKSPACE"] = str(workspace.with_name("small"))
+    large_workspace = workspace.folder()
+    os.environ["LAB_WORKSPACE"] = str(large_workspace.with_name("small"))
     with pages.without_workers():
         pages.seconds(_app(view, small))
     frame.load_ahead()
-    os.environ["LAB_WORKSPACE"] = str(workspace)
+    os.environ["LAB_WORKSPACE"] = str(large_workspace)
     with pages.without_workers():
         app = _app(view, large)
         return pages.seconds(app), pages.seconds(app)

@@ -19,7 +19,7 @@ import time
 
 import psutil
 
-from core import datasets, engine, processes, runs, sweeps
+from core import datasets, engine, runs, sweeps, workspace
 from core.config import RunConfig
 from core.runs import Run
 
@@ -65,7 +65,7 @@ def _in_fresh_processes(count: int) -> float:
     for run in carried_out:
         subprocess.run(
             [sys.executable, "-m", "core.worker", str(run.path)],
-            cwd=processes.PROJECT,
+            cwd=workspace.PROJECT,
             check=True,
             stderr=subprocess.DEVNULL,
         )

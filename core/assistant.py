@@ -17,11 +17,12 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files, heatmaps, processes
+from core import files, heatmaps, workspace
 from core.errors import LabError
 from core.heatmaps import Heatmap, Request
 from core.mailbox import Arrays, Mailbox
-from core.runs import Run, workspace
+from core.processes import heartbeat, launch
+from core.runs import Run
 
 IDLE_SECONDS = 15 * 60.0
 """Without requests the process leaves after this long and gives TensorFlow's memory back."""
@@ -179,7 +180,7 @@ def ensure_running(idle_seconds: float = IDLE_SECONDS) -> None:
 
 def is_running() -> bool:
     """Whether the assistant's process lives."""
-    return processes.is_alive(_record())
+    return heartbeat.is_alive(_record())
 
 
 def stop() -> None:
@@ -189,19 +190,19 @@ def stop() -> None:
 
 def mailbox() -> Mailbox:
     """Where requests and answers lie."""
-    return Mailbox(workspace() / "assistant")
+    return Mailbox(workspace.folder() / "assistant")
 
 
 def record_path() -> Path:
     """Says which process answers; touched by it as its heartbeat, and removed to send it home."""
-    return workspace() / "assistant" / "worker.json"
+    return workspace.folder() / "assistant" / "worker.json"
 
 
 def _start(path: Path, idle_seconds: float) -> None:
     if time.time() - float(_record().get("create_time", 0)) < SUDDEN_SECONDS:
         raise LabError(f"The assistant ended right after its start. {_log()} says why; then try again.")
-    child = processes.start_detached("core.ml.assistant_worker", [str(idle_seconds)], _log())
-    files.write_json(path, processes.identity(child.pid))
+    child = launch.start_detached("core.ml.assistant_worker", [str(idle_seconds)], _log())
+    files.write_json(path, heartbeat.identity(child.pid))
 
 
 def _record() -> dict[str, Any]:
@@ -214,4 +215,4 @@ def _record() -> dict[str, Any]:
 
 
 def _log() -> Path:
-    return workspace() / "assistant" / "log.txt"
+    return workspace.folder() / "assistant" / "log.txt"

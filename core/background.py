@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
-from core import files, processes
+from core import files, workspace
 from core.errors import LabError, Stopped
 from core.parallel import Progress, ShouldStop
-from core.runs import workspace
+from core.processes import heartbeat, launch
 
 WorkState = Literal["none", "running", "done", "failed", "stopped", "interrupted"]
 
@@ -49,7 +49,7 @@ class Work:
     @property
     def folder(self) -> Path:
         """Where progress, stop file and log of this work lie."""
-        return workspace() / self.KIND / hashlib.sha256(self.source.encode()).hexdigest()[:16]
+        return workspace.folder() / self.KIND / hashlib.sha256(self.source.encode()).hexdigest()[:16]
 
     @property
     def stop_requested(self) -> bool:
@@ -81,8 +81,8 @@ def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
     with files.explained(started.folder):
         started.folder.mkdir(parents=True, exist_ok=True)
     (started.folder / "stop").unlink(missing_ok=True)
-    child = processes.start_detached("core", [*words, "--report-progress"], started.folder / "log.txt")
-    started = replace(started, **processes.identity(child.pid))
+    child = launch.start_detached("core", [*words, "--report-progress"], started.folder / "log.txt")
+    started = replace(started, **heartbeat.identity(child.pid))
     started.write()
     return started
 
@@ -97,7 +97,7 @@ def look(nothing: AnyWork) -> AnyWork:
         work: AnyWork = files.read(nothing.folder / "status.json", parse, missing=nothing)
     except LabError as error:
         return replace(nothing, state="failed", message=str(error))
-    if work.state == "running" and not processes.is_alive(asdict(work)):
+    if work.state == "running" and not heartbeat.is_alive(asdict(work)):
         message = f"{nothing.NAME} was interrupted; start it again."
         return replace(work, state="interrupted", message=message)
     return work
@@ -105,7 +105,7 @@ def look(nothing: AnyWork) -> AnyWork:
 
 def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) -> AnyWork:
     """Work while telling the app how far it is; every ending has a state there."""
-    report = replace(look(nothing), state="running", **processes.identity())
+    report = replace(look(nothing), state="running", **heartbeat.identity())
 
     def say(**changes: Any) -> None:
         nonlocal report
@@ -118,7 +118,7 @@ def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) ->
     def progress(step: str, done: int, total: int) -> None:
         say(message=step, done=done, total=total)
 
-    with processes.beating(write):
+    with heartbeat.beating(write):
         say(**_outcome(lambda: do(progress, lambda: report.stop_requested)))
     write()
     return report

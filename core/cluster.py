@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core import engine, files, runs, sweeps
+from core import engine, files, runs, sweeps, workspace
 from core.errors import LabError
 from core.runs import Run
 
@@ -158,7 +158,7 @@ def _environment() -> dict[str, str]:
 
 
 def _file() -> Path:
-    return runs.workspace() / "cluster.json"
+    return workspace.folder() / "cluster.json"
 
 
 def _parse(text: str) -> str:

@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from core import files, indexing, runs, sources, versions
+from core import files, indexing, sources, versions, workspace
 from core.decoding import Unreadable, decode
 from core.errors import LabError
 from core.parallel import Progress, ShouldStop, never, silent
@@ -139,7 +139,7 @@ def open(source: str, version: str = "") -> Dataset:
 
 def prepared() -> list[str]:
     """The sources of all data sets that are prepared in this workspace, last prepared first."""
-    found = (runs.workspace() / "datasets").glob("*/dataset.json")
+    found = (workspace.folder() / "datasets").glob("*/dataset.json")
     names = []
     for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
         with contextlib.suppress(LabError, KeyError):  # a damaged one is no choice
@@ -215,7 +215,7 @@ def _parse_facts(text: str) -> dict[str, Any]:
 
 
 def _path(origin: Source) -> Path:
-    return runs.workspace() / "datasets" / origin.id
+    return workspace.folder() / "datasets" / origin.id
 
 
 def _jpeg(image: Image.Image, size: int) -> bytes:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import filelock
 
-from core import background, files, processes, runs
+from core import background, files, runs, workspace
 from core.background import Work
 from core.config import RunConfig
 from core.errors import LabError
-from core.runs import Labels, Run, workspace
+from core.processes import launch
+from core.runs import Labels, Run
 
 IDLE_SECONDS = 15 * 60.0
 """A training worker without work leaves after this long, and gives TensorFlow's memory back."""
@@ -85,7 +86,7 @@ def claim() -> Run | None:
 def ensure_worker() -> None:
     """Start the training worker if none is alive on this machine; cheap enough for every page."""
     if not worker_is_alive():
-        processes.start_detached("core.worker", [], workspace() / "workers" / "training.log")
+        launch.start_detached("core.worker", [], workspace.folder() / "workers" / "training.log")
 
 
 def worker_is_alive() -> bool:
@@ -99,7 +100,7 @@ def worker_is_alive() -> bool:
 
 def worker_lock() -> filelock.BaseFileLock:
     """Held by the one training worker of this machine as long as it lives."""
-    path = workspace() / "workers" / "training.lock"
+    path = workspace.folder() / "workers" / "training.lock"
     with files.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     return filelock.FileLock(path, timeout=0)
@@ -137,7 +138,7 @@ def preparation_of(source: str) -> Preparation:
 
 
 def _queue_folder() -> Path:
-    return workspace() / "queue"
+    return workspace.folder() / "queue"
 
 
 def _markers() -> list[Path]:
@@ -148,7 +149,7 @@ def _markers() -> list[Path]:
 
 
 def _run_path(marker: Path) -> Path:
-    return workspace() / "runs" / marker.name.partition("~")[2]
+    return workspace.folder() / "runs" / marker.name.partition("~")[2]
 
 
 def _enqueue(run: Run) -> None:

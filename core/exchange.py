@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from core import files, foreign_run, repeats, runs
+from core import files, foreign_run, repeats, runs, workspace
 from core.errors import LabError
 from core.runs import Run
 
@@ -68,7 +68,7 @@ def unpack(archive: IO[bytes]) -> Run:
         LabError: it holds no run, or something that no run holds; nothing is left behind then.
     """
     run_id = runs.new_id()
-    path = runs.workspace() / "runs" / run_id
+    path = workspace.folder() / "runs" / run_id
     beside = Run(path.with_name(f".new-{run_id}"))
     try:
         with files.explained(path):

@@ -12,12 +12,11 @@ import os
 import statistics
 from pathlib import Path
 
-from core import background, files
+from core import background, files, workspace
 from core.background import Work
 from core.datasets import Dataset
 from core.errors import LabError
 from core.estimate import Estimate
-from core.runs import workspace
 
 LATEST = 5
 """Judgements that an estimate learns from."""
@@ -94,7 +93,7 @@ def _parse(text: str) -> list[tuple[int, float]]:
 
 
 def _times() -> Path:
-    return workspace() / Judging.KIND / "times.json"
+    return workspace.folder() / Judging.KIND / "times.json"
 
 
 def _guess(pictures: int) -> float:

@@ -10,8 +10,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from core import processes
 from core.errors import Diverged, LabError, Stopped
+from core.processes import heartbeat
 from core.runs import Run, Status
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ class Reporter:
             started=now,
             ended=0.0,
             first_batch=0.0,
-            **processes.identity(),
+            **heartbeat.identity(),
         )
-        self._beating = processes.beating(self._write)
+        self._beating = heartbeat.beating(self._write)
 
     def should_stop(self) -> bool:
         """Asked after every batch: pruned, the stop file is there, or the process was told to go."""

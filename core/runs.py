@@ -34,9 +34,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import config as settings
-from core import files, processes
+from core import files, workspace
 from core.config import RunConfig
 from core.errors import LabError
+from core.processes import heartbeat
 
 State = Literal[
     "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
@@ -133,7 +134,7 @@ class Run:
     def overview(self) -> tuple[Status, RunConfig, dict[str, Any]]:
         """Status, settings and figures, each file read once. Raises LabError if one cannot be read."""
         config, status, report = self.config, _status(self.path / "status.json"), self.report()
-        if status.state in ("starting", "running") and not processes.is_alive(asdict(status)):
+        if status.state in ("starting", "running") and not heartbeat.is_alive(asdict(status)):
             status = replace(status, state="interrupted", message="The training process is gone.")
         return status, config, report
 
@@ -232,11 +233,6 @@ class Run:
         (self.path / "stop").unlink(missing_ok=True)
 
 
-def workspace() -> Path:
-    """The folder of all runs and data sets: ``LAB_WORKSPACE``, or ``workspace`` in the project."""
-    return Path(os.environ.get("LAB_WORKSPACE") or processes.PROJECT / "workspace").resolve()
-
-
 def create(config: RunConfig, labels: Labels = Labels()) -> Run:
     """A new queued run; its folder appears whole."""
     run_id = new_id()
@@ -291,7 +287,7 @@ def delete(run: Run) -> None:
     """Move a run to the trash, from where :func:`restore` brings it back."""
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
-    trash = workspace() / "trash"
+    trash = workspace.folder() / "trash"
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
         shutil.move(run.path, trash / run.id)
@@ -299,14 +295,14 @@ def delete(run: Run) -> None:
 
 def restore(run_id: str) -> Run:
     """Bring a deleted run back."""
-    if not _ID.fullmatch(run_id) or not (workspace() / "trash" / run_id).is_dir():
+    if not _ID.fullmatch(run_id) or not (workspace.folder() / "trash" / run_id).is_dir():
         raise LabError(f"There is no run {run_id[:80]!r} in the trash.")
-    shutil.move(workspace() / "trash" / run_id, _root() / run_id)
+    shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id)
     return Run(_root() / run_id)
 
 
 def _root() -> Path:
-    return workspace() / "runs"
+    return workspace.folder() / "runs"
 
 
 def _parse_object(text: str) -> dict[str, Any]:

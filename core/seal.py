@@ -18,9 +18,9 @@ from typing import Any
 
 import filelock
 
-from core import files, paired
+from core import files, paired, workspace
 from core.errors import LabError
-from core.runs import Run, workspace
+from core.runs import Run
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
 FEW = 2
@@ -82,7 +82,7 @@ def _fingerprint(run: Run) -> str:
 
 
 def _path(fingerprint: str) -> Path:
-    return workspace() / "seals" / f"{fingerprint}.json"
+    return workspace.folder() / "seals" / f"{fingerprint}.json"
 
 
 def _read(fingerprint: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import filelock
 
 from core import config as settings_of
-from core import files, runs
+from core import files, runs, workspace
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.proposals import Values
@@ -143,7 +143,7 @@ def changing(sweep: Sweep, seconds: float = 0.0) -> Iterator[Sweep | None]:
 
 
 def _root() -> Path:
-    return runs.workspace() / "sweeps"
+    return workspace.folder() / "sweeps"
 
 
 def _parse(text: str) -> Sweep:

@@ -17,9 +17,10 @@ from typing import Any
 
 import filelock
 
-from core import files, processes, runs
+from core import files, runs, workspace
 from core.config import SETTINGS
 from core.errors import LabError
+from core.processes import launch
 from core.runs import Run
 
 ADDRESS = "MLFLOW_TRACKING_URI"
@@ -50,7 +51,7 @@ def begin(run: Run) -> None:
         note = _read(run.id) or {"mlflow_run": "", "epochs": 0}
         _write(run.id, {**note, "ended": ""})
         if not _is_alive():
-            processes.start_detached("core.tracking", [], _folder() / "log.txt")
+            launch.start_detached("core.tracking", [], _folder() / "log.txt")
     except (LabError, OSError) as error:
         log.warning("this run is not mirrored to MLflow: %s", error)
 
@@ -165,7 +166,7 @@ def _noted() -> list[Run]:
 
 
 def _folder() -> Path:
-    return runs.workspace() / "tracking"
+    return workspace.folder() / "tracking"
 
 
 def _read(run_id: str) -> Note:

@@ -24,23 +24,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import (
-    cluster,
-    datasets,
-    engine,
-    environment,
-    estimate,
-    metrics,
-    pixels,
-    processes,
-    runs,
-    sweeps,
-    tracking,
-)
+from core import cluster, datasets, engine, environment, estimate, metrics, pixels, runs, sweeps, tracking
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
 from core.growth import Growth
+from core.processes import launch
 from core.reporter import Reporter
 from core.runs import Predictions, Run, Status
 
@@ -97,7 +86,7 @@ def carry_out(
 
 def serve() -> None:
     """Carry out queued runs, oldest first, until there has been none for a while."""
-    processes.stand_back()
+    launch.stand_back()
     try:
         with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
             if cluster.address():

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core import datasets, heatmaps, metrics, processes, runs, similar
+from core import datasets, heatmaps, metrics, runs, similar
 from core.config import RunConfig
+from core.processes import heartbeat
 from core.runs import Labels, Predictions, Run, State
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
@@ -66,7 +67,7 @@ def waiting(config: RunConfig, state: State = "queued", epochs: int = 0, **label
     status = replace(
         run.status, state=state, epoch=epochs, started=now - 60, heartbeat=now, seconds_left=42.0
     )
-    run.write_status(replace(status, **processes.identity()))
+    run.write_status(replace(status, **heartbeat.identity()))
     return run
 
 

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from core import __main__ as command_line
-from core import background, datasets, judging, processes, suspects, versions
+from core import background, datasets, judging, suspects, versions
 from core.errors import LabError, Stopped
 from core.judging import Judging
+from core.processes import heartbeat, launch
 from tests import run_fixtures
 from tests.made_pictures import coloured_objects
 
@@ -27,9 +28,9 @@ def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
     begun = []
 
     class Child:
-        pid = processes.identity()["pid"]
+        pid = heartbeat.identity()["pid"]
 
-    monkeypatch.setattr(processes, "start_detached", lambda *words: begun.append(words) or Child())
+    monkeypatch.setattr(launch, "start_detached", lambda *words: begun.append(words) or Child())
     first, second = judging.start(source), judging.start(source)
     assert len(begun) == 1 and first == second and first.state == "running"
 

@@ -58,8 +58,10 @@ def test_the_pages_never_import_tensorflow(workspace):
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-from core import engine, processes
-processes.start_detached = lambda *_: (_ for _ in ()).throw(processes.LabError("not in this test"))
+from core import engine
+from core.errors import LabError
+from core.processes import launch
+launch.start_detached = lambda *_: (_ for _ in ()).throw(LabError("not in this test"))
 for page in {pages}:
     app = AppTest.from_file("streamlit_app.py", default_timeout=60).switch_page(page).run()
     assert not app.exception, app.exception

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from core import processes, runs
+from core import runs, workspace
 from tests.conftest import end_processes
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -56,7 +56,7 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
         self.process = subprocess.Popen(
             [*command, "--server.port", str(self.port)],
-            cwd=processes.PROJECT,
+            cwd=workspace.PROJECT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -196,7 +196,7 @@ def test_the_default_page_is_also_found_under_its_own_name(page: Any, server: Se
 
 
 def test_every_page_can_be_linked_to() -> None:
-    pages = processes.PROJECT / "pages"
+    pages = workspace.PROJECT / "pages"
     linked = {path.stem for path in pages.glob("*.py")}
     parts = {path.stem for path in pages.glob("parts/*.py")}
     assert linked == {path.stem for path in pages.glob("*/*.py")} - parts

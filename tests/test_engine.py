@@ -9,17 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import engine, growth, processes, runs
+from core import engine, growth, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.growth import Growth
+from core.processes import heartbeat, launch
 
 
 @pytest.fixture(autouse=True)
 def started(monkeypatch):
     """Record which workers would have been started, without starting them."""
     calls = []
-    monkeypatch.setattr(processes, "start_detached", lambda module, *_: calls.append(module))
+    monkeypatch.setattr(launch, "start_detached", lambda module, *_: calls.append(module))
     return calls
 
 
@@ -82,7 +83,7 @@ def test_a_waiting_run_is_not_resumed_twice(state):
     if state == "running":
         run.write_status(
             runs.Status(
-                **{**vars(run.status), "state": state, "heartbeat": time.time()} | processes.identity()
+                **{**vars(run.status), "state": state, "heartbeat": time.time()} | heartbeat.identity()
             )
         )
     with pytest.raises(LabError, match=f"already {state}"):

@@ -13,10 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import config as settings
-from core import datasets, engine, processes, runs
+from core import datasets, engine, runs
 from core.config import PRESETS, SETTINGS, RunConfig
 from core.datasets import CATALOGUE
 from core.engine import Preparation
+from core.processes import heartbeat
 from pages.parts import live_charts
 from pages.parts.settings_form import nice_values
 from tests import run_fixtures
@@ -43,7 +44,7 @@ def source(tmp_path: Path) -> str:
 def says(source: str, state: str, message: str, **more: int) -> None:
     """What a process that prepares ``source`` has written last."""
     preparation = Preparation(source, message=message, started=time.time(), heartbeat=time.time(), **more)
-    replace(preparation, state=state, **processes.identity()).write()
+    replace(preparation, state=state, **heartbeat.identity()).write()
 
 
 def visit(page: str = TRAIN, **address: str) -> AppTest:

@@ -16,9 +16,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import background, datasets, engine, judging, processes, quality, suspects, versions
+from core import background, datasets, engine, judging, quality, suspects, versions
 from core.datasets import Dataset
 from core.judging import Judging
+from core.processes import heartbeat, launch
 from core.suspects import Judged
 from core.versions import Step
 from pages.parts import gallery_tiles, suspects_list
@@ -36,14 +37,14 @@ def no_processes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
     begun: list[list[str]] = []
 
     class Child:
-        pid = processes.identity()["pid"]
+        pid = heartbeat.identity()["pid"]
 
     def begin(_module: str, words: list[str], _log: Path) -> Child:
         begun.append(list(words))
         return Child()
 
-    monkeypatch.setattr(processes, "start_detached", begin)
-    engine.Preparation("garden", "running", heartbeat=time.time(), **processes.identity()).write()
+    monkeypatch.setattr(launch, "start_detached", begin)
+    engine.Preparation("garden", "running", heartbeat=time.time(), **heartbeat.identity()).write()
     with engine.worker_lock():
         yield begun
 

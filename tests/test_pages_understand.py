@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import confusion, engine, runs
+from core import confusion, engine, runs, workspace
 from core.config import RunConfig
 from core.runs import Run
 from pages.parts import matrix
@@ -196,7 +196,7 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     assert [title for title in titles if title.startswith("Answer")] == said
     assert [title for title in titles if title.startswith("Truth")] == true
     assert "Each map has 10 x 10 places" in words(page)
-    assert not (runs.workspace() / "assistant").exists()
+    assert not (workspace.folder() / "assistant").exists()
 
 
 @pytest.mark.parametrize("which", ["Random", "Of a class"])

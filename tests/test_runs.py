@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import files, processes, runs
+from core import files, runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.processes import heartbeat
 from core.runs import Predictions
 
 
@@ -44,20 +45,20 @@ def test_a_link_out_of_the_workspace_is_not_a_run(run, tmp_path):
 
 
 def test_a_live_process_reads_as_running(run):
-    run.write_status(replace(run.status, state="running", heartbeat=time.time(), **processes.identity()))
+    run.write_status(replace(run.status, state="running", heartbeat=time.time(), **heartbeat.identity()))
     assert run.status.state == "running"
 
 
 def test_a_killed_process_reads_as_interrupted(run):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        who = processes.identity(child.pid)
+        who = heartbeat.identity(child.pid)
         child.kill()
     run.write_status(replace(run.status, state="running", heartbeat=time.time(), **who))
     assert run.status.state == "interrupted"
 
 
 def test_a_pid_used_again_by_another_process_reads_as_interrupted(run):
-    who = {**processes.identity(), "create_time": processes.identity()["create_time"] - 1000}
+    who = {**heartbeat.identity(), "create_time": heartbeat.identity()["create_time"] - 1000}
     run.write_status(replace(run.status, state="running", heartbeat=time.time(), **who))
     assert run.status.state == "interrupted"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core import runs, seal
+from core import runs, seal, workspace
 from core.config import RunConfig
 from core.runs import Run
 
@@ -38,13 +38,13 @@ def test_a_run_without_a_known_share_out_is_not_counted():
     for run in (runs.create(RunConfig()), finished("../../x"), finished("")):
         seal.look([run])
         assert seal.seen(run) == 0
-    assert not (runs.workspace() / "seals").exists()
+    assert not (workspace.folder() / "seals").exists()
 
 
 def test_a_damaged_count_starts_anew():
     run = finished("abcdef123456")
     seal.look([run])
-    (runs.workspace() / "seals" / "abcdef123456.json").write_text("[1")
+    (workspace.folder() / "seals" / "abcdef123456.json").write_text("[1")
     assert seal.seen(run) == 0
     seal.look([run])
     assert seal.seen(run) == 1

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from core import processes
+from core import workspace
 
 SCRIPT = """
 import json, sys, tempfile
@@ -47,7 +47,7 @@ def train_on_one_and_two(**settings: object) -> dict[str, dict[str, list]]:
         [sys.executable, "-c", SCRIPT, json.dumps(settings)],
         capture_output=True,
         text=True,
-        cwd=processes.PROJECT,
+        cwd=workspace.PROJECT,
         timeout=280,
     )
     assert done.returncode == 0, done.stderr[-3000:]

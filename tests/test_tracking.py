@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from core import engine, runs, tracking, worker
+from core import engine, runs, tracking, worker, workspace
 from core.config import RunConfig
 from tests.run_fixtures import draw_folder
 from tests.test_worker import QUICK, wait_for
@@ -114,7 +114,7 @@ def test_what_a_server_missed_is_sent_when_it_is_back(config, address, monkeypat
     monkeypatch.setenv(tracking.ADDRESS, address)
     run = engine.submit(config)
     assert worker.carry_out(engine.claim()).state == "done"
-    log = runs.workspace() / "tracking" / "log.txt"
+    log = workspace.folder() / "tracking" / "log.txt"
     wait_for(lambda: "could not be told to MLflow" in log.read_text(), seconds=120)
     assert ended(run) == ""
     request.getfixturevalue("server")
@@ -128,13 +128,13 @@ def test_without_an_address_nothing_is_noted_or_started(config, monkeypatch):
     monkeypatch.delenv(tracking.ADDRESS, raising=False)
     run = engine.submit(config)
     tracking.begin(run)
-    assert not (runs.workspace() / "tracking").exists()
+    assert not (workspace.folder() / "tracking").exists()
 
 
 def test_training_goes_on_where_notes_cannot_be_written(config, monkeypatch, caplog):
     monkeypatch.setenv(tracking.ADDRESS, "http://127.0.0.1:9")
-    runs.workspace().mkdir(parents=True, exist_ok=True)
-    (runs.workspace() / "tracking").write_text("in the way")
+    workspace.folder().mkdir(parents=True, exist_ok=True)
+    (workspace.folder() / "tracking").write_text("in the way")
     run = engine.submit(config)
     tracking.begin(run)
     assert "not mirrored to MLflow" in caplog.text

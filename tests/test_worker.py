@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, engine, processes, runs, saved_model, sweeps, versions, worker
+from core import datasets, engine, runs, saved_model, sweeps, versions, worker, workspace
 from core.config import RunConfig
+from core.processes import launch
 from core.runs import Run
 from tests.conftest import end_processes
 from tests.made_pictures import coloured_objects
@@ -53,12 +54,12 @@ def background() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        log = runs.workspace() / "workers" / "test.log"
-        started.append(processes.start_detached("core.worker", [], log))
+        log = workspace.folder() / "workers" / "test.log"
+        started.append(launch.start_detached("core.worker", [], log))
         return started[-1]
 
     yield start
-    end_processes(runs.workspace())
+    end_processes(workspace.folder())
     for process in started:
         process.wait()
 
@@ -85,7 +86,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "core", *arguments],
         capture_output=True,
         text=True,
-        cwd=processes.PROJECT,
+        cwd=workspace.PROJECT,
         timeout=120,
     )
 
@@ -185,7 +186,7 @@ def test_the_warm_worker_gives_what_a_fresh_process_gives(source: str, backgroun
     wait_for(lambda: all(run.status.state == "done" for run in submitted))
     assert len({run.status.pid for run in submitted}) == 1
     warm, fresh = submitted[1], runs.create(wanted[1])
-    subprocess.run([sys.executable, "-m", "core.worker", fresh.path], cwd=processes.PROJECT, check=True)
+    subprocess.run([sys.executable, "-m", "core.worker", fresh.path], cwd=workspace.PROJECT, check=True)
     learned = [[{**line, "seconds": 0} for line in run.metrics()] for run in (warm, fresh)]
     assert learned[0] == learned[1]
     assert len(learned[0]) == 2

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import filelock
 
-from core import assistant, files, processes
+from core import assistant, files
 from core.errors import LabError
 from core.growth import Growth
 from core.mailbox import Arrays, Letter, Mailbox
+from core.processes import heartbeat
 
 CarryOut = Callable[[Letter], Arrays]
 
@@ -91,7 +92,7 @@ def _alone() -> Iterator[threading.Event]:
     with files.explained(record):
         record.parent.mkdir(parents=True, exist_ok=True)
     with lock:
-        files.write_json(record, processes.identity())
+        files.write_json(record, heartbeat.identity())
         dismissed = threading.Event()
         threading.Thread(target=_beat, args=(record, dismissed), daemon=True).start()
         yield dismissed

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from core import runs
+from core import workspace
 from core.errors import LabError
 from core.parallel import Progress, ShouldStop, never, silent
 from core.sources.catalogue import CATALOGUE
@@ -92,7 +92,7 @@ def keep_archive(
 
 
 def _uploads() -> Path:
-    return runs.workspace() / "uploads"
+    return workspace.folder() / "uploads"
 
 
 def _upload(upload_id: str) -> Source:

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets, engine, files, runs
+from core import datasets, engine, files, workspace
 from core.errors import LabError
 from pages.parts.text import literal
 
@@ -62,25 +62,25 @@ def open_workspace() -> None:
     Raises:
         LabError: there can be none; no page could show anything.
     """
-    with files.explained(runs.workspace()):
-        runs.workspace().mkdir(parents=True, exist_ok=True)
+    with files.explained(workspace.folder()):
+        workspace.folder().mkdir(parents=True, exist_ok=True)
 
 
 def get_ready() -> None:
     """Start, once per server, what makes a first visit quick: the built-in pictures and a warm worker."""
-    _prepare_first_data_set(str(runs.workspace()))
+    _prepare_first_data_set(str(workspace.folder()))
     keep_warm()
     _load_ahead_once()
 
 
 def keep_warm() -> None:
     """See to it that a worker is warm when Start is clicked; it leaves by itself after idling."""
-    _ensure_worker(str(runs.workspace()))
+    _ensure_worker(str(workspace.folder()))
 
 
 def tend() -> None:
     """Bring the worker back if it died while runs wait; for live parts, which look often."""
-    _tend(str(runs.workspace()))
+    _tend(str(workspace.folder()))
 
 
 def note_page(name: str) -> None:
@@ -95,8 +95,8 @@ def entered() -> bool:
 
 
 @st.cache_resource(show_spinner=False)
-def _prepare_first_data_set(workspace: str) -> None:
-    """``workspace`` makes it once for each; a fault is raised again until it is mended."""
+def _prepare_first_data_set(folder: str) -> None:
+    """``folder`` makes it once for each; a fault is raised again until it is mended."""
     try:
         datasets.open(FIRST_DATA_SET)
     except LabError:
@@ -126,14 +126,14 @@ def _load_ahead_once() -> None:
 
 
 @st.cache_resource(show_spinner=False, ttl=60)
-def _ensure_worker(workspace: str) -> None:
+def _ensure_worker(folder: str) -> None:
     """At most once a minute, and after the page is out: TensorFlow's import would slow it down."""
 
     if engine.worker_is_alive():
         return
 
     def start() -> None:
-        if str(runs.workspace()) == workspace:
+        if str(workspace.folder()) == folder:
             try:
                 engine.ensure_worker()
             except LabError as error:  # Start says it on the page
@@ -143,5 +143,5 @@ def _ensure_worker(workspace: str) -> None:
 
 
 @st.cache_resource(show_spinner=False, ttl=5)
-def _tend(workspace: str) -> None:
+def _tend(folder: str) -> None:
     engine.tend()

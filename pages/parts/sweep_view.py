@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, estimate, paired, repeats, runs, seal, sweeps
+from core import compare, estimate, paired, repeats, runs, seal, sweeps, workspace
 from core.config import SETTINGS
 from core.sweeps import Sweep
 from pages.parts import (
@@ -43,7 +43,7 @@ def _is_under_way(sweep: Sweep) -> bool:
 
 def _follow(sweep_id: str, is_followed: bool) -> None:
     with frame.explained():
-        _tend(str(runs.workspace()))
+        _tend(str(workspace.folder()))
         sweep = sweeps.open(sweep_id)
         with_test = bool(st.session_state.get("sweep_test"))
         table = sweeps.table(sweep, with_test=with_test)

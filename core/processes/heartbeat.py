@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psutil
 
 from core.errors import LabError
-from core.files import explained
 
-PROJECT = Path(__file__).resolve().parent.parent
 BEAT_SECONDS = 0.5
 SILENT_SECONDS = 30.0
 """A heartbeat older than this means the work was interrupted."""
@@ -74,29 +68,3 @@ def beating(beat: Callable[[], None]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-def stand_back() -> None:
-    """Let the app's pages go first: this process works in the background, and gets what they leave."""
-    lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5)  # Windows has classes, the others a number
-    with suppress(psutil.Error):
-        psutil.Process().nice(lower)
-
-
-def start_detached(module: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start ``python -m module`` so that it outlives this process and its terminal.
-
-    multiprocessing would run the app's script again in the child and hold up the server's shutdown.
-    """
-    with explained(log):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                cwd=PROJECT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
