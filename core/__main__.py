@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from core import background, config, datasets, engine, quality, runs, suspects_command, sweep_command
+from core import config, datasets, engine, quality, runs, suspects_command, sweep_command
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop
+from core.processes import background_job
+from core.processes.threads import Progress, ShouldStop
 from core.runs import Labels, Run, Status
 
 FAILED, WRONG_WORDS, UNFIT, FROM_KEYBOARD = 1, 2, 3, 130
@@ -93,7 +94,7 @@ def _prepare_for_the_app(source: str) -> int:
     def do(progress: Progress, should_stop: ShouldStop) -> None:
         datasets.prepare(source, progress=progress, should_stop=should_stop)
 
-    return 0 if background.carry_out(engine.Preparation(source), do).state == "done" else FAILED
+    return 0 if background_job.carry_out(engine.Preparation(source), do).state == "done" else FAILED
 
 
 def _describe(dataset: datasets.Dataset) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import pixels
-from core.parallel import Progress, ShouldStop, never, ordered_map, silent
+from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
     from core.datasets import Dataset

@@ -28,7 +28,7 @@ POLL_SECONDS = 0.2
 LOST_SECONDS = 45.0
 """For a run that was placed anew, until the file lock of a lost node is given up at the latest."""
 RUNS_A_PROCESS = 100
-"""After so many runs a node's process gives way to a new one, see core/growth.py."""
+"""After so many runs a node's process gives way to a new one, see core/processes/memory_limit.py."""
 _VARIABLES = ("LAB_RAY_ADDRESS", "RAY_ADDRESS")
 _ADDRESS = re.compile(r"auto|(ray://)?[\w.-]+:\d{1,5}|(ray://)?\[[0-9a-fA-F:]+\]:\d{1,5}")
 _NOT_INSTALLED = "Ray is not installed; pip install -r requirements-ray.txt, and start the lab again."

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from core import suspects
 from core.datasets import Dataset
-from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.suspects import Judged, Way
 
 Vectors = NDArray[np.float32]

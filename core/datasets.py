@@ -28,7 +28,7 @@ from PIL import Image
 from core import files, indexing, sources, versions, workspace
 from core.decoding import Unreadable, decode
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, silent
+from core.processes.threads import Progress, ShouldStop, never, silent
 from core.selection import Selection, fingerprint, select
 from core.sources import Source
 from core.sources.catalogue import CATALOGUE, CatalogueEntry

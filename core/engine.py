@@ -15,11 +15,11 @@ from pathlib import Path
 
 import filelock
 
-from core import background, files, runs, workspace
-from core.background import Work
+from core import files, runs, workspace
 from core.config import RunConfig
 from core.errors import LabError
-from core.processes import launch
+from core.processes import background_job, launch
+from core.processes.background_job import Work
 from core.runs import Labels, Run
 
 IDLE_SECONDS = 15 * 60.0
@@ -129,12 +129,12 @@ class Preparation(Work):
 
 def prepare(source: str) -> Preparation:
     """Start preparing a data set in a process of its own, unless that is under way already."""
-    return background.start(Preparation(source), ["prepare", source, "--quiet"])
+    return background_job.start(Preparation(source), ["prepare", source, "--quiet"])
 
 
 def preparation_of(source: str) -> Preparation:
     """How far the last preparation of this source is."""
-    return background.look(Preparation(source))
+    return background_job.look(Preparation(source))
 
 
 def _queue_folder() -> Path:

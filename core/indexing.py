@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.decoding import Unreadable, decode
 from core.looks import Looks, measure
-from core.parallel import Progress, ShouldStop, ordered_map
+from core.processes.threads import Progress, ShouldStop, ordered_map
 from core.sources.folder import Found
 
 COLUMNS: dict[str, str] = {

@@ -12,11 +12,12 @@ import os
 import statistics
 from pathlib import Path
 
-from core import background, files, workspace
-from core.background import Work
+from core import files, workspace
 from core.datasets import Dataset
 from core.errors import LabError
 from core.estimate import Estimate
+from core.processes import background_job
+from core.processes.background_job import Work
 
 LATEST = 5
 """Judgements that an estimate learns from."""
@@ -37,12 +38,12 @@ class Judging(Work):
 
 def start(source: str) -> Judging:
     """Start judging the newest version of a data set, unless that is under way already."""
-    return background.start(Judging(source), ["suspects", source])
+    return background_job.start(Judging(source), ["suspects", source])
 
 
 def look(source: str) -> Judging:
     """How far the last judging of this source is."""
-    return background.look(Judging(source))
+    return background_job.look(Judging(source))
 
 
 def weights_at_hand() -> bool:

@@ -20,7 +20,7 @@ from PIL import Image
 from core import files
 from core.decoding import Unreadable, decode
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, ordered_map, silent
+from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
     from core.datasets import Dataset

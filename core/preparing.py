@@ -13,7 +13,7 @@ import filelock
 import pandas as pd
 
 from core import duplicates, files, indexing
-from core.parallel import Progress, ShouldStop, stop_if
+from core.processes.threads import Progress, ShouldStop, stop_if
 from core.sources import Source, folder, listing
 
 _SCHEMA = 1

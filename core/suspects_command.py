@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from core import appearance, background, cross_validation, datasets, judging, suspects
+from core import appearance, cross_validation, datasets, judging, suspects
 from core.datasets import Dataset
 from core.errors import NoWeights
 from core.judging import Judging
-from core.parallel import Progress, ShouldStop, never
-from core.processes import launch
+from core.processes import background_job, launch
+from core.processes.threads import Progress, ShouldStop, never
 from core.suspects import Judged
 
 DONE, FAILED = 0, 1
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _for_the_app(source: str) -> int:
     launch.stand_back()
-    work = background.carry_out(Judging(source), lambda *ways: _judge(source, *ways))
+    work = background_job.carry_out(Judging(source), lambda *ways: _judge(source, *ways))
     return DONE if work.state == "done" else FAILED
 
 

@@ -28,8 +28,8 @@ from core import cluster, datasets, engine, environment, estimate, metrics, pixe
 from core.config import DataConfig
 from core.datasets import Dataset, Selection
 from core.errors import LabError, Stopped
-from core.growth import Growth
 from core.processes import launch
+from core.processes.memory_limit import Growth
 from core.reporter import Reporter
 from core.runs import Predictions, Run, Status
 

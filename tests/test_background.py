@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from core import __main__ as command_line
-from core import background, datasets, judging, suspects, versions
+from core import datasets, judging, suspects, versions
 from core.errors import LabError, Stopped
 from core.judging import Judging
-from core.processes import heartbeat, launch
+from core.processes import background_job, heartbeat, launch
 from tests import run_fixtures
 from tests.made_pictures import coloured_objects
 
@@ -59,7 +59,7 @@ def test_every_ending_of_work_has_a_state(error, state, message, source):
     def do(*_: object) -> None:
         raise error
 
-    background.carry_out(Judging(source), do)
+    background_job.carry_out(Judging(source), do)
     work = judging.look(source)
     assert work.state == state and work.message.startswith(message)
 
@@ -73,7 +73,7 @@ def test_work_tells_how_far_it_is_and_hears_that_it_shall_stop(source):
         Judging(source).stop()
         heard.append(should_stop())
 
-    work = background.carry_out(Judging(source), do)
+    work = background_job.carry_out(Judging(source), do)
     assert (work.state, work.done, work.total) == ("done", 3, 7) and heard == [False, True]
 
 

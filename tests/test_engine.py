@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import engine, growth, runs
+from core import engine, runs
 from core.config import RunConfig
 from core.errors import LabError
-from core.growth import Growth
-from core.processes import heartbeat, launch
+from core.processes import heartbeat, launch, memory_limit
+from core.processes.memory_limit import Growth
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +112,7 @@ def test_the_limit_is_an_eighth_of_a_small_machine_and_no_more_than_1_5_gb(monke
         monkeypatch.setattr(
             "psutil.virtual_memory", lambda total=gigabytes * 1e9: SimpleNamespace(total=total)
         )
-        assert growth.limit() == limit
+        assert memory_limit.limit() == limit
 
 
 def test_a_preparation_whose_process_died_reads_as_interrupted():

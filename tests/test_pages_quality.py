@@ -16,10 +16,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import background, datasets, engine, judging, quality, suspects, versions
+from core import datasets, engine, judging, quality, suspects, versions
 from core.datasets import Dataset
 from core.judging import Judging
-from core.processes import heartbeat, launch
+from core.processes import background_job, heartbeat, launch
 from core.suspects import Judged
 from core.versions import Step
 from pages.parts import gallery_tiles, suspects_list
@@ -385,9 +385,9 @@ def test_every_ending_of_background_work_has_a_state(source):
     def stopped(_progress: object, should_stop: object) -> None:
         raise ValueError("unexpected")
 
-    assert background.carry_out(Judging(source), stopped).state == "failed"
+    assert background_job.carry_out(Judging(source), stopped).state == "failed"
     assert "ValueError" in judging.look(source).message
-    assert background.carry_out(Judging(source), lambda *_: None).state == "done"
+    assert background_job.carry_out(Judging(source), lambda *_: None).state == "done"
 
 
 # --- uploads -------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ import filelock
 
 from core import assistant, files
 from core.errors import LabError
-from core.growth import Growth
 from core.mailbox import Arrays, Letter, Mailbox
 from core.processes import heartbeat
+from core.processes.memory_limit import Growth
 
 CarryOut = Callable[[Letter], Arrays]
 

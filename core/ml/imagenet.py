@@ -24,7 +24,7 @@ from core import files, pixels
 from core.appearance import RESIZE, SIZE
 from core.datasets import Dataset
 from core.errors import NoWeights
-from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
 WIDTH = 1280
 BATCH = 64

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 from core import files
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, stop_if
+from core.processes.threads import Progress, ShouldStop, stop_if
 from core.sources.folder import SPLIT_NAMES
 
 _SUFFIXES = (

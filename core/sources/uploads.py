@@ -19,7 +19,7 @@ from typing import IO
 
 from core import files
 from core.errors import LabError
-from core.parallel import Progress, ShouldStop, never, silent, stop_if
+from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.sources import listing
 from core.sources.folder import PICTURE_SUFFIXES, SPLIT_NAMES, class_depth
 

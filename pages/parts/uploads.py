@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import datasets, engine, sources
 from core.errors import LabError
-from core.parallel import Progress
+from core.processes.threads import Progress
 from pages.parts import data_sources, settings
 from pages.parts.text import count, literal
 

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from core.background import Work
+from core.processes.background_job import Work
 from pages.parts import frame
 from pages.parts.text import duration, literal, percent
 

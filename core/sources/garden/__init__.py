@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from core import files
-from core.parallel import Progress, ShouldStop, never, ordered_map, silent
+from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 from core.sources.garden import faults, scene
 from core.sources.garden.flowers import HEADS
 

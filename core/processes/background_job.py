@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from core import files, workspace
 from core.errors import LabError, Stopped
-from core.parallel import Progress, ShouldStop
 from core.processes import heartbeat, launch
+from core.processes.threads import Progress, ShouldStop
 
 WorkState = Literal["none", "running", "done", "failed", "stopped", "interrupted"]
 
