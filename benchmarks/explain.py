@@ -18,8 +18,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core import assistant, datasets, pixels, runs
+from core import assistant, datasets, runs
 from core.config import RunConfig
+from core.data import pixel_cache
 from core.heatmaps import Request
 from core.ml import model
 from core.ml.explain import Explainer
@@ -52,7 +53,7 @@ def _a_run_and_pictures() -> tuple[Run, list[str]]:
     config = RunConfig()
     dataset = datasets.prepare(config.data.source)
     rows = dataset.usable
-    pixels.load(dataset, rows, config.data.image_size, config.data.resize)
+    pixel_cache.load(dataset, rows, config.data.image_size, config.data.resize)
     run = runs.create(config)
     model.build(config, CLASSES).save(run.model_path)
     return run, rows["id"].tolist()[:PICTURES]
@@ -66,7 +67,7 @@ def _ask(run: Run, ids: Sequence[str]) -> None:
 def _compare(run: Run, ids: Sequence[str], rounds: int) -> tuple[list[float], list[float]]:
     dataset = datasets.open(run.config.data.source)
     rows = dataset.index.set_index("id", drop=False).loc[list(ids)]
-    images = np.array(pixels.load(dataset, rows, run.config.data.image_size, run.config.data.resize))
+    images = np.array(pixel_cache.load(dataset, rows, run.config.data.image_size, run.config.data.resize))
     classes = [at % CLASSES for at in range(len(images))]
     network = model.build(run.config, CLASSES)
     explainer = Explainer(network)

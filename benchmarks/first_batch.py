@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core import datasets, engine, pixels, runs
+from core import datasets, engine, runs
 from core.config import RunConfig
+from core.data import pixel_cache
 from core.processes import launch
 from core.runs import Run
 
@@ -50,7 +51,7 @@ def main() -> int:
 def _fill_the_cache(config: RunConfig) -> None:
     dataset = datasets.prepare("garden")
     rows = datasets.select(dataset, config.data).rows
-    pixels.load(dataset, rows, config.data.image_size, config.data.resize)
+    pixel_cache.load(dataset, rows, config.data.image_size, config.data.resize)
 
 
 def _seconds_warm(config: RunConfig) -> float:

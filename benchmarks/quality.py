@@ -22,9 +22,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from core import datasets, duplicates, quality
-from core.datasets import Dataset
-from core.looks import measure
+from core import datasets, quality
+from core.data import duplicates
+from core.data.dataset import Dataset
+from core.data.image_stats import measure
 from core.quality import boxes
 
 MOST_SECONDS, MOST_MEGABYTES = 20.0, 1500

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from core import appearance, cross_validation, datasets
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import NoWeights
 from core.ml import imagenet
 from core.suspects import Judged

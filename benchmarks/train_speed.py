@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import datasets, pixels
+from core import datasets
 from core.config import RunConfig
+from core.data import pixel_cache
 from core.errors import LabError
 from core.ml import runtime, train
 
@@ -52,7 +53,7 @@ def _parts() -> Parts:
     dataset = datasets.prepare(CONFIG.data.source)
     selection = datasets.select(dataset, CONFIG.data)
     rows = selection.rows
-    images = pixels.load(dataset, rows, CONFIG.data.image_size, CONFIG.data.resize)
+    images = pixel_cache.load(dataset, rows, CONFIG.data.image_size, CONFIG.data.resize)
     labels = np.array([selection.class_names.index(name) for name in rows["label"]])
     places = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
     return {split: (images[place], labels[place]) for split, place in places.items()}

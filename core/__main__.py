@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from core import config, datasets, engine, quality, runs, suspects_command, sweep_command
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.processes import background_job
 from core.processes.threads import Progress, ShouldStop
@@ -97,7 +98,7 @@ def _prepare_for_the_app(source: str) -> int:
     return 0 if background_job.carry_out(engine.Preparation(source), do).state == "done" else FAILED
 
 
-def _describe(dataset: datasets.Dataset) -> dict[str, Any]:
+def _describe(dataset: Dataset) -> dict[str, Any]:
     usable = dataset.usable
     return {
         "id": dataset.id,
@@ -110,7 +111,7 @@ def _describe(dataset: datasets.Dataset) -> dict[str, Any]:
     }
 
 
-def _sentences(dataset: datasets.Dataset) -> str:
+def _sentences(dataset: Dataset) -> str:
     facts = _describe(dataset)
     each = [f"{name} {count:,}" for name, count in facts["classes"].items()]
     classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import pixels
+from core.data import pixel_cache
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
-    from core.datasets import Dataset
+    from core.data.dataset import Dataset
 
 SIZE, RESIZE = 128, "stretch"
 """As the default settings have it, so that the pixels for training and for this are the same file."""
@@ -39,7 +39,7 @@ def features(
         LabError: a picture can no longer be read, or the disk is full.
         Stopped: ``should_stop`` said so.
     """
-    images = pixels.load(dataset, rows, SIZE, RESIZE, progress=progress, should_stop=should_stop)
+    images = pixel_cache.load(dataset, rows, SIZE, RESIZE, progress=progress, should_stop=should_stop)
     described = ordered_map(
         lambda place: describe(images[place]),
         range(len(images)),
@@ -50,14 +50,14 @@ def features(
     return np.stack(list(described))
 
 
-def describe(image: pixels.Pixels) -> Vector:
+def describe(image: pixel_cache.Pixels) -> Vector:
     """Outlines (576,) and colours (384,) of a uint8 picture (S, S, 3), each scaled to a length of 1."""
     margin = len(image) // 4
     middle = image[margin:-margin, margin:-margin]
     return np.concatenate([outlines(image), colours(image), colours(middle)])
 
 
-def outlines(image: pixels.Pixels) -> Vector:
+def outlines(image: pixel_cache.Pixels) -> Vector:
     """How strong the edges in each direction are: (8 * 8 * 9,) of a uint8 picture (S, S, 3)."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     gradient = np.stack([cv2.Sobel(small, cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1))])
@@ -71,7 +71,7 @@ def outlines(image: pixels.Pixels) -> Vector:
     return _scaled(np.bincount(place.ravel(), strength.ravel(), _CELLS * _CELLS * _DIRECTIONS))
 
 
-def colours(image: pixels.Pixels) -> Vector:
+def colours(image: pixel_cache.Pixels) -> Vector:
     """How much of each shade there is: (12 * 4 * 4,) of a uint8 picture (H, W, 3)."""
     hsv = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_SHADES), [0, 180, 0, 256, 0, 256])

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from core import suspects
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.suspects import Judged, Way
 

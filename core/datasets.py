@@ -5,10 +5,10 @@
 =================  ==========================================================================
 dataset.json       source, title, credit, where the pictures lie, class names
 index.parquet      a row a picture, see ``Dataset``
-steps.json         what was excluded and relabelled, see core/versions.py
+steps.json         what was excluded and relabelled, see core/data/versions.py
 files/             the pictures, where the lab made or unpacked them (a person's own folder
                    is indexed where it lies and never written to)
-pixels/            decoded pictures, see core/pixels.py
+pixels/            decoded pictures, see core/data/pixel_cache.py
 thumbnails/        small pictures for the screen
 =================  ==========================================================================
 """
@@ -16,20 +16,19 @@ thumbnails/        small pictures for the screen
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
-from core import files, indexing, sources, versions, workspace
-from core.decoding import Unreadable, decode
+from core import files, sources, workspace
+from core.data import indexing, versions
+from core.data.dataset import Dataset, fingerprint
+from core.data.selection import Selection, select
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
-from core.selection import Selection, fingerprint, select
 from core.sources import Source
 from core.sources.catalogue import CATALOGUE, CatalogueEntry
 
@@ -48,73 +47,6 @@ __all__ = [
 
 class NotPrepared(LabError):
     """The data set has to be prepared first."""
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Pictures with labels.
-
-    Attributes:
-        id: name of its folder below workspace/datasets.
-        source: ``garden``, ``digits``, ``tfds:NAME`` or the folder it was made from.
-        path: its folder in the workspace.
-        root: where its picture files lie.
-        class_names: all class folders, in natural order, those without pictures included.
-        index: a row a file, with the columns of ``indexing.COLUMNS``, ``group`` (int, one for all copies
-            of a picture, near ones included), ``folder_label`` (the class before any relabel) and
-            ``excluded`` (the reason, or ""). A row with a ``problem`` gives no picture.
-        usable: the rows with neither a problem nor an exclusion.
-        version: fingerprint of the usable pictures and their labels.
-    """
-
-    id: str
-    source: str
-    title: str
-    credit: str
-    path: Path
-    root: Path
-    class_names: tuple[str, ...]
-    index: pd.DataFrame
-    usable: pd.DataFrame
-    version: str
-
-    @property
-    def skipped(self) -> list[dict[str, str]]:
-        """Files that give no picture: ``{"file": ..., "reason": ...}``."""
-        bad = self.index[self.index["problem"] != ""]
-        return [{"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True)]
-
-    def image(self, row: pd.Series | str) -> Image.Image:
-        """The upright RGB picture of an index row or a file name of the index.
-
-        Raises:
-            LabError: it can no longer be read.
-        """
-        return self._decoded(row if isinstance(row, str) else str(row["file"]))
-
-    def thumbnail(self, row: pd.Series, size: int) -> bytes:
-        """The picture as a JPEG of at most ``size`` pixels a side, made once and kept.
-
-        Raises:
-            LabError: it can no longer be read.
-        """
-        kept = self.path / "thumbnails" / f"{row['id']}-{size}.jpg"
-        try:
-            return kept.read_bytes()
-        except OSError:
-            jpeg = _jpeg(self._decoded(str(row["file"]), draft=size), size)
-        try:
-            with files.replacing(kept) as beside:
-                beside.write_bytes(jpeg)
-        except LabError:
-            pass  # it is only a cache; the picture can be shown all the same
-        return jpeg
-
-    def _decoded(self, file: str, draft: int = 0) -> Image.Image:
-        try:
-            return decode(self.root / file, draft).image
-        except Unreadable as reason:
-            raise LabError(f"{file} of data set '{self.title}': {reason}") from None
 
 
 def open(source: str, version: str = "") -> Dataset:
@@ -157,7 +89,7 @@ def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop
         LabError: it cannot be made, downloaded, read or written; says why.
         Stopped: ``should_stop`` said so.
     """
-    from core import preparing  # not above: looking for copies needs SciPy, and the first page does not
+    from core.data import preparing  # not above: looking for copies needs SciPy, and the first page does not
 
     origin = sources.resolve(source)
     preparing.prepare(origin, _path(origin), progress, should_stop)
@@ -216,11 +148,3 @@ def _parse_facts(text: str) -> dict[str, Any]:
 
 def _path(origin: Source) -> Path:
     return workspace.folder() / "datasets" / origin.id
-
-
-def _jpeg(image: Image.Image, size: int) -> bytes:
-    small = image.copy()
-    small.thumbnail((size, size), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=88, subsampling=0)
-    return buffer.getvalue()

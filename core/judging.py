@@ -13,7 +13,7 @@ import statistics
 from pathlib import Path
 
 from core import files, workspace
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.estimate import Estimate
 from core.processes import background_job

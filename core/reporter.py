@@ -55,7 +55,9 @@ class Reporter:
         self.say(state="running", message="", first_batch=first, **progress)
 
     def preparing(self, message: str, done: int, total: int) -> None:
-        """Progress of the work before the first batch, for :mod:`core.datasets` and :mod:`core.pixels`."""
+        """Progress of the work before the first batch, for :mod:`core.datasets` and
+        :mod:`core.data.pixel_cache`.
+        """
         self.say(message=f"{message}: {done} of {total}" if total else message)
         if self.should_stop():
             raise Stopped(f"Stopped while {message[:1].lower()}{message[1:]}.")

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import files
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 
 FOLDS = 5

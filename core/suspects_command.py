@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from core import appearance, cross_validation, datasets, judging, suspects
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import NoWeights
 from core.judging import Judging
 from core.processes import background_job, launch

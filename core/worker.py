@@ -24,9 +24,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import cluster, datasets, engine, environment, estimate, metrics, pixels, runs, sweeps, tracking
+from core import cluster, datasets, engine, environment, estimate, metrics, runs, sweeps, tracking
 from core.config import DataConfig
-from core.datasets import Dataset, Selection
+from core.data import pixel_cache
+from core.data.dataset import Dataset
+from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.processes import launch
 from core.processes.memory_limit import Growth
@@ -164,7 +166,7 @@ def _selected(dataset: Dataset, data: DataConfig) -> Selection:
 
 def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) -> dict[str, Part]:
     rows, data = selection.rows, run.config.data
-    images = pixels.load(
+    images = pixel_cache.load(
         dataset,
         rows,
         data.image_size,

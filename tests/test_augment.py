@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core import augment
 from core.config import AugmentConfig
+from core.data import augment
 
 OFF = AugmentConfig(flip=False)
 

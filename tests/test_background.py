@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from core import __main__ as command_line
-from core import datasets, judging, suspects, versions
+from core import datasets, judging, suspects
+from core.data import versions
 from core.errors import LabError, Stopped
 from core.judging import Judging
 from core.processes import background_job, heartbeat, launch

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import datasets, indexing
+from core import datasets
 from core.config import DataConfig
+from core.data import indexing
 from core.errors import LabError, Stopped
 
 PROJECT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.decoding import BACKGROUND, Decoded, Unreadable, decode
+from core.data.decoding import BACKGROUND, Decoded, Unreadable, decode
 
 
 @pytest.fixture

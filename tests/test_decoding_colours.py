@@ -16,8 +16,9 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from core import datasets, pixels
-from core.decoding import decode
+from core import datasets
+from core.data import pixel_cache
+from core.data.decoding import decode
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 """Colour types of PNG (W3C Recommendation, third edition, section 11.2.1)."""
@@ -223,9 +224,9 @@ def upright() -> NDArray[np.uint8]:
 def turned(orientation: int, kind: str) -> bytes:
     exif = Image.Exif()
     exif[274] = orientation
-    pixels = np.ascontiguousarray(STORED[orientation](upright()))
+    pixel_cache = np.ascontiguousarray(STORED[orientation](upright()))
     options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {}
-    return saved(Image.fromarray(pixels), kind, exif=exif, **options)
+    return saved(Image.fromarray(pixel_cache), kind, exif=exif, **options)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -241,7 +242,7 @@ def test_a_turned_photo_is_upright_on_the_page_and_in_training_alike(tmp_path: P
         (tmp_path / "photos" / name).mkdir(parents=True)
         (tmp_path / "photos" / name / "1.jpg").write_bytes(turned(orientation, "JPEG"))
     dataset = datasets.prepare(str(tmp_path / "photos"))
-    trained = pixels.load(dataset, dataset.usable, 32, "stretch").astype(np.int64)
+    trained = pixel_cache.load(dataset, dataset.usable, 32, "stretch").astype(np.int64)
     for (_, row), picture in zip(dataset.usable.iterrows(), trained, strict=True):
         assert (row["width"], row["height"]) == (64, 32)
         thumbnail = np.asarray(Image.open(io.BytesIO(dataset.thumbnail(row, 200)))).astype(np.int64)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core import datasets
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.sources import garden
 from core.sources.garden import faults, scene
 

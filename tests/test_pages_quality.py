@@ -16,12 +16,13 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, engine, judging, quality, suspects, versions
-from core.datasets import Dataset
+from core import datasets, engine, judging, quality, suspects
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.versions import Step
 from core.judging import Judging
 from core.processes import background_job, heartbeat, launch
 from core.suspects import Judged
-from core.versions import Step
 from pages.parts import gallery_tiles, suspects_list
 from pages.parts.text import moment
 from tests import run_fixtures

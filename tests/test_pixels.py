@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, pixels
-from core.datasets import Dataset
+from core import datasets
+from core.data import pixel_cache
+from core.data.dataset import Dataset
 from core.errors import LabError, Stopped
 
 
@@ -27,7 +28,7 @@ def dataset(tmp_path: Path) -> Dataset:
 @pytest.fixture
 def no_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a cache for even one missing picture."""
-    monkeypatch.setattr(pixels, "_FEW", 0)
+    monkeypatch.setattr(pixel_cache, "_FEW", 0)
 
 
 def files(dataset: Dataset) -> set[str]:
@@ -36,7 +37,7 @@ def files(dataset: Dataset) -> set[str]:
 
 def test_rows_come_out_in_their_order_in_one_shape(dataset: Dataset, no_few: None) -> None:
     rows = dataset.usable.sample(frac=1, random_state=0)
-    loaded = pixels.load(dataset, rows, 32, "stretch")
+    loaded = pixel_cache.load(dataset, rows, 32, "stretch")
     assert (loaded.shape, loaded.dtype, loaded.flags.c_contiguous) == ((10, 32, 32, 3), np.uint8, True)
     for picture, file in zip(loaded, rows["file"], strict=True):
         with Image.open(dataset.root / file) as image:
@@ -44,57 +45,57 @@ def test_rows_come_out_in_their_order_in_one_shape(dataset: Dataset, no_few: Non
 
 
 def test_the_second_time_nothing_is_decoded(dataset: Dataset, no_few: None) -> None:
-    first = pixels.load(dataset, dataset.usable, 32, "stretch")
+    first = pixel_cache.load(dataset, dataset.usable, 32, "stretch")
     for file in dataset.usable["file"]:
         (dataset.root / file).unlink()
-    again = pixels.load(dataset, dataset.usable, 32, "stretch")
+    again = pixel_cache.load(dataset, dataset.usable, 32, "stretch")
     assert isinstance(again, np.memmap)
     np.testing.assert_array_equal(first, again)
     part = dataset.usable.iloc[[7, 2]]
-    np.testing.assert_array_equal(pixels.load(dataset, part, 32, "stretch"), first[[7, 2]])
+    np.testing.assert_array_equal(pixel_cache.load(dataset, part, 32, "stretch"), first[[7, 2]])
 
 
 def test_a_few_missing_pictures_are_read_without_a_new_cache(dataset: Dataset) -> None:
-    loaded = pixels.load(dataset, dataset.usable, 32, "stretch")
+    loaded = pixel_cache.load(dataset, dataset.usable, 32, "stretch")
     assert loaded.shape == (10, 32, 32, 3)
     assert not files(dataset)
 
 
 def test_what_a_cache_has_is_not_decoded_again(dataset: Dataset, no_few: None) -> None:
-    pixels.load(dataset, dataset.usable[:6], 32, "stretch")
+    pixel_cache.load(dataset, dataset.usable[:6], 32, "stretch")
     for file in dataset.usable["file"][:6]:
         (dataset.root / file).unlink()
-    assert pixels.load(dataset, dataset.usable, 32, "stretch").shape == (10, 32, 32, 3)
+    assert pixel_cache.load(dataset, dataset.usable, 32, "stretch").shape == (10, 32, 32, 3)
 
 
 def test_sizes_and_fits_have_caches_of_their_own_and_old_ones_go(dataset: Dataset, no_few: None) -> None:
     for size in (32, 48, 64, 80):
         for resize in ("stretch", "crop"):
-            pixels.load(dataset, dataset.usable, size, resize)
-    assert len(files(dataset)) == 2 * pixels._KEPT_FILES
+            pixel_cache.load(dataset, dataset.usable, size, resize)
+    assert len(files(dataset)) == 2 * pixel_cache._KEPT_FILES
 
 
 def test_a_damaged_cache_is_made_anew(dataset: Dataset, no_few: None) -> None:
-    first = np.array(pixels.load(dataset, dataset.usable, 32, "stretch"))
+    first = np.array(pixel_cache.load(dataset, dataset.usable, 32, "stretch"))
     for path in (dataset.path / "pixels").glob("*.npy"):
         path.write_bytes(path.read_bytes()[:100])
-    np.testing.assert_array_equal(pixels.load(dataset, dataset.usable, 32, "stretch"), first)
+    np.testing.assert_array_equal(pixel_cache.load(dataset, dataset.usable, 32, "stretch"), first)
 
 
 def test_a_picture_that_is_gone_is_named(dataset: Dataset) -> None:
     (dataset.root / dataset.usable["file"].iloc[3]).unlink()
     with pytest.raises(LabError, match=r"blue/3\.png of data set 'own': the file is gone. Prepare it again"):
-        pixels.load(dataset, dataset.usable, 32, "stretch")
+        pixel_cache.load(dataset, dataset.usable, 32, "stretch")
 
 
 def test_reading_stops_when_asked_and_leaves_nothing(dataset: Dataset, no_few: None) -> None:
     with pytest.raises(Stopped):
-        pixels.load(dataset, dataset.usable, 32, "stretch", should_stop=lambda: True)
+        pixel_cache.load(dataset, dataset.usable, 32, "stretch", should_stop=lambda: True)
     assert not list((dataset.path / "pixels").glob("*"))
 
 
 def test_no_rows_are_no_pictures(dataset: Dataset) -> None:
-    assert pixels.load(dataset, dataset.usable[:0], 32, "pad").shape == (0, 32, 32, 3)
+    assert pixel_cache.load(dataset, dataset.usable[:0], 32, "pad").shape == (0, 32, 32, 3)
 
 
 def wide() -> Image.Image:
@@ -106,17 +107,17 @@ def wide() -> Image.Image:
 
 
 def test_stretch_keeps_everything() -> None:
-    fitted = pixels.fit(wide(), 32, "stretch")
+    fitted = pixel_cache.fit(wide(), 32, "stretch")
     assert [fitted.getpixel((x, 16)) for x in (2, 16, 30)] == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
 
 
 def test_crop_keeps_the_middle_square() -> None:
-    fitted = pixels.fit(wide(), 32, "crop")
+    fitted = pixel_cache.fit(wide(), 32, "crop")
     assert [fitted.getpixel((x, 16)) for x in (1, 16, 30)] == [(0, 255, 0)] * 3
 
 
 def test_pad_adds_black_bars() -> None:
-    fitted = pixels.fit(wide(), 32, "pad")
+    fitted = pixel_cache.fit(wide(), 32, "pad")
     assert [fitted.getpixel((16, y)) for y in (2, 16, 30)] == [(0, 0, 0), (0, 255, 0), (0, 0, 0)]
     assert fitted.getpixel((1, 16)) == (255, 0, 0)
 
@@ -124,12 +125,12 @@ def test_pad_adds_black_bars() -> None:
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [(1, 1), (4000, 1), (1, 300), (33, 31)])
 def test_any_shape_becomes_a_square(size: tuple[int, int], resize: str) -> None:
-    assert pixels.fit(Image.new("RGB", size), 64, resize).size == (64, 64)
+    assert pixel_cache.fit(Image.new("RGB", size), 64, resize).size == (64, 64)
 
 
 def test_fine_stripes_turn_grey_instead_of_into_false_stripes() -> None:
     stripes = np.zeros((400, 400, 3), np.uint8)
     stripes[:, ::2] = 255
-    reduced = np.asarray(pixels.fit(Image.fromarray(stripes), 50, "stretch"), float)
+    reduced = np.asarray(pixel_cache.fit(Image.fromarray(stripes), 50, "stretch"), float)
     assert reduced.mean() == pytest.approx(127.5, abs=2)
     assert reduced.std() < 6

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter
 
 from core import __main__ as command_line
-from core import datasets, duplicates, quality, versions
+from core import datasets, quality
 from core.config import DataConfig
+from core.data import duplicates, versions
 from core.quality import boxes
 from core.quality.findings import Finding, Report, percent
 from core.sources import garden

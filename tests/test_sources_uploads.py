@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from core import datasets, sources
+from core.data.dataset import Dataset
 from core.errors import LabError, Stopped
 from core.sources import listing, uploads
 
@@ -207,7 +208,7 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def listed(folder: Path, text: str | bytes) -> datasets.Dataset:
+def listed(folder: Path, text: str | bytes) -> Dataset:
     (folder / "list.csv").write_bytes(text.encode() if isinstance(text, str) else text)
     return datasets.prepare(str(folder / "list.csv"))
 

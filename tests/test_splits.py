@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import splits
+from core.data import splits
 from core.errors import LabError
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, versions
+from core import datasets
 from core.config import DataConfig
-from core.datasets import Dataset
+from core.data import versions
+from core.data.dataset import Dataset
 from core.errors import LabError
 
 

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, engine, runs, saved_model, sweeps, versions, worker, workspace
+from core import datasets, engine, runs, saved_model, sweeps, worker, workspace
 from core.config import RunConfig
+from core.data import versions
 from core.processes import launch
 from core.runs import Run
 from tests.conftest import end_processes

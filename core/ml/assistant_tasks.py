@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import datasets, heatmaps, pixels, runs, saved_model, similar
+from core import datasets, heatmaps, runs, saved_model, similar
+from core.data import pixel_cache
 from core.errors import LabError
 from core.heatmaps import Request
 from core.mailbox import Arrays, Letter
@@ -87,7 +88,7 @@ def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
     data = run.config.data
     dataset = datasets.open(data.source)
     rows = datasets.select(dataset, data).rows
-    made = _explainer(run).features(pixels.load(dataset, rows, data.image_size, data.resize))
+    made = _explainer(run).features(pixel_cache.load(dataset, rows, data.image_size, data.resize))
     similar.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made)
     return {"made": np.array(len(rows))}
 
@@ -110,7 +111,9 @@ def _pictures(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
     gone = [image_id for image_id in image_ids if image_id not in index.index]
     if gone:
         raise LabError(f"{len(gone)} of the pictures are no longer in the data set {data.source}.")
-    images: NDArray[np.uint8] = pixels.load(dataset, index.loc[list(image_ids)], data.image_size, data.resize)
+    images: NDArray[np.uint8] = pixel_cache.load(
+        dataset, index.loc[list(image_ids)], data.image_size, data.resize
+    )
     return images
 
 

@@ -10,8 +10,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from core import augment
 from core.config import RunConfig
+from core.data import augment
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 

@@ -20,9 +20,10 @@ import pandas as pd
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core import files, pixels
+from core import files
 from core.appearance import RESIZE, SIZE
-from core.datasets import Dataset
+from core.data import pixel_cache
+from core.data.dataset import Dataset
 from core.errors import NoWeights
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
@@ -47,7 +48,7 @@ def features(
     ids, vectors = _kept(dataset)
     new = rows[~rows["id"].isin(ids)].drop_duplicates("id")
     if len(new):
-        seen = pixels.load(dataset, new, SIZE, RESIZE, progress=progress, should_stop=should_stop)
+        seen = pixel_cache.load(dataset, new, SIZE, RESIZE, progress=progress, should_stop=should_stop)
         made = look(network(), seen, progress=progress, should_stop=should_stop)
         ids = np.concatenate([ids, new["id"].to_numpy(dtype=str)])
         vectors = np.concatenate([vectors, made.astype(np.float16)])
@@ -58,7 +59,11 @@ def features(
 
 
 def look(
-    model: keras.Model, images: pixels.Pixels, *, progress: Progress = silent, should_stop: ShouldStop = never
+    model: keras.Model,
+    images: pixel_cache.Pixels,
+    *,
+    progress: Progress = silent,
+    should_stop: ShouldStop = never,
 ) -> NDArray[np.float32]:
     """The features (N, 1280), 0 to 6, of uint8 pictures (N, S, S, 3).
 

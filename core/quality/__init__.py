@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core import duplicates
 from core.config import DataConfig
-from core.datasets import Dataset, select
+from core.data import duplicates
+from core.data.dataset import Dataset
+from core.datasets import select
 from core.errors import LabError
 from core.quality import boxes, copies, looks, shortcuts
 from core.quality.findings import Action, Finding, Report, Severity, pictures

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import duplicates, splits
+from core.data import duplicates, splits
 from core.quality.findings import Finding, classes, grouped, percent, pictures
 
 LEAST_A_CLASS = 50

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import splits
+from core.data import splits
 from core.quality.findings import Finding
 
 MOST_PICTURES = 5_000

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import attention
 from core.attention import LEAST_MAPS, HeatOn
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.heatmaps import Heatmap
 from pages.parts import heat_cases, overlays

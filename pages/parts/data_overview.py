@@ -8,8 +8,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core.datasets import Dataset, Selection
-from core.splits import SPLITS
+from core.data.dataset import Dataset
+from core.data.splits import SPLITS
+from core.datasets import Selection
 from pages.parts import thumbnails
 from pages.parts.text import count, literal
 

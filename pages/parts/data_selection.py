@@ -6,7 +6,8 @@ import streamlit as st
 
 from core import datasets
 from core.config import DataConfig
-from core.datasets import Dataset, Selection
+from core.data.dataset import Dataset
+from core.datasets import Selection
 from core.errors import LabError
 from pages.parts.text import count
 

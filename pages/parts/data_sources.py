@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core import datasets, sources
-from core.datasets import CATALOGUE, Dataset
+from core.data.dataset import Dataset
+from core.datasets import CATALOGUE
 from core.errors import LabError
 from pages.parts.text import moment
 

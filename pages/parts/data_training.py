@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.datasets import Dataset, Selection
+from core.data.dataset import Dataset
+from core.datasets import Selection
 from core.errors import LabError
 from pages.parts import data_overview, data_selection, settings, settings_form
 from pages.parts.runs import TRAIN

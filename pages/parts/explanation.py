@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.figures import STRENGTH
 from core.heatmaps import Heatmap, Request

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core import versions
 from core.config import DataConfig
-from core.datasets import Dataset
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.splits import SPLITS
 from core.quality import Report
-from core.splits import SPLITS
 from pages.parts import data_selection, gallery_tiles, versions_steps
 from pages.parts.text import count
 

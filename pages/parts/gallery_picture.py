@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import duplicates, versions
 from core.config import DataConfig
-from core.datasets import Dataset
+from core.data import duplicates, versions
+from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.parts import data_selection, thumbnails, versions_steps
 from pages.parts.text import literal

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.parts import gallery_picture, thumbnails
 from pages.parts.text import count, literal

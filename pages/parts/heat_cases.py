@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.attention import HeatOn
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.heatmaps import Heatmap
 from pages.parts import overlays

@@ -12,9 +12,10 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import backdrop, figures, pixels
+from core import backdrop, figures
 from core.backdrop import Backdrop
-from core.datasets import Dataset
+from core.data import pixel_cache
+from core.data.dataset import Dataset
 from core.heatmaps import Heatmap
 
 GREY = 127
@@ -115,7 +116,7 @@ def _coloured(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _square(dataset: Dataset, row: pd.Series, resize: str) -> Image.Image:
     small = Image.open(BytesIO(dataset.thumbnail(row, 2 * SIDE)))
-    return pixels.fit(small, SIDE, resize)
+    return pixel_cache.fit(small, SIDE, resize)
 
 
 def _jpeg(image: Image.Image) -> bytes:

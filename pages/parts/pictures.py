@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import datasets, runs
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
 from pages.parts import overlays
@@ -20,7 +21,7 @@ from pages.parts.text import literal, percent
 class Gallery:
     """A run's data set as it is on the disk now; ``fault`` says why pictures cannot be shown."""
 
-    dataset: datasets.Dataset | None
+    dataset: Dataset | None
     rows: pd.DataFrame
     fault: str = ""
 
@@ -46,10 +47,8 @@ def gallery(run: Run) -> Gallery:
     return Gallery(dataset, _by_id(dataset))
 
 
-@st.cache_resource(
-    max_entries=8, hash_funcs={datasets.Dataset: lambda d: (str(d.path), d.version, len(d.index))}
-)
-def _by_id(dataset: datasets.Dataset) -> pd.DataFrame:
+@st.cache_resource(max_entries=8, hash_funcs={Dataset: lambda d: (str(d.path), d.version, len(d.index))})
+def _by_id(dataset: Dataset) -> pd.DataFrame:
     return dataset.index.set_index("id", drop=False)
 
 
@@ -77,7 +76,8 @@ def tiles(
     resize: str,
     look: Callable[[str], None] | None = None,
 ) -> None:
-    """Pictures side by side with their lines, squared as for the network (``resize``, see core/pixels.py).
+    """Pictures side by side with their lines, squared as for the network (``resize``, see
+    core/data/pixel_cache.py).
 
     ``look`` is called with the id of the picture whose button was clicked.
     """

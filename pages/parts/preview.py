@@ -9,9 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import augment, pixels
 from core.config import AugmentConfig, RunConfig
-from core.datasets import Dataset, Selection
+from core.data import augment, pixel_cache
+from core.data.dataset import Dataset
+from core.datasets import Selection
 from core.errors import LabError
 from pages.parts.text import literal
 
@@ -73,7 +74,7 @@ def _strip(
     dataset: Dataset, picture_id: str, image_size: int, resize: str, config: AugmentConfig, turn: int
 ) -> list[bytes]:
     rows = dataset.usable[dataset.usable["id"] == picture_id]
-    picture = pixels.load(dataset, rows, image_size, resize)
+    picture = pixel_cache.load(dataset, rows, image_size, resize)
     versions = augment.batch(np.repeat(picture, VERSIONS, axis=0), config, np.random.default_rng(turn))
     return [_jpeg(one) for one in (picture[0], *versions)]
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import duplicates, quality
+from core import quality
 from core.config import DataConfig
-from core.datasets import Dataset
+from core.data import duplicates
+from core.data.dataset import Dataset
 from core.quality import Finding, Report
 from pages.parts import quality_mending, quality_pictures
 from pages.parts.text import literal

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import versions
-from core.datasets import Dataset
+from core.data import versions
+from core.data.dataset import Dataset
 from core.quality import Finding, boxes
 from pages.parts import versions_steps
 from pages.parts.text import count

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.quality import Finding
 from pages.parts import gallery_picture, gallery_tiles, quality_mending, thumbnails

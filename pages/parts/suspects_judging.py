@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import judging, runs, suspects
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from core.judging import Judging
 from core.suspects import Judged

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import datasets, versions
-from core.datasets import Dataset
+from core import datasets
+from core.data import versions
+from core.data.dataset import Dataset
 from core.suspects import Judged
 from pages.parts import frame, gallery_tiles, versions_steps
 from pages.parts.text import NO_BREAK, literal, percent

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from core.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.parts.text import literal
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import versions
-from core.datasets import Dataset
-from core.versions import Comparison, Step
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.versions import Comparison, Step
 from pages.parts import gallery_tiles, settings, versions_steps
 from pages.parts.text import count, literal
 

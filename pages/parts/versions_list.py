@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import versions
-from core.datasets import Dataset
-from core.versions import Step
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.versions import Step
 from pages.parts import gallery_tiles, versions_compare, versions_steps
 from pages.parts.text import count, literal, moment
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets, versions
-from core.datasets import Dataset
-from core.versions import Step
+from core import datasets
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.versions import Step
 from pages.parts import frame, settings
 from pages.parts.text import count, literal
 
@@ -22,7 +23,7 @@ def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **l
     Args:
         label: its words.
         key: of the button.
-        work: a function of :mod:`core.versions`, called with ``arguments``; the first is the data set.
+        work: a function of :mod:`core.data.versions`, called with ``arguments``; the first is the data set.
         looks: passed on to ``st.button``.
     """
     disabled = looks.pop("disabled", False) or not is_newest(arguments[0])

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core import files
-from core.decoding import Unreadable, decode
+from core.data.decoding import Unreadable, decode
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
-    from core.datasets import Dataset
+    from core.data.dataset import Dataset
 
 Pixels = NDArray[np.uint8]
 

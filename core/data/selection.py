@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from core import splits
 from core.config import DataConfig
+from core.data import splits
+from core.data.dataset import Dataset, fingerprint
 from core.errors import LabError
-
-if TYPE_CHECKING:
-    from core.datasets import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +49,6 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
     chosen = rows.assign(split=split)[split != ""].reset_index(drop=True)
     _check_each_split_has_each_class(chosen, class_names)
     return Selection(chosen, class_names, fingerprint(chosen, "split"), left_out=int((split == "").sum()))
-
-
-def fingerprint(rows: pd.DataFrame, *columns: str) -> str:
-    """12 hex digits for the pictures, their labels and more columns; the order of rows does not matter."""
-    table = (rows[name].tolist() for name in ("id", "label", *columns))
-    lines = sorted(map("\t".join, zip(*table, strict=True)))
-    return hashlib.blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()
 
 
 def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.decoding import Unreadable, decode
-from core.looks import Looks, measure
+from core.data.decoding import Unreadable, decode
+from core.data.image_stats import Looks, measure
 from core.processes.threads import Progress, ShouldStop, ordered_map
 from core.sources.folder import Found
 

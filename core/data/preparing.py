@@ -12,7 +12,8 @@ from pathlib import Path
 import filelock
 import pandas as pd
 
-from core import duplicates, files, indexing
+from core import files
+from core.data import duplicates, indexing
 from core.processes.threads import Progress, ShouldStop, stop_if
 from core.sources import Source, folder, listing
 

@@ -18,11 +18,11 @@ import filelock
 import pandas as pd
 
 from core import files
+from core.data.dataset import fingerprint
 from core.errors import LabError
-from core.selection import fingerprint
 
 if TYPE_CHECKING:
-    from core.datasets import Dataset
+    from core.data.dataset import Dataset
 
 Kind = Literal["exclude", "relabel", "put_back", "confirm", "undo"]
 

@@ -1,0 +1,97 @@
+"""What a data set is: pictures with labels, and an index of what is known about each."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from core import files
+from core.data.decoding import Unreadable, decode
+from core.errors import LabError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Pictures with labels.
+
+    Attributes:
+        id: name of its folder below workspace/datasets.
+        source: ``garden``, ``digits``, ``tfds:NAME`` or the folder it was made from.
+        path: its folder in the workspace.
+        root: where its picture files lie.
+        class_names: all class folders, in natural order, those without pictures included.
+        index: a row a file, with the columns of ``indexing.COLUMNS``, ``group`` (int, one for all copies
+            of a picture, near ones included), ``folder_label`` (the class before any relabel) and
+            ``excluded`` (the reason, or ""). A row with a ``problem`` gives no picture.
+        usable: the rows with neither a problem nor an exclusion.
+        version: fingerprint of the usable pictures and their labels.
+    """
+
+    id: str
+    source: str
+    title: str
+    credit: str
+    path: Path
+    root: Path
+    class_names: tuple[str, ...]
+    index: pd.DataFrame
+    usable: pd.DataFrame
+    version: str
+
+    @property
+    def skipped(self) -> list[dict[str, str]]:
+        """Files that give no picture: ``{"file": ..., "reason": ...}``."""
+        bad = self.index[self.index["problem"] != ""]
+        return [{"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True)]
+
+    def image(self, row: pd.Series | str) -> Image.Image:
+        """The upright RGB picture of an index row or a file name of the index.
+
+        Raises:
+            LabError: it can no longer be read.
+        """
+        return self._decoded(row if isinstance(row, str) else str(row["file"]))
+
+    def thumbnail(self, row: pd.Series, size: int) -> bytes:
+        """The picture as a JPEG of at most ``size`` pixels a side, made once and kept.
+
+        Raises:
+            LabError: it can no longer be read.
+        """
+        kept = self.path / "thumbnails" / f"{row['id']}-{size}.jpg"
+        try:
+            return kept.read_bytes()
+        except OSError:
+            jpeg = _jpeg(self._decoded(str(row["file"]), draft=size), size)
+        try:
+            with files.replacing(kept) as beside:
+                beside.write_bytes(jpeg)
+        except LabError:
+            pass  # it is only a cache; the picture can be shown all the same
+        return jpeg
+
+    def _decoded(self, file: str, draft: int = 0) -> Image.Image:
+        try:
+            return decode(self.root / file, draft).image
+        except Unreadable as reason:
+            raise LabError(f"{file} of data set '{self.title}': {reason}") from None
+
+
+def fingerprint(rows: pd.DataFrame, *columns: str) -> str:
+    """12 hex digits for the pictures, their labels and more columns; the order of rows does not matter."""
+    table = (rows[name].tolist() for name in ("id", "label", *columns))
+    lines = sorted(map("\t".join, zip(*table, strict=True)))
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()
+
+
+def _jpeg(image: Image.Image, size: int) -> bytes:
+    small = image.copy()
+    small.thumbnail((size, size), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=88, subsampling=0)
+    return buffer.getvalue()
