@@ -23,14 +23,14 @@ from typing import Any
 
 import pandas as pd
 
-from core import files, sources, workspace
-from core.data import indexing, versions
+from core import files, workspace
+from core.data import indexing, sources, versions
 from core.data.dataset import Dataset, fingerprint
 from core.data.selection import Selection, select
+from core.data.sources import Source
+from core.data.sources.catalogue import CATALOGUE, CatalogueEntry
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
-from core.sources import Source
-from core.sources.catalogue import CATALOGUE, CatalogueEntry
 
 __all__ = [
     "CATALOGUE",

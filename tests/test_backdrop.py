@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from core import backdrop
 from core.backdrop import CELLS, Backdrop
-from core.sources.garden import KINDS, faults, scene
+from core.data.sources.garden import KINDS, faults, scene
 from tests.made_pictures import coloured_objects
 
 SIZE = 10 * CELLS

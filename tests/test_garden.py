@@ -12,8 +12,8 @@ from PIL import Image
 
 from core import datasets
 from core.data.dataset import Dataset
-from core.sources import garden
-from core.sources.garden import faults, scene
+from core.data.sources import garden
+from core.data.sources.garden import faults, scene
 
 EACH = 12
 

@@ -17,9 +17,9 @@ from core import __main__ as command_line
 from core import datasets, quality
 from core.config import DataConfig
 from core.data import duplicates, versions
+from core.data.sources import garden
 from core.quality import boxes
 from core.quality.findings import Finding, Report, percent
-from core.sources import garden
 
 Picture = Image.Image
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import sources
+from core.data import sources
+from core.data.sources import digits, folder
+from core.data.sources.catalogue import CATALOGUE
 from core.errors import LabError, Stopped
-from core.sources import digits, folder
-from core.sources.catalogue import CATALOGUE
 
 
 def put(root: Path, *names: str) -> None:

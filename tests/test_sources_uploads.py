@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, sources
+from core import datasets
+from core.data import sources
 from core.data.dataset import Dataset
+from core.data.sources import csv_list, uploads
 from core.errors import LabError, Stopped
-from core.sources import listing, uploads
 
 
 def png(seed: int) -> bytes:
@@ -305,6 +306,6 @@ def test_a_list_that_is_none_is_told(pictures: Path, text: str | bytes, words: s
 
 def test_a_list_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(0))
-    listing.write(tmp_path / "list.csv", [("a.png", 'x, "y"; z', "train", "Ä 'b'/c\n.png")])
-    (found,) = listing.scan(tmp_path / "list.csv").found
+    csv_list.write(tmp_path / "list.csv", [("a.png", 'x, "y"; z', "train", "Ä 'b'/c\n.png")])
+    (found,) = csv_list.scan(tmp_path / "list.csv").found
     assert (found.label, found.source_split, found.name) == ('x, "y"; z', "train", "Ä 'b'/c\n.png")

@@ -12,8 +12,8 @@ import pandas as pd
 
 from core.data.decoding import Unreadable, decode
 from core.data.image_stats import Looks, measure
+from core.data.sources.folder import Found
 from core.processes.threads import Progress, ShouldStop, ordered_map
-from core.sources.folder import Found
 
 COLUMNS: dict[str, str] = {
     "id": "str",

@@ -14,8 +14,8 @@ import pandas as pd
 
 from core import files
 from core.data import duplicates, indexing
+from core.data.sources import Source, csv_list, folder
 from core.processes.threads import Progress, ShouldStop, stop_if
-from core.sources import Source, folder, listing
 
 _SCHEMA = 1
 _LOCK_POLL_SECONDS = 0.2
@@ -30,7 +30,7 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
     """
     with _alone(path, should_stop):
         root = origin.folder or _made(origin, path, progress, should_stop)
-        scan = folder.scan if not origin.listing else listing.scan
+        scan = folder.scan if not origin.listing else csv_list.scan
         found = scan(root / origin.listing, progress, should_stop)
         index = indexing.build(root, found.found, _known(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)

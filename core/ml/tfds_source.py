@@ -10,9 +10,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from core import files
+from core.data.sources.folder import SPLIT_NAMES
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
-from core.sources.folder import SPLIT_NAMES
 
 _SUFFIXES = (
     (b"\xff\xd8", ".jpg"),

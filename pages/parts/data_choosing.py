@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import datasets, sources
+from core import datasets
+from core.data import sources
 from core.datasets import CATALOGUE
 from pages.parts import data_sources, frame, settings, uploads
 from pages.parts.text import literal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core import datasets, sources
+from core import datasets
+from core.data import sources
 from core.data.dataset import Dataset
 from core.datasets import CATALOGUE
 from core.errors import LabError

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets, engine, sources
+from core import datasets, engine
+from core.data import sources
 from core.errors import LabError
 from core.processes.threads import Progress
 from pages.parts import data_sources, settings

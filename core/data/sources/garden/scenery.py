@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from core.sources.garden import paint
-from core.sources.garden.paint import Canvas, Floats, Numbers
+from core.data.sources.garden import paint
+from core.data.sources.garden.paint import Canvas, Floats, Numbers
 
 Rng = np.random.Generator
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.sources.garden import paint
-from core.sources.garden.head import GOLDEN_ANGLE, facing, unit
-from core.sources.garden.paint import Canvas, Numbers
+from core.data.sources.garden import paint
+from core.data.sources.garden.head import GOLDEN_ANGLE, facing, unit
+from core.data.sources.garden.paint import Canvas, Numbers
 
 Rng = np.random.Generator
 

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 from core import files
+from core.data.sources.garden import faults, scene
+from core.data.sources.garden.flowers import HEADS
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
-from core.sources.garden import faults, scene
-from core.sources.garden.flowers import HEADS
 
 TITLE = "Garden"
 CREDIT = "Drawn by the Image Classification Lab; free to use (CC0)"

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.sources.garden import paint, scenery
-from core.sources.garden.flowers import HEADS
-from core.sources.garden.paint import Canvas, Floats, Numbers
+from core.data.sources.garden import paint, scenery
+from core.data.sources.garden.flowers import HEADS
+from core.data.sources.garden.paint import Canvas, Floats, Numbers
 
 Rng = np.random.Generator
 

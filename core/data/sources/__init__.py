@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from core import workspace
+from core.data.sources.catalogue import CATALOGUE
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
-from core.sources.catalogue import CATALOGUE
 
 Make = Callable[[Path, Progress, ShouldStop], None]
 """Fill an empty folder with class folders, or raise a LabError."""
@@ -71,7 +71,7 @@ def keep_files(
         LabError: they are refused, and why; nothing is left behind.
         Stopped: ``should_stop`` said so; nothing is left behind.
     """
-    from core.sources import uploads
+    from core.data.sources import uploads
 
     def write(folder: Path) -> None:
         uploads.store(uploaded, folder, progress=progress, should_stop=should_stop)
@@ -83,7 +83,7 @@ def keep_archive(
     title: str, archive: IO[bytes], *, progress: Progress = silent, should_stop: ShouldStop = never
 ) -> str:
     """Keep what is in an uploaded zip archive; returns the source, and raises as ``keep_files``."""
-    from core.sources import uploads
+    from core.data.sources import uploads
 
     def write(folder: Path) -> None:
         uploads.unpack(archive, folder, progress=progress, should_stop=should_stop)
@@ -104,13 +104,13 @@ def _upload(upload_id: str) -> Source:
 
 
 def _garden() -> Source:
-    from core.sources import garden
+    from core.data.sources import garden
 
     return Source("garden", "garden", garden.TITLE, garden.CREDIT, make=garden.make, recipe=garden.RECIPE)
 
 
 def _digits() -> Source:
-    from core.sources import digits
+    from core.data.sources import digits
 
     return Source("digits", "digits", digits.TITLE, digits.CREDIT, make=digits.make)
 
@@ -158,7 +158,7 @@ def _own_path(name: str) -> Source:
 
 def _archive(path: Path, own_id: str) -> Source:
     def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-        from core.sources import uploads
+        from core.data.sources import uploads
 
         uploads.unpack(path, folder, progress=progress, should_stop=should_stop)
 

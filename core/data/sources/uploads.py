@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core import files
+from core.data.sources import csv_list
+from core.data.sources.folder import PICTURE_SUFFIXES, SPLIT_NAMES, class_depth
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
-from core.sources import listing
-from core.sources.folder import PICTURE_SUFFIXES, SPLIT_NAMES, class_depth
 
 LIST = "list.csv"
 MOST_FILES = 200_000
@@ -60,7 +60,7 @@ def store(
         names.append(parts)
         total += _copy(content, folder / _own_name(len(names), parts[-1]), "/".join(parts), total)
         progress("storing pictures", len(names), 0)
-    listing.write(folder / LIST, _listed(names))
+    csv_list.write(folder / LIST, _listed(names))
 
 
 def unpack(

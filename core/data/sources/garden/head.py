@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.sources.garden import paint
-from core.sources.garden.paint import Canvas, Numbers
+from core.data.sources.garden import paint
+from core.data.sources.garden.paint import Canvas, Numbers
 
 Rng = np.random.Generator
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))

@@ -12,9 +12,9 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from core.data.sources.folder import SPLIT_NAMES, Found, Scan, natural
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
-from core.sources.folder import SPLIT_NAMES, Found, Scan, natural
 
 _NAMES = {
     "file": ("file", "filename", "file_name", "path", "image"),
