@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core import comparable, estimate, paired
+from core import comparable, paired
 from core import config as settings_of
 from core.comparable import Pair, Result
 from core.comparable import from_run as from_run
 from core.config import SETTINGS, RunConfig
 from core.paired import FEWEST_PAIRS, Measured
+from core.training import cost_estimate
 
 Kind = Literal["better", "no difference seen", "cannot tell", "withheld"]
 
@@ -151,5 +152,5 @@ def _way_on(pair: Pair) -> tuple[int | None, str]:
         text = f"That may be luck. About {more} more repeats of each should tell"
     if more is None:
         return None, "More repeats are no way to tell: for a difference like this it takes more pictures."
-    minutes = max(1, round(more * (pair.seconds + 2 * estimate.SECONDS_TO_START) / 60))
+    minutes = max(1, round(more * (pair.seconds + 2 * cost_estimate.SECONDS_TO_START) / 60))
     return more, f"{text} (about {minutes} {'minute' if minutes == 1 else 'minutes'})."

@@ -15,9 +15,9 @@ from pathlib import Path
 from core import files, workspace
 from core.data.dataset import Dataset
 from core.errors import LabError
-from core.estimate import Estimate
 from core.processes import background_job
 from core.processes.background_job import Work
+from core.training.cost_estimate import Estimate
 
 LATEST = 5
 """Judgements that an estimate learns from."""

@@ -8,11 +8,12 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from core import estimate, proposals
+from core import proposals
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.estimate import Estimate
 from core.proposals import Values
+from core.training import cost_estimate
+from core.training.cost_estimate import Estimate
 
 SEED = "fit.seed"
 MOST_RUNS = 1000
@@ -50,7 +51,7 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
             left_out.append(str(error))
     if not configs:
         raise LabError(left_out[0])
-    return Plan(tuple(configs), tuple(dict.fromkeys(left_out)), estimate.total(configs, images))
+    return Plan(tuple(configs), tuple(dict.fromkeys(left_out)), cost_estimate.total(configs, images))
 
 
 def repeated(config: RunConfig, repeats: int) -> list[RunConfig]:

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import cluster, datasets, engine, environment, estimate, metrics, runs, sweeps, tracking
+from core import cluster, datasets, engine, metrics, runs, sweeps, tracking
 from core.config import DataConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
@@ -32,8 +32,9 @@ from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.processes import launch
 from core.processes.memory_limit import Growth
-from core.reporter import Reporter
 from core.runs import Predictions, Run, Status
+from core.training import cost_estimate, environment
+from core.training.status_writer import Reporter
 
 if TYPE_CHECKING:
     from core.ml.train import Networks, Trained
@@ -236,7 +237,7 @@ def _report(
                     "output": layer.output,
                     "parameters": layer.parameters,
                 }
-                for layer in estimate.layers(run.config, len(selection.class_names))
+                for layer in cost_estimate.layers(run.config, len(selection.class_names))
             ],
             "precision": trained.precision,
             "data_version": dataset.version,

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from core import estimate
 from core.config import RunConfig
 from core.errors import Diverged, LabError, Stopped
 from core.ml import checkpoint, feed, model, train
 from core.ml.network import Network
+from core.training import cost_estimate
 from tests.made_pictures import coloured_objects
 
 SIZE = 32
@@ -283,9 +283,9 @@ def test_the_estimated_layers_are_those_of_the_model(changes: dict[str, Any]) ->
         (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
         for layer in built.layers[1:]
     ]
-    estimated = [(one.name, one.kind, one.output, one.parameters) for one in estimate.layers(config, 7)]
+    estimated = [(one.name, one.kind, one.output, one.parameters) for one in cost_estimate.layers(config, 7)]
     assert estimated == expected
-    assert estimate.parameters(config, 7) == built.count_params()
+    assert cost_estimate.parameters(config, 7) == built.count_params()
 
 
 def test_both_precisions_start_from_the_same_weights_and_nearly_agree() -> None:

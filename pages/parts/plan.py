@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import engine, estimate
+from core import engine
 from core.config import RunConfig
 from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
+from core.training import cost_estimate
 from pages.parts import data_selection, data_sources, frame, live_ended, settings
 from pages.parts.text import duration, literal
 
@@ -27,8 +28,8 @@ def headline(config: RunConfig, selection: Selection) -> None:
 def costs(config: RunConfig, selection: Selection) -> None:
     """Number of parameters and expected time, before the start."""
     training = int((selection.rows["split"] == "train").sum())
-    parameters = estimate.parameters(config, len(selection.class_names))
-    time = estimate.duration(config, training)
+    parameters = cost_estimate.parameters(config, len(selection.class_names))
+    time = cost_estimate.duration(config, training)
     with st.grid(2, min_column_width=220, gap="small"):
         st.metric(
             "Parameters",
@@ -62,7 +63,7 @@ def layers(config: RunConfig, selection: Selection) -> None:
             return
         rows = [
             (layer.name, layer.kind, " × ".join(map(str, layer.output)), layer.parameters)
-            for layer in estimate.layers(config, len(selection.class_names))
+            for layer in cost_estimate.layers(config, len(selection.class_names))
         ]
         st.dataframe(
             pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),

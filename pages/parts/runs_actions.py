@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import estimate, exchange, repeat_together, runs
+from core import exchange, repeat_together, runs
 from core.errors import LabError
 from core.runs import Run
+from core.training import cost_estimate
 from pages.parts import compare_choice, frame
 from pages.parts.run_lines import REPEATS, Line
 from pages.parts.runs import RESULTS
@@ -86,9 +87,9 @@ def repeat(lines: Sequence[Line], times: int) -> None:
 def _seconds(line: Line) -> float:
     known = [float(summary.report["seconds"]) for summary in line.finished]
     if known:
-        return sum(known) / len(known) + estimate.SECONDS_TO_START
+        return sum(known) / len(known) + cost_estimate.SECONDS_TO_START
     config = line.first.config
-    return estimate.duration(config, 1000).seconds if config else 0.0
+    return cost_estimate.duration(config, 1000).seconds if config else 0.0
 
 
 def _closed_when_done(what: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, estimate, paired, repeats, runs, seal, sweeps, workspace
+from core import compare, paired, repeats, runs, seal, sweeps, workspace
 from core.config import SETTINGS
 from core.sweeps import Sweep
+from core.training import cost_estimate
 from pages.parts import (
     frame,
     run_lines,
@@ -106,7 +107,7 @@ def _time_left(table: pd.DataFrame, number: int) -> list[str]:
     known = table["seconds"].dropna()
     if known.empty or not number:
         return []
-    return [f"about {duration(number * (float(known.mean()) + estimate.SECONDS_TO_START))} left"]
+    return [f"about {duration(number * (float(known.mean()) + cost_estimate.SECONDS_TO_START))} left"]
 
 
 def _varied(sweep: Sweep) -> str:
