@@ -22,7 +22,7 @@ from benchmarks.heatmap_quality import SIZE, trained_on
 from core import attention, backdrop
 from core.data.sources.garden import KINDS, faults, scene
 from core.heatmaps import Heatmap
-from core.ml.explain import Explainer
+from core.ml.explainer import Explainer
 from tests.made_pictures import MadePictures, coloured_objects, tinted_backgrounds
 
 LEAST_RIGHT = 0.8

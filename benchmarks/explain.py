@@ -23,7 +23,7 @@ from core.config import RunConfig
 from core.data import pixel_cache
 from core.heatmaps import Request
 from core.ml import model
-from core.ml.explain import Explainer
+from core.ml.explainer import Explainer
 from core.runs import Run
 
 PICTURES, CLASSES = 32, 5

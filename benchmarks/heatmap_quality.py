@@ -34,7 +34,7 @@ from tf_explain.core import (
 )
 
 from core.heatmaps import METHODS
-from core.ml.explain import Explainer
+from core.ml.explainer import Explainer
 from tests.made_pictures import COLOURS, MadePictures, coloured_objects
 
 SIZE = 96

@@ -22,7 +22,7 @@ import pandas as pd
 from core import appearance, cross_validation, datasets
 from core.data.dataset import Dataset
 from core.errors import NoWeights
-from core.ml import imagenet
+from core.ml import imagenet_features
 from core.suspects import Judged
 
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -67,7 +67,9 @@ def _swapped(dataset: Dataset) -> tuple[Dataset, set[str]]:
 
 def _both(source: str, dataset: Dataset, wrong: set[str]) -> None:
     try:
-        _report(source, lambda: cross_validation.judge(dataset, imagenet.features, "imagenet"), wrong)
+        _report(
+            source, lambda: cross_validation.judge(dataset, imagenet_features.features, "imagenet"), wrong
+        )
     except NoWeights as missing:
         print(f"{source}: {missing}")
     _report(source, lambda: cross_validation.judge(dataset, appearance.features, "appearance"), wrong)

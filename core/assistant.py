@@ -138,7 +138,7 @@ def trust(
     layer: str = "",
     share: float = 0.1,
 ) -> Ticket:
-    """Can the heatmap of the first picture be trusted? See :mod:`core.ml.trust`.
+    """Can the heatmap of the first picture be trusted? See :mod:`core.ml.heatmap_checks`.
 
     Answers ``hot`` (S, S) bool: the hottest ``share`` of the picture; ``before`` and ``after``: probability
     of the class before and after greying it out; ``elsewhere`` (10,): after greying out as much in random

@@ -36,7 +36,8 @@ def judge(
     """Judge all labels of a data set, each by a classifier fitted to the other ``count - 1`` parts of it.
 
     Args:
-        describe: makes features (N, D) of index rows; see core/appearance.py and core/ml/imagenet.py.
+        describe: makes features (N, D) of index rows; see core/appearance.py and
+        core/ml/imagenet_features.py.
         by: what it is called.
 
     Raises:

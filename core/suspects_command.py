@@ -77,9 +77,9 @@ def _judge(
 
 def _by_imagenet(judge: Callable[..., Judged], progress: Progress) -> Judged:
     progress("starting TensorFlow", 0, 0)
-    from core.ml import imagenet  # the border: TensorFlow is imported only in core/ml
+    from core.ml import imagenet_features  # the border: TensorFlow is imported only in core/ml
 
-    return judge(imagenet.features, "imagenet")
+    return judge(imagenet_features.features, "imagenet")
 
 
 def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from core.errors import LabError
 from core.heatmaps import METHODS
-from core.ml import methods
-from core.ml.explain import Explainer, load_for_explaining
+from core.ml import heatmap_methods
+from core.ml.explainer import Explainer, load_for_explaining
 from tests.made_pictures import coloured_objects
 from tests.tiny_model import SIZE, trained, untrained
 
@@ -82,24 +82,24 @@ def test_occlusion_finds_the_pixel_whose_cover_costs_most():
 
 
 def test_positive_cuts_at_zero():
-    np.testing.assert_array_equal(methods.positive(np.array([[-1.0, 2.0]], np.float32)), [[0, 2]])
+    np.testing.assert_array_equal(heatmap_methods.positive(np.array([[-1.0, 2.0]], np.float32)), [[0, 2]])
 
 
 def test_scale_divides_by_the_maximum_of_each_map_and_leaves_zeros():
     maps = np.array([[[1, 2], [0, 4]], [[0, 0], [0, 0]]], np.float32)
-    np.testing.assert_array_equal(methods.scale(maps), [[[0.25, 0.5], [0, 1]], [[0, 0], [0, 0]]])
+    np.testing.assert_array_equal(heatmap_methods.scale(maps), [[[0.25, 0.5], [0, 1]], [[0, 0], [0, 0]]])
 
 
 def test_scale_pixels_is_not_ruled_by_one_extreme_pixel():
     maps = np.ones((1, 20, 20), np.float32)
     maps[0, 0, 0] = 1000
-    assert methods.scale_pixels(maps).mean() == 1
+    assert heatmap_methods.scale_pixels(maps).mean() == 1
 
 
 def test_scale_pixels_keeps_a_single_hot_pixel():
     maps = np.zeros((1, 20, 20), np.float32)
     maps[0, 3, 4] = 5
-    assert methods.scale_pixels(maps)[0, 3, 4] == 1
+    assert heatmap_methods.scale_pixels(maps)[0, 3, 4] == 1
 
 
 @pytest.mark.parametrize("layer", ["conv_1", "conv_2"])
@@ -119,10 +119,10 @@ def test_grad_cam_agrees_with_an_independent_gradient_tape(explainer, layer):
 
 
 def test_integrated_gradients_add_up_to_the_rise_of_the_logit(explainer):
-    scores = methods.Scores(explainer.model)
+    scores = heatmap_methods.Scores(explainer.model)
     images = PICTURES.images[:4].astype(np.float32)
     rise = scores.of_class(images, 1) - scores.of_class(np.zeros_like(images), 1)
-    total = methods.attributions(scores, images, 1).sum(axis=(1, 2, 3))
+    total = heatmap_methods.attributions(scores, images, 1).sum(axis=(1, 2, 3))
     np.testing.assert_allclose(total, rise, atol=0.03 * np.abs(rise).max())
 
 

@@ -132,27 +132,27 @@ def test_without_the_network_s_weights_appearance_judges_and_the_reason_is_kept(
 def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
     folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.ml import imagenet
+    from core.ml import imagenet_features
 
     weights = photos / "weights" / "mobilenet_v2_035_224_no_top.weights.h5"
     monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(weights))
     assert judging.weights_at_hand()
     dataset = datasets.prepare(str(folder))
-    few = imagenet.features(dataset, dataset.usable[:70])
-    answers = cross_validation.judge(dataset, imagenet.features, "imagenet", count=3)
+    few = imagenet_features.features(dataset, dataset.usable[:70])
+    answers = cross_validation.judge(dataset, imagenet_features.features, "imagenet", count=3)
     name = dataset.index.set_index("id")["file"]
     first = [Path(str(name[id])).stem for id in answers.ranked()["id"][:6]]
     assert {"00", "01", "02"} <= set(first)
     monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", "nowhere.weights.h5")
-    again = imagenet.features(dataset, dataset.usable)  # from the file, else NoWeights
-    assert again.shape == (90, imagenet.WIDTH)
+    again = imagenet_features.features(dataset, dataset.usable)  # from the file, else NoWeights
+    assert again.shape == (90, imagenet_features.WIDTH)
     np.testing.assert_allclose(again[:70], few, atol=1e-6)
 
 
 def test_a_missing_connection_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
-    from core.ml import imagenet
+    from core.ml import imagenet_features
 
     monkeypatch.delenv("LAB_IMAGENET_WEIGHTS", raising=False)
 
@@ -161,7 +161,7 @@ def test_a_missing_connection_is_told_in_plain_words(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", nothing_answers)
     with pytest.raises(NoWeights, match=r"could not be downloaded \(no connection to host\.example\)$"):
-        imagenet.network()
+        imagenet_features.network()
 
 
 def test_judging_stops_when_asked(folder: Path) -> None:

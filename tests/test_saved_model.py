@@ -13,7 +13,7 @@ import pytest
 
 from core import saved_model
 from core.errors import LabError
-from core.ml.explain import load_for_explaining
+from core.ml.explainer import load_for_explaining
 from tests.tiny_model import untrained
 
 

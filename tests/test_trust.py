@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import LabError
-from core.ml import trust
-from core.ml.explain import Explainer
+from core.ml import heatmap_checks
+from core.ml.explainer import Explainer
 from tests.made_pictures import coloured_objects
 from tests.tiny_model import SIZE, trained
 
@@ -22,26 +22,26 @@ def explainer() -> Explainer:
 def test_hottest_marks_exactly_the_share_where_the_map_is_hot():
     heatmap = np.zeros((4, 4), np.float32)
     heatmap[:2, :2] = 1
-    mask = trust.hottest(heatmap, 8, 0.25)
+    mask = heatmap_checks.hottest(heatmap, 8, 0.25)
     assert mask.sum() == 16 and mask[:3, :3].all() and not mask[6:, :].any()
 
 
 def test_hottest_of_a_flat_map_still_has_the_size():
-    assert trust.hottest(np.zeros((4, 4), np.float32), 8, 0.1).sum() == 6
+    assert heatmap_checks.hottest(np.zeros((4, 4), np.float32), 8, 0.1).sum() == 6
 
 
 def test_moved_keeps_the_shape_and_is_the_same_each_time():
     mask = np.zeros((8, 8), bool)
     mask[2:4, 3:5] = True
-    places = trust.moved(mask, 10)
+    places = heatmap_checks.moved(mask, 10)
     assert [place.sum() for place in places] == [4] * 10
     assert len({place.tobytes() for place in places}) > 5
-    np.testing.assert_array_equal(places, trust.moved(mask, 10))
+    np.testing.assert_array_equal(places, heatmap_checks.moved(mask, 10))
 
 
 def test_greyed_changes_a_copy_under_the_mask_alone():
     image = np.full((2, 2, 3), 9, np.uint8)
-    grey = trust.greyed(image, np.array([[True, False], [False, False]]))
+    grey = heatmap_checks.greyed(image, np.array([[True, False], [False, False]]))
     assert grey[0, 0].tolist() == [127] * 3 and (grey.reshape(-1, 3)[1:] == 9).all() and (image == 9).all()
 
 
@@ -49,26 +49,26 @@ def test_greying_out_what_grad_cam_shows_costs_more_than_elsewhere(explainer):
     falls, elsewhere = [], []
     heatmaps = explainer.heatmaps(PICTURES.images, PICTURES.labels)
     for image, heatmap, label in zip(PICTURES.images, heatmaps, PICTURES.labels, strict=True):
-        test = trust.deletion(explainer, image, heatmap, int(label), share=0.15)
-        assert test.elsewhere.shape == (trust.PLACES,)
+        test = heatmap_checks.deletion(explainer, image, heatmap, int(label), share=0.15)
+        assert test.elsewhere.shape == (heatmap_checks.PLACES,)
         falls.append(test.before - test.after)
         elsewhere.append(test.before - test.elsewhere.mean())
     assert np.mean(falls) > np.mean(elsewhere) + 0.2
 
 
 def test_before_is_the_models_own_probability(explainer):
-    test = trust.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 1)
+    test = heatmap_checks.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 1)
     assert test.before == pytest.approx(float(explainer.predict(PICTURES.images[:1])[0, 1]), abs=1e-6)
 
 
 @pytest.mark.parametrize("share", [0, 0.95, -1])
 def test_an_impossible_share_is_refused(explainer, share):
     with pytest.raises(LabError, match="between 1 % and 90 %"):
-        trust.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 0, share)
+        heatmap_checks.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 0, share)
 
 
 def test_shuffled_weights_are_the_same_numbers_and_know_nothing(explainer):
-    control = trust.shuffled(explainer)
+    control = heatmap_checks.shuffled(explainer)
     for ours, theirs in zip(control.model.get_weights(), explainer.model.get_weights(), strict=True):
         np.testing.assert_array_equal(np.sort(ours, axis=None), np.sort(theirs, axis=None))
     right = control.predict(PICTURES.images).argmax(axis=1) == PICTURES.labels
@@ -77,6 +77,6 @@ def test_shuffled_weights_are_the_same_numbers_and_know_nothing(explainer):
 
 def test_similarity_is_a_rank_correlation():
     rising = np.arange(9, dtype=np.float32).reshape(3, 3)
-    assert trust.similarity(rising, rising**2) == pytest.approx(1)
-    assert trust.similarity(rising, -rising) == pytest.approx(-1)
-    assert trust.similarity(rising, np.zeros((3, 3), np.float32)) == 0
+    assert heatmap_checks.similarity(rising, rising**2) == pytest.approx(1)
+    assert heatmap_checks.similarity(rising, -rising) == pytest.approx(-1)
+    assert heatmap_checks.similarity(rising, np.zeros((3, 3), np.float32)) == 0

@@ -18,8 +18,8 @@ from core.data import pixel_cache
 from core.errors import LabError
 from core.heatmaps import Request
 from core.mailbox import Arrays, Letter
-from core.ml import trust
-from core.ml.explain import Explainer, load_for_explaining
+from core.ml import heatmap_checks
+from core.ml.explainer import Explainer, load_for_explaining
 from core.runs import Run
 
 KEPT_MODELS = 3
@@ -72,12 +72,12 @@ def _trust(
 ) -> Arrays:
     heatmap = _explainer(run).heatmaps(images[:1], [class_index], method, layer)[0]
     control = _shuffled(run).heatmaps(images[:1], [class_index], method, layer)[0]
-    deletion = trust.deletion(_explainer(run), images[0], heatmap, class_index, share)
-    similarity = np.array(trust.similarity(heatmap, control))
+    deletion = heatmap_checks.deletion(_explainer(run), images[0], heatmap, class_index, share)
+    similarity = np.array(heatmap_checks.similarity(heatmap, control))
     return {
         **{k: np.asarray(v) for k, v in vars(deletion).items()},
         "has_heat": np.array(heatmap.any()),
-        "hot": trust.hottest(heatmap, images.shape[1], share),
+        "hot": heatmap_checks.hottest(heatmap, images.shape[1], share),
         "control": control,
         "similarity": similarity,
     }
@@ -133,4 +133,4 @@ def _shuffled(run: Run) -> Explainer:
 
 @lru_cache(1)
 def _loaded_and_shuffled(path: Path, fingerprint: str) -> Explainer:
-    return trust.shuffled(_loaded(path, fingerprint))
+    return heatmap_checks.shuffled(_loaded(path, fingerprint))

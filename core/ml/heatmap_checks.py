@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from core.errors import LabError
-from core.ml.explain import Array, Explainer, Images
+from core.ml.explainer import Array, Explainer, Images
 
 GREY = 127
 PLACES = 10

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core import saved_model
 from core.errors import LabError
 from core.heatmaps import METHODS
-from core.ml import methods
+from core.ml import heatmap_methods
 
 Images = NDArray[np.uint8]
 Array = NDArray[np.float32]
@@ -72,7 +72,7 @@ class Explainer:
                 "This model has no convolution layer or no layer 'logits', so it cannot be explained."
             )
         self.model = model
-        self._scores = methods.Scores(model)
+        self._scores = heatmap_methods.Scores(model)
         self._probabilities = self._traced(model)
         self._features = self._traced(keras.Model(model.input, model.get_layer("logits").input))
 
@@ -141,13 +141,13 @@ class Explainer:
         """
         self._check_pictures(image[None])
         to_layer = keras.Model(self.model.input, self.model.get_layer(self._known_layer(layer)).output)
-        answers = methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
+        answers = heatmap_methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
         return np.moveaxis(answers / max(answers.max(), np.finfo(np.float32).tiny), -1, 0)
 
     def _method(self, name: str, layer: str) -> Callable[[Array, int], Array]:
         if name not in METHODS:
             raise LabError(f"There is no method {name[:80]!r}; there are: {', '.join(METHODS)}.")
-        compute = partial(getattr(methods, name), self._scores)
+        compute = partial(getattr(heatmap_methods, name), self._scores)
         return partial(compute, layer=self._known_layer(layer)) if METHODS[name].by_layer else compute
 
     def _known_layer(self, layer: str) -> str:
