@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.heatmap_quality import SIZE, trained_on
-from core import attention, backdrop
 from core.data.sources.garden import KINDS, faults, scene
-from core.heatmaps import Heatmap
+from core.explain import background_estimate, heat_location
+from core.explain.heatmaps import Heatmap
 from core.ml.explainer import Explainer
 from tests.made_pictures import MadePictures, coloured_objects, tinted_backgrounds
 
@@ -55,7 +55,7 @@ def main() -> int:
 def _estimate(name: str, pictures: Pictures, masks: Sequence[Mask]) -> bool:
     """How much of the object is called object and how much of all else background, where it is clear."""
     started = time.perf_counter()
-    estimates = [backdrop.estimate(picture) for picture in pictures]
+    estimates = [background_estimate.estimate(picture) for picture in pictures]
     milliseconds = 1000 * (time.perf_counter() - started) / len(pictures)
     right = []
     for estimate, mask in zip(estimates, masks, strict=True):
@@ -82,21 +82,21 @@ def _without_an_object(number: int) -> None:
         ("brick walls", faults.brick_wall),
     ):
         pictures = [_squared(draw(np.random.default_rng([1, at]))) for at in range(number)]
-        clear = np.mean([backdrop.estimate(picture).is_clear for picture in pictures])
+        clear = np.mean([background_estimate.estimate(picture).is_clear for picture in pictures])
         print(f"{name:22} without an object, and yet clear in {clear:4.2f} of the pictures")
 
 
 def _hint(name: str, pictures: Pictures, maps: Sequence[Heatmap], *, expected: bool) -> bool:
     """Whether the hint is there where it should be, for classes of ``CLASS_SIZE`` pictures."""
     found = [
-        attention.heat_on(heatmap, estimate.background) if estimate.is_clear else None
-        for heatmap, estimate in zip(maps, map(backdrop.estimate, pictures), strict=True)
+        heat_location.heat_on(heatmap, estimate.background) if estimate.is_clear else None
+        for heatmap, estimate in zip(maps, map(background_estimate.estimate, pictures), strict=True)
     ]
     classes = [
         [heat for heat in found[start : start + CLASS_SIZE] if heat]
         for start in range(0, len(found), CLASS_SIZE)
     ]
-    hints = [attention.is_on_background(heats) for heats in classes]
+    hints = [heat_location.is_on_background(heats) for heats in classes]
     judged = [heat for heats in classes for heat in heats]
     print(
         f"{name:22} {np.mean([heat.share for heat in judged]):4.2f} of the heat on background, which covers "

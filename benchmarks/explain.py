@@ -18,10 +18,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core import assistant, datasets, runs
+from core import datasets, runs
 from core.config import RunConfig
 from core.data import pixel_cache
-from core.heatmaps import Request
+from core.explain import assistant
+from core.explain.heatmaps import Request
 from core.ml import model
 from core.ml.explainer import Explainer
 from core.runs import Run

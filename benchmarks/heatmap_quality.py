@@ -33,7 +33,7 @@ from tf_explain.core import (
     VanillaGradients,
 )
 
-from core.heatmaps import METHODS
+from core.explain.heatmaps import METHODS
 from core.ml.explainer import Explainer
 from tests.made_pictures import COLOURS, MadePictures, coloured_objects
 

@@ -21,9 +21,10 @@ from unittest import mock
 
 from streamlit.testing.v1 import AppTest
 
-from core import assistant, engine, workspace
+from core import engine, workspace
 from core.config import RunConfig
 from core.engine import Preparation
+from core.explain import assistant
 from core.processes import heartbeat
 from core.runs import Run
 from tests import run_fixtures

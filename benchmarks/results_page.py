@@ -19,9 +19,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import pages
-from core import assistant, confusion, heatmaps, runs, workspace
+from core import confusion, runs, workspace
 from core.config import RunConfig
-from core.heatmaps import Request
+from core.explain import assistant, heatmaps
+from core.explain.heatmaps import Request
 from core.runs import Run
 from pages.parts import frame, waiting
 from tests import run_fixtures

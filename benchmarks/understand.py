@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import chromium, compare_page, pages, results_page
-from core import assistant
-from core.heatmaps import Request
+from core.explain import assistant
+from core.explain.heatmaps import Request
 from core.runs import Run
 
 OPENING, CARD, NEW_CARD = 1.0, 0.3, 1.0

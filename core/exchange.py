@@ -2,7 +2,7 @@
 
 What comes in is from outside. Only the files of a run are taken, under the names below and below one new
 folder; all are read and checked before the run appears, so that no page meets what a run never holds. The
-model is looked at as closely as always before it is loaded (:mod:`core.saved_model`).
+model is looked at as closely as always before it is loaded (:mod:`core.explain.keras_file`).
 """
 
 from __future__ import annotations

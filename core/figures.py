@@ -24,7 +24,7 @@ from core.confidence import Bin
 from core.drawing import BLUE, FAINT, GRID, INK, ORANGE, finish, new_figure, shortened
 from core.drawing import png as png
 from core.drawing import svg as svg
-from core.heatmaps import Heatmap
+from core.explain.heatmaps import Heatmap
 
 STRENGTH = 0.6
 """How much a heatmap covers its picture where nothing else is asked for."""

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from core import files, saved_model
+from core import files
 from core.errors import LabError
+from core.explain import keras_file
 from core.runs import Labels, Run, Status
 
 Number = Annotated[float, AllowInfNan(False)]
@@ -107,7 +108,7 @@ def adopt(run: Run, most_bytes: int) -> None:
         where = ".".join(str(part) for part in first["loc"])
         raise LabError(f"The run in the archive is damaged: {where}: {first['msg']}.") from None
     if run.model_path.exists():
-        saved_model.read_config(run.model_path)
+        keras_file.read_config(run.model_path)
     files.write_json(run.path / "labels.json", asdict(labels))
     run.write_status(_ended(status))
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from PIL import Image
 
-from core import coach, compare, confidence, confusion, figures, heatmaps, html_parts
+from core import coach, compare, confidence, confusion, figures, html_parts
 from core.config import SETTINGS, RunConfig
 from core.confusion import Mistake
 from core.errors import LabError
-from core.heatmaps import Request
+from core.explain import heatmaps
+from core.explain.heatmaps import Request
 from core.html_parts import figure, paragraphs, table
 from core.runs import Predictions, Run
 

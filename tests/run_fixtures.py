@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core import datasets, heatmaps, metrics, runs, similar
+from core import datasets, metrics, runs
 from core.config import RunConfig
+from core.explain import heatmaps, nearest_images
 from core.processes import heartbeat
 from core.runs import Labels, Predictions, Run, State
 
@@ -183,4 +184,4 @@ def keep_features(run: Run) -> None:
     labels = [selection.class_names.index(label) for label in selection.rows["label"]]
     noise = np.random.default_rng(0).normal(0, 0.05, (len(ids), len(selection.class_names)))
     vectors = np.eye(len(selection.class_names))[labels] + noise
-    similar.keep(run, ids, splits, vectors.astype(np.float32))
+    nearest_images.keep(run, ids, splits, vectors.astype(np.float32))

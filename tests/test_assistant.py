@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import assistant, datasets, engine, files, heatmaps, similar
+from core import datasets, engine, files
 from core.config import RunConfig
 from core.errors import LabError
-from core.heatmaps import Request
+from core.explain import assistant, heatmaps, nearest_images
+from core.explain.heatmaps import Request
 from core.runs import Run
 from tests import run_fixtures
 from tests.made_pictures import coloured_objects
@@ -86,10 +87,10 @@ def test_pictures_from_elsewhere_and_filters_are_answered_too(run):
 
 def test_features_find_training_pictures_of_the_same_kind(run):
     assistant.features(run).answer()
-    features = similar.kept(run)
+    features = nearest_images.kept(run)
     assert features is not None and features.vectors.shape == (36, 32)
     image_id = str(run.predictions("test").ids[0])
-    found = similar.nearest(features, image_id)
+    found = nearest_images.nearest(features, image_id)
     assert len(found) == 6 and all(one.similarity <= 1.001 for one in found)
     training = set(features.ids[features.splits == "train"])
     assert {one.id for one in found} <= training and image_id not in training

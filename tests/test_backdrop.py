@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from core import backdrop
-from core.backdrop import CELLS, Backdrop
 from core.data.sources.garden import KINDS, faults, scene
+from core.explain import background_estimate
+from core.explain.background_estimate import CELLS, Backdrop
 from tests.made_pictures import coloured_objects
 
 SIZE = 10 * CELLS
@@ -40,7 +40,7 @@ def cells(rows: slice, columns: slice) -> np.ndarray:
     ids=["in the middle", "cut off by the edge", "parts the background in two", "two things"],
 )
 def test_a_thing_in_another_colour_is_told_from_its_background(shape):
-    estimate = backdrop.estimate(flat(shape))
+    estimate = background_estimate.estimate(flat(shape))
     np.testing.assert_array_equal(estimate.background, ~shape)
     assert estimate.is_clear
 
@@ -48,21 +48,21 @@ def test_a_thing_in_another_colour_is_told_from_its_background(shape):
 def test_background_probability_follows_the_papers_equations():
     shape = cells(slice(4, 8), slice(5, 9)).ravel()
     colours = np.where(shape[:, None], 90.0, 0.0)
-    probability = backdrop.background_probability(cdist(colours, colours))
+    probability = background_estimate.background_probability(cdist(colours, colours))
     edge, region = 4 * (CELLS - 1), CELLS**2 - 16
     np.testing.assert_allclose(probability[~shape], 1 - np.exp(-(edge**2) / region / 2), rtol=1e-6)
     np.testing.assert_allclose(probability[shape], 0, atol=1e-6)
 
 
 def test_a_picture_of_one_colour_has_no_thing():
-    estimate = backdrop.estimate(np.full((SIZE, SIZE, 3), 90, np.uint8))
+    estimate = background_estimate.estimate(np.full((SIZE, SIZE, 3), 90, np.uint8))
     assert estimate.background.all() and not estimate.is_clear
 
 
 @pytest.mark.parametrize("draw", [faults.brick_wall, lambda rng: rng.integers(0, 256, (SIZE, SIZE, 3))])
 def test_where_everything_looks_alike_the_estimate_is_not_clear(draw):
     pictures = [np.asarray(draw(np.random.default_rng(seed)), np.uint8) for seed in range(8)]
-    assert not any(backdrop.estimate(picture).is_clear for picture in pictures)
+    assert not any(background_estimate.estimate(picture).is_clear for picture in pictures)
 
 
 def recognised(estimates: Iterable[Backdrop], masks: Iterable[np.ndarray]) -> tuple[float, float]:
@@ -79,7 +79,7 @@ def recognised(estimates: Iterable[Backdrop], masks: Iterable[np.ndarray]) -> tu
 def test_flowers_of_the_garden_are_told_from_what_is_behind_them():
     drawn = [scene.draw_with_heads(kind, np.random.default_rng([5, at])) for at, kind in enumerate(4 * KINDS)]
     estimates = [
-        backdrop.estimate(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
+        background_estimate.estimate(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
         for picture, _ in drawn
     ]
     assert min(recognised(estimates, [heads for _, heads in drawn])) > 0.8
@@ -91,4 +91,4 @@ def test_discs_on_noise_are_told_from_it_even_beside_others():
     masks = np.zeros(pictures.images.shape[:3], np.uint8)
     for mask, (top, left, bottom, right) in zip(masks, pictures.boxes.tolist(), strict=True):
         cv2.circle(mask, ((left + right) // 2, (top + bottom) // 2), (bottom - top) // 2, 1, -1)
-    assert min(recognised(map(backdrop.estimate, pictures.images), masks == 1)) > 0.85
+    assert min(recognised(map(background_estimate.estimate, pictures.images), masks == 1)) > 0.85

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from core.errors import LabError
-from core.heatmaps import METHODS
+from core.explain.heatmaps import METHODS
 from core.ml import heatmap_methods
 from core.ml.explainer import Explainer, load_for_explaining
 from tests.made_pictures import coloured_objects

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import heatmaps, saved_model
 from core.errors import LabError
-from core.heatmaps import Request
+from core.explain import heatmaps, keras_file
+from core.explain.heatmaps import Request
 from core.runs import Run
 from tests.tiny_model import untrained
 
@@ -49,7 +49,7 @@ def test_heatmaps_kept_before_there_were_versions_are_of_the_first(run):
     for method in ("smoothgrad", "occlusion"):
         path = run.heatmaps_path / Request(PICTURE, 0, method).file_name
         path.parent.mkdir(exist_ok=True)
-        model = np.array(saved_model.fingerprint(run.model_path))
+        model = np.array(keras_file.fingerprint(run.model_path))
         np.savez_compressed(path, heatmap=np.zeros((4, 4), np.float32), model=model)
     assert heatmaps.kept(run, Request(PICTURE, 0, "smoothgrad")) is None
     assert heatmaps.kept(run, Request(PICTURE, 0, "occlusion")) is not None

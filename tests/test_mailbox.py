@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from core import mailbox
 from core.errors import LabError
-from core.mailbox import Mailbox
+from core.explain import mailbox
+from core.explain.mailbox import Mailbox
 from core.ml import assistant_worker
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import attention, confusion, datasets, heatmaps, runs, seal
-from core.attention import HeatOn
+from core import confusion, datasets, runs, seal
 from core.config import SETTINGS, RunConfig
-from core.heatmaps import METHODS, Request
+from core.explain import heat_location, heatmaps
+from core.explain.heat_location import HeatOn
+from core.explain.heatmaps import METHODS, Request
 from core.runs import Run
 from pages.parts import background_hint, class_average, coaching, heat_cases, overlays, take_away, trusting
 from pages.parts.pictures import gallery
@@ -221,7 +222,7 @@ def test_a_warning_of_heat_on_the_border_shows_its_pictures(config):
     for picture_id in run.predictions("test").ids:
         for index in range(len(run_fixtures.FLOWERS)):
             request = Request(str(picture_id), index)
-            heatmaps.keep(run, request, attention.BORDER.astype(np.float32))
+            heatmaps.keep(run, request, heat_location.BORDER.astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
     shares = [part.value for part in page.caption if "on the border, which covers 44" in part.value]
     assert shares == ["100\u00a0% of the heat on the border, which covers 44\u00a0%"] * heat_cases.SHOWN

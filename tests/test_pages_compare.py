@@ -315,7 +315,7 @@ def test_pictures_on_which_the_two_differ_are_shown_through_both(config):
 
 
 def keep_heatmaps(run: Run, picture_id: str) -> None:
-    from core import heatmaps
+    from core.explain import heatmaps
 
     for index in range(3):
         heatmaps.keep(run, heatmaps.Request(picture_id, index), np.ones((8, 8), np.float32))

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import heatmaps, metrics, report_html, runs, tables
+from core import metrics, report_html, runs, tables
 from core.config import RunConfig
 from core.errors import LabError
-from core.heatmaps import Request
+from core.explain import heatmaps
+from core.explain.heatmaps import Request
 from core.runs import Labels, Predictions, Run
 from tests.test_coach import overfitting
 from tests.test_metrics import random

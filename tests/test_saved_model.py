@@ -11,8 +11,8 @@ from pathlib import Path
 import keras
 import pytest
 
-from core import saved_model
 from core.errors import LabError
+from core.explain import keras_file
 from core.ml.explainer import load_for_explaining
 from tests.tiny_model import untrained
 
@@ -79,7 +79,7 @@ def test_a_truncated_file_is_damaged(size, good, tmp_path):
     with pytest.raises(LabError, match="is damaged"):
         load_for_explaining(path)
     with pytest.raises(LabError, match="is damaged"):
-        saved_model.fingerprint(path)
+        keras_file.fingerprint(path)
 
 
 def test_a_missing_file_says_so(tmp_path):
@@ -100,15 +100,15 @@ def test_a_foreign_model_with_a_lambda_layer_is_refused_before_keras_sees_it(tmp
     pictures = keras.Input((8, 8, 3))
     keras.Model(pictures, keras.layers.Lambda(lambda x: x + 1)(pictures)).save(tmp_path / "foreign.keras")
     with pytest.raises(LabError, match="Lambda layer, which can run any code"):
-        saved_model.read_config(tmp_path / "foreign.keras")
+        keras_file.read_config(tmp_path / "foreign.keras")
 
 
 def test_layers_are_known_without_tensorflow(good):
-    assert saved_model.convolution_layers(good) == ("conv_1", "conv_2")
+    assert keras_file.convolution_layers(good) == ("conv_1", "conv_2")
 
 
 def test_the_fingerprint_survives_copying_and_changes_with_the_weights(good, tmp_path):
     copy = Path(shutil.copyfile(good, tmp_path / "copy.keras"))
     other = tmp_path / "other.keras"
     untrained().save(other)
-    assert saved_model.fingerprint(copy) == saved_model.fingerprint(good) != saved_model.fingerprint(other)
+    assert keras_file.fingerprint(copy) == keras_file.fingerprint(good) != keras_file.fingerprint(other)

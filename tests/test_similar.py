@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import runs, similar
+from core import runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.explain import nearest_images
 from tests import run_fixtures
 
 IDS = np.array(["aa", "bb", "cc", "dd"])
@@ -18,34 +19,34 @@ VECTORS = np.array([[3, 0], [1, 1], [9, 0], [3, 0]], np.float32)
 def test_nearest_are_the_training_pictures_with_the_smallest_angle():
     run = runs.create(RunConfig())
     run_fixtures.give_model(run)
-    similar.keep(run, IDS, SPLITS, VECTORS)
-    features = similar.kept(run)
+    nearest_images.keep(run, IDS, SPLITS, VECTORS)
+    features = nearest_images.kept(run)
     assert features is not None
-    found = similar.nearest(features, "aa")
+    found = nearest_images.nearest(features, "aa")
     assert [one.id for one in found] == ["cc", "bb"]
     assert [one.similarity for one in found] == pytest.approx([1, 0.7071], abs=1e-3)
-    assert similar.nearest(features, "zz") == []
-    assert [one.id for one in similar.nearest(features, "bb", most=1)] == ["cc"]
+    assert nearest_images.nearest(features, "zz") == []
+    assert [one.id for one in nearest_images.nearest(features, "bb", most=1)] == ["cc"]
 
 
 def test_features_of_another_model_and_damaged_ones_are_not_used():
     run = runs.create(RunConfig())
     with pytest.raises(LabError, match="There is no model"):
-        similar.kept(run)
+        nearest_images.kept(run)
     run_fixtures.give_model(run)
-    assert similar.kept(run) is None
-    similar.keep(run, IDS, SPLITS, VECTORS)
+    assert nearest_images.kept(run) is None
+    nearest_images.keep(run, IDS, SPLITS, VECTORS)
     run_fixtures.give_model(run, layers=("conv_1",))
-    assert similar.kept(run) is None
-    similar.keep(run, IDS, SPLITS, VECTORS)
+    assert nearest_images.kept(run) is None
+    nearest_images.keep(run, IDS, SPLITS, VECTORS)
     (run.heatmaps_path / "features.npz").write_bytes(b"half")
-    assert similar.kept(run) is None
+    assert nearest_images.kept(run) is None
 
 
 def test_features_that_are_all_zero_are_like_nothing():
     run = runs.create(RunConfig())
     run_fixtures.give_model(run)
-    similar.keep(run, IDS, SPLITS, np.zeros((4, 2), np.float32))
-    features = similar.kept(run)
+    nearest_images.keep(run, IDS, SPLITS, np.zeros((4, 2), np.float32))
+    features = nearest_images.kept(run)
     assert features is not None
-    assert [one.similarity for one in similar.nearest(features, "aa")] == [0, 0]
+    assert [one.similarity for one in nearest_images.nearest(features, "aa")] == [0, 0]

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, engine, runs, saved_model, sweeps, worker, workspace
+from core import datasets, engine, runs, sweeps, worker, workspace
 from core.config import RunConfig
 from core.data import versions
+from core.explain import keras_file
 from core.processes import launch
 from core.runs import Run
 from tests.conftest import end_processes
@@ -106,7 +107,7 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert np.sum(report["confusion_matrix"]) == len(test.ids)
     assert [skipped["file"] for skipped in report["skipped"]] == ["red/broken.jpg"]
     assert sum(layer["parameters"] for layer in report["summary"]) == report["parameters"]
-    assert saved_model.convolution_layers(run.model_path) == ("conv_1",)
+    assert keras_file.convolution_layers(run.model_path) == ("conv_1",)
     kept = run.metrics()[report["kept_epoch"] - 1]["val_accuracy"]
     assert report["val_accuracy"]["value"] == pytest.approx(kept)
 

@@ -1,6 +1,6 @@
 """What the assistant can be asked to do: explain, predict, look at filters, check a heatmap.
 
-How each is called and what it answers with is described where pages ask: :mod:`core.assistant`.
+How each is called and what it answers with is described where pages ask: :mod:`core.explain.assistant`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import datasets, heatmaps, runs, saved_model, similar
+from core import datasets, runs
 from core.data import pixel_cache
 from core.errors import LabError
-from core.heatmaps import Request
-from core.mailbox import Arrays, Letter
+from core.explain import heatmaps, keras_file, nearest_images
+from core.explain.heatmaps import Request
+from core.explain.mailbox import Arrays, Letter
 from core.ml import heatmap_checks
 from core.ml.explainer import Explainer, load_for_explaining
 from core.runs import Run
@@ -89,7 +90,7 @@ def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
     dataset = datasets.open(data.source)
     rows = datasets.select(dataset, data).rows
     made = _explainer(run).features(pixel_cache.load(dataset, rows, data.image_size, data.resize))
-    similar.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made)
+    nearest_images.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made)
     return {"made": np.array(len(rows))}
 
 
@@ -118,7 +119,7 @@ def _pictures(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def _explainer(run: Run) -> Explainer:
-    return _loaded(run.model_path, saved_model.fingerprint(run.model_path))
+    return _loaded(run.model_path, keras_file.fingerprint(run.model_path))
 
 
 @lru_cache(KEPT_MODELS)
@@ -128,7 +129,7 @@ def _loaded(path: Path, fingerprint: str) -> Explainer:
 
 
 def _shuffled(run: Run) -> Explainer:
-    return _loaded_and_shuffled(run.model_path, saved_model.fingerprint(run.model_path))
+    return _loaded_and_shuffled(run.model_path, keras_file.fingerprint(run.model_path))
 
 
 @lru_cache(1)

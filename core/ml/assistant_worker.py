@@ -1,6 +1,6 @@
 """The assistant's process: answers what pages ask while training goes on in another one.
 
-``python -m core.ml.assistant_worker [IDLE_SECONDS]``, started by :mod:`core.assistant`. It keeps out
+``python -m core.ml.assistant_worker [IDLE_SECONDS]``, started by :mod:`core.explain.assistant`. It keeps out
 of training's way: low priority, one thread, no GPU. It leaves after idling, when it has grown too large
 (whoever waits for an answer starts another), and when its record or the whole workspace is removed.
 """
@@ -19,9 +19,10 @@ from pathlib import Path
 
 import filelock
 
-from core import assistant, files
+from core import files
 from core.errors import LabError
-from core.mailbox import Arrays, Letter, Mailbox
+from core.explain import assistant
+from core.explain.mailbox import Arrays, Letter, Mailbox
 from core.processes import heartbeat
 from core.processes.memory_limit import Growth
 

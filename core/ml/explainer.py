@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core import saved_model
 from core.errors import LabError
-from core.heatmaps import METHODS
+from core.explain import keras_file
+from core.explain.heatmaps import METHODS
 from core.ml import heatmap_methods
 
 Images = NDArray[np.uint8]
@@ -33,7 +33,7 @@ def load_for_explaining(path: Path) -> keras.Model:
     Raises:
         LabError: the file is missing, damaged or foreign; code in it never runs.
     """
-    config = _in_float32(saved_model.read_config(path))
+    config = _in_float32(keras_file.read_config(path))
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         model.load_weights(path)
@@ -112,7 +112,7 @@ class Explainer:
         Args:
             images: uint8 (N, S, S, 3), at least one.
             class_indices: N class indices, one a picture.
-            method: a key of :data:`core.heatmaps.METHODS`.
+            method: a key of :data:`core.explain.heatmaps.METHODS`.
             layer: one of ``layers``, for the methods that look at a layer; empty means the last.
 
         Returns:
@@ -173,7 +173,7 @@ class Explainer:
 
 
 def _is_convolution(layer: keras.Layer) -> bool:
-    return type(layer).__name__ in saved_model.CONVOLUTIONS
+    return type(layer).__name__ in keras_file.CONVOLUTIONS
 
 
 def _batches(count: int) -> Iterator[slice]:

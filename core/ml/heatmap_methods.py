@@ -21,7 +21,7 @@ activations           about no class; stretched to full range even    not a heat
                       where the layer is silent                       filters: ``Explainer.activations``
 ====================  ==============================================  ==================================
 
-A change that draws other maps needs a new ``version`` in :data:`core.heatmaps.METHODS`.
+A change that draws other maps needs a new ``version`` in :data:`core.explain.heatmaps.METHODS`.
 
 Every method takes ``images`` float32 (N, S, S, 3) in 0-255 and gives float32 (N, h, w) in [0, 1].
 """

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from core import attention
-from core.attention import LEAST_MAPS, HeatOn
 from core.data.dataset import Dataset
 from core.errors import LabError
-from core.heatmaps import Heatmap
+from core.explain import heat_location
+from core.explain.heat_location import LEAST_MAPS, HeatOn
+from core.explain.heatmaps import Heatmap
 from pages.parts import heat_cases, overlays
 from pages.parts.heat_cases import Case
 from pages.parts.pictures import Gallery
@@ -41,7 +41,7 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
         resize,
         place="background",
         note=note,
-        expanded=attention.is_on_background(found),
+        expanded=heat_location.is_on_background(found),
     )
 
 
@@ -59,7 +59,7 @@ def words(found: Sequence[HeatOn], with_heat: int) -> str:
         f"wrong). On average {percent(share, 0)} of the heat is on it, and it covers {percent(area, 0)} of "
         "the picture."
     )
-    if attention.is_on_background(found):
+    if heat_location.is_on_background(found):
         return (
             f":orange-badge[look here] {seen} The model may go by the surroundings: look whether the line in "
             "the pictures below is around the thing. If it is, try pictures with other backgrounds."
@@ -79,6 +79,6 @@ def _clear_cases(
             backdrop = overlays.estimated_backdrop(dataset, row, picture_id, resize)
         except LabError:  # the page names it where it shows it
             continue
-        heat = attention.heat_on(heatmap, backdrop.background)
+        heat = heat_location.heat_on(heatmap, backdrop.background)
         if backdrop.is_clear and heat is not None:
             yield Case(row, heatmap, backdrop.background, heat)

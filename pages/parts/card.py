@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import assistant, metrics, runs, similar
+from core import metrics, runs
 from core.errors import LabError
+from core.explain import assistant, nearest_images
+from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run
-from core.similar import Features, Similar
 from pages.parts import explanation, pictures, waiting
 from pages.parts.pictures import Gallery, Tile
 from pages.parts.runs import EXPLAIN, Summary
@@ -82,7 +83,7 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
             "Looking through the training pictures; once a run, it takes some seconds.",
         )
         return
-    found = similar.nearest(features, str(answered.ids[position]), SIMILAR)
+    found = nearest_images.nearest(features, str(answered.ids[position]), SIMILAR)
     if not found:
         st.caption("This picture is not among those that the run was made from.")
         return
@@ -96,15 +97,15 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
 def _features(run: Run) -> Features | None:
     """Those kept in the run's folder, read once while neither they nor the model change."""
     try:
-        stamps = [path.stat().st_mtime_ns for path in (similar.path(run), run.model_path)]
+        stamps = [path.stat().st_mtime_ns for path in (nearest_images.path(run), run.model_path)]
     except FileNotFoundError:
-        return similar.kept(run)
+        return nearest_images.kept(run)
     return _read_features(run.id, *stamps)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read_features(run_id: str, made: int, trained: int) -> Features | None:
-    return similar.kept(runs.open(run_id))
+    return nearest_images.kept(runs.open(run_id))
 
 
 def _as_tile(shown: Gallery, one: Similar) -> Tile:

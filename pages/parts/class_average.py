@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core import attention
 from core.errors import LabError
-from core.heatmaps import Heatmap, Request
+from core.explain import heat_location
+from core.explain.heatmaps import Heatmap, Request
 from core.runs import Predictions
 from pages.parts import background_hint, heat_cases, overlays, pictures, waiting
 from pages.parts.heat_cases import Case
@@ -38,7 +38,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
     with st.container(border=True):
         left, right = st.columns([1, 2], gap="large")
         with left:
-            average = attention.average(list(maps.values()))
+            average = heat_location.average(list(maps.values()))
             _picture(summary, shown, ids, average)
         with right:
             st.markdown(f"**Where it looks for {literal(name)}**")
@@ -55,7 +55,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
 
 def border_words(maps: list[Heatmap], name: str) -> str:
     """Whether most heat is on the border, where objects seldom are."""
-    on_border, hot = attention.on_the_border(maps)
+    on_border, hot = heat_location.on_the_border(maps)
     if not hot:
         return f"In none of these pictures anything spoke for {literal(name)}."
     seen = (
@@ -79,13 +79,13 @@ def _is_on_border(on_border: int, hot: int) -> bool:
 
 def _border_cases(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
     """The pictures behind a warning."""
-    if shown.dataset is None or not _is_on_border(*attention.on_the_border(list(maps.values()))):
+    if shown.dataset is None or not _is_on_border(*heat_location.on_the_border(list(maps.values()))):
         return
     cases = [
-        Case(row, heatmap, attention.BORDER, heat)
+        Case(row, heatmap, heat_location.BORDER, heat)
         for picture_id, heatmap in maps.items()
         if (row := shown.row(picture_id)) is not None
-        and (heat := attention.heat_on(heatmap, attention.BORDER)) is not None
+        and (heat := heat_location.heat_on(heatmap, heat_location.BORDER)) is not None
     ]
     note = "Outside of the white line is the border."
     heat_cases.show(shown.dataset, cases, resize, place="border", note=note, expanded=True)

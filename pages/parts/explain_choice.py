@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import confusion, saved_model
+from core import confusion
+from core.explain import keras_file
 from core.figures import STRENGTH
 from core.runs import Predictions
 from pages.parts import pictures
@@ -39,7 +40,7 @@ def ask(summary: Summary) -> Wanted:
     Raises:
         LabError: the run's model or its predictions cannot be read.
     """
-    layers = saved_model.convolution_layers(summary.run.model_path)
+    layers = keras_file.convolution_layers(summary.run.model_path)
     answered = pictures.predictions(summary.run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(

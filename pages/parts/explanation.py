@@ -9,8 +9,8 @@ import streamlit as st
 from core import metrics
 from core.data.dataset import Dataset
 from core.errors import LabError
+from core.explain.heatmaps import Heatmap, Request
 from core.figures import STRENGTH
-from core.heatmaps import Heatmap, Request
 from core.runs import Predictions
 from pages.parts import class_average, overlays, pictures, waiting
 from pages.parts.explain_choice import Wanted

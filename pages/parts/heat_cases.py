@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.attention import HeatOn
 from core.data.dataset import Dataset
 from core.errors import LabError
-from core.heatmaps import Heatmap
+from core.explain.heat_location import HeatOn
+from core.explain.heatmaps import Heatmap
 from pages.parts import overlays
 from pages.parts.text import literal, percent
 

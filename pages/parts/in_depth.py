@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import assistant, metrics, saved_model
+from core import metrics
 from core.errors import LabError
-from core.heatmaps import METHODS, Heatmap, Request
+from core.explain import assistant, keras_file
+from core.explain.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions
 from pages.parts import explain_choice, explanation, overlays, pictures, trusting, waiting
 from pages.parts.pictures import Gallery
@@ -125,7 +126,7 @@ def _filters(summary: Summary, picture_id: str) -> None:
     if not fold.open:
         return
     with fold:
-        layers = saved_model.convolution_layers(summary.run.model_path)
+        layers = keras_file.convolution_layers(summary.run.model_path)
         layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
         answer: Mapping[str, Any] | None = waiting.answer(
             (summary.run.id, "filters", picture_id, layer),

@@ -12,11 +12,12 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import backdrop, figures
-from core.backdrop import Backdrop
+from core import figures
 from core.data import pixel_cache
 from core.data.dataset import Dataset
-from core.heatmaps import Heatmap
+from core.explain import background_estimate
+from core.explain.background_estimate import Backdrop
+from core.explain.heatmaps import Heatmap
 
 GREY = 127
 SIDE = 320
@@ -77,7 +78,7 @@ def estimated_backdrop(_dataset: Dataset, _row: pd.Series, picture_id: str, resi
     Raises:
         LabError: it can no longer be read.
     """
-    return backdrop.estimate(np.asarray(_square(_dataset, _row, resize)))
+    return background_estimate.estimate(np.asarray(_square(_dataset, _row, resize)))
 
 
 def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_]) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import assistant
 from core.errors import LabError
-from core.heatmaps import METHODS
+from core.explain import assistant
+from core.explain.heatmaps import METHODS
 from pages.parts import overlays, waiting
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from core import assistant, heatmaps
-from core.assistant import HeatmapTicket, Ticket
 from core.errors import LabError
-from core.heatmaps import Heatmap, Request
+from core.explain import assistant, heatmaps
+from core.explain.assistant import HeatmapTicket, Ticket
+from core.explain.heatmaps import Heatmap, Request
 from core.runs import Run
 from pages.parts.text import count, literal
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files, saved_model
+from core import files
 from core.errors import LabError
+from core.explain import keras_file
 from core.runs import Run
 
 Heatmap = NDArray[np.float32]
@@ -108,7 +109,7 @@ def kept(run: Run, request: Request) -> Heatmap | None:
     Raises:
         LabError: the run has no model, or a damaged one.
     """
-    model = saved_model.fingerprint(run.model_path)
+    model = keras_file.fingerprint(run.model_path)
     try:
         path = run.heatmaps_path / request.file_name
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -121,6 +122,6 @@ def kept(run: Run, request: Request) -> Heatmap | None:
 
 def keep(run: Run, request: Request, heatmap: Heatmap) -> None:
     """Store a heatmap in the run's folder, with the finger print of its model and its method's version."""
-    model, version = saved_model.fingerprint(run.model_path), METHODS[request.method].version
+    model, version = keras_file.fingerprint(run.model_path), METHODS[request.method].version
     with files.replacing(run.heatmaps_path / request.file_name) as beside:
         np.savez_compressed(beside, heatmap=heatmap, model=np.array(model), version=np.array(version))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.heatmaps import Heatmap
+from core.explain.heatmaps import Heatmap
 
 BORDER: NDArray[np.bool_] = np.pad(np.zeros((6, 6), bool), 1, constant_values=True)
 """The outer eighth of a picture at each side, in 8 x 8 cells; it covers 44 %."""

@@ -17,10 +17,11 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files, heatmaps, workspace
+from core import files, workspace
 from core.errors import LabError
-from core.heatmaps import Heatmap, Request
-from core.mailbox import Arrays, Mailbox
+from core.explain import heatmaps
+from core.explain.heatmaps import Heatmap, Request
+from core.explain.mailbox import Arrays, Mailbox
 from core.processes import heartbeat, launch
 from core.runs import Run
 
@@ -149,7 +150,9 @@ def trust(
 
 
 def features(run: Run) -> Ticket:
-    """Make what :func:`core.similar.kept` then gives: the network's features of all pictures of the run."""
+    """Make what :func:`core.explain.nearest_images.kept` then gives: the network's features of all pictures
+    of the run.
+    """
     return ask("features", run)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files, saved_model
+from core import files
+from core.explain import keras_file
 from core.runs import Run
 
 
@@ -55,7 +56,7 @@ def kept(run: Run) -> Features | None:
     Raises:
         LabError: the run has no model, or a damaged one.
     """
-    model = saved_model.fingerprint(run.model_path)
+    model = keras_file.fingerprint(run.model_path)
     try:
         with np.load(path(run), allow_pickle=False) as stored:
             if str(stored["model"]) != model:
@@ -69,6 +70,6 @@ def keep(run: Run, ids: NDArray[np.str_], splits: NDArray[np.str_], features: ND
     """Store the features (N, D) of pictures, scaled to length 1, with the finger print of their model."""
     lengths = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     vectors = (features / lengths).astype(np.float16)  # 3 digits are plenty, at half the size
-    model = np.array(saved_model.fingerprint(run.model_path))
+    model = np.array(keras_file.fingerprint(run.model_path))
     with files.replacing(path(run)) as beside:
         np.savez(beside, ids=ids, splits=splits, vectors=vectors, model=model)
