@@ -19,8 +19,9 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import pages
-from core import confusion, runs, workspace
+from core import runs, workspace
 from core.config import RunConfig
+from core.evaluation import confusion
 from core.explain import assistant, heatmaps
 from core.explain.heatmaps import Request
 from core.runs import Run

@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
+from core.evaluation import metrics
 from core.paired import Flags
 from core.runs import Run
 

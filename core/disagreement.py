@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
 from core.errors import LabError
+from core.evaluation import metrics
 from core.runs import Predictions
 
 Kind = Literal["only first", "only second", "both wrong, differently", "both wrong, alike", "both right"]

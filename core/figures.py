@@ -20,10 +20,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.confidence import Bin
 from core.drawing import BLUE, FAINT, GRID, INK, ORANGE, finish, new_figure, shortened
 from core.drawing import png as png
 from core.drawing import svg as svg
+from core.evaluation.calibration import Bin
 from core.explain.heatmaps import Heatmap
 
 STRENGTH = 0.6

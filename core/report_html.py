@@ -7,10 +7,11 @@ from typing import Any
 
 from PIL import Image
 
-from core import coach, compare, confidence, confusion, figures, html_parts
+from core import compare, figures, html_parts
 from core.config import SETTINGS, RunConfig
-from core.confusion import Mistake
 from core.errors import LabError
+from core.evaluation import calibration, confusion, curve_reading
+from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
 from core.html_parts import figure, paragraphs, table
@@ -67,7 +68,7 @@ def _result(report: Mapping[str, Any]) -> str:
 def _learning(run: Run, report: Mapping[str, Any]) -> str:
     history, guess = run.metrics(), report["baseline_accuracy"]["value"] or 0.0
     pictures = report["val_accuracy"]["total"]
-    reading = coach.read(history, run.config, guess=guess, validation_pictures=pictures)
+    reading = curve_reading.read(history, run.config, guess=guess, validation_pictures=pictures)
     curves = figures.learning_curves(history, report["kept_epoch"])
     words = paragraphs(reading.sentence, f"What to try next: {reading.suggestion.text}")
     return words + figure(curves, "Accuracy and loss by epoch, and the epoch whose weights were kept.")
@@ -102,8 +103,8 @@ def _classes(report: Mapping[str, Any]) -> str:
 
 
 def _confidence(test: Predictions) -> str:
-    drawn = figures.reliability(confidence.reliability(test), confidence.calibration_error(test))
-    answered, right = confidence.when_sure(test, SURE)
+    drawn = figures.reliability(calibration.reliability(test), calibration.calibration_error(test))
+    answered, right = calibration.when_sure(test, SURE)
     words = [
         f"Answering only when at least {100 * SURE:.0f} % sure, it would answer {_share(answered)}.",
         f"Of these it would be right on {_share(right)}." if right["total"] else "",

@@ -181,7 +181,9 @@ class Run:
         return list(files.read(self.path / "metrics.jsonl", _parse_lines, missing=()))
 
     def report(self) -> dict[str, Any]:
-        """The figures of the kept model, see :func:`core.metrics.report`; empty while there is none."""
+        """The figures of the kept model, see :func:`core.evaluation.metrics.report`; empty while there is
+        none.
+        """
         report: dict[str, Any] = files.read(self.path / "report.json", _parse_object, missing={})
         return report
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics, paired
+from core import paired
 from core.comparable import Pair
-from core.metrics import Counts
+from core.evaluation import metrics
+from core.evaluation.metrics import Counts
 from core.runs import Predictions
 
 BOOTSTRAPS = 1_000

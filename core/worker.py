@@ -24,12 +24,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import cluster, datasets, engine, metrics, runs, sweeps, tracking
+from core import cluster, datasets, engine, runs, sweeps, tracking
 from core.config import DataConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError, Stopped
+from core.evaluation import metrics
 from core.processes import launch
 from core.processes.memory_limit import Growth
 from core.runs import Predictions, Run, Status

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core import datasets, metrics, runs
+from core import datasets, runs
 from core.config import RunConfig
+from core.evaluation import metrics
 from core.explain import heatmaps, nearest_images
 from core.processes import heartbeat
 from core.runs import Labels, Predictions, Run, State

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import advice, coach, compare
-from core.coach import Kind, Reading
+from core import compare
+from core.comparison import advice_effect
 from core.config import RunConfig
+from core.evaluation import curve_reading, next_step
+from core.evaluation.curve_reading import Kind, Reading
 from tests.test_compare import flags, result
 
 History = list[dict[str, Any]]
@@ -99,7 +101,7 @@ MADE: dict[Kind, Callable[[int], History]] = {
 
 
 def read(history: History, config: RunConfig = DEFAULTS, pictures: int = 1000) -> Reading:
-    return coach.read(history, config, guess=0.2, validation_pictures=pictures)
+    return curve_reading.read(history, config, guess=0.2, validation_pictures=pictures)
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -115,12 +117,12 @@ def test_curves_of_real_trainings_are_read_as_they_were_judged_by_eye(name):
     epochs = zip(*(stored[figure] for figure in figures), strict=True)
     history = [{"epoch": at, **dict(zip(figures, epoch, strict=True))} for at, epoch in enumerate(epochs, 1)]
     config = DEFAULTS.replace(stored["changes"])
-    reading = coach.read(history, config, guess=0.245, validation_pictures=367)
+    reading = curve_reading.read(history, config, guess=0.245, validation_pictures=367)
     assert reading.kind == stored["reading"]
 
 
 def test_every_kind_has_a_stated_rule_and_a_made_history():
-    assert list(get_args(Kind)) == list(coach.RULES) == list(MADE)
+    assert list(get_args(Kind)) == list(curve_reading.RULES) == list(MADE)
 
 
 def test_overfitting_is_told_with_its_epoch_and_its_evidence():
@@ -206,8 +208,8 @@ def test_every_suggestion_is_one_that_the_settings_allow(make, changes):
 
 
 def test_a_run_stopped_by_hand_is_to_be_resumed():
-    assert advice.too_short(DEFAULTS, epochs=2).changes == {}
-    assert advice.too_short(DEFAULTS.replace({"fit.epochs": 2}), epochs=2).changes == {"fit.epochs": 10}
+    assert next_step.too_short(DEFAULTS, epochs=2).changes == {}
+    assert next_step.too_short(DEFAULTS.replace({"fit.epochs": 2}), epochs=2).changes == {"fit.epochs": 10}
 
 
 @pytest.mark.parametrize(
@@ -218,8 +220,10 @@ def test_whether_the_advice_helped_is_said_from_the_validation_pictures(right_af
     verdict = compare.verdict(
         {"before": [result(flags(300, 400))], "after": [result(flags(right_after, 400))]}
     )
-    words = coach.did_it_help(read(overfitting(0)), read(healthy(0)), verdict)
+    words = advice_effect.did_it_help(read(overfitting(0)), read(healthy(0)), verdict)
     assert words.startswith(start)
     assert all(sentence[0].isupper() for sentence in words.split(". "))
     assert words.endswith("The curves read healthy now, and read overfitting before.")
-    assert coach.did_it_help(read(healthy(0)), read(healthy(1)), verdict).endswith("as before: healthy.")
+    assert advice_effect.did_it_help(read(healthy(0)), read(healthy(1)), verdict).endswith(
+        "as before: healthy."
+    )

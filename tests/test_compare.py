@@ -13,9 +13,10 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from benchmarks import verdict as simulation
-from core import compare, metrics, paired, runs
+from core import compare, paired, runs
 from core.comparable import Result
 from core.config import RunConfig
+from core.evaluation import metrics
 from core.runs import Predictions
 
 NAMES = ("daisy", "roses")

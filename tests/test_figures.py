@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from core import confidence, figures
+from core import figures
+from core.evaluation import calibration
 from tests.test_metrics import random
 
 HOSTILE = (
@@ -48,7 +49,7 @@ def every_figure() -> list[Figure]:
         figures.confusion_matrix(matrix, HOSTILE, normalise=True),
         figures.worst_predictions([PICTURE] * 6, HOSTILE[:1] * 6, HOSTILE[1:2] * 6, [0.9] * 6),
         figures.heatmap_pair(PICTURE, (HOSTILE[0], HEATMAP), (HOSTILE[1], HEATMAP)),
-        figures.reliability(confidence.reliability(random(0)), 0.04),
+        figures.reliability(calibration.reliability(random(0)), 0.04),
     ]
 
 

@@ -14,7 +14,7 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 from statsmodels.stats.proportion import proportion_confint
 
-from core import confidence, confusion, metrics
+from core.evaluation import calibration, confusion, metrics
 from core.runs import Predictions
 
 EXACT = {"rtol": 0, "atol": 1e-9}
@@ -85,27 +85,29 @@ def test_reliability_bins_agree_with_scikit_learn(predictions):
     sure = metrics.confidence(predictions)
     right = metrics.predicted(predictions) == predictions.labels
     accuracy, mean_confidence = calibration_curve(right, sure, n_bins=10)
-    bins = confidence.reliability(predictions)
+    bins = calibration.reliability(predictions)
     np.testing.assert_allclose([b.accuracy["value"] for b in bins], accuracy, **EXACT)
     np.testing.assert_allclose([b.confidence for b in bins], mean_confidence, **EXACT)
     weights = np.array([b.accuracy["total"] for b in bins]) / len(sure)
     expected = float(weights @ np.abs(accuracy - mean_confidence))
-    assert confidence.calibration_error(predictions) == pytest.approx(expected, abs=1e-9)
+    assert calibration.calibration_error(predictions) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("pictures", [40, 400])
 def test_a_perfect_model_has_a_calibration_error_of_luck_alone(pictures):
     drawn = [perfect(seed, pictures) for seed in range(100)]
-    below = [confidence.calibration_error(one) <= confidence.calibration_error_by_luck(one) for one in drawn]
+    below = [
+        calibration.calibration_error(one) <= calibration.calibration_error_by_luck(one) for one in drawn
+    ]
     assert 88 <= sum(below) <= 100  # 95 are expected
-    assert min(confidence.calibration_error(one) for one in drawn) > 0
+    assert min(calibration.calibration_error(one) for one in drawn) > 0
 
 
 def test_a_model_that_is_too_sure_is_off_by_more_than_luck():
     honest = perfect(0, 400)
     sure = honest.probabilities**4
     boasting = made(honest.labels, sure / sure.sum(axis=1, keepdims=True))
-    assert confidence.calibration_error(boasting) > confidence.calibration_error_by_luck(boasting)
+    assert calibration.calibration_error(boasting) > calibration.calibration_error_by_luck(boasting)
 
 
 def perfect(seed: int, pictures: int) -> Predictions:
@@ -120,8 +122,8 @@ def perfect(seed: int, pictures: int) -> Predictions:
 def test_curves_of_a_class_agree_with_scikit_learn(predictions, class_index):
     class_index %= predictions.probabilities.shape[1]
     is_class = predictions.labels == class_index
-    precision_recall = confidence.precision_recall(predictions, class_index)
-    roc = confidence.roc(predictions, class_index)
+    precision_recall = calibration.precision_recall(predictions, class_index)
+    roc = calibration.roc(predictions, class_index)
     assert (precision_recall is None) == (not is_class.any())
     assert (roc is None) == (is_class.all() or not is_class.any())
     if roc and precision_recall:
@@ -132,25 +134,25 @@ def test_curves_of_a_class_agree_with_scikit_learn(predictions, class_index):
 
 @given(any_predictions)
 def test_answering_only_when_sure_says_the_same_at_the_slider_and_in_the_curve(predictions):
-    curve = confidence.coverage(predictions)
+    curve = calibration.coverage(predictions)
     assert curve.share[-1] == 1
     assert curve.accuracy[-1] == pytest.approx(metrics.accuracy(predictions)["value"])
     assert (np.diff(curve.threshold) < 0).all()
     for threshold, share, accuracy in zip(curve.threshold, curve.share, curve.accuracy, strict=True):
-        answered, right = confidence.when_sure(predictions, threshold)
+        answered, right = calibration.when_sure(predictions, threshold)
         np.testing.assert_allclose((answered["value"], right["value"]), (share, accuracy), **EXACT)
 
 
 def test_nothing_is_said_about_no_pictures():
-    assert confidence.calibration_error_by_luck(made([], np.empty((0, 3)))) is None
+    assert calibration.calibration_error_by_luck(made([], np.empty((0, 3)))) is None
     none = made([], np.zeros((0, 3)))
     nothing = {"value": None, "low": None, "high": None, "correct": 0, "total": 0}
     assert metrics.accuracy(none) == metrics.top_k_accuracy(none, 2) == nothing
-    assert confidence.when_sure(none, 0.5) == (nothing, nothing)
-    assert confidence.reliability(none) == confusion.worst(none) == []
-    assert confidence.calibration_error(none) is None
-    assert confidence.precision_recall(none, 0) is confidence.roc(none, 0) is None
-    assert len(confidence.coverage(none).share) == 0
+    assert calibration.when_sure(none, 0.5) == (nothing, nothing)
+    assert calibration.reliability(none) == confusion.worst(none) == []
+    assert calibration.calibration_error(none) is None
+    assert calibration.precision_recall(none, 0) is calibration.roc(none, 0) is None
+    assert len(calibration.coverage(none).share) == 0
     report = metrics.report(("a", "b", "c"), none, none, counts={"train": {"a": 1}}, extras={})
     assert report["mean_f1"] is None
     json.dumps(report, allow_nan=False)
@@ -229,5 +231,6 @@ def test_an_order_without_evidence_is_the_given_one(matrix):
 
 def test_importing_the_figures_is_quick_because_libraries_come_later():
     heavy = "{'scipy', 'sklearn', 'statsmodels', 'tensorflow'}"
-    program = f"import sys, core.metrics, core.confusion, core.confidence; print({heavy} & set(sys.modules))"
+    program = "from core.evaluation import calibration, confusion, metrics; import sys; "
+    program += f"print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "set()\n"

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import confusion, datasets, runs, seal
+from core import datasets, runs, seal
 from core.config import SETTINGS, RunConfig
+from core.evaluation import confusion
 from core.explain import heat_location, heatmaps
 from core.explain.heat_location import HeatOn
 from core.explain.heatmaps import METHODS, Request

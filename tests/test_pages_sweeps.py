@@ -12,8 +12,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import cluster, engine, metrics, runs, sweeps
+from core import cluster, engine, runs, sweeps
 from core.config import RunConfig
+from core.evaluation import metrics
 from core.sweeps import Sweep
 from pages.parts import sweep_charts, sweep_values, sweep_view
 from tests import run_fixtures

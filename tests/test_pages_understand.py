@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import confusion, engine, runs, workspace
+from core import engine, runs, workspace
 from core.config import RunConfig
+from core.evaluation import confusion
 from core.runs import Run
 from pages.parts import matrix
 from tests import run_fixtures

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import metrics, report_html, runs, tables
+from core import report_html, runs, tables
 from core.config import RunConfig
 from core.errors import LabError
+from core.evaluation import metrics
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
 from core.runs import Labels, Predictions, Run

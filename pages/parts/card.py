@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import metrics, runs
+from core import runs
 from core.errors import LabError
+from core.evaluation import metrics
 from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run

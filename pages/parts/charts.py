@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from altair.utils import schemapi
 
-from core.coach import Evidence
+from core.evaluation.curve_reading import Evidence
 
 schemapi.disable_debug_mode()  # a chart is checked as a whole when it is shown, not once more in every part
 

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.confidence import Bin, Coverage, Curve
+from core.evaluation.calibration import Bin, Coverage, Curve
 from pages.parts.charts import GREY, RIGHT_OR_WRONG, ink
 
 MOST_POINTS = 400

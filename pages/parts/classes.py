@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import confidence, confusion, metrics
+from core.evaluation import calibration, confusion, metrics
 from core.runs import Predictions
 from pages.parts import charts_sure, downloads, mistakes, pictures
 from pages.parts.runs import Summary
@@ -117,7 +117,7 @@ def _bars(counts: np.ndarray, names: list[str], at: int, title: str) -> None:
 
 
 def _curves(answered: Predictions, at: int) -> None:
-    both = confidence.precision_recall(answered, at), confidence.roc(answered, at)
+    both = calibration.precision_recall(answered, at), calibration.roc(answered, at)
     if both[0] is None or both[1] is None:
         st.caption("No curves: all test pictures, or none, are of this class.")
         return

@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import coach, comparable, compare
+from core import comparable, compare
 from core import config as settings_of
-from core.coach import Reading
 from core.compare import Verdict, value_in_words
+from core.comparison import advice_effect
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
+from core.evaluation import curve_reading
+from core.evaluation.curve_reading import Reading
 from core.runs import Run
 from pages.parts.runs import TRAIN, Summary
 from pages.parts.text import literal
@@ -28,7 +30,7 @@ def reading(summary: Summary) -> Reading | None:
         return None
     guess = summary.report.get("baseline_accuracy", {}).get("value") or 0.0
     pictures = summary.report.get("val_accuracy", {}).get("total", 0)
-    return coach.read(history, config, guess=guess, validation_pictures=pictures)
+    return curve_reading.read(history, config, guess=guess, validation_pictures=pictures)
 
 
 def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
@@ -40,7 +42,7 @@ def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
             st.caption("The rings in the charts mark the epochs that say so.")
         _helped(summary, others)
     with st.expander("How curves are judged", icon=":material/rule:"):
-        rules = pd.DataFrame(coach.RULES.items(), columns=["Reading", "Rule"])
+        rules = pd.DataFrame(curve_reading.RULES.items(), columns=["Reading", "Rule"])
         st.table(rules.map(literal), hide_index=True, alt="The rules by which curves are judged")
         st.caption(
             "The first rule that holds is the reading. Curves are smoothed for it, each value by its "
@@ -74,7 +76,7 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
         return
     st.markdown(
         f":material/history: **This run follows the advice** given for {literal(before.line)}: "
-        f"{literal(coach.did_it_help(first, second, verdict))}"
+        f"{literal(advice_effect.did_it_help(first, second, verdict))}"
     )
 
 

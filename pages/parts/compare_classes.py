@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import comparable, confusion, paired, scores
+from core import comparable, paired, scores
 from core.errors import LabError
+from core.evaluation import confusion
 from core.scores import ClassDifference
 from pages.parts import compare_sides
 from pages.parts.charts import ink

@@ -10,8 +10,9 @@ from string import ascii_uppercase
 import numpy as np
 import streamlit as st
 
-from core import comparable, metrics, scores
+from core import comparable, scores
 from core.comparable import Result
+from core.evaluation import metrics
 from core.runs import Predictions
 from core.scores import Scores
 from pages.parts import pictures

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import confusion
+from core.evaluation import confusion
 from core.explain import keras_file
 from core.figures import STRENGTH
 from core.runs import Predictions

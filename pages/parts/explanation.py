@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import metrics
 from core.data.dataset import Dataset
 from core.errors import LabError
+from core.evaluation import metrics
 from core.explain.heatmaps import Heatmap, Request
 from core.figures import STRENGTH
 from core.runs import Predictions

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import metrics
 from core.errors import LabError
+from core.evaluation import metrics
 from core.explain import assistant, keras_file
 from core.explain.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions

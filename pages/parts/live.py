@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import datasets, engine, metrics, runs
+from core import datasets, engine, runs
 from core.errors import LabError
+from core.evaluation import metrics
 from core.runs import Run, Status
 from pages.parts import data_selection, frame, live_charts, live_ended, run_state
 from pages.parts.runs import Summary, summarise

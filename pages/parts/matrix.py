@@ -11,7 +11,8 @@ import streamlit as st
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from core import confusion, figures, metrics
+from core import figures
+from core.evaluation import confusion, metrics
 from pages.parts import charts, pictures
 from pages.parts.runs import Summary
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import confusion, metrics
+from core.evaluation import confusion, metrics
 from core.runs import Predictions
 from pages.parts import card, downloads, matrix, pictures
 from pages.parts.pictures import Gallery, Tile

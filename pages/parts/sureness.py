@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core import confidence, figures, metrics
+from core import figures
+from core.evaluation import calibration, metrics
 from core.runs import Predictions
 from pages.parts import charts_sure, downloads, pictures
 from pages.parts.runs import Summary
@@ -29,8 +30,8 @@ def show(summary: Summary) -> None:
 
 def _reliability(summary: Summary, test: Predictions) -> None:
     st.subheader("Is it as sure as it is right?", anchor=False)
-    bins, error = confidence.reliability(test), confidence.calibration_error(test)
-    st.markdown(_calibration_sentence(test, error, confidence.calibration_error_by_luck(test)))
+    bins, error = calibration.reliability(test), calibration.calibration_error(test)
+    st.markdown(_calibration_sentence(test, error, calibration.calibration_error_by_luck(test)))
     st.altair_chart(
         charts_sure.reliability(bins), alt="How sure the model was against how often it was right"
     )
@@ -77,15 +78,15 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
         persist_state="session",
         help="Below it the model would say: I do not know, ask a person.",
     )
-    share, right = confidence.when_sure(validation, threshold / 100)
+    share, right = calibration.when_sure(validation, threshold / 100)
     st.markdown(_sure_sentence("validation", share, right))
     st.altair_chart(
-        charts_sure.coverage(confidence.coverage(validation), share["value"], right["value"]),
+        charts_sure.coverage(calibration.coverage(validation), share["value"], right["value"]),
         alt="Accuracy of the answers against the share of validation pictures answered",
     )
     st.caption(
         "Choose the threshold by the validation pictures. "
-        + _sure_sentence("test", *confidence.when_sure(test, threshold / 100)).replace("**", "")
+        + _sure_sentence("test", *calibration.when_sure(test, threshold / 100)).replace("**", "")
     )
 
 

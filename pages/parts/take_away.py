@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from core import figures, metrics, report_html, tables
+from core import figures, report_html, tables
 from core.errors import LabError
+from core.evaluation import metrics
 from core.runs import Predictions
 from pages.parts import downloads, pictures
 from pages.parts.pictures import Gallery

@@ -15,10 +15,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core import advice
-from core.advice import Suggestion
-from core.compare import Verdict
 from core.config import RunConfig
+from core.evaluation import next_step
+from core.evaluation.next_step import Suggestion
 
 Kind = Literal[
     "diverged",
@@ -124,33 +123,13 @@ def read(
     return reading or _healthy(curves, config)
 
 
-def did_it_help(before: Reading, after: Reading, on_validation: Verdict) -> str:
-    """Whether a suggestion of ``before`` helped.
-
-    Args:
-        before: reading of the run that the suggestion was made for.
-        after: reading of the run that followed it.
-        on_validation: :func:`core.compare.verdict` on both, the earlier one first, from their answers on
-            the validation pictures: this is a choice, and the test pictures are not for choosing.
-    """
-    if before.kind == after.kind:
-        curves = f"The curves read as before: {after.kind}."
-    else:
-        curves = f"The curves read {after.kind} now, and read {before.kind} before."
-    helped = "Whether it helped is open."
-    if on_validation.kind == "better" and on_validation.measured:
-        helped = "It helped." if on_validation.measured.difference > 0 else "It did harm."
-    seen = on_validation.sentence[:1].upper() + on_validation.sentence[1:]
-    return f"{helped} {seen} {curves}"
-
-
 def _diverged(curves: _Curves, config: RunConfig) -> Reading | None:
     broken = ~np.isfinite([curves["loss"], curves["val_loss"]]).all(axis=0)
     if not broken.any():
         return None
     epoch = curves.epochs[int(broken.argmax())]
     sentence = f"In epoch {epoch} the loss stopped being a number: the steps were too large to recover from."
-    return Reading("diverged", sentence, advice.diverged(config), epoch=epoch)
+    return Reading("diverged", sentence, next_step.diverged(config), epoch=epoch)
 
 
 def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -158,7 +137,7 @@ def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
     if epochs >= FEWEST_EPOCHS:
         return None
     many = "1 epoch is" if epochs == 1 else f"{epochs} epochs are"
-    return Reading("too short", f"{many} too few to read a curve.", advice.too_short(config, epochs))
+    return Reading("too short", f"{many} too few to read a curve.", next_step.too_short(config, epochs))
 
 
 def _not_learning(curves: _Curves, config: RunConfig, guess: float) -> Reading | None:
@@ -170,7 +149,7 @@ def _not_learning(curves: _Curves, config: RunConfig, guess: float) -> Reading |
         f"The network has not learned: even on its training pictures it is right on {_percent(reached)}, "
         f"and always guessing the largest class is right on {_percent(guess)}."
     )
-    return Reading("not learning", sentence, advice.not_learning(config), (curves.mark("accuracy", best),))
+    return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
 
 
 def _unstable(curves: _Curves, config: RunConfig, validation_pictures: int) -> Reading | None:
@@ -184,7 +163,7 @@ def _unstable(curves: _Curves, config: RunConfig, validation_pictures: int) -> R
         f"{100 * JUMP:.0f} points or more. Which epoch is best is then partly chance."
     )
     evidence = tuple(curves.mark("val_accuracy", int(at), int(at) + 1) for at in falls)
-    return Reading("unstable", sentence, advice.unstable(config), evidence, evidence[0].epochs[1])
+    return Reading("unstable", sentence, next_step.unstable(config), evidence, evidence[0].epochs[1])
 
 
 def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -201,7 +180,7 @@ def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
         f"goes from {curves['val_loss'][best]:.2f} to {curves['val_loss'][-1]:.2f}."
     )
     evidence = (curves.mark("val_loss", best, last), curves.mark("loss", best, last))
-    return Reading("overfitting", sentence, advice.overfitting(config), evidence, epoch)
+    return Reading("overfitting", sentence, next_step.overfitting(config), evidence, epoch)
 
 
 def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -215,7 +194,7 @@ def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
         f"epochs, and {before:.2f} in the {quarter} before."
     )
     evidence = (curves.mark("val_loss", *range(len(loss) - 2 * quarter, len(loss))),)
-    return Reading("still improving", sentence, advice.still_improving(config, len(loss)), evidence)
+    return Reading("still improving", sentence, next_step.still_improving(config, len(loss)), evidence)
 
 
 def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -233,7 +212,7 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
         f"epochs around it reach about {_percent(usual)}: part of that peak is luck."
     )
     return Reading(
-        "lucky peak", sentence, advice.lucky_peak(config), (curves.mark("val_accuracy", best),), epoch
+        "lucky peak", sentence, next_step.lucky_peak(config), (curves.mark("val_accuracy", best),), epoch
     )
 
 
@@ -243,7 +222,7 @@ def _healthy(curves: _Curves, config: RunConfig) -> Reading:
         f"The curves have settled, at {_percent(training)} on the training pictures and "
         f"{_percent(validation)} on the validation pictures."
     )
-    return Reading("healthy", sentence, advice.healthy(config, training - validation))
+    return Reading("healthy", sentence, next_step.healthy(config, training - validation))
 
 
 def _median_of_three(values: Floats) -> Floats:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
-from core.metrics import Counts
+from core.evaluation import metrics
+from core.evaluation.metrics import Counts
 from core.runs import Predictions
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
+from core.evaluation import metrics
 from core.runs import Predictions
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,8 @@ _MOST_DRAWN = 2_000_000
 class Bin:
     """Pictures answered with a confidence in (low, high]: how sure the model was, how often right.
 
-    accuracy: as :func:`core.metrics.proportion` gives it; ``accuracy["total"]`` pictures are in the bin.
+    accuracy: as :func:`core.evaluation.metrics.proportion` gives it; ``accuracy["total"]`` pictures are in
+    the bin.
     """
 
     low: float
@@ -95,7 +96,8 @@ def when_sure(predictions: Predictions, threshold: float) -> tuple[dict[str, Any
     """Answering only where the confidence is at least ``threshold``.
 
     Returns:
-        the share of pictures answered, and the accuracy on these; see :func:`core.metrics.proportion`.
+        the share of pictures answered, and the accuracy on these; see
+        :func:`core.evaluation.metrics.proportion`.
     """
     answered = metrics.confidence(predictions) >= threshold
     right = metrics.predicted(predictions) == predictions.labels
