@@ -19,7 +19,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from core import paired
+from core.comparison import paired_tests
 
 Flags = NDArray[np.bool_]
 
@@ -70,12 +70,12 @@ def share_called_real(lab: Lab, repeats: int, number: int, is_real: Callable[[Fl
 
 def by_repeats(first: Flags, second: Flags) -> bool:
     """Our verdict on settings."""
-    return paired.settings(first, second).is_real
+    return paired_tests.settings(first, second).is_real
 
 
 def by_one_run_each(first: Flags, second: Flags) -> bool:
     """McNemar's test on one run of each, wrongly read as being about the settings."""
-    return paired.models(first[0], second[0]).is_real
+    return paired_tests.models(first[0], second[0]).is_real
 
 
 def by_scores_apart(first: Flags, second: Flags) -> bool:
@@ -98,7 +98,7 @@ def models_called_real(
     chances = np.array([disagreement - difference, disagreement + difference, 2 - 2 * disagreement]) / 2
     real = covered = 0
     for cell in (rng.choice(3, pictures, p=chances) for _ in range(number)):
-        measured = paired.models((cell == 0) | (cell == 2), (cell == 1) | (cell == 2))
+        measured = paired_tests.models((cell == 0) | (cell == 2), (cell == 1) | (cell == 2))
         real += measured.is_real
         covered += measured.low <= difference <= measured.high
     return real / number, covered / number
@@ -115,8 +115,8 @@ def several_called_real(models: int, pictures: int, number: int) -> tuple[float,
     for _ in range(number):
         chances = 1 / (1 + np.exp(-rng.normal(LEVEL, HARDNESS, pictures)))
         right = rng.random((models, pictures)) < chances
-        pairs = [paired.models(*two) for two in combinations(right, 2)]
-        p_values = paired.holm([pair.p for pair in pairs])
+        pairs = [paired_tests.models(*two) for two in combinations(right, 2)]
+        p_values = paired_tests.holm([pair.p for pair in pairs])
         corrected += any(replace(m, p=p).is_real for m, p in zip(pairs, p_values, strict=True))
         plain += any(pair.is_real for pair in pairs)
     return corrected / number, plain / number

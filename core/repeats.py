@@ -8,8 +8,9 @@ from itertools import count, islice
 
 import numpy as np
 
-from core import compare, engine
 from core import config as settings_of
+from core import engine
+from core.comparison import verdicts
 from core.errors import LabError
 from core.runs import Run
 from core.sweep_folder import members
@@ -39,7 +40,7 @@ class Spread:
 
     def __str__(self) -> str:
         """``0.71 ± 0.02 (SD, n=5)``."""
-        return compare.spread(self.scores)
+        return verdicts.spread(self.scores)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from core import compare, figures, html_parts
+from core import figures, html_parts
+from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.evaluation import calibration, confusion, curve_reading
@@ -148,7 +149,7 @@ def _heatmaps(run: Run, mistake: Mistake, names: list[str], image_id: str, pictu
 def _settings(config: RunConfig) -> str:
     rows = []
     for path, setting in SETTINGS.items():
-        value, default = (compare.value_in_words(path, v) for v in (config.get(path), setting.default))
+        value, default = (verdicts.value_in_words(path, v) for v in (config.get(path), setting.default))
         rows.append([setting.label, value, "" if value == default else f"instead of {default}"])
     return table(["Setting", "Value", "Changed"], rows)
 

@@ -64,7 +64,7 @@ def table(sweep: Sweep, *, with_test: bool = False) -> pd.DataFrame:
 
     Args:
         with_test: the same of test_accuracy. Choosing happens on validation; whoever shows these counts
-            the look, see :mod:`core.seal`.
+            the look, see :mod:`core.comparison.test_set_usage`.
     """
     scores = SCORES if with_test else SCORES[:1]
     rows = []

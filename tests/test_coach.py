@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import compare
-from core.comparison import advice_effect
+from core.comparison import advice_effect, verdicts
 from core.config import RunConfig
 from core.evaluation import curve_reading, next_step
 from core.evaluation.curve_reading import Kind, Reading
@@ -217,7 +216,7 @@ def test_a_run_stopped_by_hand_is_to_be_resumed():
     [(360, "It helped."), (240, "It did harm."), (303, "Whether it helped is open.")],
 )
 def test_whether_the_advice_helped_is_said_from_the_validation_pictures(right_after, start):
-    verdict = compare.verdict(
+    verdict = verdicts.judge(
         {"before": [result(flags(300, 400))], "after": [result(flags(right_after, 400))]}
     )
     words = advice_effect.did_it_help(read(overfitting(0)), read(healthy(0)), verdict)

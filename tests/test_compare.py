@@ -13,8 +13,9 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from benchmarks import verdict as simulation
-from core import compare, paired, runs
-from core.comparable import Result
+from core import runs
+from core.comparison import paired_tests, verdicts
+from core.comparison.pairing import Result
 from core.config import RunConfig
 from core.evaluation import metrics
 from core.runs import Predictions
@@ -43,17 +44,17 @@ def repeats(shares, pictures: int = 400, rng_seed: int = 0) -> list[Result]:
 def test_mcnemars_p_is_that_of_statsmodels(answers):
     first, second = np.array(answers).T
     table = [[np.sum(a & b) for b in (second, ~second)] for a in (first, ~first)]
-    assert paired.models(first, second).p == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
+    assert paired_tests.models(first, second).p == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holms_correction_is_that_of_statsmodels(p_values):
     expected = multipletests(p_values, method="holm")[1] if p_values else []
-    np.testing.assert_allclose(paired.holm(p_values), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(paired_tests.holm(p_values), expected, rtol=0, atol=1e-12)
 
 
 def test_two_models_that_never_disagree_are_not_taken_for_equal_on_few_pictures():
-    few = paired.models(flags(15, 20), flags(15, 20))
+    few = paired_tests.models(flags(15, 20), flags(15, 20))
     assert (few.difference, few.p) == (0, 1)
     assert few.low < -0.05
     assert few.high > 0.05
@@ -61,19 +62,19 @@ def test_two_models_that_never_disagree_are_not_taken_for_equal_on_few_pictures(
 
 @pytest.mark.parametrize("pairs", [2, 3, 4, 5])
 def test_fewer_than_six_pairs_call_nothing_real(pairs):
-    measured = paired.settings(np.zeros((pairs, 300), bool), np.ones((pairs, 300), bool))
+    measured = paired_tests.settings(np.zeros((pairs, 300), bool), np.ones((pairs, 300), bool))
     assert measured.p == pytest.approx(2 / 2**pairs)
     assert not measured.is_real
-    assert paired.settings(np.zeros((6, 300), bool), np.ones((6, 300), bool)).p <= paired.ALPHA
+    assert paired_tests.settings(np.zeros((6, 300), bool), np.ones((6, 300), bool)).p <= paired_tests.ALPHA
 
 
 def test_luck_of_the_best_is_the_expected_largest_of_normals():
     drawn = norm.rvs(size=(200_000, 10), random_state=0)
     for number in (1, 2, 5, 10):
-        assert paired.luck_of_the_best(number, 1) == pytest.approx(
+        assert paired_tests.luck_of_the_best(number, 1) == pytest.approx(
             drawn[:, :number].max(axis=1).mean(), abs=0.01
         )
-    assert "Best of 12: expect about 1.6 points of luck." in compare.luck_in_words(12, 0.01)
+    assert "Best of 12: expect about 1.6 points of luck." in verdicts.luck_in_words(12, 0.01)
 
 
 @pytest.mark.parametrize("disagreement", [0.1, 0.3])
@@ -108,7 +109,7 @@ def test_5_points_between_settings_are_seen_with_six_repeats():
 
 def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
     lab = simulation.Lab(300, simulation.gain_for(0.05), seed=2)
-    advised = [paired.more_pairs_needed(*made) for made in lab.experiments(3, 80)]
+    advised = [paired_tests.more_pairs_needed(*made) for made in lab.experiments(3, 80)]
     assert np.mean([more is None for more in advised]) < 0.25
     enough = 3 + int(np.median([np.inf if more is None else more for more in advised]))
     assert 6 < enough <= 12
@@ -116,7 +117,7 @@ def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
 
 
 def test_the_better_model_is_named_with_its_margin():
-    verdict = compare.verdict({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
+    verdict = verdicts.judge({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())
     assert verdict.sentence.startswith("B is better. On 400 pictures, B is ahead of A by 10.0 points")
     assert "two trained models" in verdict.sentence
@@ -125,7 +126,7 @@ def test_the_better_model_is_named_with_its_margin():
 
 
 def test_the_interval_is_told_from_the_side_that_is_ahead():
-    verdict = compare.verdict({"A": [result(flags(340, 400))], "B": [result(flags(300, 400))]})
+    verdict = verdicts.judge({"A": [result(flags(340, 400))], "B": [result(flags(300, 400))]})
     assert verdict.winner == "A"
     assert verdict.measured
     assert verdict.measured.low < verdict.measured.high < 0
@@ -136,7 +137,7 @@ def test_the_interval_is_told_from_the_side_that_is_ahead():
 def test_a_small_difference_on_few_pictures_cannot_be_told():
     rng = np.random.default_rng(0)
     sides = {name: [result(rng.random(100) < 0.7)] for name in "AB"}
-    verdict = compare.verdict(sides)
+    verdict = verdicts.judge(sides)
     assert verdict.kind == "cannot tell"
     assert verdict.more_runs_needed == 5
     assert "repeat both with 5 more seeds (about 10 minutes)" in verdict.sentence
@@ -144,37 +145,37 @@ def test_a_small_difference_on_few_pictures_cannot_be_told():
 
 def test_models_that_hardly_differ_on_many_pictures_show_no_difference():
     same = result(flags(3500, 5000))
-    verdict = compare.verdict({"A": [same], "B": [same]})
+    verdict = verdicts.judge({"A": [same], "B": [same]})
     assert verdict.kind == "no difference seen"
     assert "A and B are level" in verdict.sentence
 
 
 def test_repeats_speak_of_the_settings():
-    verdict = compare.verdict({"A": repeats([0.6] * 6), "B": repeats([0.8] * 6, rng_seed=1)})
+    verdict = verdicts.judge({"A": repeats([0.6] * 6), "B": repeats([0.8] * 6, rng_seed=1)})
     assert (verdict.kind, verdict.winner) == ("better", "B")
     assert "and 6 runs of each" in verdict.sentence
     assert "whatever the seed" in verdict.sentence
 
 
 def test_too_few_repeats_say_how_many_more():
-    verdict = compare.verdict({"A": repeats([0.6] * 3), "B": repeats([0.8] * 3, rng_seed=1)})
+    verdict = verdicts.judge({"A": repeats([0.6] * 3), "B": repeats([0.8] * 3, rng_seed=1)})
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", 3)
     assert "About 3 more repeats of each should tell (about 6 minutes)." in verdict.sentence
 
 
 def test_where_pictures_are_too_few_more_repeats_are_not_advised():
     sides = {"A": repeats([0.7] * 6, 40), "B": repeats([0.71] * 6, 40, rng_seed=1)}
-    verdict = compare.verdict(sides)
+    verdict = verdicts.judge(sides)
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", None)
     assert "it takes more pictures" in verdict.sentence
 
 
 def test_repeats_are_paired_by_seed_whatever_their_order():
     first, second = repeats([0.5, 0.6, 0.7, 0.8]), repeats([0.55, 0.65, 0.75], rng_seed=1)
-    in_order = compare.verdict({"A": first, "B": second})
+    in_order = verdicts.judge({"A": first, "B": second})
     assert in_order.measured
     assert in_order.measured.n == 3
-    assert compare.verdict({"A": first[::-1], "B": [second[1], second[2], second[0]]}) == in_order
+    assert verdicts.judge({"A": first[::-1], "B": [second[1], second[2], second[0]]}) == in_order
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_repeats_are_paired_by_seed_whatever_their_order():
     ],
 )
 def test_what_cannot_be_compared_gets_no_verdict_and_a_reason(first, second, reason):
-    verdict = compare.verdict({"A": first, "B": second})
+    verdict = verdicts.judge({"A": first, "B": second})
     assert (verdict.kind, verdict.measured) == ("withheld", None)
     assert reason in verdict.sentence
 
@@ -203,7 +204,7 @@ def test_other_splits_are_compared_on_the_pictures_that_both_share():
         split_fingerprint="s2",
         epochs=7,
     )
-    verdict = compare.verdict({"A": [one], "B": [other]})
+    verdict = verdicts.judge({"A": [one], "B": [other]})
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.difference) == (80, 0)
     assert [note.split()[0] for note in verdict.notes] == ["The", "Only", "They"]
@@ -215,7 +216,7 @@ def test_a_picture_relabelled_in_between_is_left_out():
     one = result(flags(60, 100))
     relabelled = one.labels.copy()
     relabelled[:10] = np.where(relabelled[:10] == "daisy", "roses", "daisy")
-    verdict = compare.verdict({"A": [one], "B": [replace(one, labels=relabelled, data_version="v2")]})
+    verdict = verdicts.judge({"A": [one], "B": [replace(one, labels=relabelled, data_version="v2")]})
     assert verdict.measured
     assert verdict.measured.n == 90
     assert "data set was changed" in verdict.notes[0]
@@ -223,8 +224,8 @@ def test_a_picture_relabelled_in_between_is_left_out():
 
 def test_several_runs_are_corrected_for_being_several():
     sides = {name: [result(flags(right, 400))] for name, right in (("A", 300), ("B", 308), ("C", 309))}
-    alone = compare.verdict({name: sides[name] for name in "AB"})
-    together = compare.verdicts(sides)
+    alone = verdicts.judge({name: sides[name] for name in "AB"})
+    together = verdicts.judge_pairs(sides)
     assert set(together) == {("A", "B"), ("A", "C"), ("B", "C")}
     assert alone.measured
     assert together["A", "B"].measured
@@ -233,22 +234,22 @@ def test_several_runs_are_corrected_for_being_several():
 
 
 def test_repeats_are_summed_up_with_their_spread_and_number():
-    assert compare.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "0.71 ± 0.02 (SD, n=5)"
-    assert compare.spread([0.7]) == "0.70 (n=1)"
-    assert compare.spread([]) == "–"
+    assert verdicts.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "0.71 ± 0.02 (SD, n=5)"
+    assert verdicts.spread([0.7]) == "0.70 (n=1)"
+    assert verdicts.spread([]) == "–"
 
 
 def test_the_scatter_of_several_groups_is_pooled():
-    assert compare.common_deviation([[0.5]]) is None
+    assert verdicts.common_deviation([[0.5]]) is None
     expected = np.sqrt((2 * np.var([0.1, 0.2, 0.4], ddof=1) + np.var([0.7, 0.9], ddof=1)) / 3)
-    assert compare.common_deviation([[0.1, 0.2, 0.4], [0.7, 0.9], [0.3]]) == pytest.approx(expected)
+    assert verdicts.common_deviation([[0.1, 0.2, 0.4], [0.7, 0.9], [0.3]]) == pytest.approx(expected)
 
 
 def test_differences_in_settings_are_told_in_words():
     after = RunConfig().replace(
         {"fit.epochs": 20, "augment.flip": False, "augment.rotation": 15, "model.filters": (8, 16)}
     )
-    assert compare.settings_in_words(RunConfig(), after) == [
+    assert verdicts.settings_in_words(RunConfig(), after) == [
         "Flip left-right: off instead of on",
         "Rotation: 15 ° instead of 0 °",
         "Filters: 8, 16 instead of 16, 32, 64",
@@ -264,7 +265,7 @@ def test_a_run_folder_is_read_as_a_result():
     extras = {"data_version": "v1", "split_fingerprint": "s1", "seconds": 12.0}
     run.write_report(metrics.report(NAMES, answers, answers, counts={"train": {"daisy": 1}}, extras=extras))
     run.append_metrics({"epoch": 1, "loss": 1.0})
-    read = compare.from_run(run)
+    read = verdicts.from_run(run)
     assert read.right.tolist() == [True, False, True]
     assert read.labels.tolist() == ["daisy", "roses", "roses"]
     assert (read.seed, read.epochs, read.seconds, read.data_version) == (3, 1, 12.0, "v1")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, runs, seal
+from core import datasets, runs
+from core.comparison import test_set_usage
 from core.config import SETTINGS, RunConfig
 from core.evaluation import confusion
 from core.explain import heat_location, heatmaps
@@ -248,9 +249,9 @@ def test_test_answers_are_a_table_with_files_and_probabilities(config):
 def test_test_scores_are_shown_on_demand_and_counted(config):
     made = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(4)]
     page = shown("compare", runs=f"{made[0].id},{made[1].id}")
-    assert seal.seen(made[0]) == 0 and "Dot: accuracy on the validation pictures" in words(page)
+    assert test_set_usage.seen(made[0]) == 0 and "Dot: accuracy on the validation pictures" in words(page)
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
-    assert seal.seen(made[0]) == 4 and "Dot: accuracy on the test pictures" in words(page)
+    assert test_set_usage.seen(made[0]) == 4 and "Dot: accuracy on the test pictures" in words(page)
     assert "You have seen the scores of 4 runs" in words(shown("results"))
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import compare, engine, exchange, runs, seal
-from core.compare import Verdict
+from core import engine, exchange, runs
+from core.comparison import test_set_usage, verdicts
+from core.comparison.disagreement import between
+from core.comparison.verdicts import Verdict
 from core.config import RunConfig
-from core.disagreement import between
 from core.runs import Run
 from pages.parts import compare_curves, compare_sides, run_lines, runs_table, verdict
 from pages.parts.compare_sides import heads, sides
@@ -145,7 +146,7 @@ def test_repeats_are_one_line_with_their_spread(config):
     shown_table = table(page).value.set_index("name")
     values = [run.report()["val_accuracy"]["value"] for run in made]
     assert sorted(shown_table.index) == ["alone", "three"]
-    assert shown_table.loc["three", "val_interval"] == compare.spread(values)
+    assert shown_table.loc["three", "val_interval"] == verdicts.spread(values)
     page.toggle(key="join_repeats").set_value(False).run()
     assert len(table(no_fault(page)).value) == 4
 
@@ -185,8 +186,8 @@ def test_a_run_is_imported_from_a_zip(config):
 def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
     one, other = run_fixtures.finished(config, skill=0.2), run_fixtures.finished(config, skill=0.95)
     page = compared(one, other)
-    found = compare.verdict(
-        {"A": [compare.from_run(one, "validation")], "B": [compare.from_run(other, "validation")]}
+    found = verdicts.judge(
+        {"A": [verdicts.from_run(one, "validation")], "B": [verdicts.from_run(other, "validation")]}
     )
     assert found.kind == "better" and found.measured
     text = words(page)
@@ -291,9 +292,9 @@ def test_more_than_six_are_not_compared(config):
 def test_test_scores_stay_sealed_until_asked_for(config):
     made = [run_fixtures.finished(config, seed=seed) for seed in range(2)]
     page = compared(*made)
-    assert "test pictures" not in words(page) and seal.seen(made[0]) == 0
+    assert "test pictures" not in words(page) and test_set_usage.seen(made[0]) == 0
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
-    assert seal.seen(made[0]) == 2 and "On the test pictures" in words(page)
+    assert test_set_usage.seen(made[0]) == 2 and "On the test pictures" in words(page)
 
 
 def test_pictures_on_which_the_two_differ_are_shown_through_both(config):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import comparable, disagreement, repeat_together, scores
-from core.comparable import Result
+from core import repeat_together
+from core.comparison import disagreement, pairing, score_intervals
+from core.comparison.pairing import Result
 from core.errors import LabError
 from core.runs import Predictions
 
@@ -19,9 +20,9 @@ def test_differences_by_class_are_corrected_and_in_order():
     second = np.where(labels == "roses", rng.random(400) < 0.9, first)
     ids = np.array([f"{number:016x}" for number in range(400)])
     results = [[Result(ids, labels, right, names)] for right in (first, second)]
-    pair = comparable.pair(("A", "B"), *results)
+    pair = pairing.pair(("A", "B"), *results)
     assert pair.ids.tolist() == ids.tolist()
-    better, same = scores.by_class(pair, labels)
+    better, same = score_intervals.by_class(pair, labels)
     assert (better.class_name, better.is_real, same.is_real) == ("roses", True, False)
     assert better.difference == pytest.approx(better.second - better.first)
     assert better.low < better.difference < better.high
@@ -32,14 +33,14 @@ def test_scores_come_with_intervals_that_hold_the_value():
     labels = rng.integers(0, 3, 200)
     probabilities = rng.dirichlet([1, 1, 1], 200).astype(np.float32)
     answered = Predictions(np.arange(200).astype(str), labels, probabilities)
-    found = scores.of(answered, ("a", "b", "c"))
+    found = score_intervals.of(answered, ("a", "b", "c"))
     for interval in (found.accuracy, found.mean_f1, found.loss):
         assert None not in (interval.value, interval.low, interval.high)
         assert interval.low < interval.value < interval.high
     expected = -np.log(probabilities[np.arange(200), labels]).mean()
     assert found.loss.value == pytest.approx(expected, rel=1e-5)
     empty = Predictions(np.zeros(0, str), np.zeros(0, np.int64), np.zeros((0, 3), np.float32))
-    assert scores.of(empty, ("a", "b", "c")).mean_f1.value is None
+    assert score_intervals.of(empty, ("a", "b", "c")).mean_f1.value is None
 
 
 def test_sides_get_the_same_seeds_with_the_least_work():

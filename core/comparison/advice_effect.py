@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.compare import Verdict
+from core.comparison.verdicts import Verdict
 from core.evaluation.curve_reading import Reading
 
 
@@ -12,7 +12,8 @@ def did_it_help(before: Reading, after: Reading, on_validation: Verdict) -> str:
     Args:
         before: reading of the run that the suggestion was made for.
         after: reading of the run that followed it.
-        on_validation: :func:`core.compare.verdict` on both, the earlier one first, from their answers on
+        on_validation: :func:`core.comparison.verdicts.judge` on both, the earlier one first, from their
+        answers on
             the validation pictures: this is a choice, and the test pictures are not for choosing.
     """
     if before.kind == after.kind:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import comparable, compare
 from core import config as settings_of
-from core.compare import Verdict, value_in_words
-from core.comparison import advice_effect
+from core.comparison import advice_effect, pairing, verdicts
+from core.comparison.verdicts import Verdict, value_in_words
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.evaluation import curve_reading
@@ -83,8 +82,8 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _verdict(before: Path, after: Path, stamps: tuple[int, ...]) -> Verdict:
     """On the validation pictures; kept, since its bootstrap takes longer than the rest of the page."""
-    first, second = (comparable.from_run(Run(path), "validation") for path in (before, after))
-    return compare.verdict({"the run before": [first], "this run": [second]})
+    first, second = (pairing.from_run(Run(path), "validation") for path in (before, after))
+    return verdicts.judge({"the run before": [first], "this run": [second]})
 
 
 def _stamps(*summaries: Summary) -> tuple[int, ...]:

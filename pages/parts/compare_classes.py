@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import comparable, paired, scores
+from core.comparison import paired_tests, pairing, score_intervals
+from core.comparison.score_intervals import ClassDifference
 from core.errors import LabError
 from core.evaluation import confusion
-from core.scores import ClassDifference
 from pages.parts import compare_sides
 from pages.parts.charts import ink
 from pages.parts.compare_sides import Side
@@ -148,7 +148,7 @@ def _by_class(first: Side, second: Side, split: str) -> None:
 def _too_few(first: Side, second: Side, classes: int) -> str:
     """Where the smallest p that so few repeats can reach is too large after the correction."""
     pairs = min(len(first.finished), len(second.finished))
-    if pairs == 1 or classes * 2 / 2**pairs <= paired.ALPHA:
+    if pairs == 1 or classes * 2 / 2**pairs <= paired_tests.ALPHA:
         return ""
     return f" With {pairs} pairs of runs no single class could be; that takes more repeats."
 
@@ -182,8 +182,8 @@ def _differences(
     first_stamp: object, second_stamp: object, split: str, _first: Side, _second: Side
 ) -> list[ClassDifference]:
     sides = [compare_sides.results(side, split) for side in (_first, _second)]
-    pair = comparable.pair((_first.letter, _second.letter), *sides)
+    pair = pairing.pair((_first.letter, _second.letter), *sides)
     if pair.obstacle:
         raise LabError(f"No comparison by class. {pair.obstacle}")
     labels = dict(zip(sides[0][0].ids.tolist(), sides[0][0].labels.tolist(), strict=True))
-    return scores.by_class(pair, np.array([labels[name] for name in pair.ids.tolist()]))
+    return score_intervals.by_class(pair, np.array([labels[name] for name in pair.ids.tolist()]))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import disagreement
-from core.disagreement import Disagreement, Kind
+from core.comparison import disagreement
+from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
 from pages.parts import explanation, pictures, waiting
 from pages.parts.compare_sides import Side

@@ -10,11 +10,11 @@ from string import ascii_uppercase
 import numpy as np
 import streamlit as st
 
-from core import comparable, scores
-from core.comparable import Result
+from core.comparison import pairing, score_intervals
+from core.comparison.pairing import Result
+from core.comparison.score_intervals import Scores
 from core.evaluation import metrics
 from core.runs import Predictions
-from core.scores import Scores
 from pages.parts import pictures
 from pages.parts.run_lines import Line
 from pages.parts.runs import Summary
@@ -104,9 +104,9 @@ def _matrix(answered: Predictions, summary: Summary) -> np.ndarray:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _result(run_id: str, split: str, at: int, _summary: Summary) -> Result:
-    return comparable.from_run(_summary.run, split)
+    return pairing.from_run(_summary.run, split)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _scores(run_id: str, split: str, at: int, _summary: Summary) -> Scores:
-    return scores.of(_summary.run.predictions(split), _summary.report["class_names"])
+    return score_intervals.of(_summary.run.predictions(split), _summary.report["class_names"])

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core import compare
 from core import config as settings_of
+from core.comparison import verdicts
+from core.comparison.score_intervals import Interval, Scores
 from core.config import SETTINGS
 from core.errors import LabError
-from core.scores import Interval, Scores
 from core.sweep_plan import SEED
 from pages.parts import charts, compare_sides
 from pages.parts.compare_sides import Side
@@ -41,7 +41,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     configs = [side.line.first.config for side in readable if side.line.first.config]
     differing = settings_of.differences(configs)
     rows = [
-        [SETTINGS[path].label, *(compare.value_in_words(path, value) for value in values)]
+        [SETTINGS[path].label, *(verdicts.value_in_words(path, value) for value in values)]
         for path, values in differing.items()
         if path != SEED
     ]
@@ -119,7 +119,7 @@ def _bar(name: str, of_side: list[Scores]) -> dict[str, object]:
 
 def _shares(intervals: list[Interval]) -> str:
     if len(intervals) > 1:
-        return compare.spread([i.value for i in intervals if i.value is not None])
+        return verdicts.spread([i.value for i in intervals if i.value is not None])
     (only,) = intervals
     if only.low is None or only.high is None:
         return percent(only.value)
@@ -128,7 +128,7 @@ def _shares(intervals: list[Interval]) -> str:
 
 def _losses(intervals: list[Interval]) -> str:
     if len(intervals) > 1:
-        return compare.spread([i.value for i in intervals if i.value is not None])
+        return verdicts.spread([i.value for i in intervals if i.value is not None])
     (only,) = intervals
     if only.value is None or only.low is None or only.high is None:
         return "–"

@@ -10,8 +10,8 @@ from operator import attrgetter
 
 import pandas as pd
 
-from core import compare
 from core import config as settings_of
+from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
 from core.runs import Labels
 from core.sweep_plan import SEED
@@ -96,7 +96,7 @@ class Line:
     def spread(self, key: str) -> str:
         """``0.71 ± 0.02 (SD, n=5)``, or the 95 % interval of a single run."""
         if self.is_repeated:
-            return compare.spread(self.scores(key))
+            return verdicts.spread(self.scores(key))
         report = self.first.report
         return f"{100 * report[key]['low']:.1f} – {100 * report[key]['high']:.1f} %" if report else ""
 
@@ -156,7 +156,7 @@ def group_frame(groups: dict[str, list[Line]], label: str) -> pd.DataFrame:
     for value, members in groups.items():
         scores = [score for line in members for score in line.scores("val_accuracy")]
         number = sum(len(line.summaries) for line in members)
-        rows.append((value, number, compare.spread(scores), max(scores, default=None)))
+        rows.append((value, number, verdicts.spread(scores), max(scores, default=None)))
     return pd.DataFrame(rows, columns=[label, "Runs", "Validation accuracy", "Best"])
 
 
@@ -195,7 +195,7 @@ def _value(line: Line, by: str) -> str:
     if by == BY_GROUP:
         return line.labels.group or "no group"
     config = line.first.config
-    return compare.value_in_words(by, config.get(by)) if config else "unreadable"
+    return verdicts.value_in_words(by, config.get(by)) if config else "unreadable"
 
 
 def _order(line: Line, by: str) -> tuple[bool, float, str]:

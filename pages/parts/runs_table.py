@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, runs, seal
+from core import runs
+from core.comparison import test_set_usage, verdicts
 from core.config import SETTINGS
 from core.errors import LabError
 from pages.parts import columns, compare_choice, data_sources
@@ -108,7 +109,7 @@ def _setting(path: str, values: list[Any]) -> Any:
     """Numbers as numbers, so that the table can be sorted by them; all else in words."""
     if SETTINGS[path].least is not None:
         return pd.array(values, "Float64")
-    return [None if value is None else compare.value_in_words(path, value) for value in values]
+    return [None if value is None else verdicts.value_in_words(path, value) for value in values]
 
 
 def _mean(scores: Sequence[float]) -> float | None:
@@ -186,5 +187,5 @@ def _fingerprint(parts: Sequence[str]) -> str:
 
 
 def unseal(shown: Sequence[Line], chosen: Sequence[Line]) -> None:
-    """Note that the test scores of these are on the screen, see :mod:`core.seal`."""
-    seal.look([summary.run for line in (*shown, *chosen) for summary in line.finished])
+    """Note that the test scores of these are on the screen, see :mod:`core.comparison.test_set_usage`."""
+    test_set_usage.look([summary.run for line in (*shown, *chosen) for summary in line.finished])

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import seal
+from core.comparison import test_set_usage
 from pages.parts import charts, coaching
 from pages.parts.runs import Summary
 from pages.parts.text import count, duration, interval, literal, percent
@@ -40,10 +40,10 @@ def headline(summary: Summary) -> None:
             "trust the test figure.",
         )
     st.markdown(_sentence(test, guess))
-    seal.look([summary.run])
-    seen = seal.seen(summary.run)
-    if seen > seal.FEW:
-        st.caption(f":material/visibility: {seal.meaning(seen, test['value'], test['total'])}")
+    test_set_usage.look([summary.run])
+    seen = test_set_usage.seen(summary.run)
+    if seen > test_set_usage.FEW:
+        st.caption(f":material/visibility: {test_set_usage.meaning(seen, test['value'], test['total'])}")
 
 
 def _score(label: str, value: float, note: str, help: str) -> None:

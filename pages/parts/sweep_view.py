@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import compare, paired, repeats, runs, seal, sweeps, workspace
+from core import repeats, runs, sweeps, workspace
+from core.comparison import paired_tests, test_set_usage, verdicts
 from core.config import SETTINGS
 from core.sweeps import Sweep
 from core.training import cost_estimate
@@ -205,7 +206,7 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
     """How much the best flatters, measured where choices were repeated."""
     scored = table[table["val_accuracy"].notna()]
     groups = [group["val_accuracy"].tolist() for _, group in scored.groupby(paths, sort=False)]
-    deviation = compare.common_deviation(groups)
+    deviation = verdicts.common_deviation(groups)
     number = int((choices["n"] > 0).sum())
     if number < 2:
         return
@@ -216,7 +217,7 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
         )
     else:
         each = max(int(choices["n"].median()), 1)
-        points = 100 * paired.luck_of_the_best(number, deviation / each**0.5)
+        points = 100 * paired_tests.luck_of_the_best(number, deviation / each**0.5)
         st.caption(
             f"As the best of {number} it is partly lucky: expect about {points:.1f} points to be chance. "
             f"Runs that differ in nothing but the seed scatter by {100 * deviation:.1f} points (SD)."
@@ -253,5 +254,5 @@ def _runs(sweep: Sweep, table: pd.DataFrame) -> None:
         "has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
     )
     if with_test:
-        seal.look([runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]])
+        test_set_usage.look([runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]])
     sweep_table.show(sweep, table, with_test=with_test and "test_accuracy" in table)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from core import compare, paired
-from core.compare import Verdict
+from core.comparison import paired_tests, verdicts
+from core.comparison.verdicts import Verdict
 from core.errors import LabError
 from pages.parts import compare_sides, frame, runs_actions
 from pages.parts.compare_sides import Side
@@ -58,7 +58,7 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _verdicts(stamps: tuple[object, ...], split: str, _sides: Sequence[Side]) -> Verdicts:
-    return compare.verdicts({side.letter: compare_sides.results(side, split) for side in _sides})
+    return verdicts.judge_pairs({side.letter: compare_sides.results(side, split) for side in _sides})
 
 
 def _headline(kind: str, short: str, long: str) -> None:
@@ -143,14 +143,14 @@ def _say_luck(sides: Sequence[Side], everything: Sequence[Line]) -> None:
     rivals = [
         line for line in everything if any(s.report["split_fingerprint"] in prints for s in line.finished)
     ]
-    deviation = compare.common_deviation([line.scores("val_accuracy") for line in rivals])
+    deviation = verdicts.common_deviation([line.scores("val_accuracy") for line in rivals])
     if deviation is None:
         st.caption(
             f"You have {len(rivals)} of them on these pictures. The best of so many is partly lucky; "
             "repeat one with new seeds, and this page says by how much."
         )
     else:
-        st.caption(literal(compare.luck_in_words(len(rivals), deviation)))
+        st.caption(literal(verdicts.luck_in_words(len(rivals), deviation)))
 
 
 def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
@@ -183,7 +183,7 @@ def _seeds_to_share(sides: Sequence[Side]) -> int:
         return 0
     seeds = [{s.config.fit.seed for s in side.finished if s.config} for side in sides]
     shared = len(set.intersection(*seeds))
-    return paired.FEWEST_PAIRS - shared if shared < 2 else 0
+    return paired_tests.FEWEST_PAIRS - shared if shared < 2 else 0
 
 
 def _details(found: Verdicts, split: str) -> None:

@@ -9,8 +9,8 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from core.comparison.paired_tests import Flags
 from core.evaluation import metrics
-from core.paired import Flags
 from core.runs import Run
 
 FEWEST_PICTURES = 30

@@ -18,7 +18,8 @@ from typing import Any
 
 import filelock
 
-from core import files, paired, workspace
+from core import files, workspace
+from core.comparison import paired_tests
 from core.errors import LabError
 from core.runs import Run
 
@@ -54,7 +55,7 @@ def meaning(runs_seen: int, accuracy: float, pictures: int) -> str:
     """
     if runs_seen <= FEW:
         return "The test pictures are as good as unused: nothing was chosen by them."
-    points = 100 * paired.luck_of_the_best(runs_seen, _deviation(accuracy, pictures))
+    points = 100 * paired_tests.luck_of_the_best(runs_seen, _deviation(accuracy, pictures))
     in_words = "about a point at most" if points < 1.5 else f"up to {points:.0f} points"
     return (
         f"You have seen the scores of {runs_seen} runs on these test pictures. If you keep the best of them "

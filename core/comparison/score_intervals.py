@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core import paired
-from core.comparable import Pair
+from core.comparison import paired_tests
+from core.comparison.pairing import Pair
 from core.evaluation import metrics
 from core.evaluation.metrics import Counts
 from core.runs import Predictions
@@ -87,18 +87,18 @@ def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
         of_class = labels == class_name
         first, second = pair.first[:, of_class], pair.second[:, of_class]
         if len(first) == 1:
-            measured = paired.models(first[0], second[0])
+            measured = paired_tests.models(first[0], second[0])
         elif first.shape[1] > 1:
-            measured = paired.settings(first, second)
+            measured = paired_tests.settings(first, second)
         else:
             continue
         shares = float(first.mean()), float(second.mean())
         found.append((str(class_name), int(of_class.sum()), *shares, measured))
-    corrected = paired.holm([measured.p for *_, measured in found])
+    corrected = paired_tests.holm([measured.p for *_, measured in found])
     differences = [
         ClassDifference(
             name, number, first, second, m.difference, m.low, m.high,
-            p <= paired.ALPHA and not m.low <= 0 <= m.high,
+            p <= paired_tests.ALPHA and not m.low <= 0 <= m.high,
         )
         for (name, number, first, second, m), p in zip(found, corrected, strict=True)
     ]  # fmt: skip

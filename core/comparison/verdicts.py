@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core import comparable, paired
 from core import config as settings_of
-from core.comparable import Pair, Result
-from core.comparable import from_run as from_run
+from core.comparison import paired_tests, pairing
+from core.comparison.paired_tests import FEWEST_PAIRS, Measured
+from core.comparison.pairing import Pair, Result
+from core.comparison.pairing import from_run as from_run
 from core.config import SETTINGS, RunConfig
-from core.paired import FEWEST_PAIRS, Measured
 from core.training import cost_estimate
 
 Kind = Literal["better", "no difference seen", "cannot tell", "withheld"]
@@ -40,24 +40,24 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def verdicts(sides: Mapping[str, Sequence[Result]]) -> dict[tuple[str, str], Verdict]:
+def judge_pairs(sides: Mapping[str, Sequence[Result]]) -> dict[tuple[str, str], Verdict]:
     """A verdict on every two sides, by their names; with more than two, p is corrected by Holm's method.
 
     Args:
         sides: by name, the result of a run, or those of its repeats with other seeds. Two single runs
             are compared as trained models; repeats as settings, paired by seed.
     """
-    pairs = [comparable.pair(names, sides[names[0]], sides[names[1]]) for names in combinations(sides, 2)]
+    pairs = [pairing.pair(names, sides[names[0]], sides[names[1]]) for names in combinations(sides, 2)]
     measured = {pair.names: _measure(pair) for pair in pairs if not pair.obstacle}
-    corrected = paired.holm([m.p for m in measured.values()])
+    corrected = paired_tests.holm([m.p for m in measured.values()])
     for names, p in zip(measured, corrected, strict=True):
         measured[names] = replace(measured[names], p=p)
     return {pair.names: _verdict(pair, measured.get(pair.names)) for pair in pairs}
 
 
-def verdict(sides: Mapping[str, Sequence[Result]]) -> Verdict:
-    """The verdict on just two sides, see :func:`verdicts`."""
-    (only,) = verdicts(sides).values()
+def judge(sides: Mapping[str, Sequence[Result]]) -> Verdict:
+    """The verdict on just two sides, see :func:`judge_pairs`."""
+    (only,) = judge_pairs(sides).values()
     return only
 
 
@@ -95,7 +95,7 @@ def common_deviation(groups: Iterable[Sequence[float]]) -> float | None:
 
 def luck_in_words(runs: int, deviation: float) -> str:
     """What choosing the best of several runs adds to its score by luck alone."""
-    points = 100 * paired.luck_of_the_best(runs, deviation)
+    points = 100 * paired_tests.luck_of_the_best(runs, deviation)
     return (
         f"Best of {runs}: expect about {points:.1f} points of luck. Runs that differ in nothing but the seed "
         f"scatter by {100 * deviation:.1f} points (SD); the best of {runs} stands above their mean by chance."
@@ -104,8 +104,8 @@ def luck_in_words(runs: int, deviation: float) -> str:
 
 def _measure(pair: Pair) -> Measured:
     if len(pair.first) == 1:
-        return paired.models(pair.first[0], pair.second[0])
-    return paired.settings(pair.first, pair.second)
+        return paired_tests.models(pair.first[0], pair.second[0])
+    return paired_tests.settings(pair.first, pair.second)
 
 
 def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
@@ -148,7 +148,7 @@ def _way_on(pair: Pair) -> tuple[int | None, str]:
         more: int | None = FEWEST_PAIRS - 1
         text = f"That may be luck. To compare the settings, repeat both with {more} more seeds"
     else:
-        more = paired.more_pairs_needed(pair.first, pair.second)
+        more = paired_tests.more_pairs_needed(pair.first, pair.second)
         text = f"That may be luck. About {more} more repeats of each should tell"
     if more is None:
         return None, "More repeats are no way to tell: for a difference like this it takes more pictures."
