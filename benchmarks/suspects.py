@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core import appearance, cross_validation, datasets
+from core import datasets
 from core.data.dataset import Dataset
 from core.errors import NoWeights
+from core.label_errors import cross_validation, handcrafted_features
+from core.label_errors.ranking import Judged
 from core.ml import imagenet_features
-from core.suspects import Judged
 
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 WEIGHTS = DATA / "weights" / "mobilenet_v2_035_224_no_top.weights.h5"
@@ -72,7 +73,9 @@ def _both(source: str, dataset: Dataset, wrong: set[str]) -> None:
         )
     except NoWeights as missing:
         print(f"{source}: {missing}")
-    _report(source, lambda: cross_validation.judge(dataset, appearance.features, "appearance"), wrong)
+    _report(
+        source, lambda: cross_validation.judge(dataset, handcrafted_features.features, "appearance"), wrong
+    )
 
 
 def _report(source: str, judge: Callable[[], Judged], wrong: set[str]) -> None:

@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from core import appearance, cross_validation, datasets, judging, suspects
+from core import datasets
 from core.data.dataset import Dataset
 from core.errors import NoWeights
-from core.judging import Judging
+from core.label_errors import cross_validation, handcrafted_features, job, ranking
+from core.label_errors.job import Judging
+from core.label_errors.ranking import Judged
 from core.processes import background_job, launch
 from core.processes.threads import Progress, ShouldStop, never
-from core.suspects import Judged
 
 DONE, FAILED = 0, 1
 SHOWN = 20
@@ -67,11 +68,13 @@ def _judge(
     dataset, began = datasets.open(source), time.perf_counter()
     judge = partial(cross_validation.judge, dataset, progress=progress, should_stop=should_stop)
     try:
-        judged = judge(appearance.features, "appearance") if offline else _by_imagenet(judge, progress)
+        judged = (
+            judge(handcrafted_features.features, "appearance") if offline else _by_imagenet(judge, progress)
+        )
     except NoWeights as missing:
-        judged = replace(judge(appearance.features, "appearance"), instead=str(missing))
-    suspects.save(dataset, judged)
-    judging.note(len(judged.ids), time.perf_counter() - began)
+        judged = replace(judge(handcrafted_features.features, "appearance"), instead=str(missing))
+    ranking.save(dataset, judged)
+    job.note(len(judged.ids), time.perf_counter() - began)
     return dataset, judged
 
 

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from core import __main__ as command_line
-from core import datasets, judging, suspects
+from core import datasets
 from core.data import versions
 from core.errors import LabError, Stopped
-from core.judging import Judging
+from core.label_errors import job, ranking
+from core.label_errors.job import Judging
 from core.processes import background_job, heartbeat, launch
 from tests import run_fixtures
 from tests.made_pictures import coloured_objects
@@ -32,20 +33,20 @@ def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
         pid = heartbeat.identity()["pid"]
 
     monkeypatch.setattr(launch, "start_detached", lambda *words: begun.append(words) or Child())
-    first, second = judging.start(source), judging.start(source)
+    first, second = job.start(source), job.start(source)
     assert len(begun) == 1 and first == second and first.state == "running"
 
 
 def test_work_whose_process_is_gone_was_interrupted(source):
     Judging(source, "running", heartbeat=time.time() - 60).write()
-    work = judging.look(source)
+    work = job.look(source)
     assert work.state == "interrupted" and work.message.startswith("Judging the labels was interrupted")
 
 
 def test_a_damaged_state_of_work_is_a_failure_in_words(source):
     Judging(source).write()
     (Judging(source).folder / "status.json").write_text("{")
-    assert judging.look(source).state == "failed"
+    assert job.look(source).state == "failed"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_every_ending_of_work_has_a_state(error, state, message, source):
         raise error
 
     background_job.carry_out(Judging(source), do)
-    work = judging.look(source)
+    work = job.look(source)
     assert work.state == state and work.message.startswith(message)
 
 
@@ -83,7 +84,7 @@ def test_kinds_of_work_on_one_source_do_not_meet(source):
     from core import engine
 
     assert engine.preparation_of(source).state == "none"
-    assert replace(judging.look(source), state="none") == Judging(source)
+    assert replace(job.look(source), state="none") == Judging(source)
 
 
 def test_a_label_found_right_changes_no_version_and_can_be_undone(source):
@@ -119,27 +120,27 @@ def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch
     assert command_line.main(["suspects", source, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found["ranked"]) == 60 and found["ranked"][0]["file"].endswith(".png")
-    kept = suspects.load(dataset)
+    kept = ranking.load(dataset)
     assert kept is not None and kept.version == dataset.version == found["version"]
     assert command_line.main(["suspects", source, "--report-progress"]) == 0
-    work = judging.look(source)
+    work = job.look(source)
     assert work.state == "done" and 0 < work.done == work.total
-    assert judging.duration(dataset).basis == "from 2 earlier judgements on this machine"
+    assert job.duration(dataset).basis == "from 2 earlier judgements on this machine"
 
 
 def test_judging_is_estimated_from_the_latest_judgements(source, workspace):
     dataset = datasets.open(source)
-    pictures, guess = len(dataset.usable), judging.duration(dataset)
+    pictures, guess = len(dataset.usable), job.duration(dataset)
     assert "a rough guess" in guess.basis and guess.low < guess.seconds < guess.high
-    judging.note(pictures, 3 * guess.seconds)
-    learnt = judging.duration(dataset)
+    job.note(pictures, 3 * guess.seconds)
+    learnt = job.duration(dataset)
     assert learnt.seconds == pytest.approx(3 * guess.seconds) and "1 earlier judgement on" in learnt.basis
     assert learnt.high / learnt.low < guess.high / guess.low
-    for _ in range(judging.LATEST):
-        judging.note(20 * pictures, guess.seconds)
-    learnt = judging.duration(dataset)
+    for _ in range(job.LATEST):
+        job.note(20 * pictures, guess.seconds)
+    learnt = job.duration(dataset)
     assert guess.seconds / 20 < learnt.seconds < guess.seconds  # somewhat less for the fewer pictures
     assert learnt.low < guess.seconds / 20 and guess.seconds < learnt.high
     for damage in ("{", "{}", "[1]", "[[1, -1]]", "[[0, 1]]", '[["a", 1]]', "[[1, NaN]]"):
         (workspace / "judgements" / "times.json").write_text(damage)
-        assert judging.duration(dataset) == guess
+        assert job.duration(dataset) == guess

@@ -16,13 +16,14 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, engine, judging, quality, suspects
+from core import datasets, engine, quality
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
-from core.judging import Judging
+from core.label_errors import job, ranking
+from core.label_errors.job import Judging
+from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
-from core.suspects import Judged
 from pages.parts import gallery_tiles, suspects_list
 from pages.parts.text import moment
 from tests import run_fixtures
@@ -328,12 +329,12 @@ def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no
     assert "About" in words(test) and "a rough guess" in words(test)
     click(test, "judge")
     assert no_processes[-1] == ["suspects", source, "--report-progress"]
-    work = judging.look(source)
+    work = job.look(source)
     assert work.state == "running" and "Judging the labels" in words(test)
     replace(work, message="judging labels", done=30, total=90).write()
     assert "Judging labels: 33\u00a0%" in part(LABELS, source).get("progress")[0].proto.text
     click(part(LABELS, source), "stop_judging")
-    assert judging.look(source).stop_requested
+    assert job.look(source).stop_requested
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
@@ -345,8 +346,8 @@ def test_judging_that_ended_early_says_why_and_can_be_started_again(state, sourc
 
 def test_earlier_suspects_stay_while_labels_are_judged_again(source):
     dataset = datasets.open(source)
-    suspects.save(dataset, judged(dataset))
-    judging.start(source)
+    ranking.save(dataset, judged(dataset))
+    job.start(source)
     text = words(part(LABELS, source))
     assert "Judging the labels" in text and "1 of 61 labels are suspected" in text
 
@@ -362,7 +363,7 @@ def test_too_few_pictures_to_judge_are_a_sentence(tmp_path):
 @pytest.mark.parametrize(("number", "kind"), [(0, "relabel"), (1, "confirm"), (2, "exclude")])
 def test_a_suspect_is_decided_and_does_not_come_up_again(number, kind, source):
     dataset = datasets.open(source)
-    suspects.save(dataset, judged(dataset))
+    ranking.save(dataset, judged(dataset))
     suspect = str(dataset.usable["id"].iloc[0])
     test = part(LABELS, source)
     assert "1 of 61 labels are suspected" in words(test) and "looks like roses (98" in words(test)
@@ -387,7 +388,7 @@ def test_every_ending_of_background_work_has_a_state(source):
         raise ValueError("unexpected")
 
     assert background_job.carry_out(Judging(source), stopped).state == "failed"
-    assert "ValueError" in judging.look(source).message
+    assert "ValueError" in job.look(source).message
     assert background_job.carry_out(Judging(source), lambda *_: None).state == "done"
 
 

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import appearance, cross_validation, datasets, judging, suspects
+from core import datasets
 from core.__main__ import main
 from core.errors import LabError, NoWeights, Stopped
-from core.suspects import Judged
+from core.label_errors import cross_validation, handcrafted_features, job, ranking
+from core.label_errors.ranking import Judged
 from tests.made_pictures import coloured_objects
 
 NAMES = ("red", "green", "blue")
@@ -50,7 +51,7 @@ def test_pictures_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
 
 def test_folds_are_stratified_and_keep_copies_together() -> None:
     rows = pd.DataFrame({"label": ["a"] * 40 + ["b"] * 20, "group": np.arange(60) // 2})
-    fold = suspects.folds(rows, count=5)
+    fold = ranking.folds(rows, count=5)
     assert pd.crosstab(rows["label"], fold).to_numpy().tolist() == [[8] * 5, [4] * 5]
     assert (pd.Series(fold).groupby(rows["group"]).nunique() == 1).all()
 
@@ -58,25 +59,25 @@ def test_folds_are_stratified_and_keep_copies_together() -> None:
 def test_too_few_pictures_to_judge_are_told() -> None:
     rows = pd.DataFrame({"label": ["a"] * 9 + ["b"] * 4, "group": range(13)})
     with pytest.raises(LabError, match="class 'b' has 4 different images; at least 5 are needed"):
-        suspects.folds(rows)
+        ranking.folds(rows)
 
 
 def test_a_judgement_is_kept_beside_the_index(folder: Path) -> None:
     dataset = datasets.prepare(str(folder))
-    assert suspects.load(dataset) is None
+    assert ranking.load(dataset) is None
     answers = judged([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]], [0, 1])
-    suspects.save(dataset, answers)
-    kept = suspects.load(dataset)
+    ranking.save(dataset, answers)
+    kept = ranking.load(dataset)
     assert kept is not None
     pd.testing.assert_frame_equal(kept.ranked(), answers.ranked(), check_dtype=False)
     (dataset.path / "judged.npz").write_bytes(b"rubbish")
     with pytest.raises(LabError, match=r"is damaged .* judge the labels again"):
-        suspects.load(dataset)
+        ranking.load(dataset)
 
 
 def test_planted_wrong_labels_come_first(folder: Path) -> None:
     dataset = datasets.prepare(str(folder))
-    answers = cross_validation.judge(dataset, appearance.features, "appearance", count=3)
+    answers = cross_validation.judge(dataset, handcrafted_features.features, "appearance", count=3)
     assert answers.probabilities.shape == (90, 3)
     np.testing.assert_allclose(answers.probabilities.sum(axis=1), 1, atol=1e-4)
     name = dataset.index.set_index("id")["file"]
@@ -89,7 +90,7 @@ def test_most_of_the_garden_s_wrong_labels_are_among_twice_as_many_suspects() ->
     wrong = {
         planted["file"] for planted in json.loads((dataset.root / "truth.json").read_text())["wrong_label"]
     }
-    answers = cross_validation.judge(dataset, appearance.features, "appearance")
+    answers = cross_validation.judge(dataset, handcrafted_features.features, "appearance")
     first = answers.ranked()["id"][: 2 * len(wrong)]
     assert dataset.index.set_index("id")["file"][first].isin(wrong).sum() >= 0.8 * len(wrong)
 
@@ -106,13 +107,13 @@ def test_each_part_is_judged_by_what_was_fitted_to_the_others() -> None:
 
 def test_outlines_have_the_direction_of_edges_and_colours_the_shade() -> None:
     image = np.zeros((128, 128, 3), np.uint8)
-    assert not appearance.outlines(image).any() and appearance.colours(image).max() == 1
+    assert not handcrafted_features.outlines(image).any() and handcrafted_features.colours(image).max() == 1
     image[:, 64:] = (255, 0, 0)
-    cells = appearance.outlines(image).reshape(8, 8, 9)
+    cells = handcrafted_features.outlines(image).reshape(8, 8, 9)
     assert cells[..., 0].sum() == pytest.approx(cells.sum()) and not cells[:, [0, 1, 6, 7]].any()
-    upright = appearance.outlines(image.transpose(1, 0, 2)).reshape(8, 8, 9)
+    upright = handcrafted_features.outlines(image.transpose(1, 0, 2)).reshape(8, 8, 9)
     assert upright[..., 4].sum() == pytest.approx(upright.sum())
-    shades = appearance.colours(image).reshape(12, 4, 4)
+    shades = handcrafted_features.colours(image).reshape(12, 4, 4)
     assert shades[0, 3, 3] == pytest.approx(shades[0, 0, 0]) and np.count_nonzero(shades) == 2
 
 
@@ -123,7 +124,7 @@ def test_without_the_network_s_weights_appearance_judges_and_the_reason_is_kept(
     dataset = datasets.prepare(str(folder))
     assert main(["suspects", str(folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    kept = suspects.load(dataset)
+    kept = ranking.load(dataset)
     assert kept is not None and (told["judged_by"], kept.by) == ("appearance", "appearance")
     assert "could not be read from" in kept.instead and "missing.weights.h5" in kept.instead
     assert "missing.weights.h5" in kept.basis and len(told["ranked"]) == 90
@@ -136,7 +137,7 @@ def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
 
     weights = photos / "weights" / "mobilenet_v2_035_224_no_top.weights.h5"
     monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(weights))
-    assert judging.weights_at_hand()
+    assert job.weights_at_hand()
     dataset = datasets.prepare(str(folder))
     few = imagenet_features.features(dataset, dataset.usable[:70])
     answers = cross_validation.judge(dataset, imagenet_features.features, "imagenet", count=3)
@@ -167,5 +168,5 @@ def test_a_missing_connection_is_told_in_plain_words(monkeypatch: pytest.MonkeyP
 def test_judging_stops_when_asked(folder: Path) -> None:
     dataset = datasets.prepare(str(folder))
     with pytest.raises(Stopped):
-        cross_validation.judge(dataset, appearance.features, "appearance", should_stop=lambda: True)
-    assert suspects.load(dataset) is None
+        cross_validation.judge(dataset, handcrafted_features.features, "appearance", should_stop=lambda: True)
+    assert ranking.load(dataset) is None

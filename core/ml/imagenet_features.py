@@ -21,10 +21,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core import files
-from core.appearance import RESIZE, SIZE
 from core.data import pixel_cache
 from core.data.dataset import Dataset
 from core.errors import NoWeights
+from core.label_errors.handcrafted_features import RESIZE, SIZE
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
 WIDTH = 1280

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import judging, runs, suspects
+from core import runs
 from core.data.dataset import Dataset
 from core.errors import LabError
-from core.judging import Judging
-from core.suspects import Judged
+from core.label_errors import job, ranking
+from core.label_errors.job import Judging
+from core.label_errors.ranking import Judged
 from pages.parts import frame, suspects_list, work_progress
 from pages.parts.text import duration, literal
 
@@ -17,12 +18,12 @@ POLL_SECONDS = 1.0
 
 def show(dataset: Dataset) -> None:
     """What there is to see in the present state: how it works, how far it is, or the suspects."""
-    work = judging.look(dataset.source)
+    work = job.look(dataset.source)
     if work.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="judging")(dataset.source)
     judged = None
     try:
-        judged = suspects.load(dataset)
+        judged = ranking.load(dataset)
     except LabError as error:
         st.error(literal(error), icon=":material/error:")
     if work.state == "failed" or judged is None:
@@ -50,20 +51,20 @@ def _offer(dataset: Dataset, label: str, kind: str) -> None:
     if fault:
         st.info(literal(fault), title="These labels cannot be judged", icon=":material/info:")
         return
-    time = judging.duration(dataset)
+    time = job.duration(dataset)
     st.button(
         label,
         type=kind,
         icon=":material/gavel:",
         key="judge",
         on_click=frame.attempt,
-        args=(judging.start, dataset.source),
+        args=(job.start, dataset.source),
     )
     st.caption(
         f"About {duration(time.seconds)} ({duration(time.low)} to {duration(time.high)}), {time.basis}. "
         "It goes on when this page is closed." + _beside_training()
     )
-    if not judging.weights_at_hand():
+    if not job.weights_at_hand():
         st.caption(
             "Keras downloads a network that learned on the photos of ImageNet for this, once (2 MB); nothing "
             "leaves this machine. Without a connection the pictures are judged by their outlines and colours."
@@ -73,7 +74,7 @@ def _offer(dataset: Dataset, label: str, kind: str) -> None:
 def _too_few(dataset: Dataset) -> str:
     """Why these pictures cannot be judged; empty where they can."""
     try:
-        suspects.check(dataset.usable)
+        ranking.check(dataset.usable)
     except LabError as error:
         return f"{str(error)[:1].upper()}{str(error)[1:]}."
     return ""
@@ -112,7 +113,7 @@ def _say_how_it_ended(work: Judging) -> None:
 
 def _watch(source: str) -> None:
     with frame.explained():
-        work = judging.look(source)
+        work = job.look(source)
         if work.state != "running":
             st.rerun()
         work_progress.show(work, "Judging the labels", key="stop_judging", as_share=True)

@@ -10,7 +10,7 @@ import streamlit as st
 from core import datasets
 from core.data import versions
 from core.data.dataset import Dataset
-from core.suspects import Judged
+from core.label_errors.ranking import Judged
 from pages.parts import frame, gallery_tiles, versions_steps
 from pages.parts.text import NO_BREAK, literal, percent
 

@@ -3,7 +3,7 @@
 Confident learning (Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
 labels", JAIR 2021): a picture is suspected where the model is as sure of another class as it usually is of
 that class's own pictures. Suspects are ranked by how little it believes the label, their "self-confidence"
-there. The probabilities come from core/cross_validation.py; they are kept beside the index.
+there. The probabilities come from core/label_errors/cross_validation.py; they are kept beside the index.
 """
 
 from __future__ import annotations

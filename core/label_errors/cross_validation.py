@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from core import suspects
 from core.data.dataset import Dataset
+from core.label_errors import ranking
+from core.label_errors.ranking import Judged, Way
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
-from core.suspects import Judged, Way
 
 Vectors = NDArray[np.float32]
 
@@ -29,14 +29,14 @@ def judge(
     describe: Callable[..., Vectors],
     by: Way,
     *,
-    count: int = suspects.FOLDS,
+    count: int = ranking.FOLDS,
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> Judged:
     """Judge all labels of a data set, each by a classifier fitted to the other ``count - 1`` parts of it.
 
     Args:
-        describe: makes features (N, D) of index rows; see core/appearance.py and
+        describe: makes features (N, D) of index rows; see core/label_errors/handcrafted_features.py and
         core/ml/imagenet_features.py.
         by: what it is called.
 
@@ -47,7 +47,7 @@ def judge(
     rows = dataset.usable
     class_names = tuple(name for name in dataset.class_names if name in set(rows["label"]))
     labels = pd.Categorical(rows["label"], categories=class_names).codes.astype(np.int64)
-    fold = suspects.folds(rows, count)
+    fold = ranking.folds(rows, count)
     vectors = describe(dataset, rows, progress=progress, should_stop=should_stop)
     probabilities = out_of_fold(vectors, labels, fold, progress=progress, should_stop=should_stop)
     return Judged(dataset.version, class_names, rows["id"].to_numpy(dtype=str), labels, probabilities, by)
