@@ -26,7 +26,7 @@ from core import datasets, quality
 from core.data import duplicates
 from core.data.dataset import Dataset
 from core.data.image_stats import measure
-from core.quality import boxes
+from core.quality import checklist
 
 MOST_SECONDS, MOST_MEGABYTES = 20.0, 1500
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -92,7 +92,9 @@ def _how_varied(photos: Dataset, each: int = 120) -> None:
     for originals in (1, 3, 10, 30, each):
         chosen = [_jittered(images[number % originals], rng) for number in range(each)]
         texts = pd.Series([measure(image).phash for image in chosen])
-        print(f"{originals:>10} photos: as varied as {boxes.effective_number(texts):.1f} unrelated pictures")
+        print(
+            f"{originals:>10} photos: as varied as {checklist.effective_number(texts):.1f} unrelated pictures"
+        )
     print()
 
 

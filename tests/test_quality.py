@@ -18,7 +18,7 @@ from core import datasets, quality
 from core.config import DataConfig
 from core.data import duplicates, versions
 from core.data.sources import garden
-from core.quality import boxes
+from core.quality import checklist
 from core.quality.findings import Finding, Report, percent
 
 Picture = Image.Image
@@ -83,9 +83,9 @@ def test_three_boxes_are_enough_and_two_are_not(good: Path) -> None:
 
 def test_an_imbalance_is_mended_by_the_largest_cap_that_ticks_the_box() -> None:
     rows = pd.DataFrame({"label": ["cats"] * 300 + ["dogs"] * 60, "id": [f"{n:04}" for n in range(360)]})
-    balance = boxes.balance(rows, ("cats", "dogs"))
+    balance = checklist.balance(rows, ("cats", "dogs"))
     assert (balance.action, balance.numbers["cap"], len(balance.removed)) == ("cap", 90, 210)
-    assert boxes.balance(rows[~rows["id"].isin(balance.removed)], ("cats", "dogs")).ticked
+    assert checklist.balance(rows[~rows["id"].isin(balance.removed)], ("cats", "dogs")).ticked
 
 
 def test_an_empty_class_is_not_mended_by_a_cap(good: Path) -> None:
@@ -98,7 +98,7 @@ def test_an_empty_class_is_not_mended_by_a_cap(good: Path) -> None:
 
 def test_a_cap_leaves_as_many_of_each_class(good: Path) -> None:
     rows = datasets.prepare(str(good)).usable
-    left = rows[~rows["id"].isin(boxes.over_cap(rows, 40))]
+    left = rows[~rows["id"].isin(checklist.over_cap(rows, 40))]
     assert left["label"].value_counts().to_dict() == {"cats": 40, "dogs": 40}
 
 
@@ -145,7 +145,7 @@ def test_the_effective_number_counts_what_has_nothing_in_common(scenes: int) -> 
     """Walsh functions: hashes of which any two agree in exactly half their bits."""
     rows = np.array([[bin(i & j).count("1") % 2 for j in range(64)] for i in range(scenes)], np.uint8)
     texts = pd.Series([np.packbits(row).tobytes().hex() for row in rows] * 9)
-    assert boxes.effective_number(texts) == pytest.approx(scenes)
+    assert checklist.effective_number(texts) == pytest.approx(scenes)
 
 
 def test_unreadable_files_are_listed(good: Path) -> None:

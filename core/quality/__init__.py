@@ -12,7 +12,7 @@ from core.data import duplicates
 from core.data.dataset import Dataset
 from core.datasets import select
 from core.errors import LabError
-from core.quality import boxes, copies, looks, shortcuts
+from core.quality import checklist, leaks, outliers, shortcuts
 from core.quality.findings import Action, Finding, Report, Severity, pictures
 
 __all__ = ["Action", "Finding", "Report", "Severity", "check"]
@@ -30,17 +30,17 @@ def check(dataset: Dataset, config: DataConfig | None = None, distance: int = du
     if rows.empty:
         return Report((_unreadable(dataset), _nothing_left()), distance)
     found = duplicates.find(rows, distance)
-    shared = copies.of(rows.assign(near=found.groups))
+    shared = leaks.of(rows.assign(near=found.groups))
     return Report(
         (
-            boxes.enough(rows, dataset.class_names),
-            boxes.balance(rows, dataset.class_names),
-            boxes.unique(rows, shared, distance, too_alike=found.too_alike),
-            boxes.variety(rows),
+            checklist.enough(rows, dataset.class_names),
+            checklist.balance(rows, dataset.class_names),
+            checklist.unique(rows, shared, distance, too_alike=found.too_alike),
+            checklist.variety(rows),
             _unreadable(dataset),
-            copies.conflicts(shared),
+            leaks.conflicts(shared),
             *_splits(dataset, config or DataConfig(source=dataset.source), shared),
-            *looks.checks(rows),
+            *outliers.checks(rows),
             *shortcuts.checks(rows),
         ),
         distance,
@@ -68,7 +68,7 @@ def _splits(dataset: Dataset, config: DataConfig, shared: pd.DataFrame) -> list[
     except LabError as error:
         verdict = f"The pictures cannot be shared out: {error}."
         return [Finding("splits", "Training, validation and test", verdict, "serious")]
-    return [copies.leaks(chosen.rows, shared, chosen.left_out)]
+    return [leaks.leaks(chosen.rows, shared, chosen.left_out)]
 
 
 def _nothing_left() -> Finding:

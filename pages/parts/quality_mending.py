@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data import versions
 from core.data.dataset import Dataset
-from core.quality import Finding, boxes
+from core.quality import Finding, checklist
 from pages.parts import versions_steps
 from pages.parts.text import count
 
@@ -52,7 +52,7 @@ def cap(dataset: Dataset, finding: Finding) -> None:
             width=220,
             help="Which pictures are left out looks random and is always the same.",
         )
-        over = boxes.over_cap(dataset.usable, most)
+        over = checklist.over_cap(dataset.usable, most)
         leaves_out = f" · leaves out {count(len(over), 'picture')}" if over else ""
         versions_steps.button(
             f"Cap each class at {most:,}{leaves_out}",
