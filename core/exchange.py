@@ -17,9 +17,10 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from core import files, foreign_run, repeats, runs, workspace
+from core import files, foreign_run, runs, workspace
 from core.errors import LabError
 from core.runs import Run
+from core.sweeps import repeats
 
 MEMBERS = {
     "config.json": 2**20,

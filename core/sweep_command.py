@@ -15,7 +15,7 @@ from tqdm import tqdm
 from core import config, engine, sweeps
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.sweep_folder import Sweep
+from core.sweeps.folder import Sweep
 
 LOOK_SECONDS = 0.5
 DONE, FAILED, FROM_KEYBOARD = 0, 1, 130

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import exchange, repeats, runs
+from core import exchange, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Run
+from core.sweeps import repeats
 from tests import run_fixtures
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import repeat_together
 from core.comparison import disagreement, pairing, score_intervals
 from core.comparison.pairing import Result
 from core.errors import LabError
 from core.runs import Predictions
+from core.sweeps import repeats
 
 
 def test_differences_by_class_are_corrected_and_in_order():
@@ -45,12 +45,12 @@ def test_scores_come_with_intervals_that_hold_the_value():
 
 def test_sides_get_the_same_seeds_with_the_least_work():
     for sides_, times in (([[0], [4]], 3), ([[0, 1, 2], [0]], 2), ([[5]], 4)):
-        missing = repeat_together.missing_seeds(sides_, times)
+        missing = repeats.missing_seeds(sides_, times)
         before = set.intersection(*map(set, sides_))
         after = set.intersection(*(set(side) | set(more) for side, more in zip(sides_, missing, strict=True)))
         assert len(after) == len(before) + times
         assert all(not set(side) & set(more) for side, more in zip(sides_, missing, strict=True))
-    assert repeat_together.missing_seeds([[0, 1, 2], [0]], 2) == [[], [1, 2]]
+    assert repeats.missing_seeds([[0, 1, 2], [0]], 2) == [[], [1, 2]]
 
 
 def test_pictures_are_sorted_by_who_is_right_about_them():

@@ -12,7 +12,7 @@ from core.comparison import verdicts
 from core.comparison.score_intervals import Interval, Scores
 from core.config import SETTINGS
 from core.errors import LabError
-from core.sweep_plan import SEED
+from core.sweeps.plan import SEED
 from pages.parts import charts, compare_sides
 from pages.parts.compare_sides import Side
 from pages.parts.runs import Summary

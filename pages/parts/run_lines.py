@@ -14,7 +14,7 @@ from core import config as settings_of
 from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
 from core.runs import Labels
-from core.sweep_plan import SEED
+from core.sweeps.plan import SEED
 from pages.parts.runs import Summary
 
 REPEATS = "~"

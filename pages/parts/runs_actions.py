@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import exchange, repeat_together, runs
+from core import exchange, runs
 from core.errors import LabError
 from core.runs import Run
+from core.sweeps import repeats
 from core.training import cost_estimate
 from pages.parts import compare_choice, frame
 from pages.parts.run_lines import REPEATS, Line
@@ -76,7 +77,7 @@ def about(lines: Sequence[Line], times: int) -> str:
 
 def repeat(lines: Sequence[Line], times: int) -> None:
     """Queue the repeats, and compare with them from now on."""
-    made = repeat_together.queue([line.first.run for line in lines], times)
+    made = repeats.repeat_together([line.first.run for line in lines], times)
     again = {line.id: line.first.run.id + REPEATS for line in lines}
     compare_choice.choose([again.get(name, name) for name in compare_choice.ids()])
     st.session_state[_DONE] = (

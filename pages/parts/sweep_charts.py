@@ -9,9 +9,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core import proposals
 from core.config import SETTINGS
-from core.sweeps import Sweep
+from core.sweeps import Sweep, search
 from pages.parts import sweep_values
 from pages.parts.charts import ink
 
@@ -57,7 +56,7 @@ def importance(shares: Mapping[str, float]) -> alt.LayerChart:
 
 
 def _is_proposed(sweep: Sweep, paths: Sequence[str]) -> bool:
-    return sweep.way != "grid" and any(proposals.is_range(path, sweep.values[path]) for path in paths)
+    return sweep.way != "grid" and any(search.is_range(path, sweep.values[path]) for path in paths)
 
 
 def _line(sweep: Sweep, scored: pd.DataFrame, path: str) -> alt.LayerChart:

@@ -8,9 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core import config as settings_of
-from core import proposals
 from core.config import SETTINGS, RunConfig, Setting
-from core.sweeps import Sweep
+from core.sweeps import Sweep, search
 from pages.parts import settings, settings_form
 from pages.parts.text import literal
 
@@ -77,7 +76,7 @@ def tried(sweep: Sweep, path: str) -> str:
     values = sweep.values[path]
     if all(isinstance(value, int | float) for value in values):
         values = sorted(values)
-    if sweep.way != "grid" and proposals.is_range(path, values):
+    if sweep.way != "grid" and search.is_range(path, values):
         return literal(f"{words(values[0])} to {words(values[-1])}")
     return literal(" | ".join(words(value) for value in values))
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import repeats, runs, sweeps, workspace
+from core import runs, sweeps, workspace
 from core.comparison import paired_tests, test_set_usage, verdicts
 from core.config import SETTINGS
-from core.sweeps import Sweep
+from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
 from pages.parts import (
     frame,

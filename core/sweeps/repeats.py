@@ -1,4 +1,4 @@
-"""Repeat several settings with the same new seeds, so that they can be compared seed by seed."""
+"""The same settings with other seeds, for one run or for several side by side: how far chance goes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, count, islice
 
-from core import engine, repeats
+from core import config as settings_of
+from core import engine
 from core.errors import LabError
 from core.runs import Run
-from core.sweep_plan import SEED
+from core.sweeps.folder import members
+from core.sweeps.plan import SEED
+
+
+def repeat(run: Run, times: int) -> list[Run]:
+    """Queue the same settings that many times more, with seeds not used yet in the run's group.
+
+    Raises:
+        LabError: the run's settings cannot be read, or ``times`` is less than one.
+    """
+    if times < 1:
+        raise LabError("Say how many more times the run is to be repeated, at least once.")
+    group = run.labels.group or f"repeats-{run.id}"
+    if not run.labels.group:
+        run.relabel(group=group)
+    config = run.config
+    used = {known.config.fit.seed for known in siblings(run)}
+    seeds = islice((seed for seed in count(config.fit.seed) if seed not in used), times)
+    labels = replace(run.labels, notes="", starred=False)
+    return engine.submit_all((config.replace({SEED: seed}), labels) for seed in seeds)
+
+
+def siblings(run: Run) -> list[Run]:
+    """The runs of its group that differ from it in nothing but the seed, itself among them, oldest first."""
+    group = run.labels.group
+    return [known for known in (members(group) if group else [run]) if _is_repeat(known, run)]
 
 
 def missing_seeds(sides: Sequence[Sequence[int]], times: int) -> list[list[int]]:
@@ -25,7 +51,7 @@ def missing_seeds(sides: Sequence[Sequence[int]], times: int) -> list[list[int]]
     return [[seed for seed in wanted if seed not in side] for side in used]
 
 
-def queue(runs: Sequence[Run], times: int) -> list[Run]:
+def repeat_together(runs: Sequence[Run], times: int) -> list[Run]:
     """Queue the missing repeats of each run, side by side, in turn; see :func:`missing_seeds`.
 
     Raises:
@@ -33,7 +59,7 @@ def queue(runs: Sequence[Run], times: int) -> list[Run]:
     """
     if times < 1 or not runs:
         raise LabError("Say how many more times the runs are to be repeated, at least once.")
-    families = [[known for known in repeats.siblings(run) if _counts(known)] for run in runs]
+    families = [[known for known in siblings(run) if _counts(known)] for run in runs]
     seeds = missing_seeds([[known.config.fit.seed for known in family] for family in families], times)
     for run in runs:
         if not run.labels.group:
@@ -45,6 +71,13 @@ def queue(runs: Sequence[Run], times: int) -> list[Run]:
         for seed in of_run[place : place + 1]
     ]
     return engine.submit_all(wanted)
+
+
+def _is_repeat(known: Run, run: Run) -> bool:
+    try:
+        return not set(settings_of.differences([known.config, run.config])) - {SEED}
+    except LabError:
+        return False
 
 
 def _counts(run: Run) -> bool:

@@ -12,25 +12,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core import engine, proposals, runs, sweep_folder
+from core import engine, runs
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.proposals import Trial, Values
 from core.runs import Labels, Run
-from core.sweep_folder import State as State
-from core.sweep_folder import Sweep, Way
-from core.sweep_folder import all as all
-from core.sweep_folder import members as members
-from core.sweep_folder import of as of
-from core.sweep_folder import open as open
-from core.sweep_plan import MOST_RUNS as MOST_RUNS
-from core.sweep_plan import SEED, plan, repeated
-from core.sweep_plan import Plan as Plan
-from core.sweep_trials import choices as choices
-from core.sweep_trials import importance as importance
-from core.sweep_trials import reason_to_prune as reason_to_prune
-from core.sweep_trials import table as table
-from core.sweep_trials import trials as trials
+from core.sweeps import folder, search
+from core.sweeps.folder import State as State
+from core.sweeps.folder import Sweep, Way
+from core.sweeps.folder import all as all
+from core.sweeps.folder import members as members
+from core.sweeps.folder import of as of
+from core.sweeps.folder import open as open
+from core.sweeps.plan import MOST_RUNS as MOST_RUNS
+from core.sweeps.plan import SEED, plan, repeated
+from core.sweeps.plan import Plan as Plan
+from core.sweeps.search import Trial, Values
+from core.sweeps.trials import choices as choices
+from core.sweeps.trials import importance as importance
+from core.sweeps.trials import reason_to_prune as reason_to_prune
+from core.sweeps.trials import table as table
+from core.sweeps.trials import trials as trials
 
 UNFINISHED = frozenset({"stopped", "interrupted", "failed"})
 """States from which resuming a sweep goes on; a run that diverged would only diverge again."""
@@ -64,13 +65,13 @@ def start(
         name=name,
         created=time.time(),
     )
-    sweep_folder.write(sweep)
+    folder.write(sweep)
     return _go_on(sweep)
 
 
 def stop(sweep: Sweep) -> None:
     """Queue nothing more, and stop what is queued or running; what was learned so far is kept."""
-    sweep_folder.change(sweep, state="stopped")
+    folder.change(sweep, state="stopped")
     for run in sweep.runs:
         if run.status.waiting:
             engine.stop(run)
@@ -79,7 +80,7 @@ def stop(sweep: Sweep) -> None:
 def resume(sweep: Sweep) -> Sweep:
     """Go on with the runs that were stopped, interrupted or failed, and queue those that are missing."""
     engine.resume_all([run for run in sweep.runs if is_unfinished(run)])
-    return _go_on(sweep_folder.change(sweep, state="open"))
+    return _go_on(folder.change(sweep, state="open"))
 
 
 def extend(sweep: Sweep, more: Mapping[str, Sequence[Any]], *, trials: int = 0, repeats: int = 0) -> Sweep:
@@ -93,7 +94,7 @@ def extend(sweep: Sweep, more: Mapping[str, Sequence[Any]], *, trials: int = 0, 
         known += [value for value in values if value not in known]
     trials, repeats = sweep.trials + trials, sweep.repeats + repeats
     plan(sweep.base, wider, repeats, trials=0 if sweep.way == "grid" else trials)
-    changed = sweep_folder.change(
+    changed = folder.change(
         sweep,
         values={path: tuple(tried) for path, tried in wider.items()},
         trials=trials,
@@ -131,7 +132,7 @@ def _go_on(sweep: Sweep) -> Sweep:
 
 def _fill(sweep: Sweep, at_once: int = 1) -> bool:
     """Queue what the sweep lacks now; returns whether that was anything. One process at a time may."""
-    with sweep_folder.changing(sweep) as present:
+    with folder.changing(sweep) as present:
         if present is None or present.state != "open":
             return False
         known = trials(present)
@@ -139,7 +140,7 @@ def _fill(sweep: Sweep, at_once: int = 1) -> bool:
         if lacking:
             engine.submit_all((config, _labels(present, config)) for config in lacking)
         if present.way == "grid" or not (lacking or any(trial.state == "running" for trial in known)):
-            sweep_folder.write(replace(present, state="full"))
+            folder.write(replace(present, state="full"))
     return bool(lacking)
 
 
@@ -170,7 +171,7 @@ def _new_choice(sweep: Sweep, known: Sequence[Trial]) -> dict[str, Any] | None:
     assert sweep.way != "grid"
     tried = [trial.settings for trial in known]
     for guess in range(_GUESSES):
-        choice = proposals.propose(sweep.values, known, sweep.way, seed=_GUESSES * len(known) + guess)
+        choice = search.propose(sweep.values, known, sweep.way, seed=_GUESSES * len(known) + guess)
         if choice not in tried and _fits(sweep.base, choice):
             return choice
     return None

@@ -8,10 +8,10 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from core import proposals
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.proposals import Values
+from core.sweeps import search
+from core.sweeps.search import Values
 from core.training import cost_estimate
 from core.training.cost_estimate import Estimate
 
@@ -62,7 +62,7 @@ def repeated(config: RunConfig, repeats: int) -> list[RunConfig]:
 
 def _choices(values: Values, trials: int) -> Sequence[dict[str, Any]]:
     if trials:
-        return [proposals.propose(values, [], "random", seed=number) for number in range(trials)]
+        return [search.propose(values, [], "random", seed=number) for number in range(trials)]
     return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
 
 

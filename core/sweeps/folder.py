@@ -19,8 +19,8 @@ from core import config as settings_of
 from core import files, runs, workspace
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.proposals import Values
 from core.runs import Run
+from core.sweeps.search import Values
 
 Way = Literal["grid", "random", "tpe"]
 State = Literal["open", "full", "stopped"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import proposals
 from core.errors import LabError
-from core.proposals import Trial
 from core.runs import WAITING, Run
-from core.sweep_folder import Sweep, of
+from core.sweeps import search
+from core.sweeps.folder import Sweep, of
+from core.sweeps.search import Trial
 
 SCORES = ("val_accuracy", "test_accuracy")
 
@@ -50,7 +50,7 @@ def reason_to_prune(run: Run) -> str:
         return ""
     others = _each([other for other in sweep.runs if other != run], sweep)
     curve = [line["val_accuracy"] for line in history]
-    if not proposals.is_behind(sweep.values, curve, others):
+    if not search.is_behind(sweep.values, curve, others):
         return ""
     return (
         f"Given up after epoch {len(history)} of {run.config.fit.epochs}: the best validation accuracy "
@@ -98,7 +98,7 @@ def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
 def importance(sweep: Sweep) -> tuple[dict[str, float], str]:
     """Which settings account for the differences seen, and a caution; see :func:`proposals.importance`."""
     known = trials(sweep)
-    return proposals.importance(sweep.values, known), proposals.caution(sweep.values, known)
+    return search.importance(sweep.values, known), search.caution(sweep.values, known)
 
 
 def _row(run: Run, sweep: Sweep, scores: Sequence[str]) -> dict[str, Any]:
