@@ -24,13 +24,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import cluster, datasets, engine, runs, sweeps, tracking
+from core import cluster, datasets, engine, runs, sweeps
 from core.config import DataConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.evaluation import metrics
+from core.export import mlflow_mirror
 from core.processes import launch
 from core.processes.memory_limit import Growth
 from core.runs import Predictions, Run, Status
@@ -74,7 +75,7 @@ def carry_out(
         The last status: done, stopped, diverged, failed or interrupted.
     """
     with _alone(run), _logged_to(run), Reporter(run, terminating=terminating, watch=watch) as reporter:
-        tracking.begin(run)
+        mlflow_mirror.begin(run)
         dataset = _prepared(run.config.data, reporter)
         reporter.say(data_version=dataset.version)
         selection = _selected(dataset, run.config.data)

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import exchange, runs
+from core import runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.export import run_archive
 from core.runs import Run
 from core.sweeps import repeats
 from tests import run_fixtures
@@ -46,7 +47,7 @@ def packed(contents: dict[str, bytes]) -> io.BytesIO:
 
 def changed(run: Run, name: str, change) -> io.BytesIO:
     """The run's archive with one JSON file changed."""
-    contents = members(exchange.pack(run))
+    contents = members(run_archive.pack(run))
     value = json.loads(contents[f"{run.id}/{name}"])
     change(value)
     contents[f"{run.id}/{name}"] = json.dumps(value).encode()
@@ -56,21 +57,21 @@ def changed(run: Run, name: str, change) -> io.BytesIO:
 def refused(archive: io.BytesIO, reason: str, workspace: Path) -> None:
     before = sorted(path.name for path in workspace.rglob("*"))
     with pytest.raises(LabError, match=reason):
-        exchange.unpack(archive)
+        run_archive.unpack(archive)
     assert sorted(path.name for path in workspace.rglob("*")) == before
 
 
 def test_a_copy_of_a_run_that_is_here_does_not_count_as_its_repeat(run):
     run.relabel(group="repeats")
-    archive = exchange.pack(run)
-    assert exchange.unpack(io.BytesIO(archive)).labels.group == ""
+    archive = run_archive.pack(run)
+    assert run_archive.unpack(io.BytesIO(archive)).labels.group == ""
     assert repeats.siblings(run) == [run]
     runs.delete(run)
-    assert exchange.unpack(io.BytesIO(archive)).labels.group == "repeats"
+    assert run_archive.unpack(io.BytesIO(archive)).labels.group == "repeats"
 
 
 def test_a_run_comes_back_the_same_under_an_id_of_its_own(run):
-    back = exchange.unpack(io.BytesIO(exchange.pack(run)))
+    back = run_archive.unpack(io.BytesIO(run_archive.pack(run)))
     assert back.id != run.id
     assert (back.config, back.labels, back.report(), back.metrics()) == (
         run.config,
@@ -90,25 +91,25 @@ def test_log_and_checkpoint_stay_at_home(run):
     run_fixtures.keep_heatmaps(run)
     run.checkpoint_path.mkdir()
     (run.checkpoint_path / "weights.npz").write_bytes(b"x")
-    assert {Path(name).name for name in members(exchange.pack(run))} == set(exchange.MEMBERS)
+    assert {Path(name).name for name in members(run_archive.pack(run))} == set(run_archive.MEMBERS)
 
 
 def test_a_folder_zipped_by_hand_is_taken_without_what_is_no_part_of_a_run(run):
     contents = {f"some/where/{path.name}": path.read_bytes() for path in run.path.iterdir() if path.is_file()}
-    back = exchange.unpack(packed({**contents, "some/where/evil.py": b"import os", "readme": b""}))
+    back = run_archive.unpack(packed({**contents, "some/where/evil.py": b"import os", "readme": b""}))
     assert back.report() == run.report()
-    assert {path.name for path in back.path.iterdir()} <= set(exchange.MEMBERS)
+    assert {path.name for path in back.path.iterdir()} <= set(run_archive.MEMBERS)
 
 
 def test_a_run_under_way_is_not_exported(run):
     waiting = run_fixtures.waiting(run.config, "running", 2)
     with pytest.raises(LabError, match="when it has ended"):
-        exchange.pack(waiting)
+        run_archive.pack(waiting)
 
 
 @pytest.mark.parametrize("state", ["queued", "starting", "running"])
 def test_nobody_starts_to_work_on_a_run_from_elsewhere(run, state):
-    back = exchange.unpack(changed(run, "status.json", lambda value: value.update(state=state, pid=1)))
+    back = run_archive.unpack(changed(run, "status.json", lambda value: value.update(state=state, pid=1)))
     assert (back.status.state, back.status.pid) == ("interrupted", 0)
 
 
@@ -116,12 +117,12 @@ def test_nobody_starts_to_work_on_a_run_from_elsewhere(run, state):
     "name", ["../config.json", "/etc/config.json", "C:\\config.json", "a/../../b", "\\\\x"]
 )
 def test_a_path_out_of_the_folder_is_refused(run, name, workspace):
-    contents = members(exchange.pack(run))
+    contents = members(run_archive.pack(run))
     refused(packed({**contents, name: b"{}"}), "path outside", workspace)
 
 
 def test_a_link_is_refused(run, workspace):
-    archive = io.BytesIO(exchange.pack(run))
+    archive = io.BytesIO(run_archive.pack(run))
     with zipfile.ZipFile(archive, "a") as opened:
         link = zipfile.ZipInfo("link")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -131,19 +132,19 @@ def test_a_link_is_refused(run, workspace):
 
 
 def test_what_is_too_large_is_refused_however_small_it_is_packed(run, workspace, monkeypatch):
-    monkeypatch.setitem(exchange.MEMBERS, "metrics.jsonl", 2**20)
-    contents = members(exchange.pack(run))
+    monkeypatch.setitem(run_archive.MEMBERS, "metrics.jsonl", 2**20)
+    contents = members(run_archive.pack(run))
     contents[f"{run.id}/metrics.jsonl"] = b" " * (2**20 + 1)
     refused(packed(contents), "larger than 1 MB", workspace)
-    monkeypatch.setitem(exchange.MEMBERS, "predictions.npz", 1000)
-    refused(io.BytesIO(exchange.pack(run)), "larger than 0 MB", workspace)
+    monkeypatch.setitem(run_archive.MEMBERS, "predictions.npz", 1000)
+    refused(io.BytesIO(run_archive.pack(run)), "larger than 0 MB", workspace)
 
 
 def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monkeypatch):
     bomb = io.BytesIO()
     np.savez_compressed(bomb, test_ids=np.zeros(10**6))
-    monkeypatch.setitem(exchange.MEMBERS, "predictions.npz", 10**5)
-    contents = members(exchange.pack(run))
+    monkeypatch.setitem(run_archive.MEMBERS, "predictions.npz", 10**5)
+    contents = members(run_archive.pack(run))
     contents[f"{run.id}/predictions.npz"] = bomb.getvalue()
     refused(packed(contents), "would unpack to 7 MB", workspace)
 
@@ -160,7 +161,7 @@ def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monk
 )
 def test_what_is_no_run_is_refused_in_words(archive, reason, workspace):
     with pytest.raises(LabError, match=reason):
-        exchange.unpack(archive)
+        run_archive.unpack(archive)
     assert runs.all() == []
 
 
@@ -186,13 +187,13 @@ def test_predictions_that_do_not_fit_together_are_refused(run, workspace):
     stored = io.BytesIO()
     with np.load(run.path / "predictions.npz") as arrays:
         np.savez(stored, **{**arrays, "test_labels": arrays["test_labels"] + 7})
-    contents = members(exchange.pack(run))
+    contents = members(run_archive.pack(run))
     contents[f"{run.id}/predictions.npz"] = stored.getvalue()
     refused(packed(contents), "do not fit together", workspace)
 
 
 def test_a_model_that_could_run_code_is_refused(run, workspace):
-    contents = members(exchange.pack(run))
+    contents = members(run_archive.pack(run))
     evil = {"class_name": "Functional", "config": {"layers": [{"class_name": "Lambda", "config": {}}]}}
     model = packed(
         {"metadata.json": b"{}", "config.json": json.dumps(evil).encode(), "model.weights.h5": b""}

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from core import figures
 from core.evaluation import calibration
+from core.export import figures
 from tests.test_metrics import random
 
 HOSTILE = (

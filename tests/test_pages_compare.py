@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import engine, exchange, runs
+from core import engine, runs
 from core.comparison import test_set_usage, verdicts
 from core.comparison.disagreement import between
 from core.comparison.verdicts import Verdict
 from core.config import RunConfig
+from core.export import run_archive
 from core.runs import Run
 from pages.parts import compare_curves, compare_sides, run_lines, runs_table, verdict
 from pages.parts.compare_sides import heads, sides
@@ -173,7 +174,7 @@ def test_a_run_under_way_is_not_deleted_and_the_others_are(config):
 
 def test_a_run_is_imported_from_a_zip(config):
     run = run_fixtures.finished(config, name=HOSTILE)
-    archive = exchange.pack(run)
+    archive = run_archive.pack(run)
     page = shown("compare")
     page.file_uploader(key="import-0").upload("run.zip", archive, "application/zip").run()
     page = no_fault(page.button(key="import_run").click().run())
@@ -367,5 +368,5 @@ def test_the_table_holds_every_state_and_numbers_to_sort_by(config):
     lines = run_lines.lines(listing())
     made = runs_table.frame(lines, run_lines.varying(lines), [])
     assert len(made) == 3
-    back = exchange.unpack(io.BytesIO(exchange.pack(run_fixtures.finished(config))))
+    back = run_archive.unpack(io.BytesIO(run_archive.pack(run_fixtures.finished(config))))
     assert back.status.state == "done"

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import report_html, runs, tables
+from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.evaluation import metrics
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
+from core.export import csv_tables, html_report
 from core.runs import Labels, Predictions, Run
 from tests.test_coach import overfitting
 from tests.test_metrics import random
@@ -68,18 +69,18 @@ def gone(image_id: str) -> Image.Image:
 
 def test_a_report_has_no_script_no_link_and_nothing_from_outside():
     run = finished(random(0), name=HOSTILE[0], notes="<img src=http://a.b>", tags=(HOSTILE[2],))
-    seen = Tags(report_html.build(run, picture_of)).seen
+    seen = Tags(html_report.build(run, picture_of)).seen
     assert not {tag for tag, _ in seen} & {"script", "a", "link", "iframe", "object", "b", "i", "svg"}
     assert not [name for _, attributes in seen for name in attributes if name.startswith("on")]
     sources = [attributes["src"] for tag, attributes in seen if tag == "img"]
-    assert len(sources) == 3 + report_html.WORST
+    assert len(sources) == 3 + html_report.WORST
     assert all(source and source.startswith("data:image/") for source in sources)
     assert all(attributes.get("alt") for tag, attributes in seen if tag == "img")
 
 
 def test_a_report_says_what_the_run_says():
     run = finished(random(0))
-    page, report = report_html.build(run, picture_of), run.report()
+    page, report = html_report.build(run, picture_of), run.report()
     accuracy = report["test_accuracy"]
     assert f"{accuracy['correct']} of {accuracy['total']} ({100 * accuracy['value']:.1f} %" in page
     assert "Overfitting from epoch 9 on" in page
@@ -89,7 +90,7 @@ def test_a_report_says_what_the_run_says():
 
 
 def test_a_report_without_its_pictures_says_that_they_are_gone():
-    assert "not in the data set any more" in report_html.build(finished(random(0)), gone)
+    assert "not in the data set any more" in html_report.build(finished(random(0)), gone)
 
 
 def test_a_report_of_a_perfect_run_has_no_mistakes_to_show():
@@ -97,34 +98,34 @@ def test_a_report_of_a_perfect_run_has_no_mistakes_to_show():
     perfect = Predictions(
         np.array([f"{n:016x}" for n in range(40)]), labels, np.eye(2, dtype=np.float32)[labels]
     )
-    assert "No mistakes on the test pictures." in report_html.build(finished(perfect), picture_of)
+    assert "No mistakes on the test pictures." in html_report.build(finished(perfect), picture_of)
 
 
 def test_a_report_of_100_classes_stays_small():
-    page = report_html.build(finished(random(0, 1000, 100)), picture_of)
+    page = html_report.build(finished(random(0, 1000, 100)), picture_of)
     assert len(page) < 3_000_000
 
 
 def test_heatmaps_made_before_are_in_the_report():
     predictions = random(0)
     run = finished(predictions)
-    before = report_html.build(run, picture_of).count("Grad-CAM")
+    before = html_report.build(run, picture_of).count("Grad-CAM")
     untrained().save(run.model_path)
-    worst = report_html.confusion.worst(predictions)[0]
+    worst = html_report.confusion.worst(predictions)[0]
     request = Request(str(predictions.ids[worst.row]), worst.predicted)
     heatmaps.keep(run, request, np.ones((4, 4), np.float32))
-    assert (before, report_html.build(run, picture_of).count('alt="Where the model looked')) == (0, 1)
+    assert (before, html_report.build(run, picture_of).count('alt="Where the model looked')) == (0, 1)
 
 
 def test_a_run_without_a_result_has_no_report():
     with pytest.raises(LabError, match="no result yet"):
-        report_html.build(runs.create(RunConfig()), picture_of)
+        html_report.build(runs.create(RunConfig()), picture_of)
 
 
 def test_a_table_holds_no_formula():
     frame = pd.DataFrame({"=1+1": ["=HYPERLINK()", "+1", "-x", "@a", "\tx", "＝1", "daisy"], "n": [-1.5] * 7})
-    text = tables.csv(frame).decode("utf-8-sig")
+    text = csv_tables.csv(frame).decode("utf-8-sig")
     assert text.splitlines()[0] == "'=1+1,n"
     assert re.findall(r"^(.*),-1\.5$", text, re.MULTILINE)[:4] == ["'=HYPERLINK()", "'+1", "'-x", "'@a"]
     assert "daisy,-1.5" in text.splitlines()
-    assert all(tables.csv_safe(value) == value for value in (3, -2.5, None, "daisy", "a=b"))
+    assert all(csv_tables.csv_safe(value) == value for value in (3, -2.5, None, "daisy", "a=b"))

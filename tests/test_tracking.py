@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from core import engine, runs, tracking, worker, workspace
+from core import engine, runs, worker, workspace
 from core.config import RunConfig
+from core.export import mlflow_mirror
 from tests.run_fixtures import draw_folder
 from tests.test_worker import QUICK, wait_for
 
@@ -77,7 +78,7 @@ def _answers(address: str) -> bool:
 
 
 def ended(run: runs.Run) -> str:
-    return str(tracking._read(run.id).get("ended", ""))
+    return str(mlflow_mirror._read(run.id).get("ended", ""))
 
 
 @needs_client
@@ -85,7 +86,7 @@ def ended(run: runs.Run) -> str:
 def test_a_run_is_mirrored_with_params_metrics_and_files(config, server, monkeypatch):
     from mlflow import MlflowClient
 
-    monkeypatch.setenv(tracking.ADDRESS, server)
+    monkeypatch.setenv(mlflow_mirror.ADDRESS, server)
     run = engine.submit(config, runs.Labels(name="mirrored", group="a-group", tags=("first",)))
     assert worker.carry_out(engine.claim()).state == "done"
     wait_for(lambda: ended(run) == "done")
@@ -111,7 +112,7 @@ def test_a_run_is_mirrored_with_params_metrics_and_files(config, server, monkeyp
 def test_what_a_server_missed_is_sent_when_it_is_back(config, address, monkeypatch, request):
     from mlflow import MlflowClient
 
-    monkeypatch.setenv(tracking.ADDRESS, address)
+    monkeypatch.setenv(mlflow_mirror.ADDRESS, address)
     run = engine.submit(config)
     assert worker.carry_out(engine.claim()).state == "done"
     log = workspace.folder() / "tracking" / "log.txt"
@@ -125,16 +126,16 @@ def test_what_a_server_missed_is_sent_when_it_is_back(config, address, monkeypat
 
 
 def test_without_an_address_nothing_is_noted_or_started(config, monkeypatch):
-    monkeypatch.delenv(tracking.ADDRESS, raising=False)
+    monkeypatch.delenv(mlflow_mirror.ADDRESS, raising=False)
     run = engine.submit(config)
-    tracking.begin(run)
+    mlflow_mirror.begin(run)
     assert not (workspace.folder() / "tracking").exists()
 
 
 def test_training_goes_on_where_notes_cannot_be_written(config, monkeypatch, caplog):
-    monkeypatch.setenv(tracking.ADDRESS, "http://127.0.0.1:9")
+    monkeypatch.setenv(mlflow_mirror.ADDRESS, "http://127.0.0.1:9")
     workspace.folder().mkdir(parents=True, exist_ok=True)
     (workspace.folder() / "tracking").write_text("in the way")
     run = engine.submit(config)
-    tracking.begin(run)
+    mlflow_mirror.begin(run)
     assert "not mirrored to MLflow" in caplog.text

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from matplotlib.figure import Figure
 
-from core import figures, tables
+from core.export import csv_tables, figures
 from pages.parts.runs import Summary
 
 
@@ -16,7 +16,7 @@ def table_button(summary: Summary, frame: pd.DataFrame, name: str, label: str = 
     """A download button for a table of this run."""
     st.download_button(
         label,
-        tables.csv(frame),
+        csv_tables.csv(frame),
         f"{summary.run.id}-{name}.csv",
         "text/csv",
         key=f"csv-{name}",

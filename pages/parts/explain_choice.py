@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.evaluation import confusion
 from core.explain import keras_file
-from core.figures import STRENGTH
+from core.export.figures import STRENGTH
 from core.runs import Predictions
 from pages.parts import pictures
 from pages.parts.runs import Summary

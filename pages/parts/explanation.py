@@ -10,7 +10,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.evaluation import metrics
 from core.explain.heatmaps import Heatmap, Request
-from core.figures import STRENGTH
+from core.export.figures import STRENGTH
 from core.runs import Predictions
 from pages.parts import class_average, overlays, pictures, waiting
 from pages.parts.explain_choice import Wanted

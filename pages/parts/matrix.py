@@ -11,8 +11,8 @@ import streamlit as st
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from core import figures
 from core.evaluation import confusion, metrics
+from core.export import figures
 from pages.parts import charts, pictures
 from pages.parts.runs import Summary
 

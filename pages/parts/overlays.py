@@ -12,12 +12,12 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import figures
 from core.data import pixel_cache
 from core.data.dataset import Dataset
 from core.explain import background_estimate
 from core.explain.background_estimate import Backdrop
 from core.explain.heatmaps import Heatmap
+from core.export import figures
 
 GREY = 127
 SIDE = 320
@@ -34,7 +34,7 @@ def picture(dataset: Dataset, row: pd.Series, resize: str) -> bytes:
 
 
 def overlay(dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, strength: float) -> bytes:
-    """The same with a heatmap over it, see :func:`core.figures.heatmap_overlay`."""
+    """The same with a heatmap over it, see :func:`core.export.figures.heatmap_overlay`."""
     return _overlay(dataset, row, str(row["id"]), resize, heatmap, strength)
 
 

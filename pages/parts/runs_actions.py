@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import exchange, runs
+from core import runs
 from core.errors import LabError
+from core.export import run_archive
 from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
@@ -103,7 +104,7 @@ def _exporting(ticked: Sequence[Line]) -> None:
     if len(ticked) > 1 or ticked[0].is_repeated or ticked[0].first.status.waiting or ticked[0].first.fault:
         return
     st.download_button(
-        "Export", lambda: exchange.pack(run), f"{run.id}.zip", "application/zip", key="export_run",
+        "Export", lambda: run_archive.pack(run), f"{run.id}.zip", "application/zip", key="export_run",
         icon=":material/download:", on_click="ignore",
         help="One zip file with settings, figures, predictions and model, to import in another lab.",
     )  # fmt: skip
@@ -122,7 +123,7 @@ def _taking_in() -> None:
 
 
 def _take_in(archive: object) -> None:
-    run = exchange.unpack(archive)  # type: ignore[arg-type]
+    run = run_archive.unpack(archive)  # type: ignore[arg-type]
     st.session_state["import_generation"] += 1
     compare_choice.choose([run.id])
     st.session_state[_DONE] = f"{literal(run.title)} was imported as {literal(run.id)} and is ticked."

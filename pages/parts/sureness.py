@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core import figures
 from core.evaluation import calibration, metrics
+from core.export import figures
 from core.runs import Predictions
 from pages.parts import charts_sure, downloads, pictures
 from pages.parts.runs import Summary

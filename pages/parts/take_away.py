@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from core import figures, report_html, tables
 from core.errors import LabError
 from core.evaluation import metrics
+from core.export import csv_tables, figures, html_report
 from core.runs import Predictions
 from pages.parts import downloads, pictures
 from pages.parts.pictures import Gallery
@@ -32,7 +32,7 @@ def show(summary: Summary) -> None:
         )
         st.download_button(
             "Test answers as CSV",
-            lambda: tables.csv(answers_frame(summary, shown)),
+            lambda: csv_tables.csv(answers_frame(summary, shown)),
             f"{run_id}-test-answers.csv",
             "text/csv",
             key="answers",
@@ -42,7 +42,7 @@ def show(summary: Summary) -> None:
         )
         st.download_button(
             "Learning curves as CSV",
-            lambda: tables.csv(pd.DataFrame(summary.run.metrics())),
+            lambda: csv_tables.csv(pd.DataFrame(summary.run.metrics())),
             f"{run_id}-epochs.csv",
             "text/csv",
             key="epochs",
@@ -71,10 +71,10 @@ def show(summary: Summary) -> None:
 
 def report(summary: Summary, shown: Gallery) -> bytes:
     """The run as one HTML file."""
-    return report_html.build(summary.run, _picture_of(shown)).encode()
+    return html_report.build(summary.run, _picture_of(shown)).encode()
 
 
-def _picture_of(shown: Gallery) -> report_html.PictureOf:
+def _picture_of(shown: Gallery) -> html_report.PictureOf:
     def picture_of(picture_id: str) -> Image.Image:
         row = shown.row(picture_id)
         if shown.dataset is None or row is None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from PIL import Image
 
-from core import figures, html_parts
 from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
@@ -15,7 +14,8 @@ from core.evaluation import calibration, confusion, curve_reading
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.html_parts import figure, paragraphs, table
+from core.export import figures, html_parts
+from core.export.html_parts import figure, paragraphs, table
 from core.runs import Predictions, Run
 
 PictureOf = Callable[[str], Image.Image]

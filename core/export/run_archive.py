@@ -17,8 +17,9 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from core import files, foreign_run, runs, workspace
+from core import files, runs, workspace
 from core.errors import LabError
+from core.export import archive_check
 from core.runs import Run
 from core.sweeps import repeats
 
@@ -75,7 +76,7 @@ def unpack(archive: IO[bytes]) -> Run:
         with files.explained(path):
             beside.path.mkdir(parents=True)
             _unzip(archive, beside.path)
-            foreign_run.adopt(beside, MEMBERS["predictions.npz"])
+            archive_check.adopt(beside, MEMBERS["predictions.npz"])
             if _is_copy(beside):
                 beside.relabel(group="")
             os.replace(beside.path, path)

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from PIL import Image
 
-from core import figures
+from core.export import figures
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """

@@ -1,8 +1,9 @@
 """Mirrors runs to an MLflow server, where ``MLFLOW_TRACKING_URI`` names one. Needs requirements-mlflow.txt.
 
 The training worker only leaves a note that a run is to be mirrored: ``workspace/tracking/<run id>.json``.
-A process of its own, ``python -m core.tracking``, reads the run's folder as it fills and sends what is
-new. So a server that is slow, down or wrong costs the training nothing; it is sent what it missed later.
+A process of its own, ``python -m core.export.mlflow_mirror``, reads the run's folder as it fills and sends
+what is new. So a server that is slow, down or wrong costs the training nothing; it is sent what it missed
+later.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def begin(run: Run) -> None:
         note = _read(run.id) or {"mlflow_run": "", "epochs": 0}
         _write(run.id, {**note, "ended": ""})
         if not _is_alive():
-            launch.start_detached("core.tracking", [], _folder() / "log.txt")
+            launch.start_detached("core.export.mlflow_mirror", [], _folder() / "log.txt")
     except (LabError, OSError) as error:
         log.warning("this run is not mirrored to MLflow: %s", error)
 
@@ -134,7 +135,7 @@ def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
         if (run.path / name).exists():
             client.log_artifact(mlflow_run, str(run.path / name))
     if report.get("confusion_matrix"):
-        from core import figures
+        from core.export import figures
 
         confusion = report["confusion_matrix"], report["class_names"]
         client.log_figure(mlflow_run, figures.confusion_matrix(*confusion), "confusion_matrix.png")

@@ -20,11 +20,11 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.drawing import BLUE, FAINT, GRID, INK, ORANGE, finish, new_figure, shortened
-from core.drawing import png as png
-from core.drawing import svg as svg
 from core.evaluation.calibration import Bin
 from core.explain.heatmaps import Heatmap
+from core.export.drawing import BLUE, FAINT, GRID, INK, ORANGE, finish, new_figure, shortened
+from core.export.drawing import png as png
+from core.export.drawing import svg as svg
 
 STRENGTH = 0.6
 """How much a heatmap covers its picture where nothing else is asked for."""
