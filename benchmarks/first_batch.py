@@ -29,7 +29,7 @@ def main() -> int:
         os.environ["LAB_WORKSPACE"] = folder
         config = RunConfig().replace({"fit.epochs": 1})
         _fill_the_cache(config)
-        worker = launch.start_detached("core.worker", [], Path(folder) / "worker.log")
+        worker = launch.start_detached("core.workers.serve", [], Path(folder) / "worker.log")
         _wait_until(engine.worker_is_alive)
         _seconds_warm(
             config

@@ -86,7 +86,7 @@ def claim() -> Run | None:
 def ensure_worker() -> None:
     """Start the training worker if none is alive on this machine; cheap enough for every page."""
     if not worker_is_alive():
-        launch.start_detached("core.worker", [], workspace.folder() / "workers" / "training.log")
+        launch.start_detached("core.workers.serve", [], workspace.folder() / "workers" / "training.log")
 
 
 def worker_is_alive() -> bool:

@@ -1,8 +1,5 @@
-"""The training worker: one run from its settings to its report.
-
-``python -m core.worker RUN_DIR`` carries out one run in the foreground; without an argument it
-serves the queue, keeps TensorFlow warm between runs, leaves when there has long been no work, and
-lets a new process take its place when it has grown too large.
+"""One run from its settings to its report. ``python -m core.worker RUN_DIR`` carries it out in the
+foreground.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import cluster, datasets, engine, runs, sweeps
+from core import datasets, runs, sweeps
 from core.config import DataConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
@@ -32,8 +29,6 @@ from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.evaluation import metrics
 from core.export import mlflow_mirror
-from core.processes import launch
-from core.processes.memory_limit import Growth
 from core.runs import Predictions, Run, Status
 from core.training import cost_estimate, environment
 from core.training.status_writer import Reporter
@@ -41,9 +36,7 @@ from core.training.status_writer import Reporter
 if TYPE_CHECKING:
     from core.ml.train import Networks, Trained
 
-POLL_SECONDS = 0.05
-LOCK_SECONDS = 1.0
-"""A page that looks whether a worker is there holds the lock for an instant; nobody leaves for that."""
+LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 log = logging.getLogger(__name__)
 terminating = threading.Event()
@@ -89,67 +82,18 @@ def carry_out(
     return run.status
 
 
-def serve() -> None:
-    """Carry out queued runs, oldest first, until there has been none for a while."""
-    launch.stand_back()
-    try:
-        with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
-            if cluster.address():
-                engine.requeue_lost()
-                goes_on = cluster.serve(terminating)
-            else:
-                networks = _warm_up()
-                engine.requeue_lost()
-                goes_on = _serve_until_idle(networks)
-    except filelock.Timeout:
-        log.info("another training worker is at work")
-        return
-    if goes_on:
-        engine.ensure_worker()
-
-
 def main(arguments: list[str]) -> int:
     """The process's entry point; returns its exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, lambda *_: terminating.set())
+    if len(arguments) != 1:
+        print("usage: python -m core.worker RUN_DIR", file=sys.stderr)
+        return 2
     try:
-        if not arguments:
-            serve()
-            return 0
         return 0 if carry_out(runs.at(Path(arguments[0]))).state == "done" else 1
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _serve_until_idle(networks: Networks) -> bool:
-    """Returns whether it ended for another process to go on: this one has grown, or a cluster trains now."""
-    idle_since, growth = time.monotonic(), Growth()
-    while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
-        if cluster.address():
-            return True
-        run = engine.claim()
-        if run is None:
-            if not sweeps.advance():
-                time.sleep(POLL_SECONDS)
-            continue
-        try:
-            log.info("run %s: %s", run.id, carry_out(run, networks=networks).state)
-        except LabError as error:  # the run's folder cannot even be written to
-            log.error("run %s: %s", run.id, error)
-        if growth.is_too_much() and not terminating.is_set():
-            log.info("the process has grown; a new one goes on")
-            return True
-        idle_since = time.monotonic()
-    return False
-
-
-def _warm_up() -> Networks:
-    """Import TensorFlow and build one small model, so that the first click finds both done."""
-    from core.ml import train
-
-    train.warm_up()
-    return train.Networks()
 
 
 def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
@@ -264,7 +208,7 @@ def _alone(run: Run) -> Iterator[None]:
 def _logged_to(run: Run) -> Iterator[None]:
     """Send the log to the run's own log.txt too."""
     handler = logging.FileHandler(run.path / "log.txt", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.getLogger().addHandler(handler)
     try:
         yield

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from core import cluster, engine, runs, sweeps
+from core import engine, runs, sweeps
 from core.config import RunConfig
 from core.errors import LabError
+from core.workers import ray_cluster, serve
 from tests.run_fixtures import draw_folder
 from tests.test_worker import QUICK, wait_for
 from tests.test_worker import background as background
@@ -44,7 +45,7 @@ def two_nodes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     made.wait_for_nodes()
     monkeypatch.delenv("LAB_RAY_ADDRESS", raising=False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    cluster.keep_address(made.address)
+    ray_cluster.keep_address(made.address)
     monkeypatch.setenv("LAB_RAY_CPUS", "1")
     yield made, nodes
     made.shutdown()
@@ -91,10 +92,10 @@ def test_a_run_on_the_cluster_is_stopped_and_resumed_as_at_home(base, two_nodes,
 
 def test_a_cluster_that_cannot_be_used_is_said_and_the_runs_keep_waiting(base, monkeypatch):
     monkeypatch.setenv("LAB_RAY_ADDRESS", "127.0.0.1:1")
-    monkeypatch.setattr(cluster, "_connected", lambda: (_ for _ in ()).throw(LabError("no answer")))
+    monkeypatch.setattr(ray_cluster, "_connected", lambda: (_ for _ in ()).throw(LabError("no answer")))
     run = engine.submit(base)
     with pytest.raises(LabError, match="no answer"):
-        cluster.serve(worker_terminating())
+        ray_cluster.serve(worker_terminating())
     assert (run.status.state, run.status.message) == ("queued", "no answer")
     assert engine.queue() == [run]
 
@@ -103,43 +104,41 @@ def test_a_cluster_that_cannot_be_used_is_said_and_the_runs_keep_waiting(base, m
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LAB_RAY_ADDRESS", "RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cluster, "is_installed", lambda: True)
+    monkeypatch.setattr(ray_cluster, "is_installed", lambda: True)
 
 
 @pytest.mark.parametrize("address", ["head:6379", "ray://10.0.0.7:10001", "auto", "[::1]:6379"])
 def test_an_address_is_kept_for_the_workspace_until_it_is_emptied(address, workspace, no_variables):
-    cluster.keep_address(f" {address} ")
-    assert cluster.address() == address
-    cluster.keep_address("")
-    assert cluster.address() == ""
+    ray_cluster.keep_address(f" {address} ")
+    assert ray_cluster.address() == address
+    ray_cluster.keep_address("")
+    assert ray_cluster.address() == ""
 
 
 @pytest.mark.parametrize("text", ["head", "http://head:80/", "head:6379; rm -rf /", "a b:1"])
 def test_what_is_no_address_is_not_kept(text, workspace, no_variables):
     with pytest.raises(LabError, match="not the address of a Ray cluster"):
-        cluster.keep_address(text)
-    assert cluster.address() == ""
+        ray_cluster.keep_address(text)
+    assert ray_cluster.address() == ""
 
 
 def test_an_address_is_not_kept_without_ray(workspace, no_variables, monkeypatch):
-    monkeypatch.setattr(cluster, "is_installed", lambda: False)
+    monkeypatch.setattr(ray_cluster, "is_installed", lambda: False)
     with pytest.raises(LabError, match=r"pip install -r requirements-ray\.txt"):
-        cluster.keep_address("head:6379")
-    assert cluster.address() == ""
+        ray_cluster.keep_address("head:6379")
+    assert ray_cluster.address() == ""
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"address": 7}', "{"])
 def test_a_damaged_address_is_none(damage, workspace, no_variables):
-    cluster.keep_address("head:6379")
+    ray_cluster.keep_address("head:6379")
     (workspace / "cluster.json").write_text(damage)
-    assert cluster.address() == ""
+    assert ray_cluster.address() == ""
 
 
 def test_a_worker_at_home_leaves_when_a_cluster_is_to_train(workspace, no_variables):
-    from core import worker
-
-    cluster.keep_address("head:6379")
-    assert worker._serve_until_idle(None)
+    ray_cluster.keep_address("head:6379")
+    assert serve._serve_until_idle(None)
 
 
 def worker_terminating() -> Any:
@@ -151,12 +150,12 @@ def worker_terminating() -> Any:
 def test_the_address_is_ours_before_that_of_ray(monkeypatch):
     monkeypatch.delenv("LAB_RAY_ADDRESS", raising=False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    assert cluster.address() == ""
+    assert ray_cluster.address() == ""
     monkeypatch.setenv("RAY_ADDRESS", "a:1")
-    assert cluster.address() == "a:1"
+    assert ray_cluster.address() == "a:1"
     monkeypatch.setenv("LAB_RAY_ADDRESS", "b:1")
-    assert cluster.address() == "b:1"
+    assert ray_cluster.address() == "b:1"
     monkeypatch.setenv("LAB_RAY_GPUS", "many")
     with pytest.raises(LabError, match="a number"):
-        cluster._wanted("GPU")
+        ray_cluster._wanted("GPU")
     assert runs.all() == []

@@ -28,7 +28,7 @@ def test_runs_are_claimed_oldest_first_and_once(started):
     first, second = engine.submit(RunConfig()), engine.submit(RunConfig())
     assert engine.queue() == [first, second]
     assert [engine.claim(), engine.claim(), engine.claim()] == [first, second, None]
-    assert started == ["core.worker", "core.worker"]
+    assert started == ["core.workers.serve"] * 2
 
 
 def test_two_workers_never_claim_the_same_run():
@@ -67,7 +67,7 @@ def test_tending_brings_a_worker_back_only_when_runs_wait(started):
     assert started == []
     engine.submit(RunConfig())
     engine.tend()
-    assert started == ["core.worker"] * 2
+    assert started == ["core.workers.serve"] * 2
 
 
 def test_no_second_worker_is_started_beside_a_living_one(started):

@@ -12,10 +12,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import cluster, engine, runs, sweeps
+from core import engine, runs, sweeps
 from core.config import RunConfig
 from core.evaluation import metrics
 from core.sweeps import Sweep
+from core.workers import ray_cluster
 from pages.parts import sweep_charts, sweep_values, sweep_view
 from tests import run_fixtures
 from tests.test_pages_understand import HOSTILE, no_fault, words
@@ -303,7 +304,7 @@ def test_the_best_choices_are_compared_with_all_their_seeds(base: RunConfig, fil
 def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monkeypatch):
     for name in ("LAB_RAY_ADDRESS", "RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cluster, "is_installed", lambda: True)
+    monkeypatch.setattr(ray_cluster, "is_installed", lambda: True)
     page = shown(base)
     page.text_input(key="cluster_address").set_value("nowhere").run()
     page.button(key="cluster_save").click().run()
@@ -312,5 +313,5 @@ def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monke
     ]
     page.text_input(key="cluster_address").set_value("head:6379").run()
     no_fault(page.button(key="cluster_save").click().run())
-    assert cluster.address() == "head:6379"
+    assert ray_cluster.address() == "head:6379"
     assert any(fold.label.replace("\\", "").endswith("cluster at head:6379") for fold in page.expander)

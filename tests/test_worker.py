@@ -57,7 +57,7 @@ def background() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
 
     def start() -> subprocess.Popen[bytes]:
         log = workspace.folder() / "workers" / "test.log"
-        started.append(launch.start_detached("core.worker", [], log))
+        started.append(launch.start_detached("core.workers.serve", [], log))
         return started[-1]
 
     yield start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import cluster
+from core.workers import ray_cluster
 from pages.parts import frame
 from pages.parts.text import literal
 
@@ -13,7 +13,7 @@ _KEY = "cluster_address"
 
 def show() -> None:
     """A fold that says where, and takes another address."""
-    address, variable = cluster.address(), cluster.from_environment()
+    address, variable = ray_cluster.address(), ray_cluster.from_environment()
     where = f"on the Ray cluster at {literal(address)}" if address else "on this machine"
     with st.expander(f"Trained {where}", icon=":material/dns:", key="where_trained"):
         if variable:
@@ -42,4 +42,4 @@ def show() -> None:
 
 
 def _save() -> None:
-    cluster.keep_address(st.session_state[_KEY])
+    ray_cluster.keep_address(st.session_state[_KEY])
