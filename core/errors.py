@@ -23,3 +23,7 @@ class Diverged(LabError):
 
 class NoWeights(LabError):
     """Weights that were trained elsewhere are not on this machine and cannot be downloaded."""
+
+
+class WrongUsage(LabError):
+    """What was asked for makes no sense as it was written; the command line exits with 2."""

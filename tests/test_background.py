@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import __main__ as command_line
 from core import datasets
+from core.cli import main as command_line
 from core.data import versions
 from core.errors import LabError, Stopped
 from core.label_errors import job, ranking

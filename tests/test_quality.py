@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter
 
-from core import __main__ as command_line
 from core import datasets, quality
+from core.cli import arguments
+from core.cli import main as command_line
 from core.config import DataConfig
 from core.data import duplicates, versions
 from core.data.sources import garden
@@ -371,7 +372,7 @@ def test_the_command_line_prints_every_finding_and_its_exit_code_says_whether_to
     }
     put(tmp_path / "few", "cats", "a.png", blobs(1))
     put(tmp_path / "few", "dogs", "b.png", blobs(2))
-    assert command_line.main(["prepare", str(tmp_path / "few"), "--quiet"]) == command_line.UNFIT
+    assert command_line.main(["prepare", str(tmp_path / "few"), "--quiet"]) == arguments.UNFIT
     assert "Not fit to train on yet" in capsys.readouterr().out
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core import datasets
-from core.__main__ import main
+from core.cli.main import main
 from core.errors import LabError, NoWeights, Stopped
 from core.label_errors import cross_validation, handcrafted_features, job, ranking
 from core.label_errors.ranking import Judged

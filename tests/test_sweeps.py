@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import engine, runs, sweep_command, sweeps, worker
+from core import engine, runs, sweeps, worker
+from core.cli import sweep as sweep_command
 from core.comparison import verdicts
 from core.config import RunConfig
 from core.errors import LabError

@@ -13,26 +13,21 @@ import pandas as pd
 from tqdm import tqdm
 
 from core import config, engine, sweeps
+from core.cli import arguments as shared
+from core.cli.arguments import DONE, FAILED, INTERRUPTED
+from core.cli.run import wanted_settings
 from core.config import SETTINGS, RunConfig
-from core.errors import LabError
+from core.errors import LabError, WrongUsage
 from core.sweeps.folder import Sweep
 
 LOOK_SECONDS = 0.5
-DONE, FAILED, FROM_KEYBOARD = 0, 1, 130
-
-
-class WrongWords(LabError):
-    """The words of the command do not make a sweep."""
 
 
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
     sweep = commands.add_parser("sweep", help="train with several values of some settings, and compare")
-    sweep.add_argument("source", help="garden, digits, tfds:NAME or a folder with one folder per class")
-    sweep.add_argument("--preset", choices=list(config.PRESETS), default="tutorial", help="starting point")
-    sweep.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="the same for all runs"
-    )
+    shared.add_source(sweep)
+    shared.add_settings(sweep, "the same for all runs")
     sweep.add_argument(
         "--vary",
         action="append",
@@ -45,7 +40,7 @@ def add_to(commands: Any) -> None:
     sweep.add_argument("--trials", type=int, default=0, metavar="N", help="how many are to be proposed")
     sweep.add_argument("--prune", action="store_true", help="give up runs that are behind")
     sweep.add_argument("--name", default="", help="a name for the sweep")
-    sweep.add_argument("--json", action="store_true", help="print all runs as JSON")
+    shared.add_json(sweep, "print all runs as JSON")
     sweep.set_defaults(command=run)
 
 
@@ -66,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             time.sleep(LOOK_SECONDS)
     _print(sweeps.open(sweep.id), as_json=arguments.json)
     if stopped:
-        return FROM_KEYBOARD
+        return INTERRUPTED
     return DONE if all(run.status.state == "done" or run.status.pruned for run in sweep.runs) else FAILED
 
 
@@ -89,9 +84,8 @@ def values_from(words: Iterable[str], base: RunConfig) -> dict[str, tuple[Any, .
 
 
 def _started(arguments: argparse.Namespace) -> Sweep:
+    base = wanted_settings(arguments)
     try:
-        assignments = [*arguments.set, f"data.source={arguments.source}"]
-        base = config.from_assignments(assignments, config.preset(arguments.preset))
         return sweeps.start(
             base,
             values_from(arguments.vary, base),
@@ -102,7 +96,7 @@ def _started(arguments: argparse.Namespace) -> Sweep:
             name=arguments.name,
         )
     except LabError as error:
-        raise WrongWords(str(error)) from None
+        raise WrongUsage(str(error)) from None
 
 
 def _is_over(sweep: Sweep, bar: Any) -> bool:

@@ -14,6 +14,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from core import datasets
+from core.cli import arguments as shared
+from core.cli.arguments import DONE, FAILED
 from core.data.dataset import Dataset
 from core.errors import NoWeights
 from core.label_errors import cross_validation, handcrafted_features, job, ranking
@@ -22,20 +24,19 @@ from core.label_errors.ranking import Judged
 from core.processes import background_job, launch
 from core.processes.threads import Progress, ShouldStop, never
 
-DONE, FAILED = 0, 1
 SHOWN = 20
 
 
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
     command = commands.add_parser("suspects", help="find labels that are probably wrong")
-    command.add_argument("source", help="a prepared data set: garden, digits, tfds:NAME or a folder")
+    shared.add_source(command)
     command.add_argument(
         "--offline",
         action="store_true",
         help="judge by outlines and colours, without the network that is downloaded once",
     )
-    command.add_argument("--json", action="store_true", help="print all pictures, ranked, as JSON")
+    shared.add_json(command, "print all pictures, ranked, as JSON")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(command=run)
 

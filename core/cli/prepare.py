@@ -1,0 +1,86 @@
+"""``python -m core prepare``: index a data set and check it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from core import datasets, engine, quality
+from core.cli import arguments as shared
+from core.cli.arguments import DONE, FAILED, UNFIT
+from core.data.dataset import Dataset
+from core.processes import background_job
+from core.processes.threads import Progress, ShouldStop
+
+CLASSES_NAMED = 20
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to an argument parser's commands."""
+    command = commands.add_parser("prepare", help="index a data set and check it")
+    shared.add_source(command)
+    shared.add_json(command, "print everything found as JSON")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
+    command.set_defaults(command=prepare)
+
+
+def prepare(arguments: argparse.Namespace) -> int:
+    """Index a data set, and print what was found."""
+    if arguments.report_progress:
+        return _for_the_app(arguments.source)
+    with shared.progress_bar(quiet=arguments.quiet or arguments.json) as bar:
+
+        def progress(step: str, done: int, total: int) -> None:
+            bar.n = done / max(total, 1)
+            bar.set_description_str(step)
+            bar.set_postfix_str(f"{done} of {total}" if total else "")
+
+        dataset = datasets.prepare(arguments.source, progress=progress)
+    report = quality.check(dataset)
+    if arguments.json:
+        print(json.dumps({**_describe(dataset), **report.as_dict()}))
+    else:
+        print(_sentences(dataset), *_checklist(report), sep="\n")
+    return DONE if report.fit else UNFIT
+
+
+def _for_the_app(source: str) -> int:
+    def do(progress: Progress, should_stop: ShouldStop) -> None:
+        datasets.prepare(source, progress=progress, should_stop=should_stop)
+
+    return DONE if background_job.carry_out(engine.Preparation(source), do).state == "done" else FAILED
+
+
+def _describe(dataset: Dataset) -> dict[str, Any]:
+    usable = dataset.usable
+    return {
+        "id": dataset.id,
+        "source": dataset.source,
+        "path": str(dataset.path),
+        "version": dataset.version,
+        "pictures": len(usable),
+        "classes": usable["label"].value_counts().to_dict(),
+        "skipped": [{"file": one["file"], "problem": one["reason"]} for one in dataset.skipped],
+    }
+
+
+def _sentences(dataset: Dataset) -> str:
+    facts = _describe(dataset)
+    each = [f"{name} {count:,}" for name, count in facts["classes"].items()]
+    classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")
+    skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
+    return f"{facts['pictures']:,} pictures in {len(each):,} classes: {classes}{skipped}"
+
+
+def _checklist(report: quality.Report) -> list[str]:
+    """A line for each finding but the good ones outside the four boxes, and the overall verdict."""
+    marks = {True: "[x]", False: "[ ]"}
+    boxes = [f"  {marks[box.ticked]} {box.title}: {box.verdict}" for box in report.boxes]
+    others = [
+        f"  {finding.severity}: {finding.title}: {finding.verdict}"
+        for finding in report.findings
+        if not finding.box and finding.severity != "good"
+    ]
+    return [*boxes, *others, report.verdict]

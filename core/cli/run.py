@@ -1,0 +1,79 @@
+"""``python -m core run``: train in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from core import config, runs
+from core.cli import arguments as shared
+from core.cli.arguments import DONE, FAILED, INTERRUPTED
+from core.config import RunConfig
+from core.errors import LabError, WrongUsage
+from core.runs import Labels, Run, Status
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to an argument parser's commands."""
+    command = commands.add_parser("run", help="train in the foreground; the last line is the run's folder")
+    shared.add_source(command)
+    shared.add_settings(command, "for example fit.epochs=10")
+    command.add_argument("--name", default="", help="a name for the run")
+    shared.add_json(command, "print the run's report as JSON")
+    command.set_defaults(command=train)
+
+
+def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
+    """What preset, settings and source say together.
+
+    Raises:
+        WrongUsage: they do not fit; says which.
+    """
+    try:
+        assignments = [*arguments.set, f"data.source={arguments.source}"]
+        return config.from_assignments(assignments, config.preset(arguments.preset))
+    except LabError as error:
+        raise WrongUsage(str(error)) from None
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train, and print what came of it."""
+    from core import worker
+
+    run = runs.create(wanted_settings(arguments), Labels(name=arguments.name))
+    signal.signal(signal.SIGINT, lambda *_: run.ask_to_stop())
+    with shared.progress_bar(quiet=arguments.json) as bar:
+        status = worker.carry_out(run, watch=lambda status: _show(bar, status))
+    if status.message:
+        print(status.message, status.hint, file=sys.stderr)
+    _print_run(run, as_json=arguments.json)
+    return {"done": DONE, "stopped": INTERRUPTED}.get(status.state, FAILED)
+
+
+def _print_run(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"id": run.id, "path": str(run.path), "state": run.status.state, **run.report()}))
+        return
+    if run.has_report:
+        test = run.report()["test_accuracy"]
+        print(
+            f"test accuracy {test['value']:.3f} (95 % interval {test['low']:.3f} to {test['high']:.3f}, "
+            f"{test['correct']} of {test['total']} pictures)"
+        )
+    print(run.path)
+
+
+def _show(bar: tqdm[NoReturn], status: Status) -> None:
+    if status.state == "starting" or not status.batches:
+        bar.set_description_str(status.message or status.state)
+        return
+    bar.n = (max(status.epoch - 1, 0) + status.batch / status.batches) / max(status.epochs, 1)
+    bar.set_description_str(f"epoch {status.epoch} of {status.epochs}")
+    speed = f"{status.images_per_second:.0f} pictures/s" if status.images_per_second else ""
+    left = f"{status.seconds_left:.0f} s left" if status.seconds_left is not None else ""
+    bar.set_postfix_str(" ".join((speed, left)))

@@ -1,0 +1,47 @@
+"""``python -m core runs``: all runs, newest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from core import runs
+from core.cli import arguments as shared
+from core.cli.arguments import DONE
+from core.runs import Run
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to an argument parser's commands."""
+    command = commands.add_parser("runs", help="list all runs, newest first")
+    shared.add_json(command, "print the list as JSON")
+    command.set_defaults(command=show)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the list."""
+    table = [_summary(run) for run in runs.all()]
+    if arguments.json:
+        print(json.dumps(table))
+        return DONE
+    for row in table:
+        test = row["test_accuracy"]
+        score = f"test {test['value']:.3f} ({test['low']:.3f}-{test['high']:.3f})" if test else ""
+        print(f"{row['id']}  {row['state']:<12} {row['source']:<20} {score}  {row['name']}")
+    return DONE
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    status = run.status
+    damaged = status.state == "damaged"
+    return {
+        "id": run.id,
+        "name": run.labels.name,
+        "path": str(run.path),
+        "state": status.state,
+        "source": "" if damaged else run.config.data.source,
+        "message": status.message,
+        "val_accuracy": None if damaged else run.report().get("val_accuracy"),
+        "test_accuracy": None if damaged else run.report().get("test_accuracy"),
+    }
