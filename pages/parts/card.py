@@ -11,7 +11,7 @@ from core.evaluation import metrics
 from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run
-from pages.parts import explanation, pictures, waiting
+from pages.parts import heatmap_row, pictures, waiting
 from pages.parts.pictures import Gallery, Tile
 from pages.parts.runs import EXPLAIN, Summary
 from pages.parts.text import literal, percent
@@ -48,17 +48,17 @@ def _card(summary: Summary, answered: Predictions, position: int) -> None:
     st.markdown(_headline(answered, position, names))
     if shown.fault:
         pictures.say_fault(shown)
-    requests = explanation.requests(answered, position)
+    requests = heatmap_row.requests(answered, position)
     maps = waiting.maps(summary.run, requests)
     known = {} if maps is None else {request: maps.get(request) for request in requests}
-    explanation.row(summary, shown, answered, position, known)
+    heatmap_row.row(summary, shown, answered, position, known)
     if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
         _close()
         link = {"run": summary.run.id, "picture": str(answered.ids[position])}
         st.switch_page(EXPLAIN, query_params=link)
     if maps is not None:
         _similar(summary, shown, answered, position)
-    if len(names) > explanation.MOST_PROBABILITIES:
+    if len(names) > heatmap_row.MOST_PROBABILITIES:
         _all_probabilities(answered, position, names)
     _facts(shown, answered, position)
 

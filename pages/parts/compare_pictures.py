@@ -10,7 +10,7 @@ import streamlit as st
 from core.comparison import disagreement
 from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
-from pages.parts import explanation, pictures, waiting
+from pages.parts import heatmap_row, pictures, waiting
 from pages.parts.compare_sides import Side
 from pages.parts.pictures import Tile
 from pages.parts.runs import Summary
@@ -128,10 +128,10 @@ def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> N
             f"**{letter}** · {literal(summary.title)} {mark} Labelled **{literal(names[true])}**, "
             f"called **{literal(names[said])}**, {sure} sure."
         )
-        requests = explanation.requests(answered, position)
+        requests = heatmap_row.requests(answered, position)
         maps = waiting.maps(summary.run, requests)
         known = {} if maps is None else {request: maps.get(request) for request in requests}
-        explanation.row(summary, pictures.gallery(summary.run), answered, position, known)
+        heatmap_row.row(summary, pictures.gallery(summary.run), answered, position, known)
     st.caption(
         "Heatmaps by Grad-CAM: yellow is where the picture spoke most for the class named above it. Each has "
         "its own scale, so compare places, not brightness."

@@ -13,7 +13,7 @@ from core.evaluation import metrics
 from core.explain import assistant, keras_file
 from core.explain.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions
-from pages.parts import explain_choice, explanation, overlays, pictures, trusting, waiting
+from pages.parts import explain_choice, heatmap_row, overlays, pictures, trusting, waiting
 from pages.parts.pictures import Gallery
 from pages.parts.runs import Summary
 from pages.parts.text import literal
@@ -47,7 +47,7 @@ def show(summary: Summary, picture_id: str) -> None:
     if shown.fault:
         pictures.say_fault(shown)
         return
-    requests = explanation.requests(answered, at)
+    requests = heatmap_row.requests(answered, at)
     maps = waiting.maps(summary.run, requests)
     if maps is None:
         return
@@ -56,7 +56,7 @@ def show(summary: Summary, picture_id: str) -> None:
         class_index, strength = _ask_class(summary, answered, at), explain_choice.ask_strength()
     with place:
         known = {request: maps.get(request) for request in requests}
-        explanation.row(summary, shown, answered, at, known, strength)
+        heatmap_row.row(summary, shown, answered, at, known, strength)
     _methods(summary, shown, picture_id, class_index, strength)
     trusting.show(summary, shown, picture_id, class_index, strength)
     _filters(summary, picture_id)
