@@ -71,7 +71,7 @@ page = st.navigation(
     expanded=True,
 )
 
-from pages.parts import frame  # noqa: E402  # after the menu, which is on the screen while this loads
+from pages.common import frame  # noqa: E402  # after the menu, which is on the screen while this loads
 
 with frame.explained():
     frame.open_workspace()

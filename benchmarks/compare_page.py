@@ -23,7 +23,7 @@ from benchmarks import pages
 from core import runs, workspace
 from core.config import RunConfig
 from core.runs import Labels, Run
-from pages.parts import frame
+from pages.common import frame
 from tests import run_fixtures
 
 RUNS = 1000

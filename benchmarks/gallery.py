@@ -25,7 +25,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import chromium, pages
 from core import datasets
-from pages.parts import frame
+from pages.common import frame
 from tests import run_fixtures
 
 CLASSES, EACH, SIDE = 20, 500, 96

@@ -25,7 +25,7 @@ from core.evaluation import confusion
 from core.explain import assistant, heatmaps
 from core.explain.heatmaps import Request
 from core.runs import Run
-from pages.parts import frame, waiting
+from pages.common import frame, waiting
 from tests import run_fixtures
 
 CLASSES, TEST_PICTURES = 100, 10_000

@@ -14,9 +14,10 @@ from core.explain import heat_location, heatmaps
 from core.explain.heat_location import HeatOn
 from core.explain.heatmaps import METHODS, Request
 from core.runs import Run
-from pages.parts import background_hint, class_average, coaching, heat_cases, overlays, take_away, trusting
-from pages.parts.pictures import gallery
-from pages.parts.runs import listing, summarise
+from pages.common import overlays
+from pages.common.run_images import gallery
+from pages.common.run_picker import listing, summarise
+from pages.parts import background_hint, class_average, coaching, heat_cases, take_away, trusting
 from tests import run_fixtures
 from tests.test_pages_understand import config, no_fault, no_processes, shown, words
 

@@ -18,8 +18,8 @@ from core.config import PRESETS, SETTINGS, RunConfig
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
+from pages.common.settings_form import nice_values
 from pages.parts import live_charts
-from pages.parts.settings_form import nice_values
 from tests import run_fixtures
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"

@@ -16,10 +16,11 @@ from core.comparison.verdicts import Verdict
 from core.config import RunConfig
 from core.export import run_archive
 from core.runs import Run
-from pages.parts import compare_curves, compare_sides, run_lines, runs_table, verdict
+from pages.common import run_lines
+from pages.common.run_lines import Line, Wanted
+from pages.common.run_picker import listing, summarise
+from pages.parts import compare_curves, compare_sides, runs_table, verdict
 from pages.parts.compare_sides import heads, sides
-from pages.parts.run_lines import Line, Wanted
-from pages.parts.runs import listing, summarise
 from tests import run_fixtures
 from tests.test_pages_understand import HOSTILE, no_fault, no_processes, shown, words
 

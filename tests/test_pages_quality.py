@@ -24,8 +24,8 @@ from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
+from pages.common.text import moment
 from pages.parts import gallery_tiles, suspects_list
-from pages.parts.text import moment
 from tests import run_fixtures
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs

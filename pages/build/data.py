@@ -6,21 +6,18 @@ from functools import partial
 
 import streamlit as st
 
+from pages.common import data_preparing, data_sources, settings, version_steps
+from pages.common.text import literal
 from pages.parts import (
     data_choosing,
     data_overview,
-    data_preparing,
-    data_sources,
     data_training,
     gallery,
     gallery_picture,
     quality_check,
-    settings,
     suspects_judging,
     versions_list,
-    versions_steps,
 )
-from pages.parts.text import literal
 
 st.title("Data", anchor=False)
 settings.load()
@@ -37,7 +34,7 @@ if dataset is None:
     st.stop()
 
 data_preparing.show_again(source)
-versions_steps.tell_earlier(dataset)
+version_steps.tell_earlier(dataset)
 data_overview.facts(dataset)
 verdict = quality_check.place(dataset)
 config = settings.current_data()
@@ -58,7 +55,7 @@ if labels.open:
         suspects_judging.show(dataset)
 else:
     with st.bottom:  # in view wherever the button was
-        versions_steps.tell_last(dataset)
+        version_steps.tell_last(dataset)
 if steps.open:
     with steps:
         versions_list.show(dataset)

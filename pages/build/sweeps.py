@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import frame, settings, sweep_new, sweep_picker, sweep_view, where_trained
+from pages.common import frame, settings
+from pages.parts import sweep_new, sweep_picker, sweep_view, where_trained
 
 st.title("Sweeps", anchor=False)
 settings.load()

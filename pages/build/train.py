@@ -5,18 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from pages.parts import (
+from pages.common import (
     data_preparing,
     data_selection,
     data_sources,
     frame,
-    live,
-    plan,
-    preview,
     settings,
     settings_form,
-    versions_steps,
+    version_steps,
 )
+from pages.parts import live, plan, preview
 
 st.title("Train", anchor=False)
 settings.load()
@@ -47,7 +45,7 @@ except LabError as error:
 
 if config and selection and dataset:
     plan.headline(config, selection)
-    versions_steps.name(dataset)
+    version_steps.name(dataset)
 elif fault:
     plan.say_fault(fault)
 else:

@@ -12,10 +12,11 @@ from core.errors import LabError
 from core.explain import heat_location
 from core.explain.heat_location import LEAST_MAPS, HeatOn
 from core.explain.heatmaps import Heatmap
-from pages.parts import heat_cases, overlays
+from pages.common import overlays
+from pages.common.run_images import Gallery
+from pages.common.text import count, percent
+from pages.parts import heat_cases
 from pages.parts.heat_cases import Case
-from pages.parts.pictures import Gallery
-from pages.parts.text import count, percent
 
 
 def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:

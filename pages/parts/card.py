@@ -11,10 +11,10 @@ from core.evaluation import metrics
 from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run
-from pages.parts import heatmap_row, pictures, waiting
-from pages.parts.pictures import Gallery, Tile
-from pages.parts.runs import EXPLAIN, Summary
-from pages.parts.text import literal, percent
+from pages.common import heatmap_row, run_images, waiting
+from pages.common.run_images import Gallery, Tile
+from pages.common.run_picker import EXPLAIN, Summary
+from pages.common.text import literal, percent
 
 _OPEN = "card_picture"
 SIMILAR = 6
@@ -32,7 +32,7 @@ def show(summary: Summary) -> None:
     picture_id = st.session_state.get(_OPEN)
     if picture_id is None:
         return
-    answered = pictures.predictions(summary.run)
+    answered = run_images.predictions(summary.run)
     places = (answered.ids == picture_id).nonzero()[0]
     if len(places):
         _card(summary, answered, int(places[0]))
@@ -44,10 +44,10 @@ def _close() -> None:
 
 @st.dialog("Test picture", width="large", icon=":material/zoom_in:", on_dismiss=_close)
 def _card(summary: Summary, answered: Predictions, position: int) -> None:
-    names, shown = summary.report["class_names"], pictures.gallery(summary.run)
+    names, shown = summary.report["class_names"], run_images.gallery(summary.run)
     st.markdown(_headline(answered, position, names))
     if shown.fault:
-        pictures.say_fault(shown)
+        run_images.say_fault(shown)
     requests = heatmap_row.requests(answered, position)
     maps = waiting.maps(summary.run, requests)
     known = {} if maps is None else {request: maps.get(request) for request in requests}
@@ -88,7 +88,7 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
     if not found:
         st.caption("This picture is not among those that the run was made from.")
         return
-    pictures.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
+    run_images.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
     st.caption(
         "Alike: the cosine of the answers of the layer before the decision, at most 1. "
         + _label_hint(shown, found, summary.report["class_names"][answered.labels[position]])

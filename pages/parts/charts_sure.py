@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation.calibration import Bin, Coverage, Curve
-from pages.parts.charts import GREY, RIGHT_OR_WRONG, ink
+from pages.common.charts import GREY, RIGHT_OR_WRONG, ink
 
 MOST_POINTS = 400
 """Points a curve is drawn with; more could not be seen apart."""

@@ -10,11 +10,12 @@ from core.errors import LabError
 from core.explain import heat_location
 from core.explain.heatmaps import Heatmap, Request
 from core.runs import Predictions
-from pages.parts import background_hint, heat_cases, overlays, pictures, waiting
+from pages.common import overlays, run_images, waiting
+from pages.common.run_images import Gallery
+from pages.common.run_picker import Summary
+from pages.common.text import NO_BREAK, count, literal
+from pages.parts import background_hint, heat_cases
 from pages.parts.heat_cases import Case
-from pages.parts.pictures import Gallery
-from pages.parts.runs import Summary
-from pages.parts.text import NO_BREAK, count, literal
 
 MOST = 60
 """Pictures that an average is made of; more would not change it visibly."""
@@ -30,7 +31,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
     if len(ids) < FEWEST:
         st.caption(f"An average over the class needs at least {FEWEST} test pictures; there are {len(ids)}.")
         return
-    shown = pictures.gallery(summary.run)
+    shown = run_images.gallery(summary.run)
     requests = [Request(image_id, class_index, layer=layer) for image_id in ids]
     maps = waiting.maps(summary.run, requests)
     if not maps or len(maps) < len(ids):

@@ -10,9 +10,10 @@ import streamlit as st
 
 from core.evaluation import calibration, confusion, metrics
 from core.runs import Predictions
-from pages.parts import charts_sure, downloads, mistakes, pictures
-from pages.parts.runs import Summary
-from pages.parts.text import count, literal, percent
+from pages.common import run_images
+from pages.common.run_picker import Summary
+from pages.common.text import count, literal, percent
+from pages.parts import charts_sure, downloads, mistakes
 
 TILES = 5
 COLUMNS = {
@@ -89,7 +90,7 @@ def _weakest(frame: pd.DataFrame) -> int:
 
 def _detail(summary: Summary, at: int) -> None:
     names = summary.report["class_names"]
-    answered = pictures.predictions(summary.run)
+    answered = run_images.predictions(summary.run)
     st.subheader(literal(names[at]), anchor=False)
     counts = np.asarray(summary.report["confusion_matrix"])
     left, right = st.columns(2, gap="large")
@@ -144,7 +145,7 @@ def _curves(answered: Predictions, at: int) -> None:
 
 
 def _extremes(summary: Summary, answered: Predictions, at: int) -> None:
-    shown = pictures.gallery(summary.run)
+    shown = run_images.gallery(summary.run)
     worst = [mistake.row for mistake in confusion.worst(answered, at, TILES)]
     is_right = (answered.labels == at) & (metrics.predicted(answered) == at)
     right = np.flatnonzero(is_right)

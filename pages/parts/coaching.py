@@ -16,8 +16,8 @@ from core.errors import LabError
 from core.evaluation import curve_reading
 from core.evaluation.curve_reading import Reading
 from core.runs import Run
-from pages.parts.runs import TRAIN, Summary
-from pages.parts.text import literal
+from pages.common.run_picker import TRAIN, Summary
+from pages.common.text import literal
 
 MOST_CHANGES = 3
 

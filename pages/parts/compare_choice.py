@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts.run_lines import REPEATS, Line
-from pages.parts.runs import Summary
-from pages.parts.text import literal
+from pages.common.run_lines import REPEATS, Line
+from pages.common.run_picker import Summary
+from pages.common.text import literal
 
 MOST = 6
 ADDRESS = "runs"

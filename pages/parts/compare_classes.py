@@ -13,10 +13,10 @@ from core.comparison import paired_tests, pairing, score_intervals
 from core.comparison.score_intervals import ClassDifference
 from core.errors import LabError
 from core.evaluation import confusion
+from pages.common.charts import ink
+from pages.common.text import literal
 from pages.parts import compare_sides
-from pages.parts.charts import ink
 from pages.parts.compare_sides import Side
-from pages.parts.text import literal
 
 _MOST_NAMED = 40
 _MOST_CLASSES = 30

@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pages.parts import charts
-from pages.parts.charts import TRAINING, VALIDATION
+from pages.common import charts
+from pages.common.charts import TRAINING, VALIDATION
 from pages.parts.compare_sides import Side
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"

@@ -10,11 +10,11 @@ import streamlit as st
 from core.comparison import disagreement
 from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
-from pages.parts import heatmap_row, pictures, waiting
+from pages.common import heatmap_row, run_images, waiting
+from pages.common.run_images import Tile
+from pages.common.run_picker import Summary
+from pages.common.text import count, literal, percent
 from pages.parts.compare_sides import Side
-from pages.parts.pictures import Tile
-from pages.parts.runs import Summary
-from pages.parts.text import count, literal, percent
 
 A_PAGE = 12
 _OPEN = "compare_picture"
@@ -27,7 +27,7 @@ def show(first: Side, second: Side, split: str) -> None:
         st.info("The runs tell different classes apart: their answers cannot be set side by side.")
         return
     try:
-        both = (pictures.predictions(left.run, split), pictures.predictions(right.run, split))
+        both = (run_images.predictions(left.run, split), run_images.predictions(right.run, split))
         found = disagreement.between(*both)
     except LabError as error:
         st.info(literal(error), icon=":material/block:")
@@ -56,7 +56,7 @@ def show(first: Side, second: Side, split: str) -> None:
     letters = (first.letter, second.letter)
     tiles = [_tile(found, at, both, left.report["class_names"], letters) for at in _page(here, kind)]
     resize = left.config.data.resize if left.config else "stretch"
-    pictures.tiles(pictures.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, look=_look)
+    run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, look=_look)
     _open_card((first.letter, left), (second.letter, right), split)
 
 
@@ -115,7 +115,7 @@ def _open_card(first: tuple[str, Summary], second: tuple[str, Summary], split: s
 @st.dialog("One picture, two models", width="large", icon=":material/compare:", on_dismiss=_close)
 def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
     for letter, summary in both:
-        answered = pictures.predictions(summary.run, split)
+        answered = run_images.predictions(summary.run, split)
         places = (answered.ids == picture_id).nonzero()[0]
         if not len(places):
             st.caption(f"{letter} has not answered this picture.")
@@ -131,7 +131,7 @@ def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> N
         requests = heatmap_row.requests(answered, position)
         maps = waiting.maps(summary.run, requests)
         known = {} if maps is None else {request: maps.get(request) for request in requests}
-        heatmap_row.row(summary, pictures.gallery(summary.run), answered, position, known)
+        heatmap_row.row(summary, run_images.gallery(summary.run), answered, position, known)
     st.caption(
         "Heatmaps by Grad-CAM: yellow is where the picture spoke most for the class named above it. Each has "
         "its own scale, so compare places, not brightness."

@@ -15,9 +15,9 @@ from core.comparison.pairing import Result
 from core.comparison.score_intervals import Scores
 from core.evaluation import metrics
 from core.runs import Predictions
-from pages.parts import pictures
-from pages.parts.run_lines import Line
-from pages.parts.runs import Summary
+from pages.common import run_images
+from pages.common.run_lines import Line
+from pages.common.run_picker import Summary
 
 LONGEST = 36
 """Letters of a name beside a chart."""
@@ -94,7 +94,7 @@ def _stamped(side: Side) -> list[tuple[Summary, tuple[str, int]]]:
 
 
 def _answers(side: Side, split: str) -> list[tuple[Summary, Predictions]]:
-    return [(summary, pictures.predictions(summary.run, split)) for summary in side.finished]
+    return [(summary, run_images.predictions(summary.run, split)) for summary in side.finished]
 
 
 def _matrix(answered: Predictions, summary: Summary) -> np.ndarray:

@@ -13,10 +13,11 @@ from core.comparison.score_intervals import Interval, Scores
 from core.config import SETTINGS
 from core.errors import LabError
 from core.sweeps.plan import SEED
-from pages.parts import charts, compare_sides
+from pages.common import charts
+from pages.common.run_picker import Summary
+from pages.common.text import duration, literal, percent
+from pages.parts import compare_sides
 from pages.parts.compare_sides import Side
-from pages.parts.runs import Summary
-from pages.parts.text import duration, literal, percent
 
 
 def settings(sides: Sequence[Side]) -> None:

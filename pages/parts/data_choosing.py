@@ -8,8 +8,9 @@ import streamlit as st
 from core import datasets
 from core.data import sources
 from core.datasets import CATALOGUE
-from pages.parts import data_sources, frame, settings, uploads
-from pages.parts.text import literal
+from pages.common import data_sources, frame, settings
+from pages.common.text import literal
+from pages.parts import uploads
 
 BUILT_IN, CATALOGUED, FOLDER, UPLOAD = "Built in", "TensorFlow Datasets", "Own folder", "Upload"
 _BUILT_IN_WORDS = {

@@ -11,8 +11,8 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.data.splits import SPLITS
 from core.datasets import Selection
+from pages.common.text import count, literal
 from pages.parts import thumbnails
-from pages.parts.text import count, literal
 
 SAMPLES = 18
 TILE = 200

@@ -7,9 +7,10 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
-from pages.parts import data_overview, data_selection, settings, settings_form
-from pages.parts.runs import TRAIN
-from pages.parts.text import literal
+from pages.common import data_selection, settings, settings_form
+from pages.common.run_picker import TRAIN
+from pages.common.text import literal
+from pages.parts import data_overview
 
 
 def show(dataset: Dataset) -> None:

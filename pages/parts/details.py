@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from core.config import SETTINGS, RunConfig
+from pages.common.run_picker import Summary
+from pages.common.text import count, duration
 from pages.parts import take_away
-from pages.parts.runs import Summary
-from pages.parts.text import count, duration
 
 
 def value(setting: Any) -> str:

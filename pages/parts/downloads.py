@@ -9,7 +9,7 @@ import streamlit as st
 from matplotlib.figure import Figure
 
 from core.export import csv_tables, figures
-from pages.parts.runs import Summary
+from pages.common.run_picker import Summary
 
 
 def table_button(summary: Summary, frame: pd.DataFrame, name: str, label: str = "Table as CSV") -> None:

@@ -12,8 +12,8 @@ from core.evaluation import confusion
 from core.explain import keras_file
 from core.export.figures import STRENGTH
 from core.runs import Predictions
-from pages.parts import pictures
-from pages.parts.runs import Summary
+from pages.common import run_images
+from pages.common.run_picker import Summary
 
 WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "Of a class"
 LAST_LAYER = "the last (default)"
@@ -41,7 +41,7 @@ def ask(summary: Summary) -> Wanted:
         LabError: the run's model or its predictions cannot be read.
     """
     layers = keras_file.convolution_layers(summary.run.model_path)
-    answered = pictures.predictions(summary.run)
+    answered = run_images.predictions(summary.run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
             "Test pictures",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import class_average, heatmap_row, overlays, pictures, waiting
+from pages.common import heatmap_row, overlays, run_images, waiting
+from pages.common.run_picker import Summary
+from pages.parts import class_average
 from pages.parts.explain_choice import Wanted
-from pages.parts.runs import Summary
 
 
 def legend() -> None:
@@ -26,9 +27,9 @@ def legend() -> None:
 
 def show(summary: Summary, wanted: Wanted) -> None:
     """Each picture with its heatmaps for the predicted and the true class and its probabilities."""
-    answered, shown = pictures.predictions(summary.run), pictures.gallery(summary.run)
+    answered, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
     if shown.fault:
-        pictures.say_fault(shown)
+        run_images.say_fault(shown)
         return
     if wanted.of_class is not None:
         class_average.show(summary, answered, wanted.of_class, wanted.layer)

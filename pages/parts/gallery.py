@@ -12,8 +12,9 @@ from core.data import versions
 from core.data.dataset import Dataset
 from core.data.splits import SPLITS
 from core.quality import Report
-from pages.parts import data_selection, gallery_tiles, versions_steps
-from pages.parts.text import count
+from pages.common import data_selection, version_steps
+from pages.common.text import count
+from pages.parts import gallery_tiles
 
 EVERY = "All"
 IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"
@@ -76,7 +77,7 @@ def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
 
 def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
     if len(rows) and rows["excluded"].ne("").all():
-        versions_steps.button(
+        version_steps.button(
             f"Put {count(len(rows), 'picture')} back",
             "put_back_shown",
             versions.put_back,

@@ -9,8 +9,9 @@ from core.config import DataConfig
 from core.data import duplicates, versions
 from core.data.dataset import Dataset
 from core.errors import LabError
-from pages.parts import data_selection, thumbnails, versions_steps
-from pages.parts.text import literal
+from pages.common import data_selection, version_steps
+from pages.common.text import literal
+from pages.parts import thumbnails
 
 LARGE = 900
 """Longest side in pixels."""
@@ -87,14 +88,14 @@ def _named_facts(row: pd.Series) -> dict[str, str]:
 def _actions(dataset: Dataset, row: pd.Series) -> None:
     ids = (row["id"],)
     if row["excluded"]:
-        versions_steps.button(
+        version_steps.button(
             "Put it back", "put_back_one", versions.put_back, dataset, ids, _BY_HAND, icon=":material/undo:"
         )
         return
     names = list(dataset.class_names)
     label = st.selectbox("Its class", names, index=names.index(row["label"]), key=f"label {row['id']}")
     with st.container(horizontal=True, gap="xsmall"):
-        versions_steps.button(
+        version_steps.button(
             "Change the class",
             "relabel_one",
             versions.relabel,
@@ -105,7 +106,7 @@ def _actions(dataset: Dataset, row: pd.Series) -> None:
             disabled=label == row["label"],
             icon=":material/label:",
         )
-        versions_steps.button(
+        version_steps.button(
             "Leave it out", "exclude_one", versions.exclude, dataset, ids, _BY_HAND, icon=":material/block:"
         )
 

@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import LabError
+from pages.common.text import count, literal
 from pages.parts import gallery_picture, thumbnails
-from pages.parts.text import count, literal
 
 TILE = 200
 """Side in pixels of a thumbnail; shown smaller, so that it stays sharp on fine screens."""

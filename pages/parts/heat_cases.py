@@ -14,8 +14,8 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.explain.heat_location import HeatOn
 from core.explain.heatmaps import Heatmap
-from pages.parts import overlays
-from pages.parts.text import literal, percent
+from pages.common import overlays
+from pages.common.text import literal, percent
 
 SHOWN = 4
 

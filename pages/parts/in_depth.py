@@ -13,10 +13,11 @@ from core.evaluation import metrics
 from core.explain import assistant, keras_file
 from core.explain.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions
-from pages.parts import explain_choice, heatmap_row, overlays, pictures, trusting, waiting
-from pages.parts.pictures import Gallery
-from pages.parts.runs import Summary
-from pages.parts.text import literal
+from pages.common import heatmap_row, overlays, run_images, waiting
+from pages.common.run_images import Gallery
+from pages.common.run_picker import Summary
+from pages.common.text import literal
+from pages.parts import explain_choice, trusting
 
 ADDRESS = "picture"
 MOST_FILTERS = 32
@@ -34,7 +35,7 @@ def show(summary: Summary, picture_id: str) -> None:
         LabError: the run's model or its predictions cannot be read.
     """
     st.button("All pictures", icon=":material/arrow_back:", key="leave_picture", on_click=_leave)
-    answered = pictures.predictions(summary.run)
+    answered = run_images.predictions(summary.run)
     places = (answered.ids == picture_id).nonzero()[0]
     if not len(places):
         st.warning(
@@ -43,9 +44,9 @@ def show(summary: Summary, picture_id: str) -> None:
             icon=":material/search_off:",
         )
         return
-    at, shown = int(places[0]), pictures.gallery(summary.run)
+    at, shown = int(places[0]), run_images.gallery(summary.run)
     if shown.fault:
-        pictures.say_fault(shown)
+        run_images.say_fault(shown)
         return
     requests = heatmap_row.requests(answered, at)
     maps = waiting.maps(summary.run, requests)

@@ -11,9 +11,10 @@ from core import datasets, engine, runs
 from core.errors import LabError
 from core.evaluation import metrics
 from core.runs import Run, Status
-from pages.parts import data_selection, frame, live_charts, live_ended, run_state
-from pages.parts.runs import Summary, summarise
-from pages.parts.text import count, duration, interval, literal, percent
+from pages.common import data_selection, frame, run_header
+from pages.common.run_picker import Summary, summarise
+from pages.common.text import count, duration, interval, literal, percent
+from pages.parts import live_charts, live_ended
 
 LOOK_EVERY = 0.7
 """Seconds between two looks while something is at work."""
@@ -104,7 +105,7 @@ def _show_progress(run: Run) -> None:
             st.subheader(literal(summary.title), anchor=False, width="stretch")
             _stop_button(run)
         if summary.config is not None:
-            st.caption(literal(run_state.settings_line(summary.config)))
+            st.caption(literal(run_header.settings_line(summary.config)))
         if not status.batches:
             step = status.message or "Starting"
             st.progress(0.0, text=literal(step[:1].upper() + step[1:]) + " …")
@@ -195,5 +196,5 @@ def _row(run: Run, before: str, action: str, icon: str, work: object, *, key: st
         with st.container(gap=None):
             st.markdown(f"{before}**{literal(summary.title)}**")
             if summary.config is not None:
-                st.caption(literal(run_state.settings_line(summary.config)))
+                st.caption(literal(run_header.settings_line(summary.config)))
         st.button(action, icon=icon, key=f"{key}-{run.id}", on_click=frame.attempt, args=(work, run))

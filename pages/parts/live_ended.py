@@ -7,9 +7,10 @@ import streamlit as st
 from core import engine, runs
 from core.errors import LabError
 from core.runs import Run, Status
-from pages.parts import frame, live_charts
-from pages.parts.runs import ADDRESS, EXPLAIN, RESULTS, STATES, Summary, summarise
-from pages.parts.text import count, interval, literal, percent
+from pages.common import frame
+from pages.common.run_picker import ADDRESS, EXPLAIN, RESULTS, STATES, Summary, summarise
+from pages.common.text import count, interval, literal, percent
+from pages.parts import live_charts
 
 _WATCHED = "watched_run"
 

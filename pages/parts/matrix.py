@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from core.evaluation import confusion, metrics
 from core.export import figures
-from pages.parts import charts, pictures
-from pages.parts.runs import Summary
+from pages.common import charts, run_images
+from pages.common.run_picker import Summary
 
 COUNTS, RATES = "Counts", "Row per cent"
 MOST_READ = 20
@@ -50,7 +50,7 @@ def counts_of(summary: Summary, split: str) -> NDArray[np.int64]:
     """Pictures by true class (row) and answer (column): (C, C)."""
     if split == "test":
         return np.asarray(summary.report["confusion_matrix"])
-    answered = pictures.predictions(summary.run, split)
+    answered = run_images.predictions(summary.run, split)
     classes = len(summary.report["class_names"])
     return metrics.confusion_matrix(answered.labels, metrics.predicted(answered), classes)
 

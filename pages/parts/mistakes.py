@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from core.evaluation import confusion, metrics
 from core.runs import Predictions
-from pages.parts import card, downloads, matrix, pictures
-from pages.parts.pictures import Gallery, Tile
-from pages.parts.runs import Summary
-from pages.parts.text import count, literal
+from pages.common import run_images
+from pages.common.run_images import Gallery, Tile
+from pages.common.run_picker import Summary
+from pages.common.text import count, literal
+from pages.parts import card, downloads, matrix
 
 WORST = 10
 A_PAGE = 20
@@ -37,7 +38,7 @@ def show(summary: Summary) -> None:
         st.caption("**Click a cell** to see its pictures.")
         cell = matrix.clickable(summary, as_rates)
         _pairs(summary)
-    shown = pictures.gallery(summary.run)
+    shown = run_images.gallery(summary.run)
     if cell:
         _cell_pictures(summary, shown, *cell)
     st.subheader("The most confident mistakes", anchor=False)
@@ -54,7 +55,7 @@ def _pairs(summary: Summary) -> None:
 
 def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
     names = summary.report["class_names"]
-    answered = pictures.predictions(summary.run)
+    answered = run_images.predictions(summary.run)
     is_here = (answered.labels == names.index(true)) & (metrics.predicted(answered) == names.index(predicted))
     here = np.flatnonzero(is_here)
     here = here[np.argsort(-metrics.confidence(answered)[here], kind="stable")]
@@ -78,7 +79,7 @@ def _page_of(positions: NDArray[np.int64], key: str) -> Sequence[int]:
 
 def _worst_pictures(summary: Summary, shown: Gallery) -> None:
     names = summary.report["class_names"]
-    answered = pictures.predictions(summary.run)
+    answered = run_images.predictions(summary.run)
     choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
     of_class = None if choice == ALL else names.index(choice)
     positions = [mistake.row for mistake in confusion.worst(answered, of_class, WORST)]
@@ -93,6 +94,6 @@ def tiles_of(
 ) -> None:
     """Test pictures with what they are and what the model said; a click opens the card of one."""
     names = summary.report["class_names"]
-    tiles = [Tile(str(answered.ids[at]), pictures.answers(answered, at, names)) for at in positions]
+    tiles = [Tile(str(answered.ids[at]), run_images.answers(answered, at, names)) for at in positions]
     resize = summary.config.data.resize if summary.config else "stretch"
-    pictures.tiles(shown, tiles, key=key, resize=resize, look=card.look)
+    run_images.tiles(shown, tiles, key=key, resize=resize, look=card.look)

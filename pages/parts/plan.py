@@ -11,8 +11,9 @@ from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
 from core.training import cost_estimate
-from pages.parts import data_selection, data_sources, frame, live_ended, settings
-from pages.parts.text import duration, literal
+from pages.common import data_selection, data_sources, frame, settings
+from pages.common.text import duration, literal
+from pages.parts import live_ended
 
 LONGEST_NAME = 80
 

@@ -14,7 +14,7 @@ from core.data import augment, pixel_cache
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
-from pages.parts.text import literal
+from pages.common.text import literal
 
 VERSIONS = 5
 _SHOWN_SIDE = 224

@@ -12,8 +12,8 @@ from core.config import DataConfig
 from core.data import duplicates
 from core.data.dataset import Dataset
 from core.quality import Finding, Report
+from pages.common.text import literal
 from pages.parts import quality_mending, quality_pictures
-from pages.parts.text import literal
 
 DISTANCE = "near_distance"
 _JUDGED = "quality_judged"

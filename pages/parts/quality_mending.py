@@ -7,8 +7,8 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.quality import Finding, checklist
-from pages.parts import versions_steps
-from pages.parts.text import count
+from pages.common import version_steps
+from pages.common.text import count
 
 _WORDS = {"exclude": "Exclude these", "keep_one": "Keep one of each group"}
 
@@ -24,7 +24,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
 
 def _exclude(dataset: Dataset, finding: Finding) -> None:
     leaves_out = count(len(finding.removed), "picture")
-    versions_steps.button(
+    version_steps.button(
         f"{_WORDS[finding.action]} · leaves out {leaves_out}",
         f"mend {finding.name}",
         versions.exclude,
@@ -54,7 +54,7 @@ def cap(dataset: Dataset, finding: Finding) -> None:
         )
         over = checklist.over_cap(dataset.usable, most)
         leaves_out = f" · leaves out {count(len(over), 'picture')}" if over else ""
-        versions_steps.button(
+        version_steps.button(
             f"Cap each class at {most:,}{leaves_out}",
             "mend balance",
             versions.exclude,

@@ -12,8 +12,8 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.quality import Finding
+from pages.common.text import count
 from pages.parts import gallery_picture, gallery_tiles, quality_mending, thumbnails
-from pages.parts.text import count
 
 GROUPS_A_PAGE = 6
 MOST_OF_A_GROUP = 8

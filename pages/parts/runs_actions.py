@@ -12,10 +12,11 @@ from core.export import run_archive
 from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
-from pages.parts import compare_choice, frame
-from pages.parts.run_lines import REPEATS, Line
-from pages.parts.runs import RESULTS
-from pages.parts.text import count, duration, literal
+from pages.common import frame
+from pages.common.run_lines import REPEATS, Line
+from pages.common.run_picker import RESULTS
+from pages.common.text import count, duration, literal
+from pages.parts import compare_choice
 
 TIMES = (3, 5, 10)
 _DELETED, _TICKED, _DONE = "runs_deleted", "runs_deleted_ticked", "runs_done"

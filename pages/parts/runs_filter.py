@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.config import SETTINGS
-from pages.parts import columns, run_lines
-from pages.parts.run_lines import BY_GROUP, SORTS, Line, Wanted
-from pages.parts.runs import Summary
+from pages.common import columns, run_lines
+from pages.common.run_lines import BY_GROUP, SORTS, Line, Wanted
+from pages.common.run_picker import Summary
 
 _MOST_ROWS = 6
 

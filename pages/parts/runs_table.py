@@ -14,10 +14,11 @@ from core import runs
 from core.comparison import test_set_usage, verdicts
 from core.config import SETTINGS
 from core.errors import LabError
-from pages.parts import columns, compare_choice, data_sources
-from pages.parts.run_lines import Line
-from pages.parts.runs import STOPPED
-from pages.parts.text import literal
+from pages.common import columns, data_sources
+from pages.common.run_lines import Line
+from pages.common.run_picker import STOPPED
+from pages.common.text import literal
+from pages.parts import compare_choice
 
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG = 120, 2000, 40
 _DRAWN = "runs_table_drawn"

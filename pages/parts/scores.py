@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import test_set_usage
-from pages.parts import charts, coaching
-from pages.parts.runs import Summary
-from pages.parts.text import count, duration, interval, literal, percent
+from pages.common import charts
+from pages.common.run_picker import Summary
+from pages.common.text import count, duration, interval, literal, percent
+from pages.parts import coaching
 
 
 def headline(summary: Summary) -> None:

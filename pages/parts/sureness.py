@@ -9,16 +9,17 @@ import streamlit as st
 from core.evaluation import calibration, metrics
 from core.export import figures
 from core.runs import Predictions
-from pages.parts import charts_sure, downloads, pictures
-from pages.parts.runs import Summary
-from pages.parts.text import count, interval, percent
+from pages.common import run_images
+from pages.common.run_picker import Summary
+from pages.common.text import count, interval, percent
+from pages.parts import charts_sure, downloads
 
 MANY_CLASSES = 6
 
 
 def show(summary: Summary) -> None:
     """Reliability, answering only when sure, and the likeliest few answers where classes are many."""
-    validation, test = (pictures.predictions(summary.run, split) for split in ("validation", "test"))
+    validation, test = (run_images.predictions(summary.run, split) for split in ("validation", "test"))
     left, right = st.columns(2, gap="large")
     with left:
         _reliability(summary, test)

@@ -10,8 +10,9 @@ from core.errors import LabError
 from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
-from pages.parts import frame, suspects_list, work_progress
-from pages.parts.text import duration, literal
+from pages.common import frame, work_progress
+from pages.common.text import duration, literal
+from pages.parts import suspects_list
 
 POLL_SECONDS = 1.0
 

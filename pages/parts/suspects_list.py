@@ -11,8 +11,9 @@ from core import datasets
 from core.data import versions
 from core.data.dataset import Dataset
 from core.label_errors.ranking import Judged
-from pages.parts import frame, gallery_tiles, versions_steps
-from pages.parts.text import NO_BREAK, literal, percent
+from pages.common import frame, version_steps
+from pages.common.text import NO_BREAK, literal, percent
+from pages.parts import gallery_tiles
 
 A_PAGE = 12
 SUSPECTED, ALL = "Suspected", "All, ranked"
@@ -36,7 +37,7 @@ def _show(source: str, judged: Judged) -> None:
     with frame.explained():
         frame.show_faults()
         dataset = datasets.open(source)
-        versions_steps.tell_last(dataset, versions_steps.quick_button)
+        version_steps.tell_last(dataset, version_steps.quick_button)
         ranked = open_cases(dataset, judged)
         chosen = _headline(ranked, judged)
         if chosen.empty:
@@ -84,6 +85,6 @@ def _case(dataset: Dataset, case: dict[str, Any]) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
         gallery_tiles.tile(dataset, picture_id, key="suspect", lines=lines)
         for number, (words, (work, *arguments)) in enumerate(steps.items()):
-            versions_steps.quick_button(
+            version_steps.quick_button(
                 words, f"decide {number} {picture_id}", work, dataset, *arguments, width="stretch"
             )

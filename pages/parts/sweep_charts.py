@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep, search
+from pages.common.charts import ink
 from pages.parts import sweep_values
-from pages.parts.charts import ink
 
 ACCURACY = "Validation accuracy"
 _SCHEME = "viridis"

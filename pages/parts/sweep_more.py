@@ -11,8 +11,9 @@ from core import sweeps
 from core.config import SETTINGS
 from core.errors import LabError
 from core.sweeps import Sweep
-from pages.parts import frame, sweep_values
-from pages.parts.text import literal
+from pages.common import frame
+from pages.common.text import literal
+from pages.parts import sweep_values
 
 _TRIALS, _REPEATS = "more_trials", "more_repeats"
 

@@ -11,18 +11,9 @@ from core import sweeps
 from core.config import RunConfig
 from core.errors import LabError
 from core.sweeps import Plan, Way
-from pages.parts import (
-    data_preparing,
-    data_selection,
-    data_sources,
-    frame,
-    run_state,
-    runs,
-    settings,
-    sweep_picker,
-    sweep_values,
-)
-from pages.parts.text import count, duration, literal
+from pages.common import data_preparing, data_selection, data_sources, frame, run_header, run_picker, settings
+from pages.common.text import count, duration, literal
+from pages.parts import sweep_picker, sweep_values
 
 WAYS: dict[Way, str] = {
     "grid": "All combinations",
@@ -65,8 +56,8 @@ def _say_base(base: RunConfig) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="sweep_base"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"All else as on the Train page: **{literal(data_sources.title(base.data.source))}**")
-            st.caption(literal(run_state.settings_line(base)))
-        st.page_link(runs.TRAIN, label="Change", icon=":material/tune:", width="content")
+            st.caption(literal(run_header.settings_line(base)))
+        st.page_link(run_picker.TRAIN, label="Change", icon=":material/tune:", width="content")
 
 
 def _form(base: RunConfig) -> dict[str, Any]:

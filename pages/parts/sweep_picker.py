@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import sweeps
 from core.sweeps import Sweep
-from pages.parts.text import literal, moment
+from pages.common.text import literal, moment
 
 ADDRESS = "sweep"
 PAGE = "pages/build/sweeps.py"

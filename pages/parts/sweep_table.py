@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep
-from pages.parts import columns, runs, sweep_values
+from pages.common import columns, run_picker
+from pages.parts import sweep_values
 
 
 def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
@@ -37,7 +38,9 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
         column_config={
             **{path: SETTINGS[path].label for path in sweep.values},
             "seed": column.NumberColumn("Seed", format="%d"),
-            "state": column.TextColumn("State", help=f"{runs.STOPPED} Given up: it was behind the others."),
+            "state": column.TextColumn(
+                "State", help=f"{run_picker.STOPPED} Given up: it was behind the others."
+            ),
             "validation": columns.validation(),
             "val_interval": column.TextColumn(
                 "95 % interval", help="Of the validation accuracy, for other pictures (Wilson)."
@@ -54,11 +57,11 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
         key="sweep_runs",
     )
     if st.session_state.get("sweep_open"):
-        st.switch_page(runs.RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
+        st.switch_page(run_picker.RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
 
 
 def _state(row: pd.Series) -> str:
-    return "given up" if row["pruned"] else runs.STATES[row["state"]]
+    return "given up" if row["pruned"] else run_picker.STATES[row["state"]]
 
 
 def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:

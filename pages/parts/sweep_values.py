@@ -10,8 +10,8 @@ import streamlit as st
 from core import config as settings_of
 from core.config import SETTINGS, RunConfig, Setting
 from core.sweeps import Sweep, search
-from pages.parts import settings, settings_form
-from pages.parts.text import literal
+from pages.common import settings, settings_form
+from pages.common.text import literal
 
 LEFT_OUT = frozenset(
     {

@@ -13,18 +13,10 @@ from core.comparison import paired_tests, test_set_usage, verdicts
 from core.config import SETTINGS
 from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
-from pages.parts import (
-    frame,
-    run_lines,
-    run_state,
-    settings,
-    sweep_charts,
-    sweep_more,
-    sweep_table,
-    sweep_values,
-)
-from pages.parts.runs import COMPARE, TRAIN
-from pages.parts.text import count, duration, interval, literal, percent
+from pages.common import frame, run_header, run_lines, settings
+from pages.common.run_picker import COMPARE, TRAIN
+from pages.common.text import count, duration, interval, literal, percent
+from pages.parts import sweep_charts, sweep_more, sweep_table, sweep_values
 
 LOOK_EVERY = 1.5
 """Seconds between two looks while something is under way."""
@@ -87,7 +79,7 @@ def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{literal(sweep.name)}** · {_varied(sweep)}" if sweep.name else _varied(sweep))
-            st.caption(literal(run_state.settings_line(sweep.base)))
+            st.caption(literal(run_header.settings_line(sweep.base)))
         _buttons(sweep, waiting)
     words = f"{ended} of {count(wanted, 'run')} ended"
     others = [f"{unscored} stopped before a result"] if unscored else []

@@ -10,14 +10,15 @@ from core.errors import LabError
 from core.evaluation import metrics
 from core.export import csv_tables, figures, html_report
 from core.runs import Predictions
-from pages.parts import downloads, pictures
-from pages.parts.pictures import Gallery
-from pages.parts.runs import Summary
+from pages.common import run_images
+from pages.common.run_images import Gallery
+from pages.common.run_picker import Summary
+from pages.parts import downloads
 
 
 def show(summary: Summary) -> None:
     """A button for each file; it is made when the button is pressed."""
-    shown, run_id = pictures.gallery(summary.run), summary.run.id
+    shown, run_id = run_images.gallery(summary.run), summary.run.id
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Report (one HTML file)",
@@ -86,7 +87,7 @@ def _picture_of(shown: Gallery) -> html_report.PictureOf:
 
 def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
     """A row for each test picture, in the order of the predictions."""
-    answered, names = pictures.predictions(summary.run), summary.report["class_names"]
+    answered, names = run_images.predictions(summary.run), summary.report["class_names"]
     frame = pd.DataFrame(
         {
             "picture": answered.ids,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import LabError
-from pages.parts.text import literal
+from pages.common.text import literal
 
 MOST_UPRIGHT = 2
 """Height by width of a picture that is still as wide as the place it has."""

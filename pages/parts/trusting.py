@@ -11,10 +11,10 @@ import streamlit as st
 from core.errors import LabError
 from core.explain import assistant
 from core.explain.heatmaps import METHODS
-from pages.parts import overlays, waiting
-from pages.parts.pictures import Gallery
-from pages.parts.runs import Summary
-from pages.parts.text import literal, percent
+from pages.common import overlays, waiting
+from pages.common.run_images import Gallery
+from pages.common.run_picker import Summary
+from pages.common.text import literal, percent
 
 ALIKE, DIFFERENT = 0.7, 0.4
 """Rank correlations of two maps from which they count as nearly the same, and below which as different."""

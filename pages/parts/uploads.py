@@ -11,8 +11,8 @@ from core import datasets, engine
 from core.data import sources
 from core.errors import LabError
 from core.processes.threads import Progress
-from pages.parts import data_sources, settings
-from pages.parts.text import count, literal
+from pages.common import data_sources, settings
+from pages.common.text import count, literal
 
 FOLDER, ARCHIVE = "A folder", "A zip archive"
 _TURN, _KIND = "upload_turn", "upload_kind"

@@ -10,10 +10,11 @@ import streamlit as st
 from core.comparison import paired_tests, verdicts
 from core.comparison.verdicts import Verdict
 from core.errors import LabError
-from pages.parts import compare_sides, frame, runs_actions
+from pages.common import frame
+from pages.common.run_lines import Line
+from pages.common.text import count, literal
+from pages.parts import compare_sides, runs_actions
 from pages.parts.compare_sides import Side
-from pages.parts.run_lines import Line
-from pages.parts.text import count, literal
 
 Verdicts = Mapping[tuple[str, str], Verdict]
 

@@ -8,8 +8,9 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Comparison, Step
-from pages.parts import gallery_tiles, settings, versions_steps
-from pages.parts.text import count, literal
+from pages.common import settings, version_steps
+from pages.common.text import count, literal
+from pages.parts import gallery_tiles
 
 MOST_LETTERS = 60
 
@@ -44,7 +45,7 @@ def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
 
 
 def _name(step: Step, recorded: tuple[Step, ...]) -> str:
-    words = versions_steps.sentence(step, recorded)
+    words = version_steps.sentence(step, recorded)
     return f"after step {step.number}: {words[:MOST_LETTERS]}{'…' if len(words) > MOST_LETTERS else ''}"
 
 

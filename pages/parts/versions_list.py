@@ -7,8 +7,9 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
-from pages.parts import gallery_tiles, versions_compare, versions_steps
-from pages.parts.text import count, literal, moment
+from pages.common import version_steps
+from pages.common.text import count, literal, moment
+from pages.parts import gallery_tiles, versions_compare
 
 A_PAGE = 10
 
@@ -46,12 +47,12 @@ def _present(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
 def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: set[int]) -> None:
     counts = step.number in in_force
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"step_{step.number}"):
-        words = literal(versions_steps.sentence(step, recorded))
+        words = literal(version_steps.sentence(step, recorded))
         with st.container(gap="xxsmall"):
             st.markdown(words if counts or step.kind == "undo" else f":gray[~~{words}~~]")
             st.caption(f"Step {step.number} · {moment(step.time)}{_version_after(dataset, step)}")
         if step.kind == "undo" and not _is_undone(step, recorded):
-            versions_steps.button(
+            version_steps.button(
                 "Bring it back",
                 f"undo {step.number}",
                 versions.undo,
@@ -60,7 +61,7 @@ def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: se
                 icon=":material/redo:",
             )
         elif counts:
-            versions_steps.button(
+            version_steps.button(
                 "Undo", f"undo {step.number}", versions.undo, dataset, step.number, icon=":material/undo:"
             )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.workers import ray_cluster
-from pages.parts import frame
-from pages.parts.text import literal
+from pages.common import frame
+from pages.common.text import literal
 
 _KEY = "cluster_address"
 

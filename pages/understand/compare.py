@@ -6,15 +6,14 @@ from itertools import combinations
 
 import streamlit as st
 
+from pages.common import run_header, run_lines, run_picker
+from pages.common.frame import explained
 from pages.parts import (
     compare_choice,
     compare_classes,
     compare_curves,
     compare_pictures,
     comparison,
-    run_lines,
-    run_state,
-    runs,
     runs_actions,
     runs_filter,
     runs_table,
@@ -22,15 +21,16 @@ from pages.parts import (
 )
 from pages.parts.compare_choice import MOST
 from pages.parts.compare_sides import Side, sides
-from pages.parts.frame import explained
 
 st.title("Compare", anchor=False)
 
 runs_table.take_edits()
-summaries = runs.listing()
+summaries = run_picker.listing()
 if not summaries:
     runs_actions.show([])
-    run_state.say_there_are_none("Here you will compare runs: what was set differently, and what it changed.")
+    run_header.say_there_are_none(
+        "Here you will compare runs: what was set differently, and what it changed."
+    )
     st.stop()
 
 everything = run_lines.lines(summaries)

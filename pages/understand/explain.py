@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from pages.parts import explain_choice, explanation, in_depth, run_state, runs
-from pages.parts.text import literal
+from pages.common import run_header, run_picker
+from pages.common.text import literal
+from pages.parts import explain_choice, explanation, in_depth
 
 st.title("Explain", anchor=False)
 
-summaries = [summary for summary in runs.listing() if summary.finished]
+summaries = [summary for summary in run_picker.listing() if summary.finished]
 if not summaries:
-    run_state.say_there_are_none("Here you will see which parts of a picture a model looks at.")
+    run_header.say_there_are_none("Here you will see which parts of a picture a model looks at.")
     st.stop()
 
-summary = runs.pick(summaries)
+summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import card, classes, details, mistakes, run_state, runs, scores, sureness
+from pages.common import run_header, run_picker
+from pages.parts import card, classes, details, mistakes, scores, sureness
 
 st.title("Results", anchor=False)
 
-summaries = runs.listing()
+summaries = run_picker.listing()
 if not summaries:
-    run_state.say_there_are_none("Here you will see how good a model is and what it gets wrong.")
+    run_header.say_there_are_none("Here you will see how good a model is and what it gets wrong.")
     st.stop()
 
-summary = runs.pick(summaries)
+summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
 
-run_state.card(summary)
+run_header.card(summary)
 if not summary.finished:
-    run_state.say_why_unfinished(summary)
+    run_header.say_why_unfinished(summary)
     scores.curves(summary)
     details.settings(summary)
     st.stop()

@@ -8,8 +8,8 @@ from core import engine, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Status
-from pages.parts.runs import ADDRESS, TRAIN, Summary, started
-from pages.parts.text import count, duration, literal
+from pages.common.run_picker import ADDRESS, TRAIN, Summary, started
+from pages.common.text import count, duration, literal
 
 
 def say_there_are_none(purpose: str) -> None:

@@ -11,8 +11,8 @@ from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Labels, Run, Status
-from pages.parts import data_sources
-from pages.parts.text import literal, moment, percent
+from pages.common import data_sources
+from pages.common.text import literal, moment, percent
 
 RESULTS = "pages/understand/results.py"
 EXPLAIN = "pages/understand/explain.py"

@@ -7,8 +7,8 @@ import time
 import streamlit as st
 
 from core.processes.background_job import Work
-from pages.parts import frame
-from pages.parts.text import duration, literal, percent
+from pages.common import frame
+from pages.common.text import duration, literal, percent
 
 _STEP = "work_step"
 

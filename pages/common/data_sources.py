@@ -9,7 +9,7 @@ from core.data import sources
 from core.data.dataset import Dataset
 from core.datasets import CATALOGUE
 from core.errors import LabError
-from pages.parts.text import moment
+from pages.common.text import moment
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
 DATA = "pages/build/data.py"

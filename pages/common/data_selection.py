@@ -9,7 +9,7 @@ from core.config import DataConfig
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
-from pages.parts.text import count
+from pages.common.text import count
 
 MANY_CLASSES = 20
 

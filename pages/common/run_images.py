@@ -13,8 +13,8 @@ from core import datasets, runs
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
-from pages.parts import overlays
-from pages.parts.text import literal, percent
+from pages.common import overlays
+from pages.common.text import literal, percent
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from core.evaluation import metrics
 from core.explain.heatmaps import Heatmap, Request
 from core.export.figures import STRENGTH
 from core.runs import Predictions
-from pages.parts import overlays, pictures
-from pages.parts.runs import Summary
-from pages.parts.text import count, literal, percent
+from pages.common import overlays, run_images
+from pages.common.run_picker import Summary
+from pages.common.text import count, literal, percent
 
 MOST_PROBABILITIES = 5
 
@@ -28,7 +28,7 @@ def requests(answered: Predictions, position: int, layer: str = "") -> list[Requ
 
 def row(
     summary: Summary,
-    shown: pictures.Gallery,
+    shown: run_images.Gallery,
     answered: Predictions,
     position: int,
     maps: dict[Request, Heatmap | None],

@@ -16,8 +16,8 @@ from core import config as settings
 from core import runs
 from core.config import SETTINGS, DataConfig, RunConfig, Setting
 from core.errors import LabError
-from pages.parts import frame
-from pages.parts.text import literal
+from pages.common import frame
+from pages.common.text import literal
 
 SOURCE, VERSION = "data.source", "data.version"
 CLASSES, MOST_A_CLASS = "data.classes", "data.max_per_class"

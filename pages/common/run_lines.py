@@ -15,7 +15,7 @@ from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
 from core.runs import Labels
 from core.sweeps.plan import SEED
-from pages.parts.runs import Summary
+from pages.common.run_picker import Summary
 
 REPEATS = "~"
 """Behind a run's id in the address: the run together with its repeats."""

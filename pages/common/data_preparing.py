@@ -6,8 +6,8 @@ import streamlit as st
 
 from core import engine
 from core.engine import Preparation
-from pages.parts import data_sources, frame, settings, work_progress
-from pages.parts.text import literal
+from pages.common import data_sources, frame, settings, work_progress
+from pages.common.text import literal
 
 POLL_SECONDS = 0.5
 _OFFLINE = (

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.config import PRESETS, SETTINGS, Setting
-from pages.parts import settings
+from pages.common import settings
 
 MOST_SLIDER_STEPS = 150
 """A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""

@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import datasets, engine, files, workspace
 from core.errors import LabError
-from pages.parts.text import literal
+from pages.common.text import literal
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from core import datasets
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
-from pages.parts import frame, settings
-from pages.parts.text import count, literal
+from pages.common import frame, settings
+from pages.common.text import count, literal
 
 _LAST = "last_step"
 
