@@ -32,13 +32,13 @@ from tests import run_fixtures
 RUNS = 200
 LIMIT_SECONDS = 0.3
 APP = workspace.PROJECT / "streamlit_app.py"
-DEFAULT = "pages/build/train.py"
+DEFAULT = "pages/build/train/page.py"
 PAGES = (
     DEFAULT,
-    "pages/build/data.py",
-    "pages/understand/results.py",
-    "pages/understand/explain.py",
-    "pages/understand/compare.py",
+    "pages/build/data/page.py",
+    "pages/understand/results/page.py",
+    "pages/understand/explain/page.py",
+    "pages/understand/compare/page.py",
 )
 
 

@@ -54,7 +54,7 @@ def test_importing_all_of_core_but_ml_leaves_tensorflow_alone():
 
 def test_the_pages_never_import_tensorflow(workspace):
     """In a process of its own, as the app's server is one; nothing is prepared, so nothing is started."""
-    pages = sorted(str(path.relative_to(PROJECT)) for path in (PROJECT / "pages").glob("[bu]*/*.py"))
+    pages = sorted(str(path.relative_to(PROJECT)) for path in (PROJECT / "pages").glob("[bu]*/*/page.py"))
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest

@@ -17,7 +17,8 @@ from core.runs import Run
 from pages.common import overlays
 from pages.common.run_images import gallery
 from pages.common.run_picker import listing, summarise
-from pages.parts import background_hint, class_average, coaching, heat_cases, take_away, trusting
+from pages.understand.explain import background_hint, class_average, heat_cases, heatmap_checks
+from pages.understand.results import coaching, exports
 from tests import run_fixtures
 from tests.test_pages_understand import config, no_fault, no_processes, shown, words
 
@@ -105,7 +106,7 @@ def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
     worst = confusion.worst(answered)[0]
     picture_id = str(answered.ids[worst.row])
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30)
-    page.switch_page("pages/understand/explain.py")
+    page.switch_page("pages/understand/explain/page.py")
     page.query_params["picture"] = picture_id
     question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
     page.session_state["assistant_answers"] = {question: trust}
@@ -155,7 +156,7 @@ def test_a_whole_class_is_averaged(config):
 @pytest.mark.parametrize(("after", "verdict"), [(0.1, "[yes]"), (0.75, "[partly]"), (0.85, "[no]")])
 def test_deletion_is_judged_against_random_parts(after, verdict):
     answer = {**made_up_trust(), "after": np.array(after)}
-    assert verdict in trusting.deletion_words(answer, "roses", 10)
+    assert verdict in heatmap_checks.deletion_words(answer, "roses", 10)
 
 
 def test_a_map_without_heat_is_not_checked(config):
@@ -165,12 +166,12 @@ def test_a_map_without_heat_is_not_checked(config):
 
 def test_a_hot_part_on_which_little_hangs_is_said_to_matter_a_little():
     answer = {**made_up_trust(), "after": np.array(0.84), "elsewhere": np.full(10, 0.88)}
-    assert "[a little]" in trusting.deletion_words(answer, "roses", 10)
+    assert "[a little]" in heatmap_checks.deletion_words(answer, "roses", 10)
 
 
 def test_a_class_without_a_chance_is_not_judged_by_deletion():
     answer = {**made_up_trust(), "before": np.array(0.01), "after": np.array(0.0)}
-    assert "[cannot tell]" in trusting.deletion_words(answer, "roses", 10)
+    assert "[cannot tell]" in heatmap_checks.deletion_words(answer, "roses", 10)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_a_class_without_a_chance_is_not_judged_by_deletion():
     [(0.9, True, "[no]"), (0.5, True, "[partly]"), (-0.2, True, "[yes]"), (0.0, False, "its map is empty")],
 )
 def test_the_control_is_judged_by_likeness(similarity, has_heat, verdict):
-    assert verdict in trusting.control_words(similarity, has_heat)
+    assert verdict in heatmap_checks.control_words(similarity, has_heat)
 
 
 def test_heat_on_the_border_is_named():
@@ -233,14 +234,14 @@ def test_a_warning_of_heat_on_the_border_shows_its_pictures(config):
 
 def test_the_report_is_one_file_with_the_runs_pictures(config):
     run = explained_run(config)
-    report = take_away.report(summarise(run), gallery(run)).decode()
+    report = exports.report(summarise(run), gallery(run)).decode()
     assert report.startswith("<!DOCTYPE html>") and report.count("data:image/jpeg") == 10
     assert report.count("Where the model looked") >= 10
 
 
 def test_test_answers_are_a_table_with_files_and_probabilities(config):
     run = explained_run(config)
-    frame = take_away.answers_frame(summarise(run), gallery(run))
+    frame = exports.answers_frame(summarise(run), gallery(run))
     answered = run.predictions("test")
     assert len(frame) == len(answered.ids) and frame["file"].str.endswith(".png").all()
     probabilities = frame[[f"p({name})" for name in run_fixtures.FLOWERS]]

@@ -18,12 +18,16 @@ from core.config import PRESETS, SETTINGS, RunConfig
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
+from pages.build.train import live_charts
 from pages.common.settings_form import nice_values
-from pages.parts import live_charts
 from tests import run_fixtures
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
-DATA, TRAIN, RESULTS = "pages/build/data.py", "pages/build/train.py", "pages/understand/results.py"
+DATA, TRAIN, RESULTS = (
+    "pages/build/data/page.py",
+    "pages/build/train/page.py",
+    "pages/understand/results/page.py",
+)
 HOSTILE = "![x](x.png) <script>alert(1)<b> $x^2$ :red[a]"
 
 

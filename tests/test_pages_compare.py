@@ -19,8 +19,9 @@ from core.runs import Run
 from pages.common import run_lines
 from pages.common.run_lines import Line, Wanted
 from pages.common.run_picker import listing, summarise
-from pages.parts import compare_curves, compare_sides, runs_table, verdict
-from pages.parts.compare_sides import heads, sides
+from pages.understand.compare import curves, runs_table, verdict
+from pages.understand.compare import sides as compare_sides
+from pages.understand.compare.sides import heads, sides
 from tests import run_fixtures
 from tests.test_pages_understand import HOSTILE, no_fault, no_processes, shown, words
 
@@ -354,7 +355,7 @@ def test_the_letter_heads_a_column_where_names_would_not_fit(config):
 def test_smoothing_changes_no_number(config):
     made = [run_fixtures.finished(config, seed=seed) for seed in range(2)]
     both = sides([Line((summarise(run),)) for run in made])
-    calm, measured = (compare_curves.curves_frame(both, smoothing) for smoothing in (0.8, 0.0))
+    calm, measured = (curves.curves_frame(both, smoothing) for smoothing in (0.8, 0.0))
     assert calm["value"].equals(measured["value"]) and not calm["drawn"].equals(measured["drawn"])
     assert measured["drawn"].to_numpy() == pytest.approx(measured["value"].to_numpy())
     kept = measured[measured["kept"]].groupby("run")["epoch"].unique()

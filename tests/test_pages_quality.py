@@ -24,8 +24,8 @@ from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
+from pages.build.data import gallery_tiles, label_suspects
 from pages.common.text import moment
-from pages.parts import gallery_tiles, suspects_list
 from tests import run_fixtures
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs
@@ -372,7 +372,7 @@ def test_a_suspect_is_decided_and_does_not_come_up_again(number, kind, source):
     assert [step.kind for step in steps(source)] == [kind]
     assert "To undo it" in test.toast[0].value  # the button for that may be a screen above the one clicked
     assert "Nothing is left to decide" in words(test)
-    assert suspect not in set(suspects_list.open_cases(datasets.open(source), judged(dataset))["id"])
+    assert suspect not in set(label_suspects.open_cases(datasets.open(source), judged(dataset))["id"])
     click(test, "undo_last")
     assert steps(source) == () and "1 of 61 labels are suspected" in words(test)
 

@@ -17,7 +17,8 @@ from core.config import RunConfig
 from core.evaluation import metrics
 from core.sweeps import Sweep
 from core.workers import ray_cluster
-from pages.parts import sweep_charts, sweep_values, sweep_view
+from pages.build.sweeps import charts, view
+from pages.build.sweeps import values as sweep_values
 from tests import run_fixtures
 from tests.test_pages_understand import HOSTILE, no_fault, words
 
@@ -55,7 +56,9 @@ def finish(
 
 
 def shown(base: RunConfig, sweep: Sweep | None = None, *, new: bool = False) -> AppTest:
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/sweeps.py")
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+        "pages/build/sweeps/page.py"
+    )
     page.query_params["data"] = base.data.source
     page.query_params["set"] = ["data.image_size=32", "model.filters=4,8"]
     if sweep or new:
@@ -136,11 +139,11 @@ def test_the_page_begins_and_ceases_to_look_again_and_again(base, monkeypatch):
     monkeypatch.setattr(st, "rerun", lambda: drawn.append(True))
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
     for is_followed in (True, False):
-        sweep_view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+        view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
     assert len(drawn) == 1
     finish(sweep)
     for is_followed in (False, True):
-        sweep_view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+        view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
     assert len(drawn) == 2
 
 
@@ -186,9 +189,9 @@ def test_parallel_axes_have_numbers_by_size_and_choices_as_they_were_ticked(base
     sweep = sweeps.start(base, values)
     finish(sweep, lambda config: 0.5 + 0.1 * (config.fit.optimizer == "adam"))
     table = sweeps.choices(sweep, sweeps.table(sweep))
-    frame = sweep_charts._frame(table, list(values))
-    assert sweep_charts._order(sweep, frame, "fit.batch_size") == ["8", "64"]
-    assert sweep_charts._order(sweep, frame, "fit.optimizer") == ["sgd", "adam"]
+    frame = charts._frame(table, list(values))
+    assert charts._order(sweep, frame, "fit.batch_size") == ["8", "64"]
+    assert charts._order(sweep, frame, "fit.optimizer") == ["sgd", "adam"]
 
 
 def test_importance_comes_with_a_caution_where_there_are_few(base):
@@ -201,7 +204,7 @@ def test_importance_comes_with_a_caution_where_there_are_few(base):
 
 
 def test_the_setting_that_mattered_most_is_on_top():
-    chart = sweep_charts.importance({"augment.flip": 0.1, "fit.learning_rate": 0.7, "fit.batch_size": 0.2})
+    chart = charts.importance({"augment.flip": 0.1, "fit.learning_rate": 0.7, "fit.batch_size": 0.2})
     assert chart.layer[0].to_dict()["encoding"]["y"]["sort"] == [
         "Learning rate",
         "Batch size",
@@ -231,7 +234,9 @@ def test_the_settings_of_the_best_are_used_with_their_data_set(base):
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
     (use,) = [link.proto for link in shown(base, sweep).get("page_link") if "Use" in link.proto.label]
     assert use.query_string == f"from={sweep.runs[1].id}"
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/train.py")
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+        "pages/build/train/page.py"
+    )
     page.query_params["from"] = sweep.runs[1].id
     assert "All settings are now those of the run" in words(no_fault(page.run()))
     assert page.session_state["data.source 1"] == base.data.source
@@ -274,7 +279,9 @@ def test_more_values_can_be_added(base):
 def test_a_missing_sweep_and_hostile_names_are_said_plainly(base):
     sweep = sweeps.start(base, {"fit.seed": (1, 2)}, name=HOSTILE)
     assert HOSTILE in words(shown(base, sweep))
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page("pages/build/sweeps.py")
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+        "pages/build/sweeps/page.py"
+    )
     page.query_params["sweep"] = HOSTILE
     assert "was not found" in words(no_fault(page.run()))
 
@@ -295,7 +302,7 @@ def test_the_best_choices_are_compared_with_all_their_seeds(base: RunConfig, fil
     sweep = sweeps.start(base, {path: values}, repeats=2)
     finish(sweep, lambda config: 0.6 if config.get(path) == values[1] else 0.5)
     table = sweeps.table(sweep)
-    named = sweep_view._best_lines(sweep, table, sweeps.choices(sweep, table))
+    named = view._best_lines(sweep, table, sweeps.choices(sweep, table))
     assert [name[-1] for name in named] == ["~", "~"]
     assert [runs.open(name[:-1]).config.get(path) for name in named] == [values[1], values[0]]
     assert not shown(base, sweep).exception

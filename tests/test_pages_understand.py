@@ -13,7 +13,7 @@ from core import engine, runs, workspace
 from core.config import RunConfig
 from core.evaluation import confusion
 from core.runs import Run
-from pages.parts import matrix
+from pages.understand.results import matrix
 from tests import run_fixtures
 
 HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
@@ -37,7 +37,7 @@ def config(workspace: Path, tmp_path: Path) -> RunConfig:
 def shown(page: str, **address: str) -> AppTest:
     """The page after its first run, with what stands in the address."""
     test = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
-        f"pages/understand/{page}.py"
+        f"pages/understand/{page}/page.py"
     )
     for name, value in address.items():
         test.query_params[name] = value

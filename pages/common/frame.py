@@ -114,7 +114,12 @@ def load_ahead() -> None:
 
     What is loaded by then stays, and the collector need not look at it again each time: 260,000 objects.
     """
-    for module in ("pages.parts.scores", "sklearn.model_selection", "sklearn.tree", "core.export.figures"):
+    for module in (
+        "pages.understand.results.scores",
+        "sklearn.model_selection",
+        "sklearn.tree",
+        "core.export.figures",
+    ):
         import_module(module)
     gc.collect()
     gc.freeze()

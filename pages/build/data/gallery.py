@@ -1,0 +1,114 @@
+"""All pictures of a data set, by class, split and finding, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.config import DataConfig
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.splits import SPLITS
+from core.quality import Report
+from pages.build.data import gallery_tiles
+from pages.common import data_selection, version_steps
+from pages.common.text import count
+
+EVERY = "All"
+IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"
+_UNCHECKED = (IN_USE, LEFT_OUT, UNREADABLE)
+"""Sets of pictures that are known without the quality check."""
+_WHICH = "gallery_finding"
+_ORDERS = {
+    "As in the folders": (),
+    "Darkest first": ("brightness", True),
+    "Brightest first": ("brightness", False),
+    "Blurriest first": ("sharpness", True),
+    "Most colourful first": ("saturation", False),
+    "Smallest first": ("width", True),
+}
+
+
+def show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
+    """Filters above thumbnails; choosing and turning pages runs only this part of the page again.
+
+    ``report`` can take seconds the first time, so it is asked for when the thumbnails are drawn, unless they
+    are those of a finding.
+    """
+    st.fragment(_show, key="gallery")(dataset, config, report)
+
+
+def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
+    with st.grid(4, min_column_width=180, gap="small"):
+        label = st.selectbox("Class", [EVERY, *dataset.class_names], key="gallery_class")
+        split = st.selectbox("Split", [EVERY, *SPLITS], key="gallery_split")
+        place = st.container()
+        order = st.selectbox("Order", list(_ORDERS), key="gallery_order")
+    what, findings = st.session_state.get(_WHICH, IN_USE), dict[str, tuple[str, ...]]()
+    waits = what not in _UNCHECKED
+    if waits:
+        with place:
+            what, findings = _choose_which(report())
+    rows = _of(dataset, what, findings)
+    if label != EVERY:
+        rows = rows[rows["label"] == label]
+    if split != EVERY:
+        rows = rows[rows["id"].map(data_selection.splits(dataset, config)) == split]
+    _tiles(dataset, config, _sorted(rows, order))
+    if not waits:
+        with place:
+            _choose_which(report())
+
+
+def _choose_which(found: Report) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """The set of pictures that is chosen, and the ids behind each finding that can be."""
+    findings = {one.title: one.ids for one in found.findings if one.ids and not _whole(one.name)}
+    return st.selectbox("Which pictures", [*_UNCHECKED, *findings], key=_WHICH), findings
+
+
+def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
+    if not _ORDERS[order]:
+        return rows
+    column, rising = _ORDERS[order]
+    return rows.sort_values(column, ascending=rising, kind="stable")
+
+
+def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
+    if len(rows) and rows["excluded"].ne("").all():
+        version_steps.button(
+            f"Put {count(len(rows), 'picture')} back",
+            "put_back_shown",
+            versions.put_back,
+            dataset,
+            tuple(rows["id"]),
+            "chosen in the gallery",
+            icon=":material/undo:",
+        )
+    thing = "file" if rows["problem"].ne("").any() else "picture"
+    if len(rows) <= gallery_tiles.A_PAGE:
+        st.caption(count(len(rows), thing))
+    splits = data_selection.splits(dataset, config)
+
+    def lines(row: pd.Series) -> tuple[str, ...]:
+        if row["problem"]:
+            return (row["name"],)
+        return str(row["label"]), "left out" if row["excluded"] else splits.get(row["id"], "not chosen")
+
+    gallery_tiles.show(dataset, rows["id"].tolist(), key="gallery", lines=lines, thing=thing)
+
+
+def _whole(name: str) -> bool:
+    """Not a set of pictures that somebody would look at as one."""
+    return name in ("balance", "unreadable")
+
+
+def _of(dataset: Dataset, what: str, findings: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    if what == IN_USE:
+        return dataset.usable
+    if what == LEFT_OUT:
+        return dataset.index[(dataset.index["excluded"] != "") & (dataset.index["problem"] == "")]
+    if what == UNREADABLE:
+        return dataset.index[dataset.index["problem"] != ""]
+    return gallery_tiles.by_id(dataset).loc[list(findings[what])].reset_index(drop=True)

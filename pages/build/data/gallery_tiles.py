@@ -1,0 +1,108 @@
+"""Pictures of a data set side by side, a page of them at a time, and one of them large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import LabError
+from pages.build.data import image_dialog, thumbnails
+from pages.common.text import count, literal
+
+TILE = 200
+"""Side in pixels of a thumbnail; shown smaller, so that it stays sharp on fine screens."""
+A_PAGE = 24
+
+_ahead = ThreadPoolExecutor(1, "thumbnails")
+
+Lines = Callable[[pd.Series], Sequence[str]]
+
+
+@st.cache_resource(
+    max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda d: (str(d.path), d.version, len(d.index))}
+)
+def by_id(dataset: Dataset) -> pd.DataFrame:
+    """The index of a data set, found by picture ids; not to be changed."""
+    return dataset.index.set_index("id", drop=False)
+
+
+def show(
+    dataset: Dataset,
+    ids: Sequence[str],
+    *,
+    key: str,
+    lines: Lines,
+    a_page: int = A_PAGE,
+    thing: str = "picture",
+) -> None:
+    """Thumbnails of these pictures, paged; ``lines`` are written below each."""
+    page = turn(len(ids), a_page, key=key, thing=thing)
+    with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
+        for picture_id in ids[page]:
+            tile(dataset, picture_id, key=key, lines=lines)
+    _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + a_page]))
+
+
+def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
+    """The index rows of those pictures that are still in the data set."""
+    rows = by_id(dataset)
+    return [rows.loc[picture_id] for picture_id in ids if picture_id in rows.index]
+
+
+def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
+    """Make the thumbnails of the next page while a person looks at this one."""
+    for row in rows:
+        with suppress(LabError):  # told when its turn comes
+            if not row["problem"]:
+                dataset.thumbnail(row, TILE)
+
+
+def turn(total: int, a_page: int, *, key: str, thing: str) -> slice:
+    """The pages' buttons where there is more than one page, and the places of the page that is open."""
+    pages = max(1, -(-total // a_page))
+    place = f"{key}_page"
+    if pages == 1:
+        st.session_state.pop(place, None)
+        return slice(0, total)
+    if st.session_state.get(place, 1) > pages:
+        st.session_state[place] = pages
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        number = st.pagination(pages, key=place, width=_width(pages))
+        first, last = (number - 1) * a_page, min(number * a_page, total)
+        st.caption(f"{first + 1:,} to {last:,} of {count(total, thing)}", width="content")
+    return slice(first, last)
+
+
+def _width(pages: int) -> int:
+    """Pixels for the pages' buttons: with less, st.pagination hides page 2 of 2, and page 2 of 3."""
+    return 80 + 40 * (3 if pages == 2 else min(max(pages, 5), 7))
+
+
+def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
+    """One thumbnail with its lines and a button that opens it; a plain word where it is gone."""
+    rows = by_id(dataset)
+    with st.container(gap="xxsmall"):
+        if picture_id not in rows.index:
+            st.caption("This picture is no longer in the data set.")
+            return
+        row = rows.loc[picture_id]
+        _thumbnail(dataset, row)
+        st.caption("  \n".join(map(literal, lines(row))))
+        if st.button(
+            "Look closer", key=f"{key}-{picture_id}", type="tertiary", icon=":material/zoom_in:"
+        ):  # not a callback: the dialog is opened by the whole page, not by a fragment
+            image_dialog.look(dataset, picture_id)
+            st.rerun()
+
+
+def _thumbnail(dataset: Dataset, row: pd.Series) -> None:
+    if row["problem"]:
+        st.markdown(":material/broken_image:", width="content")
+        st.caption(literal(row["problem"]))
+    else:
+        thumbnails.show(dataset, row, TILE)

@@ -1,0 +1,130 @@
+"""One picture of a data set, large, with its facts and what can be done to it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.config import DataConfig
+from core.data import duplicates, versions
+from core.data.dataset import Dataset
+from core.errors import LabError
+from pages.build.data import thumbnails
+from pages.common import data_selection, version_steps
+from pages.common.text import literal
+
+LARGE = 900
+"""Longest side in pixels."""
+COPIES = 6
+
+_OPEN = "gallery_picture"
+_BY_HAND = "looked at by hand"
+
+
+def look(dataset: Dataset, picture_id: str) -> None:
+    """Open a picture; :func:`show` draws it."""
+    st.session_state[_OPEN] = (dataset.source, picture_id)
+
+
+def show(dataset: Dataset, config: DataConfig) -> None:
+    """Draw the open picture, if there is one; call once, at the end of the page."""
+    source, picture_id = st.session_state.get(_OPEN, ("", ""))
+    rows = dataset.index[dataset.index["id"] == picture_id]
+    if source == dataset.source and len(rows):
+        _card(dataset, config, rows.iloc[0])
+
+
+def _close() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+@st.dialog("Picture", width="large", icon=":material/image:", on_dismiss=_close)
+def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _picture(dataset, row)
+    with right:
+        _facts(row, data_selection.splits(dataset, config).get(row["id"], ""))
+        if not row["problem"]:
+            _actions(dataset, row)
+    _copies(dataset, row)
+
+
+def _picture(dataset: Dataset, row: pd.Series) -> None:
+    if row["problem"]:
+        st.warning(literal(f"This file gives no picture: {row['problem']}."), icon=":material/broken_image:")
+        return
+    try:
+        thumbnails.draw(dataset, row, LARGE)
+    except LabError as error:
+        st.error(literal(error), icon=":material/error:")
+
+
+def _facts(row: pd.Series, split: str) -> None:
+    facts = _named_facts(row) | {"Used for": split}
+    st.markdown(f"**{literal(row['label'])}**")
+    st.text("\n".join(f"{name}: {value}" for name, value in facts.items() if value))
+
+
+def _named_facts(row: pd.Series) -> dict[str, str]:
+    moved = row["folder_label"] != row["label"]
+    facts = {
+        "File": row["name"],
+        "Class before": row["folder_label"] if moved else "",
+        "Left out": row["excluded"],
+        "Split of the source": row["source_split"],
+        "Note": row["note"],
+    }
+    if row["problem"]:
+        return facts
+    return facts | {
+        "Size": f"{row['width']} × {row['height']} px, {row['mode']}, {row['bytes'] / 1000:,.1f} kB",
+        "Brightness": f"{row['brightness']:.0f} of 255, spread {row['contrast']:.0f}",
+        "Colour": f"{row['saturation']:.0f} of 255",
+        "Sharpness": f"{row['sharpness']:.0f}",
+    }
+
+
+def _actions(dataset: Dataset, row: pd.Series) -> None:
+    ids = (row["id"],)
+    if row["excluded"]:
+        version_steps.button(
+            "Put it back", "put_back_one", versions.put_back, dataset, ids, _BY_HAND, icon=":material/undo:"
+        )
+        return
+    names = list(dataset.class_names)
+    label = st.selectbox("Its class", names, index=names.index(row["label"]), key=f"label {row['id']}")
+    with st.container(horizontal=True, gap="xsmall"):
+        version_steps.button(
+            "Change the class",
+            "relabel_one",
+            versions.relabel,
+            dataset,
+            ids,
+            label,
+            _BY_HAND,
+            disabled=label == row["label"],
+            icon=":material/label:",
+        )
+        version_steps.button(
+            "Leave it out", "exclude_one", versions.exclude, dataset, ids, _BY_HAND, icon=":material/block:"
+        )
+
+
+def _copies(dataset: Dataset, row: pd.Series) -> None:
+    own = dataset.index[(dataset.index["group"] == row["group"]) & (dataset.index["id"] != row["id"])]
+    if own.empty:
+        return
+    st.markdown(f"**Copies of it** ({len(own):,})")
+    with st.grid("auto", min_column_width=110, gap="small"):
+        for _, other in own.head(COPIES).iterrows():
+            with st.container(gap="xxsmall"):
+                thumbnails.show(dataset, other, LARGE // 4)
+                st.text(f"{other['label']}\n{apart(row, other)}")
+
+
+def apart(one: pd.Series, other: pd.Series) -> str:
+    """How far two pictures are from being the same, in words."""
+    if one["content"] == other["content"]:
+        return "same pixels"
+    return f"{duplicates.bits_apart(one, other)} of 64 bits apart"

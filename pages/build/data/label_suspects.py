@@ -1,0 +1,90 @@
+"""The suspects, the most suspicious first, each with what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets
+from core.data import versions
+from core.data.dataset import Dataset
+from core.label_errors.ranking import Judged
+from pages.build.data import gallery_tiles
+from pages.common import frame, version_steps
+from pages.common.text import NO_BREAK, literal, percent
+
+A_PAGE = 12
+SUSPECTED, ALL = "Suspected", "All, ranked"
+_REASON = "suspected wrong label"
+
+
+def show(dataset: Dataset, judged: Judged) -> None:
+    """All that is left to decide; deciding runs only this part of the page again."""
+    st.fragment(_show, key="suspects")(dataset.source, judged)
+
+
+def open_cases(dataset: Dataset, judged: Judged) -> pd.DataFrame:
+    """The ranking without the pictures that were left out, changed or found right since."""
+    ranked = judged.ranked()
+    now = ranked["id"].map(dataset.usable.set_index("id")["label"])
+    decided = versions.confirmed(versions.steps(dataset.path))
+    return ranked[(now == ranked["label"]) & ~ranked["id"].isin(decided)]
+
+
+def _show(source: str, judged: Judged) -> None:
+    with frame.explained():
+        frame.show_faults()
+        dataset = datasets.open(source)
+        version_steps.tell_last(dataset, version_steps.quick_button)
+        ranked = open_cases(dataset, judged)
+        chosen = _headline(ranked, judged)
+        if chosen.empty:
+            st.success("Nothing is left to decide.", icon=":material/check:")
+            return
+        page = gallery_tiles.turn(len(chosen), A_PAGE, key="suspects", thing="picture")
+        with st.grid("auto", min_column_width=210, gap="small"):
+            for case in chosen.iloc[page].to_dict("records"):
+                _case(dataset, case)
+
+
+def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
+    suspected = ranked[ranked["suspected"]]
+    st.markdown(
+        f"**{len(suspected):,} of {len(judged.ids):,} labels are suspected.** The models agree with "
+        f"{percent(judged.accuracy, 0)} of all labels; none saw the pictures it judged."
+    )
+    st.caption(literal(judged.basis))
+    which = st.segmented_control(
+        "Which pictures",
+        [SUSPECTED, ALL],
+        default=SUSPECTED,
+        key="which_suspects",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return suspected if which == SUSPECTED else ranked
+
+
+def _case(dataset: Dataset, case: dict[str, Any]) -> None:
+    picture_id, suggested = case["id"], case["suggested"]
+
+    def lines(_row: pd.Series) -> tuple[str, ...]:
+        return (
+            f"labelled {case['label']}{NO_BREAK}({percent(case['for_label'], 0)})",
+            f"looks like {suggested}{NO_BREAK}({percent(case['for_suggested'], 0)})",
+        )
+
+    ids = (picture_id,)
+    steps = {
+        f"It is {literal(suggested)}": (versions.relabel, ids, suggested, _REASON),
+        "It is right": (versions.confirm, ids, _REASON),
+        "Leave it out": (versions.exclude, ids, _REASON),
+    }
+    with st.container(border=True, gap="xsmall", height="stretch"):
+        gallery_tiles.tile(dataset, picture_id, key="suspect", lines=lines)
+        for number, (words, (work, *arguments)) in enumerate(steps.items()):
+            version_steps.quick_button(
+                words, f"decide {number} {picture_id}", work, dataset, *arguments, width="stretch"
+            )

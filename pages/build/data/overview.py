@@ -1,0 +1,175 @@
+"""What is in a data set: samples, classes, sizes, and the files that give no picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.splits import SPLITS
+from core.datasets import Selection
+from pages.build.data import thumbnails
+from pages.common.text import count, literal
+
+SAMPLES = 18
+TILE = 200
+"""Side in pixels of a sample's thumbnail; shown smaller, so that it stays sharp on fine screens."""
+MOST_CLASSES_AT_ONCE = 16
+MOST_SIZES = 1_000
+
+_TURN = "samples_turn"
+
+
+def facts(dataset: Dataset) -> None:
+    """The few numbers that describe a data set, and whose pictures they are."""
+    usable, skipped = dataset.usable, len(dataset.skipped)
+    left_out = len(dataset.index) - skipped - len(usable)
+    with st.grid(4, min_column_width=150, gap="small"):
+        st.metric(
+            "Pictures",
+            f"{len(usable):,}",
+            help=f"In use. {left_out:,} are left out, see Versions." if left_out else None,
+            border=True,
+        )
+        st.metric("Classes", f"{len(dataset.class_names):,}", border=True)
+        size = f"{usable['width'].median():.0f} × {usable['height'].median():.0f}" if len(usable) else "–"
+        st.metric("Middle size", size, help="Median width and height in pixels.", border=True)
+        st.metric("Files skipped", f"{skipped:,}", help="Listed below by name, with the reason.", border=True)
+    if dataset.credit:
+        st.caption(f"Pictures: {literal(dataset.credit)}")
+
+
+def samples(dataset: Dataset, class_names: Sequence[str]) -> None:
+    """Pictures drawn at random, always the same ones until others are asked for."""
+    st.fragment(_samples, key="samples")(dataset, tuple(class_names))
+
+
+def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Some of the pictures", anchor=False, width="stretch")
+        st.button("Show others", icon=":material/shuffle:", key="other_samples", on_click=_next_turn)
+    rows = dataset.usable[dataset.usable["label"].isin(class_names)]
+    turn = st.session_state.setdefault(_TURN, 0)
+    with st.grid("auto", min_column_width=120, gap="small"):
+        for _, row in rows.sample(min(SAMPLES, len(rows)), random_state=turn).iterrows():
+            with st.container(gap="xxsmall"):
+                thumbnails.show(dataset, row, TILE)
+                st.text(row["label"])
+
+
+def _next_turn() -> None:
+    st.session_state[_TURN] += 1
+
+
+def classes(selection: Selection) -> None:
+    """How many pictures each class has, and how they are shared out."""
+    st.subheader("Pictures in each class", anchor=False)
+    counts = pd.DataFrame(
+        [(name, split, n) for split, by_name in selection.counts().items() for name, n in by_name.items()],
+        columns=["class", "split", "pictures"],
+    )
+    names = list(selection.class_names)
+    with st.container(height=420 if len(names) > MOST_CLASSES_AT_ONCE else "content", border=False):
+        st.altair_chart(_class_chart(counts, names), alt="Pictures in each class by split")
+    totals = counts.groupby("class")["pictures"].sum()
+    if totals.max() >= 2 * totals.min():
+        st.caption(
+            f"The largest class has {totals.max():,} pictures, the smallest {totals.min():,}. "
+            "A model learns to prefer large classes; “Most images a class” evens them out."
+        )
+
+
+def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
+    return (
+        alt.Chart(counts)
+        .mark_bar(cornerRadius=2)
+        .encode(
+            y=alt.Y(
+                "class:N", sort=names, title=None, axis=alt.Axis(labelLimit=180, ticks=False, domain=False)
+            ),
+            x=alt.X("sum(pictures):Q", title="Pictures", axis=alt.Axis(tickMinStep=1, format=",d")),
+            color=alt.Color(
+                "split:N",
+                title=None,
+                scale=alt.Scale(domain=list(SPLITS)),
+                legend=alt.Legend(orient="top", offset=4),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("class:N", title="Class"),
+                alt.Tooltip("split:N", title="Split"),
+                alt.Tooltip("pictures:Q", title="Pictures", format=","),
+            ],
+        )
+        .transform_calculate(place=f"indexof({list(SPLITS)}, datum.split)")
+        .properties(height={"step": 24})
+    )
+
+
+def sizes(dataset: Dataset, image_size: int) -> None:
+    """How large the pictures are, beside the size to which the network gets them."""
+    st.subheader("Sizes", anchor=False)
+    found = dataset.usable.groupby(["width", "height"]).size().rename("pictures").reset_index()
+    found = found.nlargest(MOST_SIZES, "pictures")
+    if len(found) > 1:
+        st.altair_chart(_size_chart(found, image_size), alt="Widths and heights of the pictures")
+    st.caption(_size_words(dataset.usable, image_size))
+
+
+def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
+    points = (
+        alt.Chart(found)
+        .mark_circle(opacity=0.55)
+        .encode(
+            x=alt.X("width:Q", title="Width in px", axis=alt.Axis(grid=False)),
+            y=alt.Y("height:Q", title="Height in px"),
+            size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(range=[25, 500])),
+            tooltip=[alt.Tooltip("width:Q"), alt.Tooltip("height:Q"), alt.Tooltip("pictures:Q", format=",")],
+        )
+    )
+    network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["the network's size"]})
+    base = alt.Chart(network).encode(x="width:Q", y="height:Q", tooltip="words:N")
+    mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
+    words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text="words:N")
+    return alt.layer(points, mark, words).properties(height=280)
+
+
+def _size_words(usable: pd.DataFrame, image_size: int) -> str:
+    if usable.empty:
+        return "There are no pictures."
+    area = usable["width"] * usable["height"]
+    small, large = usable.loc[area.idxmin()], usable.loc[area.idxmax()]
+    words = (
+        f"From {small['width']} × {small['height']} to {large['width']} × {large['height']} px. "
+        f"The network gets them all at {image_size} × {image_size} px."
+    )
+    smaller = int(((usable["width"] < image_size) & (usable["height"] < image_size)).sum())
+    if smaller:
+        words += f" {count(smaller, 'picture')} will be enlarged, which adds time but no detail."
+    return words
+
+
+def notes(dataset: Dataset) -> None:
+    """Files that were skipped, by name and reason; and what was done to odd ones."""
+    skipped = pd.DataFrame(dataset.skipped, columns=["file", "reason"])
+    if len(skipped):
+        with st.expander(f"{count(len(skipped), 'file')} skipped", icon=":material/block:", key="skipped"):
+            st.caption("They give no picture and are left out. Everything else is used.")
+            st.dataframe(
+                skipped,
+                hide_index=True,
+                column_config={"file": "File", "reason": "Why"},
+                alt="Files that were skipped, with the reason",
+            )
+    odd = dataset.usable.loc[dataset.usable["note"] != "", ["name", "note"]]
+    if len(odd):
+        with st.expander(f"{count(len(odd), 'picture')} with a note", icon=":material/info:", key="notes"):
+            st.dataframe(
+                odd,
+                hide_index=True,
+                column_config={"name": "File", "note": "What was done"},
+                alt="Pictures that were read in a special way",
+            )

@@ -1,0 +1,127 @@
+"""The quality checklist: the overall verdict, every finding with its numbers, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import quality
+from core.config import DataConfig
+from core.data import duplicates
+from core.data.dataset import Dataset
+from core.quality import Finding, Report
+from pages.build.data import quality_images, quality_mending
+from pages.common.text import literal
+
+DISTANCE = "near_distance"
+_JUDGED = "quality_judged"
+
+_MARKS = {
+    "good": ":green[:material/check_circle:]",
+    "note": ":blue[:material/info:]",
+    "warning": ":orange[:material/warning:]",
+    "serious": ":red[:material/error:]",
+}
+_TICKED, _NOT_TICKED = ":green[:material/check_box:]", ":orange[:material/check_box_outline_blank:]"
+
+
+def report(dataset: Dataset, config: DataConfig) -> Report:
+    """All findings at the distance that the slider has, worked out once for each version."""
+    shares = config.model_copy(update={"image_size": 0, "resize": "", "max_per_class": 0, "classes": ()})
+    return _report(dataset, shares, st.session_state.get(DISTANCE, duplicates.NEAR))
+
+
+@st.cache_resource(
+    max_entries=16,
+    show_spinner="Checking the pictures",
+    hash_funcs={Dataset: lambda dataset: (str(dataset.path), dataset.version, len(dataset.index))},
+)
+def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
+    return quality.check(dataset, config, distance)
+
+
+def place(dataset: Dataset) -> DeltaGenerator:
+    """Where the headline will stand; as high as it the first time, so that nothing is pushed down later."""
+    if st.session_state.get(_JUDGED) == dataset.source:
+        return st.container()
+    waiting = st.empty()
+    with waiting.container(border=True):
+        st.markdown(":material/hourglass_top: **Checking the pictures**")
+        st.caption("The first time takes some seconds.")
+    return waiting
+
+
+def headline(dataset: Dataset, found: Report) -> None:
+    """The overall verdict in a sentence or two, and how much there is to look at."""
+    st.session_state[_JUDGED] = dataset.source
+    mark = _MARKS["good" if found.fit else "serious"]
+    more = [f"{len(found.of(kind))} {word}" for kind, word in _COUNTED.items() if found.of(kind)]
+    with st.container(border=True, key="verdict"):
+        st.markdown(f"{mark} **{literal(found.verdict)}**")
+        if more:
+            st.caption(f"{' and '.join(more)} in the quality check.")
+
+
+_COUNTED = {"serious": "to mend first", "warning": "to mend", "note": "worth a look"}
+
+
+def show(dataset: Dataset, found: Report) -> None:
+    """The four boxes, then what else was found, then what was checked and is fine."""
+    if found.boxes:
+        st.markdown("**The checklist**: at least 3 of 4 boxes have to be ticked.")
+        _together(dataset, found.boxes)
+    others = [finding for finding in found.findings if not finding.box]
+    striking = [finding for finding in others if finding.severity != "good"]
+    if striking:
+        st.markdown("**Beyond the checklist**")
+        _together(dataset, striking)
+    _fine([finding for finding in others if finding.severity == "good"])
+
+
+def _together(dataset: Dataset, findings: Sequence[Finding]) -> None:
+    with st.container(border=True, gap="medium"):
+        for finding in findings:
+            with st.container(gap="xsmall", key=f"finding_{finding.name}"):
+                _finding(dataset, finding)
+
+
+def _finding(dataset: Dataset, finding: Finding) -> None:
+    st.markdown(f"{_mark(finding)} **{literal(finding.title)}**")
+    st.markdown(literal(finding.verdict))
+    if finding.name == "unique":
+        _distance()
+    quality_images.peek(dataset, finding)
+    quality_mending.show(dataset, finding)
+    quality_images.show(dataset, finding)
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.box:
+        return _MARKS[finding.severity]
+    return _TICKED if finding.ticked else _NOT_TICKED
+
+
+def _distance() -> None:
+    st.slider(
+        "How different near copies may be (0 to 12 bits)",
+        0,
+        duplicates.FURTHEST,
+        duplicates.NEAR,
+        key=DISTANCE,
+        width=420,
+        help="Each picture is boiled down to a perceptual hash: 64 bits that describe its shapes of light "
+        "and dark. 0 finds only pictures whose bits are all the same. "
+        f"Up to {duplicates.NEAR}, pairs nearly always show one scene; beyond, look before you act.",
+        persist_state="session",
+    )
+
+
+def _fine(findings: list[Finding]) -> None:
+    if not findings:
+        return
+    label = f"Checked and fine: {len(findings)} more"
+    with st.expander(label, icon=":material/check_circle:", key="fine"):
+        for finding in findings:
+            st.markdown(f"**{literal(finding.title)}**  \n{literal(finding.verdict)}")

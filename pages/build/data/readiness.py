@@ -1,0 +1,44 @@
+"""The pictures that a training would use, and what is in them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.datasets import Selection
+from core.errors import LabError
+from pages.build.data import overview
+from pages.common import data_selection, settings, settings_form
+from pages.common.run_picker import TRAIN
+from pages.common.text import literal
+
+
+def show(dataset: Dataset) -> None:
+    """Choose classes, go to training, and look at samples, classes and sizes."""
+    selection = _choose(dataset)
+    overview.samples(dataset, selection.class_names if selection else dataset.class_names)
+    left, right = st.columns(2, gap="large")
+    with left:
+        if selection:
+            overview.classes(selection)
+    with right:
+        overview.sizes(dataset, settings.current_data().image_size)
+    overview.notes(dataset)
+
+
+def _choose(dataset: Dataset) -> Selection | None:
+    st.subheader("What to train on", anchor=False)
+    left, right = st.columns([3, 1])
+    with left:
+        settings_form.classes(dataset.class_names)
+    with right:
+        settings_form.widget(settings.MOST_A_CLASS)
+    try:
+        selection = data_selection.select(dataset, settings.current_data())
+    except LabError as error:
+        st.error(literal(error), title="This cannot be trained on yet", icon=":material/error:")
+        return None
+    data_selection.say(selection)
+    if st.button("Use for training", type="primary", icon=":material/arrow_forward:", key="use"):
+        st.switch_page(TRAIN)
+    return selection

@@ -1,0 +1,78 @@
+"""What is different between two versions of a data set."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.versions import Comparison, Step
+from pages.build.data import gallery_tiles
+from pages.common import settings, version_steps
+from pages.common.text import count, literal
+
+MOST_LETTERS = 60
+
+
+@st.cache_resource(
+    max_entries=64, show_spinner=False, hash_funcs={Dataset: lambda d: (str(d.path), len(d.index), d.version)}
+)
+def after(dataset: Dataset, steps: int) -> Dataset:
+    """The data set as it was after so many steps, kept; steps are only ever added."""
+    return versions.after(dataset, steps)
+
+
+def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
+    """Choose two versions, and see what left, what came, and what changed its class."""
+    st.markdown("**Compare two versions**")
+    names = {step.number: _name(step, recorded) for step in recorded}
+    names = {0: "as it came", **names}
+    last = len(recorded)
+    with st.grid(2, min_column_width=240, gap="small"):
+        older = st.selectbox("From", names, key=f"from {last}", format_func=names.get)
+        newer = st.selectbox("To", names, index=last, key=f"to {last}", format_func=names.get)
+    first, second = after(dataset, older), after(dataset, newer)
+    _differences(dataset, versions.compare(first, second))
+    if second.version != dataset.version:
+        st.button(
+            "Look at the second one and train on it",
+            key="use_version",
+            icon=":material/history:",
+            on_click=settings.put,
+            args=(settings.VERSION, second.version),
+        )
+
+
+def _name(step: Step, recorded: tuple[Step, ...]) -> str:
+    words = version_steps.sentence(step, recorded)
+    return f"after step {step.number}: {words[:MOST_LETTERS]}{'…' if len(words) > MOST_LETTERS else ''}"
+
+
+def _how_many(number: int) -> str:
+    return count(number, "picture") if number else "none"
+
+
+def _differences(dataset: Dataset, found: Comparison) -> None:
+    changed = {picture_id: f"{old} → {new}" for picture_id, old, new in found.relabelled}
+    parts = {
+        "left": (_how_many(len(found.left)) + " left out", found.left),
+        "came": (_how_many(len(found.came)) + " put back", found.came),
+        "changed": (_how_many(len(changed)) + " given another class", tuple(changed)),
+    }
+    words = ", ".join(words for words, _ in parts.values())
+    st.markdown(f"{words[:1].upper()}{words[1:]}.")
+
+    def lines(row: pd.Series) -> tuple[str, ...]:
+        return (changed.get(row["id"], str(row["label"])), *([row["excluded"]] if row["excluded"] else []))
+
+    for name, (words, ids) in parts.items():
+        if not ids:
+            continue
+        with st.expander(
+            literal(words), icon=":material/photo_library:", key=f"differ {name}", on_change="rerun"
+        ) as opened:
+            if opened.open:
+                st.fragment(gallery_tiles.show, key=f"differences {name}")(
+                    dataset, ids, key=f"differ {name}", lines=lines
+                )

@@ -1,0 +1,82 @@
+"""The versions of a data set: every step that was taken, each of which can be taken back."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data import versions
+from core.data.dataset import Dataset
+from core.data.versions import Step
+from pages.build.data import gallery_tiles, versions_compare
+from pages.common import version_steps
+from pages.common.text import count, literal, moment
+
+A_PAGE = 10
+
+
+def show(dataset: Dataset) -> None:
+    """The version that is shown, the steps that led to the newest, and what differs between two."""
+    recorded = versions.steps(dataset.path)
+    _present(dataset, recorded)
+    if not recorded:
+        st.caption(
+            "Nothing has been left out or given another class yet. When you do so, in the quality check, in "
+            "the gallery or among the wrong labels, each step is listed here. Your files are never touched."
+        )
+        return
+    st.markdown("**Steps**, the newest first")
+    in_force = {step.number for step in versions.in_force(recorded)}
+    newest_first = recorded[::-1]
+    for step in newest_first[gallery_tiles.turn(len(recorded), A_PAGE, key="steps", thing="step")]:
+        _step(dataset, step, recorded, in_force)
+    versions_compare.show(dataset, recorded)
+
+
+def _present(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
+    readable = int((dataset.index["problem"] == "").sum())
+    moved = int((dataset.usable["label"] != dataset.usable["folder_label"]).sum())
+    parts = [f"{len(dataset.usable):,} of {count(readable, 'readable picture')} in use"]
+    if moved:
+        parts.append(f"{count(moved, 'picture')} with another class than before")
+    st.markdown(f"Version :gray-badge[{literal(dataset.version)}] {', '.join(parts)}.")
+    st.caption(
+        "A fingerprint of these pictures and their classes; every run that is trained on them names it."
+    )
+
+
+def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: set[int]) -> None:
+    counts = step.number in in_force
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"step_{step.number}"):
+        words = literal(version_steps.sentence(step, recorded))
+        with st.container(gap="xxsmall"):
+            st.markdown(words if counts or step.kind == "undo" else f":gray[~~{words}~~]")
+            st.caption(f"Step {step.number} · {moment(step.time)}{_version_after(dataset, step)}")
+        if step.kind == "undo" and not _is_undone(step, recorded):
+            version_steps.button(
+                "Bring it back",
+                f"undo {step.number}",
+                versions.undo,
+                dataset,
+                step.number,
+                icon=":material/redo:",
+            )
+        elif counts:
+            version_steps.button(
+                "Undo", f"undo {step.number}", versions.undo, dataset, step.number, icon=":material/undo:"
+            )
+
+
+def _is_undone(step: Step, recorded: tuple[Step, ...]) -> bool:
+    """Whether a later undo that holds takes this one back."""
+    undone = False
+    for later in reversed(recorded):
+        if later.number == step.number:
+            break
+        if later.kind == "undo" and later.undoes == step.number and not _is_undone(later, recorded):
+            undone = True
+    return undone
+
+
+def _version_after(dataset: Dataset, step: Step) -> str:
+    version = versions_compare.after(dataset, step.number).version
+    return f" · version {version}"

@@ -1,0 +1,168 @@
+"""A new sweep: what to vary, how, and what it will cost before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import sweeps
+from core.config import RunConfig
+from core.errors import LabError
+from core.sweeps import Plan, Way
+from pages.build.sweeps import picker
+from pages.build.sweeps import values as sweep_values
+from pages.common import data_preparing, data_selection, data_sources, frame, run_header, run_picker, settings
+from pages.common.text import count, duration, literal
+
+WAYS: dict[Way, str] = {
+    "grid": "All combinations",
+    "random": "Proposed at random",
+    "tpe": "Proposed by what worked (TPE)",
+}
+MOST_LEFT_OUT = 3
+
+_ASKED = "sweep_asked"
+
+
+def show() -> None:
+    """The form, the cost, and Start."""
+    st.markdown("Train with several values of some settings, and see which of them make a difference.")
+    try:
+        base = settings.current()
+        dataset = data_sources.open_if_prepared(base.data.source)
+    except LabError as error:
+        st.error(literal(error), title="The settings of the Train page do not fit", icon=":material/error:")
+        return
+    _say_base(base)
+    if dataset is None:
+        data_preparing.show(base.data.source)
+        return
+    try:
+        asked = _form(base)
+        selection = data_selection.select(dataset, base.data)
+        training = int((selection.rows["split"] == "train").sum())
+        plan = _plan(base, asked["values"], asked["repeats"], training, asked["trials"])
+    except LabError as error:
+        st.warning(literal(error), icon=":material/rule:")
+        _start_button(ready=False)
+        return
+    st.session_state[_ASKED] = {**asked, "base": base}
+    _say_cost(plan, asked)
+    _start_button(ready=True)
+
+
+def _say_base(base: RunConfig) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="sweep_base"):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"All else as on the Train page: **{literal(data_sources.title(base.data.source))}**")
+            st.caption(literal(run_header.settings_line(base)))
+        st.page_link(run_picker.TRAIN, label="Change", icon=":material/tune:", width="content")
+
+
+def _form(base: RunConfig) -> dict[str, Any]:
+    paths = st.multiselect(
+        "Settings to vary",
+        sweep_values.offered(),
+        default=["fit.learning_rate"],
+        format_func=sweep_values.label,
+        key="sweep_paths",
+        placeholder="Choose one or more settings",
+        persist_state="session",
+    )
+    values = {path: sweep_values.ticked(path, base, f"sweep-{path}") for path in paths}
+    way = _way(len(paths))
+    with st.grid(3, min_column_width=200, gap="small", vertical_alignment="bottom"):
+        trials = 0
+        if way != "grid":
+            trials = int(
+                st.number_input(
+                    "Choices to propose", 2, 500, 20, key="sweep_trials",
+                    help="Numbers are proposed from between the smallest and the largest value ticked, "
+                    "other settings from among those ticked.",
+                )
+            )  # fmt: skip
+        repeats = int(
+            st.number_input(
+                "Runs of each choice", 1, 20, 1, key="sweep_repeats",
+                help="Each with another seed. With three or more, the spread shows what is chance.",
+            )
+        )  # fmt: skip
+        prune = st.toggle(
+            "Give up runs that are behind",
+            key="sweep_prune",
+            help="After two epochs, a run whose best validation accuracy so far is below the median of the "
+            "others' at the same epoch is stopped; four others must have ended before.",
+        )
+    name = st.text_input(
+        "Name of the sweep", key="sweep_name", max_chars=80, placeholder="Optional", width=320
+    )
+    return {
+        "values": values, "way": way, "trials": trials, "repeats": repeats, "prune": prune,
+        "name": " ".join(name.split()),
+    }  # fmt: skip
+
+
+def _way(settings_varied: int) -> Way:
+    way: Way = st.segmented_control(
+        "Which choices",
+        list(WAYS),
+        default="grid",
+        required=True,
+        format_func=WAYS.__getitem__,
+        key="sweep_way",
+        help="All combinations suit one or two settings. For more, proposals find good ones with fewer runs: "
+        "TPE tries more of what worked, and needs some 20 trials to do better than chance.",
+    )
+    return way
+
+
+@st.cache_data(show_spinner=False, max_entries=32, ttl=30)
+def _plan(base: RunConfig, values: dict[str, Sequence[Any]], repeats: int, images: int, trials: int) -> Plan:
+    return sweeps.plan(base, values, repeats, images=images, trials=trials)
+
+
+def _say_cost(plan: Plan, asked: dict[str, Any]) -> None:
+    choices = len(plan.configs) // asked["repeats"]
+    with st.grid(2, min_column_width=220, gap="small"):
+        st.metric(
+            "Runs",
+            f"{len(plan.configs):,}",
+            f"{count(choices, 'choice')} of settings, {count(asked['repeats'], 'run')} of each",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
+        st.metric(
+            "Expected time",
+            f"about {duration(plan.time.seconds)}",
+            f"{duration(plan.time.low)} to {duration(plan.time.high)}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+            help="For all runs, one after the other, with all their epochs.",
+        )
+    st.caption(f"Expected time: {plan.time.basis}.")
+    if plan.left_out:
+        reasons = "".join(f"\n- {literal(reason)}" for reason in plan.left_out[:MOST_LEFT_OUT])
+        st.info(f"Some combinations do not fit and are left out:{reasons}", icon=":material/rule:")
+
+
+def _start_button(*, ready: bool) -> None:
+    st.button(
+        "Start sweep",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="start_sweep",
+        disabled=not ready,
+        on_click=frame.attempt,
+        args=(_start,),
+    )
+
+
+def _start() -> None:
+    sweep = sweeps.start(**st.session_state[_ASKED])
+    picker.look_at(sweep.id)

@@ -1,0 +1,75 @@
+"""The runs of a sweep as a table that fills."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.config import SETTINGS
+from core.sweeps import Sweep
+from pages.build.sweeps import values
+from pages.common import columns, run_picker
+
+
+def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
+    """One row a run, the best on validation first, then those that have no score yet."""
+    ordered = table.sort_values("val_accuracy", ascending=False, na_position="last", kind="stable")
+    ids = ordered["run"].tolist()
+    shown = pd.DataFrame(
+        {
+            **{path: ordered[path].map(values.words) for path in sweep.values},
+            **({"seed": ordered["seed"]} if ordered["seed"].nunique() > 1 else {}),
+            "state": [_state(row) for _, row in ordered.iterrows()],
+            "validation": columns.percents(ordered["val_accuracy"]),
+            "val_interval": _intervals(ordered, "val_accuracy"),
+            **({"test": columns.percents(ordered["test_accuracy"])} if with_test else {}),
+            **({"test_interval": _intervals(ordered, "test_accuracy")} if with_test else {}),
+            "epochs": ordered["epochs"],
+            "seconds": ordered["seconds"].astype(float),
+            "open": "Open",
+        }
+    )
+    column = st.column_config
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=min(38 + 35 * max(len(shown), 1), 420),
+        placeholder="–",
+        column_config={
+            **{path: SETTINGS[path].label for path in sweep.values},
+            "seed": column.NumberColumn("Seed", format="%d"),
+            "state": column.TextColumn(
+                "State", help=f"{run_picker.STOPPED} Given up: it was behind the others."
+            ),
+            "validation": columns.validation(),
+            "val_interval": column.TextColumn(
+                "95 % interval", help="Of the validation accuracy, for other pictures (Wilson)."
+            ),
+            "test": columns.test(),
+            "test_interval": column.TextColumn(
+                "95 % interval (test)", help="Of the test accuracy, for other pictures (Wilson)."
+            ),
+            "epochs": column.NumberColumn("Epochs", format="%d", width=70),
+            "seconds": columns.duration(shown["seconds"]),
+            "open": column.ButtonColumn("", key="open_sweep_run", on_click=_open, args=(ids,)),
+        },
+        alt="All runs of the sweep with their settings, states and validation accuracies",
+        key="sweep_runs",
+    )
+    if st.session_state.get("sweep_open"):
+        st.switch_page(run_picker.RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
+
+
+def _state(row: pd.Series) -> str:
+    return "given up" if row["pruned"] else run_picker.STATES[row["state"]]
+
+
+def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:
+    return [
+        f"{100 * low:.1f} – {100 * high:.1f} %" if pd.notna(low) else None
+        for low, high in zip(table[f"{score}_low"], table[f"{score}_high"], strict=True)
+    ]
+
+
+def _open(ids: list[str]) -> None:
+    st.session_state["sweep_open"] = ids[st.session_state.open_sweep_run.row]

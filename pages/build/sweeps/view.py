@@ -1,0 +1,250 @@
+"""One sweep: how far it is, what it has shown, its runs, and stopping, resuming and adding more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import runs, sweeps, workspace
+from core.comparison import paired_tests, test_set_usage, verdicts
+from core.config import SETTINGS
+from core.sweeps import Sweep, repeats
+from core.training import cost_estimate
+from pages.build.sweeps import charts, more, values
+from pages.build.sweeps import table as sweep_table
+from pages.common import frame, run_header, run_lines, settings
+from pages.common.run_picker import COMPARE, TRAIN
+from pages.common.text import count, duration, interval, literal, percent
+
+LOOK_EVERY = 1.5
+"""Seconds between two looks while something is under way."""
+MOST_COMPARED = 6
+REPEATS = 4
+
+
+def show(sweep: Sweep) -> None:
+    """Everything about a sweep; its figures are looked at again while it is under way."""
+    is_followed = _is_under_way(sweep)
+    st.fragment(_follow, run_every=LOOK_EVERY if is_followed else None, key="sweep")(sweep.id, is_followed)
+    more.show(sweep)
+
+
+def _is_under_way(sweep: Sweep) -> bool:
+    return sweep.state == "open" or any(run.status.waiting for run in sweep.runs)
+
+
+def _follow(sweep_id: str, is_followed: bool) -> None:
+    with frame.explained():
+        _tend(str(workspace.folder()))
+        sweep = sweeps.open(sweep_id)
+        with_test = bool(st.session_state.get("sweep_test"))
+        table = sweeps.table(sweep, with_test=with_test)
+        choices = sweeps.choices(sweep, table)
+        _progress(sweep, table)
+        if choices["n"].sum():
+            _picture(sweep, choices)
+            _best(sweep, table, choices)
+        _runs(sweep, table)
+        if len(sweep.values) > 2:
+            _importance(sweep, int(choices["n"].sum()))
+        _follow_or_not(sweep, table, is_followed)
+
+
+def _follow_or_not(sweep: Sweep, table: pd.DataFrame, is_followed: bool) -> None:
+    """Draw the page once more where it has to begin or cease to look again and again.
+
+    A click on Resume or Repeat runs the fragment alone, which cannot change how often it is run.
+    """
+    under_way = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
+    if under_way != is_followed:
+        st.rerun()
+
+
+@st.cache_resource(show_spinner=False, ttl=5)
+def _tend(workspace: str) -> None:
+    sweeps.tend()
+    frame.tend()
+
+
+def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
+    states = Counter(table["state"])
+    lacking = sweep.way != "grid" and sweep.state != "full"
+    wanted = max(len(table), sweep.trials * sweep.repeats if lacking else 0)
+    waiting = sum(states[state] for state in ("queued", "starting", "running"))
+    is_unscored = (table["state"] == "stopped") & table["val_accuracy"].isna() & (table["pruned"] == "")
+    unscored = int(is_unscored.sum())
+    ended = len(table) - waiting - unscored
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"**{literal(sweep.name)}** · {_varied(sweep)}" if sweep.name else _varied(sweep))
+            st.caption(literal(run_header.settings_line(sweep.base)))
+        _buttons(sweep, waiting)
+    words = f"{ended} of {count(wanted, 'run')} ended"
+    others = [f"{unscored} stopped before a result"] if unscored else []
+    others += [
+        f"{states[state]} {words}"
+        for state, words in (("failed", "failed"), ("diverged", "diverged"), ("interrupted", "interrupted"))
+        if states[state]
+    ]
+    pruned = int((table["pruned"] != "").sum())
+    others += [f"{pruned} given up"] if pruned else []
+    if waiting or sweep.state == "open":
+        others += _time_left(table, wanted - ended - unscored)
+    st.progress(ended / wanted if wanted else 0.0, text=" · ".join([words, *others]))
+
+
+def _time_left(table: pd.DataFrame, number: int) -> list[str]:
+    """How long so many runs still take, if each takes as long as those that have ended."""
+    known = table["seconds"].dropna()
+    if known.empty or not number:
+        return []
+    return [f"about {duration(number * (float(known.mean()) + cost_estimate.SECONDS_TO_START))} left"]
+
+
+def _varied(sweep: Sweep) -> str:
+    parts = [f"{literal(SETTINGS[path].label)}: {values.tried(sweep, path)}" for path in sweep.values]
+    return "; ".join(parts)
+
+
+def _buttons(sweep: Sweep, waiting: int) -> None:
+    if waiting or sweep.state == "open":
+        st.button(
+            "Stop sweep", icon=":material/stop_circle:", key="stop_sweep", on_click=frame.attempt,
+            args=(sweeps.stop, sweep), help="What has been learned so far is kept; Resume goes on.",
+        )  # fmt: skip
+    elif sweep.state == "stopped" or any(sweeps.is_unfinished(run) for run in sweep.runs):
+        st.button(
+            "Resume sweep", icon=":material/resume:", key="resume_sweep", type="primary",
+            on_click=frame.attempt, args=(sweeps.resume, sweep),
+            help="Goes on with runs that were stopped, interrupted or failed, and queues what is missing.",
+        )  # fmt: skip
+
+
+def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
+    chart, words = charts.fitting(sweep, choices)
+    st.altair_chart(chart, alt=words, key="sweep_chart")
+    partial = int(choices["partial"].sum())
+    notes = [f"{words}, on pictures never trained on."]
+    if choices["n"].max() > 1:
+        notes.append(
+            "Means over the seeds; ± SD as bars or under the pointer, of a single run its 95 % interval."
+        )
+    else:
+        notes.append(
+            "Intervals: 95 % (Wilson), from the number of validation pictures; another seed adds to it."
+        )
+    if partial:
+        notes.append(
+            f"{count(partial, 'choice')} stopped before the end, with the score of the best epoch until then."
+        )
+    st.caption(" ".join(notes))
+
+
+def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
+    best = max(choices[choices["n"] > 0].to_dict("records"), key=lambda row: row["val_accuracy"])
+    words = ", ".join(
+        f"{literal(SETTINGS[path].label)} **{literal(values.words(best[path]))}**" for path in sweep.values
+    )
+    st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
+    _say_luck(table, choices, list(sweep.values))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        run_id = _run_of(best, sweep, table)
+        st.page_link(
+            TRAIN, label="Use these settings", icon=":material/tune:", query_params={settings.FROM: run_id},
+            help="Fills in all settings of this run on the Train page.",
+        )  # fmt: skip
+        st.button(
+            f"Repeat with {REPEATS} new seeds", icon=":material/casino:", key="repeat_best",
+            on_click=frame.attempt, args=(_repeat, run_id),
+            help="The best of many is partly lucky; new seeds show how much of it stays.",
+        )  # fmt: skip
+        to_compare = _best_lines(sweep, table, choices)
+        if len(to_compare) > 1:
+            st.page_link(
+                COMPARE,
+                label="Compare the best",
+                icon=":material/compare_arrows:",
+                query_params={"runs": ",".join(to_compare)},
+            )
+
+
+def _run_of(choice: dict[Any, Any], sweep: Sweep, table: pd.DataFrame) -> str:
+    """The first run of a choice that has a result."""
+    scored = table[table["val_accuracy"].notna()].to_dict("records")
+    return next(row["run"] for row in scored if all(row[path] == choice[path] for path in sweep.values))
+
+
+def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> list[str]:
+    """The best choices as the address of the Compare page names them, each with all its seeds."""
+    members: dict[tuple[Any, ...], list[str]] = {}
+    for row in table.to_dict("records"):
+        members.setdefault(tuple(row[path] for path in sweep.values), []).append(row["run"])
+    ranked = choices[choices["n"] > 0].sort_values("val_accuracy", ascending=False, kind="stable")
+    best = (tuple(row[path] for path in sweep.values) for row in ranked.to_dict("records")[:MOST_COMPARED])
+    return [members[choice][0] + (run_lines.REPEATS if len(members[choice]) > 1 else "") for choice in best]
+
+
+def _score(row: Any) -> str:
+    if row["n"] > 1:
+        return f"{percent(row['val_accuracy'])} ± {100 * row['val_accuracy_sd']:.1f} (SD, n={row['n']})"
+    bounds = {"low": row["val_accuracy_low"], "high": row["val_accuracy_high"]}
+    return f"{percent(row['val_accuracy'])} (95 % interval {interval(bounds)}, one run)"
+
+
+def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> None:
+    """How much the best flatters, measured where choices were repeated."""
+    scored = table[table["val_accuracy"].notna()]
+    groups = [group["val_accuracy"].tolist() for _, group in scored.groupby(paths, sort=False)]
+    deviation = verdicts.common_deviation(groups)
+    number = int((choices["n"] > 0).sum())
+    if number < 2:
+        return
+    if deviation is None:
+        st.caption(
+            f"As the best of {number} single runs it is partly lucky. Repeat it, or give each choice several "
+            "runs, to see by how much."
+        )
+    else:
+        each = max(int(choices["n"].median()), 1)
+        points = 100 * paired_tests.luck_of_the_best(number, deviation / each**0.5)
+        st.caption(
+            f"As the best of {number} it is partly lucky: expect about {points:.1f} points to be chance. "
+            f"Runs that differ in nothing but the seed scatter by {100 * deviation:.1f} points (SD)."
+        )
+
+
+def _repeat(run_id: str) -> None:
+    repeats.repeat(runs.open(run_id), REPEATS)
+
+
+def _importance(sweep: Sweep, scored: int) -> None:
+    shares, caution = _shares(sweep, scored)
+    if not shares:
+        return
+    st.markdown("**Which settings mattered**")
+    st.altair_chart(charts.importance(shares), alt="Importance of the settings", key="importance")
+    st.caption(
+        "Share of the differences in validation accuracy that each setting accounts for (functional ANOVA). "
+        f"{caution}"
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _shares(sweep: Sweep, scored: int) -> tuple[dict[str, float], str]:
+    """``scored`` makes it once for each number of results."""
+    return sweeps.importance(sweep)
+
+
+def _runs(sweep: Sweep, table: pd.DataFrame) -> None:
+    with_test = st.toggle(
+        "Show test scores",
+        key="sweep_test",
+        help="Choose by validation and look at the test score of the one you chose: test scores by which one "
+        "has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
+    )
+    if with_test:
+        test_set_usage.look([runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]])
+    sweep_table.show(sweep, table, with_test=with_test and "test_accuracy" in table)

@@ -1,0 +1,115 @@
+"""The run that the Train page follows, and how it ended: its result, or what to do about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import engine, runs
+from core.errors import LabError
+from core.runs import Run, Status
+from pages.build.train import live_charts
+from pages.common import frame
+from pages.common.run_picker import ADDRESS, EXPLAIN, RESULTS, STATES, Summary, summarise
+from pages.common.text import count, interval, literal, percent
+
+_WATCHED = "watched_run"
+
+
+def watch(run: Run) -> None:
+    """Follow this run on the page, through F5 as well: the address names it."""
+    st.session_state[_WATCHED] = st.session_state[ADDRESS] = st.query_params[ADDRESS] = run.id
+
+
+def watched() -> Run | None:
+    """The run that the address or this session follows."""
+    run_id = st.query_params.get(ADDRESS) or st.session_state.get(_WATCHED)
+    if run_id is None:
+        return None
+    try:
+        run = runs.open(run_id)
+    except LabError:
+        stop_watching()
+        return None
+    st.session_state[_WATCHED] = run.id
+    return run
+
+
+def stop_watching() -> None:
+    """Follow no run."""
+    st.session_state.pop(_WATCHED, None)
+    if ADDRESS in st.query_params:
+        del st.query_params[ADDRESS]
+
+
+def resume(run: Run) -> None:
+    """Queue a run again and follow it."""
+    engine.resume(run)
+    watch(run)
+
+
+def ended(status: Status) -> str:
+    """How a run ended, as it goes on after "has"."""
+    words = {"done": "finished", "stopped": "been stopped", "interrupted": "been interrupted"}
+    return words.get(status.state, STATES[status.state])
+
+
+def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
+    """The result of a run that has ended, or what happened to it, with the ways on."""
+    summary = summarise(run)
+    status, title = summary.status, literal(summary.title)
+    with st.container(border=True, key="ended"):
+        if summary.finished and summary.test_accuracy is not None:
+            box = st.info if _is_like_guessing(summary) else st.success
+            box(_result(summary), title=f"{title} has {ended(status)}", icon=":material/check_circle:")
+        else:
+            words = literal(
+                " ".join(filter(None, [status.message, status.hint])) or "It ended before it was tested."
+            )
+            box = st.error if status.state in ("failed", "diverged", "damaged") else st.warning
+            box(words + _left(run), title=f"{title} has {ended(status)}", icon=":material/warning:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _ways_on(summary)
+            st.button(
+                "Close", icon=":material/close:", type="tertiary", key="close_ended", on_click=stop_watching
+            )
+        if with_curves and run.metrics():
+            live_charts.show(run, status)
+
+
+def _result(summary: Summary) -> str:
+    test = summary.test_accuracy
+    assert test is not None
+    guess = summary.report["baseline_accuracy"]["value"]
+    verdict = " **That is not clearly better than guessing.**" if _is_like_guessing(summary) else ""
+    return (
+        f"Test accuracy **{percent(test['value'])}** (95 % interval {interval(test)}, {test['correct']:,} of "
+        f"{test['total']:,} pictures right). Always guessing the largest class: {percent(guess)}.{verdict}"
+    )
+
+
+def _is_like_guessing(summary: Summary) -> bool:
+    test = summary.test_accuracy
+    return test is not None and bool(test["low"] <= summary.report["baseline_accuracy"]["value"])
+
+
+def _left(run: Run) -> str:
+    """What an interrupted run still has."""
+    epochs = len(run.metrics())
+    if run.status.state != "interrupted" or not epochs:
+        return ""
+    return f" {count(epochs, 'finished epoch')} and the best model are kept; Resume goes on from there."
+
+
+def _ways_on(summary: Summary) -> None:
+    link = {"run": summary.run.id}
+    if summary.finished:
+        st.page_link(RESULTS, label="Look at the result", icon=":material/target:", query_params=link)
+        st.page_link(EXPLAIN, label="See why", icon=":material/center_focus_strong:", query_params=link)
+    if summary.status.state in ("stopped", "interrupted", "failed"):
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            key="resume_watched",
+            on_click=frame.attempt,
+            args=(resume, summary.run),
+        )

@@ -1,0 +1,200 @@
+"""The training as it goes: its progress and curves, the queue behind it, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import datasets, engine, runs
+from core.errors import LabError
+from core.evaluation import metrics
+from core.runs import Run, Status
+from pages.build.train import followed_run, live_charts
+from pages.common import data_selection, frame, run_header
+from pages.common.run_picker import Summary, summarise
+from pages.common.text import count, duration, interval, literal, percent
+
+LOOK_EVERY = 0.7
+"""Seconds between two looks while something is at work."""
+MOST_LISTED = 5
+
+_SEEN, _ENDED = "waiting_seen", "just_ended"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is under way now: runs at work, runs in the queue (the next one first), and interrupted ones."""
+
+    at_work: tuple[Run, ...]
+    queued: tuple[Run, ...]
+    interrupted: tuple[Run, ...]
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """Changes when a run begins, ends or is queued."""
+        return tuple(run.id for run in (*self.at_work, *self.queued))
+
+
+def look() -> Work:
+    """Read the states of all runs; brings a lost worker back where runs wait for one."""
+    frame.tend()
+    states = {run: run.status.state for run in runs.all()}
+    order = {run.id: place for place, run in enumerate(engine.queue())}
+    queued = sorted(
+        (run for run, state in states.items() if state == "queued"),
+        key=lambda run: order.get(run.id, len(order)),
+    )
+    at_work = tuple(run for run, state in states.items() if state in ("starting", "running"))
+    return Work(at_work, tuple(queued), tuple(run for run, state in states.items() if state == "interrupted"))
+
+
+def show() -> bool:
+    """Everything about runs under way and about how the one that is followed ended.
+
+    Returns:
+        Whether there was anything to show.
+    """
+    for words in st.session_state.pop(_ENDED, []):
+        st.toast(words, icon=":material/notifications:")
+    work = look()
+    watched = followed_run.watched()
+    if watched is None and work.at_work:
+        followed_run.watch(watched := work.at_work[0])
+    if watched is not None and not watched.status.waiting:
+        followed_run.say_how_it_ended(watched, with_curves=not work.at_work)
+    if work.signature:
+        st.session_state[_SEEN] = work.signature
+        st.fragment(_follow, run_every=LOOK_EVERY, key="live")()
+    interrupted = [run for run in work.interrupted if run != watched]
+    if interrupted:
+        _list_interrupted(interrupted)
+    return bool(watched or work.signature or interrupted)
+
+
+def _announce_ends(work: Work) -> None:
+    """Follow the run that has just ended, and have the page say so when it is drawn anew."""
+    for run_id in set(st.session_state.get(_SEEN, ())) - set(work.signature):
+        try:
+            summary = summarise(runs.open(run_id))
+        except LabError:
+            continue  # deleted while it waited
+        followed_run.watch(summary.run)
+        words = f"**{literal(summary.title)}** has {followed_run.ended(summary.status)}."
+        st.session_state.setdefault(_ENDED, []).append(words)
+
+
+def _follow() -> None:
+    with frame.explained():
+        work = look()
+        if work.signature != st.session_state.get(_SEEN):
+            _announce_ends(work)
+            st.rerun()
+        for run in work.at_work:
+            _show_progress(run)
+        if work.queued:
+            _list_queue(work.queued, starting=not work.at_work)
+
+
+def _show_progress(run: Run) -> None:
+    summary = summarise(run)
+    status, epochs = summary.status, max(summary.status.epochs, 1)
+    with st.container(border=True, key=f"live-{run.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(literal(summary.title), anchor=False, width="stretch")
+            _stop_button(run)
+        if summary.config is not None:
+            st.caption(literal(run_header.settings_line(summary.config)))
+        if not status.batches:
+            step = status.message or "Starting"
+            st.progress(0.0, text=literal(step[:1].upper() + step[1:]) + " …")
+            return
+        within = max(status.epoch - 1, 0) + status.batch / status.batches
+        share = min(within / epochs, 1.0)
+        st.progress(share, text=f"{literal(status.message or 'Training')} · {share:.0%}")
+        _figures(status, epochs)
+        live_charts.show(run, status)
+        _validation_words(summary)
+
+
+def _stop_button(run: Run) -> None:
+    asked = run.stop_requested
+    st.button(
+        "Stopping …" if asked else "Stop and keep",
+        icon=":material/stop_circle:",
+        key=f"stop-{run.id}",
+        disabled=asked,
+        on_click=frame.attempt,
+        args=(engine.stop, run),
+        help="Ends after the present batch, tests what has been learned so far, and keeps it.",
+    )
+
+
+def _figures(status: Status, epochs: int) -> None:
+    speed = f"{status.images_per_second:,.0f}" if status.images_per_second else "–"
+    with st.grid(4, min_column_width=130, gap="small"):
+        st.metric("Epoch", f"{status.epoch} of {epochs}")
+        st.metric("Batch", f"{status.batch} of {status.batches}")
+        st.metric("Pictures a second", speed)
+        st.metric("Time left", duration(status.seconds_left))
+
+
+def _validation_words(summary: Summary) -> None:
+    history = summary.run.metrics()
+    if not history or summary.config is None:
+        st.caption(
+            "Validation figures appear after the first epoch. "
+            "Training figures are means over the epoch so far."
+        )
+        return
+    last = history[-1]
+    words = f"After epoch {last['epoch']}: validation accuracy {percent(last.get('val_accuracy'))}"
+    pictures = _validation_pictures(summary)
+    if pictures and last.get("val_accuracy") is not None:
+        bounds = metrics.proportion(round(last["val_accuracy"] * pictures), pictures)
+        words += f" (95 % interval {interval(bounds)}, {count(pictures, 'picture')})"
+    st.caption(f"{words}. Training figures are means over the epoch, augmentation included.")
+
+
+def _validation_pictures(summary: Summary) -> int:
+    assert summary.config is not None
+    try:
+        data = summary.config.data
+        selection = data_selection.select(datasets.open(data.source, data.version), data)
+    except LabError:
+        return 0
+    return int((selection.rows["split"] == "validation").sum())
+
+
+def _list_queue(queued: Sequence[Run], *, starting: bool) -> None:
+    st.markdown(f"**Queue** · {count(len(queued), 'run')}")
+    if starting:
+        st.caption(
+            "The training process is getting ready. When it was not warm, that takes about 15 seconds."
+        )
+    for place, run in enumerate(queued, start=1):
+        _row(run, f"{place}. ", "Cancel", ":material/close:", engine.stop, key="cancel")
+
+
+def _list_interrupted(interrupted: Sequence[Run]) -> None:
+    with st.expander(
+        f"{count(len(interrupted), 'interrupted run')} can go on",
+        icon=":material/pause_circle:",
+        key="interrupted",
+    ):
+        st.caption(
+            "The newest first. Resume goes on from the last finished epoch, with the optimiser's state."
+        )
+        for run in interrupted[:MOST_LISTED]:
+            _row(run, "", "Resume", ":material/resume:", followed_run.resume, key="resume")
+
+
+def _row(run: Run, before: str, action: str, icon: str, work: object, *, key: str) -> None:
+    summary = summarise(run)
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row-{run.id}"):
+        with st.container(gap=None):
+            st.markdown(f"{before}**{literal(summary.title)}**")
+            if summary.config is not None:
+                st.caption(literal(run_header.settings_line(summary.config)))
+        st.button(action, icon=icon, key=f"{key}-{run.id}", on_click=frame.attempt, args=(work, run))

@@ -1,0 +1,61 @@
+"""Build > Train: every setting, what it means for this data set, and the training as it goes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import LabError
+from pages.build.train import live, plan, preview
+from pages.common import (
+    data_preparing,
+    data_selection,
+    data_sources,
+    frame,
+    settings,
+    settings_form,
+    version_steps,
+)
+
+st.title("Train", anchor=False)
+settings.load()
+settings.repeat_in_address()
+frame.keep_warm()
+
+source = settings.value(settings.SOURCE)
+dataset, fault = None, None
+try:
+    dataset = data_sources.open_if_prepared(source, settings.value(settings.VERSION))
+except LabError as error:
+    fault = error
+
+with st.sidebar:
+    settings_form.show_presets()
+    settings_form.show(data_sources.offered(), dataset.class_names if dataset else ())
+settings.show_news()
+
+if live.show():
+    st.subheader("The next run", anchor=False)
+
+config, selection = None, None
+try:
+    config = settings.current()
+    selection = data_selection.select(dataset, config.data) if dataset else None
+except LabError as error:
+    fault = fault or error
+
+if config and selection and dataset:
+    plan.headline(config, selection)
+    version_steps.name(dataset)
+elif fault:
+    plan.say_fault(fault)
+else:
+    data_preparing.show(source)
+plan.start_button(ready=bool(config and selection))
+
+if config and selection and dataset:
+    plan.costs(config, selection)
+    preview.show(dataset, selection, config)
+    plan.layers(config, selection)
+st.page_link(
+    data_sources.DATA, label="Look at the pictures or choose others", icon=":material/photo_library:"
+)

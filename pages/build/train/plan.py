@@ -1,0 +1,107 @@
+"""The training that Start would begin: its pictures, its size, its time, and Start itself."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import engine
+from core.config import RunConfig
+from core.datasets import Selection
+from core.errors import LabError
+from core.runs import Labels
+from core.training import cost_estimate
+from pages.build.train import followed_run
+from pages.common import data_selection, data_sources, frame, settings
+from pages.common.text import duration, literal
+
+LONGEST_NAME = 80
+
+_NAME, _STARTED = "run_name", "run_started"
+
+
+def headline(config: RunConfig, selection: Selection) -> None:
+    """One sentence on what will be learned from how many pictures."""
+    st.markdown(f"**{literal(data_sources.title(config.data.source))}**")
+    data_selection.say(selection)
+
+
+def costs(config: RunConfig, selection: Selection) -> None:
+    """Number of parameters and expected time, before the start."""
+    training = int((selection.rows["split"] == "train").sum())
+    parameters = cost_estimate.parameters(config, len(selection.class_names))
+    time = cost_estimate.duration(config, training)
+    with st.grid(2, min_column_width=220, gap="small"):
+        st.metric(
+            "Parameters",
+            f"{parameters:,}",
+            f"{parameters / training:,.0f} for each training picture",
+            delta_color="off",
+            delta_arrow="off",
+            help="Numbers that training adjusts. More can hold more, and learn by heart more easily.",
+            border=True,
+            height="stretch",
+        )
+        st.metric(
+            "Expected time",
+            f"about {duration(time.seconds)}",
+            f"{duration(time.low)} to {duration(time.high)}",
+            delta_color="off",
+            delta_arrow="off",
+            help="For all epochs; early stopping or Stop and keep can end it sooner.",
+            border=True,
+            height="stretch",
+        )
+    st.caption(f"Expected time: {time.basis}.")
+
+
+def layers(config: RunConfig, selection: Selection) -> None:
+    """The network as a table, folded away."""
+    with st.expander(
+        "The network, layer by layer", icon=":material/layers:", key="layers", on_change="rerun"
+    ) as opened:
+        if not opened.open:
+            return
+        rows = [
+            (layer.name, layer.kind, " × ".join(map(str, layer.output)), layer.parameters)
+            for layer in cost_estimate.layers(config, len(selection.class_names))
+        ]
+        st.dataframe(
+            pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
+            hide_index=True,
+            height="content",
+            column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+            alt="The layers of the network with their output sizes and parameters",
+        )
+
+
+def start_button(*, ready: bool) -> None:
+    """A name, if one is wanted, and Start."""
+    if st.session_state.pop(_STARTED, False):
+        st.session_state[_NAME] = ""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name of the run",
+            key=_NAME,
+            placeholder="Optional, for example: with rotation",
+            max_chars=LONGEST_NAME,
+            width=320,
+            persist_state="session",
+        )
+        # Not a callback: the callback of a preset clicked just before has to come first.
+        if st.button(
+            "Start training", type="primary", icon=":material/play_arrow:", key="start", disabled=not ready
+        ):
+            frame.attempt(_start, name or "")
+            st.rerun()
+
+
+def _start(name: str) -> None:
+    name = " ".join(name.split())[:LONGEST_NAME]
+    followed_run.watch(engine.submit(settings.current(), Labels(name=name)))
+    st.session_state[_STARTED] = True
+
+
+def say_fault(error: LabError) -> None:
+    """Why Start cannot be clicked."""
+    st.error(literal(error), title="These settings cannot be trained", icon=":material/error:")

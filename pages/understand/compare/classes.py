@@ -1,0 +1,189 @@
+"""What two sides mix up: their confusion matrices, the difference, and the classes that gain or lose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.comparison import paired_tests, pairing, score_intervals
+from core.comparison.score_intervals import ClassDifference
+from core.errors import LabError
+from core.evaluation import confusion
+from pages.common.charts import ink
+from pages.common.text import literal
+from pages.understand.compare import sides as compare_sides
+from pages.understand.compare.sides import Side
+
+_MOST_NAMED = 40
+_MOST_CLASSES = 30
+_STRENGTH = alt.Scale(domain=[0, 1], range=[0.06, 0.75])
+GAIN, LOSS, NEUTRAL = "#0f766e", "#c2410c", "#8a8a8a"
+
+
+def show(first: Side, second: Side, split: str) -> None:
+    """Matrices of two sides and their difference; below, each class with the interval of its difference."""
+    names = first.finished[0].report["class_names"]
+    if names != second.finished[0].report["class_names"]:
+        st.info("The runs tell different classes apart: there is no difference to draw.")
+        return
+    try:
+        tables = [_rates(side, split) for side in (first, second)]
+        order = confusion.order(sum(compare_sides.matrix(side, split) for side in (first, second)))
+    except LabError as error:
+        st.info(literal(error), icon=":material/block:")
+        return
+    views = {
+        f"{second.letter} minus {first.letter}": tables[1] - tables[0],
+        first.name: tables[0],
+        second.name: tables[1],
+    }
+    title = str(
+        st.segmented_control(
+            "Matrix", list(views), default=next(iter(views)), required=True, key="compare_matrix",
+            label_visibility="collapsed",
+        )
+    )  # fmt: skip
+    is_difference = title == next(iter(views))
+    st.altair_chart(
+        matrix(_cells(views[title], names, order), is_difference),
+        alt=f"Confusion matrix on the {split} pictures: {title}",
+    )
+    st.caption(
+        f"On the {split} pictures. Row: the true class; column: the answer; numbers: per cent of the row. "
+        f"Difference: points that {second.letter} has more. On the diagonal more is better (green), "
+        "off it more is worse (orange)."
+    )
+    _by_class(first, second, split)
+
+
+def _rates(side: Side, split: str) -> np.ndarray:
+    counts = compare_sides.matrix(side, split)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _cells(values: np.ndarray, names: Sequence[str], order: np.ndarray) -> pd.DataFrame:
+    ordered, shown = values[np.ix_(order, order)], np.asarray(names)[order]
+    true, predicted = np.indices(ordered.shape).reshape(2, -1)
+    right = true == predicted
+    flat = ordered.ravel()
+    return pd.DataFrame(
+        {
+            "true": shown[true],
+            "predicted": shown[predicted],
+            "value": flat,
+            "good": np.where(right, flat, -flat),
+            "words": [f"{100 * value:.0f}" if abs(value) >= 0.005 else "" for value in flat],
+        }
+    )
+
+
+def matrix(frame: pd.DataFrame, is_difference: bool) -> alt.LayerChart:
+    """Cells coloured by what is good (green) and bad (orange), grey where nothing is."""
+    order = list(dict.fromkeys(frame["true"]))
+    is_fine = len(order) > _MOST_NAMED
+    labels = {"labelLimit": 140, "domain": False, "ticks": False, "labels": not is_fine}
+    axes = {
+        "x": alt.X("predicted:N", sort=order, title="Predicted", axis=alt.Axis(labelAngle=-40, **labels)),
+        "y": alt.Y("true:N", sort=order, title="True", axis=alt.Axis(**labels)),
+    }
+    most = max(float(frame["value"].abs().max()), 0.01)
+    scale = alt.Scale(domain=[-most, 0, most], range=[LOSS, NEUTRAL, GAIN])
+    base = alt.Chart(frame).encode(
+        **axes,
+        tooltip=[
+            alt.Tooltip("true:N", title="True"),
+            alt.Tooltip("predicted:N", title="Predicted"),
+            alt.Tooltip("value:Q", title="Part of the true class", format="+.1%" if is_difference else ".1%"),
+        ],
+    )
+    cells = base.mark_rect(cornerRadius=0 if is_fine else 3).encode(
+        color=alt.Color("good:Q", scale=scale, legend=None),
+        fillOpacity=alt.FillOpacity("strength:Q", scale=_STRENGTH, legend=None),
+    ).transform_calculate(strength=f"sqrt(abs(datum.value) / {most})")  # fmt: skip
+    words = base.mark_text(fontSize=13 if len(order) <= 16 else 9, color=ink()).encode(text="words:N")
+    size = 48 if len(order) <= 8 else 32 if len(order) <= 16 else 18 if not is_fine else 7
+    layers = [cells] if is_fine else [cells, words]
+    return alt.layer(*layers).properties(height=size * len(order) + 110)
+
+
+def _by_class(first: Side, second: Side, split: str) -> None:
+    st.markdown("**Which classes gain or lose**")
+    try:
+        stamps = compare_sides.stamp(first), compare_sides.stamp(second)
+        differences = _differences(*stamps, split, first, second)
+    except LabError as error:
+        st.caption(literal(error))
+        return
+    furthest = sorted(differences, key=lambda one: -abs(one.difference))[:_MOST_CLASSES]
+    shown = [one for one in differences if one in furthest]
+    frame = pd.DataFrame(
+        {
+            "name": one.class_name,
+            "value": one.difference, "low": one.low, "high": one.high,
+            "first": one.first, "second": one.second, "pictures": one.pictures,
+            "kind": ("more" if one.difference > 0 else "fewer") if one.is_real else "may be luck",
+        }
+        for one in shown
+    )  # fmt: skip
+    st.altair_chart(
+        by_class(frame, first.letter, second.letter), alt="Difference of each class, with intervals"
+    )
+    real = sum(one.is_real for one in differences)
+    left = (
+        f" The {_MOST_CLASSES} largest differences of {len(differences)}."
+        if len(shown) < len(differences)
+        else ""
+    )
+    st.caption(
+        f"Points of a class's {split} pictures that {second.letter} finds more than {first.letter}, with the "
+        f"95 % interval. Coloured where it is more than luck, corrected for {len(differences)} classes: "
+        f"{real if real else 'none'} here.{left}{_too_few(first, second, len(differences))}"
+    )
+
+
+def _too_few(first: Side, second: Side, classes: int) -> str:
+    """Where the smallest p that so few repeats can reach is too large after the correction."""
+    pairs = min(len(first.finished), len(second.finished))
+    if pairs == 1 or classes * 2 / 2**pairs <= paired_tests.ALPHA:
+        return ""
+    return f" With {pairs} pairs of runs no single class could be; that takes more repeats."
+
+
+def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
+    """A dot with its bar for each class, around the line of no difference."""
+    colours = alt.Scale(domain=["more", "fewer", "may be luck"], range=[GAIN, LOSS, NEUTRAL])
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=200)),
+        color=alt.Color("kind:N", scale=colours, legend=None),
+        tooltip=[
+            alt.Tooltip("name:N", title="Class"),
+            alt.Tooltip("pictures:Q", title="Pictures"),
+            alt.Tooltip("first:Q", title=f"Found by {first}", format=".1%"),
+            alt.Tooltip("second:Q", title=f"Found by {second}", format=".1%"),
+            alt.Tooltip("value:Q", title="Difference", format="+.1%"),
+            alt.Tooltip("low:Q", title="95 % interval from", format="+.1%"),
+            alt.Tooltip("high:Q", title="to", format="+.1%"),
+            alt.Tooltip("kind:N", title="More than luck"),
+        ],
+    )
+    across = alt.X("low:Q", title=f"{second} minus {first}", axis=alt.Axis(format="+.0%", tickCount=6))
+    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1.5).encode(x="at:Q")
+    bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=across, x2="high:Q")
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q")
+    return alt.layer(zero, bars, dots).properties(height=30 * len(frame) + 55)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _differences(
+    first_stamp: object, second_stamp: object, split: str, _first: Side, _second: Side
+) -> list[ClassDifference]:
+    sides = [compare_sides.results(side, split) for side in (_first, _second)]
+    pair = pairing.pair((_first.letter, _second.letter), *sides)
+    if pair.obstacle:
+        raise LabError(f"No comparison by class. {pair.obstacle}")
+    labels = dict(zip(sides[0][0].ids.tolist(), sides[0][0].labels.tolist(), strict=True))
+    return score_intervals.by_class(pair, np.array([labels[name] for name in pair.ids.tolist()]))

@@ -1,0 +1,138 @@
+"""Pictures on which two models differ, and one of them through both models with their heatmaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.comparison import disagreement
+from core.comparison.disagreement import Disagreement, Kind
+from core.errors import LabError
+from pages.common import heatmap_row, run_images, waiting
+from pages.common.run_images import Tile
+from pages.common.run_picker import Summary
+from pages.common.text import count, literal, percent
+from pages.understand.compare.sides import Side
+
+A_PAGE = 12
+_OPEN = "compare_picture"
+
+
+def show(first: Side, second: Side, split: str) -> None:
+    """A choice of kinds of pictures, and a page of them; a click shows one through both models."""
+    left, right = _of_one_seed(first, second)
+    if left.report["class_names"] != right.report["class_names"]:
+        st.info("The runs tell different classes apart: their answers cannot be set side by side.")
+        return
+    try:
+        both = (run_images.predictions(left.run, split), run_images.predictions(right.run, split))
+        found = disagreement.between(*both)
+    except LabError as error:
+        st.info(literal(error), icon=":material/block:")
+        return
+    names: dict[Kind, str] = {
+        "only first": f"Only {first.letter} is right",
+        "only second": f"Only {second.letter} is right",
+        "both wrong, differently": "Both wrong, differently",
+        "both wrong, alike": "Both wrong alike",
+    }
+    numbers = {kind: len(found.of(kind)) for kind in disagreement.KINDS}
+    kind: Kind = st.segmented_control(
+        "Pictures",
+        list(names),
+        default="only first",
+        required=True,
+        format_func=lambda kind: f"{names[kind]} · {numbers[kind]:,}",
+        key="differ_kind",
+        label_visibility="collapsed",
+    )  # type: ignore[assignment]
+    st.caption(_words(first, second, left, right, found, numbers["both right"], split))
+    here = found.of(kind)
+    if not len(here):
+        st.caption("There are none.")
+        return
+    letters = (first.letter, second.letter)
+    tiles = [_tile(found, at, both, left.report["class_names"], letters) for at in _page(here, kind)]
+    resize = left.config.data.resize if left.config else "stretch"
+    run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, look=_look)
+    _open_card((first.letter, left), (second.letter, right), split)
+
+
+def _of_one_seed(first: Side, second: Side) -> tuple[Summary, Summary]:
+    """A run of each side, with the same seed where both have one."""
+    by_seed = [{s.config.fit.seed: s for s in side.finished if s.config} for side in (first, second)]
+    shared = sorted(by_seed[0].keys() & by_seed[1].keys())
+    if not shared:
+        return first.finished[0], second.finished[0]
+    return by_seed[0][shared[0]], by_seed[1][shared[0]]
+
+
+def _words(
+    first: Side, second: Side, left: Summary, right: Summary, found: Disagreement, right_both: int, split: str
+) -> str:
+    words = f"Of {count(len(found.ids), f'{split} picture')} that both answered, "
+    words += f"both are right on {right_both:,}."
+    words += " Those on which they are furthest apart come first."
+    for side, summary in ((first, left), (second, right)):
+        if len(side.finished) > 1 and summary.config:
+            words += f" {side.letter}: its run with seed {summary.config.fit.seed}."
+    return words
+
+
+def _page(here: np.ndarray, kind: str) -> Sequence[int]:
+    pages = -(-len(here) // A_PAGE)
+    page = 1
+    if pages > 1:
+        page = int(st.number_input(f"Page, of {pages}", 1, pages, key=f"differ-page-{kind}", width=160))
+    return [int(at) for at in here[(page - 1) * A_PAGE :][:A_PAGE]]
+
+
+def _tile(found: Disagreement, at: int, both: tuple, names: Sequence[str], letters: tuple[str, str]) -> Tile:
+    rows = (found.first_rows[at], found.second_rows[at])
+    lines = [f"is {names[both[0].labels[rows[0]]]}"]
+    for letter, answered, row in zip(letters, both, rows, strict=True):
+        said = int(np.argmax(answered.probabilities[row]))
+        lines.append(f"{letter}: {names[said]}, {percent(float(answered.probabilities[row, said]), 0)}")
+    return Tile(str(found.ids[at]), tuple(lines))
+
+
+def _look(picture_id: str) -> None:
+    st.session_state[_OPEN] = picture_id
+
+
+def _close() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+def _open_card(first: tuple[str, Summary], second: tuple[str, Summary], split: str) -> None:
+    picture_id = st.session_state.get(_OPEN)
+    if picture_id is not None:
+        _card(picture_id, (first, second), split)
+
+
+@st.dialog("One picture, two models", width="large", icon=":material/compare:", on_dismiss=_close)
+def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
+    for letter, summary in both:
+        answered = run_images.predictions(summary.run, split)
+        places = (answered.ids == picture_id).nonzero()[0]
+        if not len(places):
+            st.caption(f"{letter} has not answered this picture.")
+            continue
+        position, names = int(places[0]), summary.report["class_names"]
+        said, true = int(np.argmax(answered.probabilities[position])), int(answered.labels[position])
+        mark = ":green-badge[right]" if said == true else ":orange-badge[wrong]"
+        sure = percent(float(answered.probabilities[position, said]), 0)
+        st.markdown(
+            f"**{letter}** · {literal(summary.title)} {mark} Labelled **{literal(names[true])}**, "
+            f"called **{literal(names[said])}**, {sure} sure."
+        )
+        requests = heatmap_row.requests(answered, position)
+        maps = waiting.maps(summary.run, requests)
+        known = {} if maps is None else {request: maps.get(request) for request in requests}
+        heatmap_row.row(summary, run_images.gallery(summary.run), answered, position, known)
+    st.caption(
+        "Heatmaps by Grad-CAM: yellow is where the picture spoke most for the class named above it. Each has "
+        "its own scale, so compare places, not brightness."
+    )

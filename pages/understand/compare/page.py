@@ -1,0 +1,90 @@
+"""Understand > Compare: all runs in one list, and two to six of them side by side: real or luck?"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import streamlit as st
+
+from pages.common import run_header, run_lines, run_picker
+from pages.common.frame import explained
+from pages.understand.compare import (
+    choice,
+    classes,
+    curves,
+    images,
+    runs_actions,
+    runs_filter,
+    runs_table,
+    settings_and_scores,
+    verdict,
+)
+from pages.understand.compare.choice import MOST
+from pages.understand.compare.sides import Side, sides
+
+st.title("Compare", anchor=False)
+
+runs_table.take_edits()
+summaries = run_picker.listing()
+if not summaries:
+    runs_actions.show([])
+    run_header.say_there_are_none(
+        "Here you will compare runs: what was set differently, and what it changed."
+    )
+    st.stop()
+
+everything = run_lines.lines(summaries)
+chosen = choice.chosen(summaries, everything)
+
+asked = runs_filter.ask(summaries, everything)
+lines = everything if asked.wanted.join_repeats else run_lines.lines(summaries, join_repeats=False)
+listed = runs_filter.groups(run_lines.found(lines, asked.wanted), asked.group_by)
+if asked.with_test:
+    runs_table.unseal(listed, chosen)
+runs_table.show(listed, run_lines.varying(listed), with_test=asked.with_test)
+runs_actions.show(chosen)
+choice.write_address()
+
+if len(chosen) > MOST:
+    st.caption(f"{len(chosen)} are ticked; the first {MOST} are compared.")
+compared = sides(chosen[:MOST])
+if len(compared) < 2:
+    st.stop()
+
+split = "test" if asked.with_test else "validation"
+finished = [side for side in compared if side.finished]
+
+st.header("Real, or luck?", anchor=False)
+with explained():
+    verdict.show(compared, everything, split)
+
+st.subheader("What was set differently", anchor=False)
+settings_and_scores.settings(compared)
+
+st.subheader("How good they are", anchor=False)
+settings_and_scores.scores(compared, split)
+
+st.subheader("How they learned", anchor=False)
+with explained():
+    curves.show(compared)
+
+if len(finished) < 2:
+    st.stop()
+
+
+def pair() -> tuple[Side, Side]:
+    """The two sides that are looked at closely, chosen where there are more."""
+    by_name = {f"{one.letter} and {other.letter}": (one, other) for one, other in combinations(finished, 2)}
+    if len(by_name) == 1:
+        return next(iter(by_name.values()))
+    return by_name[st.selectbox("Look closely at", list(by_name), key="compare_pair", width=220)]
+
+
+st.subheader("What they mix up", anchor=False)
+first, second = pair()
+with explained():
+    classes.show(first, second, split)
+
+st.subheader("Where they differ", anchor=False)
+with explained():
+    images.show(first, second, split)

@@ -1,0 +1,176 @@
+"""What can be done with the ticked runs: open, repeat with new seeds, export, delete; and take runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import runs
+from core.errors import LabError
+from core.export import run_archive
+from core.runs import Run
+from core.sweeps import repeats
+from core.training import cost_estimate
+from pages.common import frame
+from pages.common.run_lines import REPEATS, Line
+from pages.common.run_picker import RESULTS
+from pages.common.text import count, duration, literal
+from pages.understand.compare import choice
+
+TIMES = (3, 5, 10)
+_DELETED, _TICKED, _DONE = "runs_deleted", "runs_deleted_ticked", "runs_done"
+
+
+def show(ticked: Sequence[Line]) -> None:
+    """The row of buttons under the list."""
+    _say_done()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if not ticked:
+            st.caption(":material/checklist: Tick two to six runs to compare them.")
+        else:
+            _for_ticked(ticked)
+        _taking_in()
+
+
+def _for_ticked(ticked: Sequence[Line]) -> None:
+    st.button(
+        f"Clear {count(len(ticked), 'tick')}", key="clear_ticks", icon=":material/close:", type="tertiary",
+        on_click=choice.choose, args=([],),
+    )  # fmt: skip
+    if len(ticked) == 1 and ticked[0].finished:
+        link = {"run": ticked[0].finished[0].run.id}
+        st.page_link(RESULTS, label="Open its result", icon=":material/target:", query_params=link)
+    _repeating(ticked)
+    _exporting(ticked)
+    number = sum(len(line.summaries) for line in ticked)
+    st.button(
+        f"Delete {count(number, 'run')}", key="delete_runs", icon=":material/delete:",
+        help="Into the trash, from where they can be brought back.",
+        on_click=frame.attempt, args=(_delete, ticked),
+    )  # fmt: skip
+
+
+def _repeating(ticked: Sequence[Line]) -> None:
+    """Three, five or ten more seeds in one click, with the time it takes."""
+    able = [line for line in ticked if line.first.config]
+    if not able:
+        return
+    with st.popover("Repeat with new seeds", icon=":material/casino:", key=_closed_when_done("repeat")):
+        st.markdown(
+            "The same settings with other seeds show how far a score is due to chance. "
+            + ("All ticked runs get the same seeds, which makes them comparable." if len(able) > 1 else "")
+        )
+        for times in TIMES:
+            st.button(
+                f"{times} times · {about(able, times)}",
+                key=f"repeat-{times}",
+                width="stretch",
+                on_click=frame.attempt,
+                args=(repeat, able, times),
+            )
+
+
+def about(lines: Sequence[Line], times: int) -> str:
+    """How long it takes to repeat these so many times each, in words."""
+    seconds = max(times * sum(map(_seconds, lines)), 1)
+    return f"about {duration(seconds if seconds < 90 else 60 * round(seconds / 60))}".removesuffix(" 0 s")
+
+
+def repeat(lines: Sequence[Line], times: int) -> None:
+    """Queue the repeats, and compare with them from now on."""
+    made = repeats.repeat_together([line.first.run for line in lines], times)
+    again = {line.id: line.first.run.id + REPEATS for line in lines}
+    choice.choose([again.get(name, name) for name in choice.ids()])
+    st.session_state[_DONE] = (
+        f"{count(len(made), 'run')} queued. They are trained one after another; watch them on the Train page."
+    )
+
+
+def _seconds(line: Line) -> float:
+    known = [float(summary.report["seconds"]) for summary in line.finished]
+    if known:
+        return sum(known) / len(known) + cost_estimate.SECONDS_TO_START
+    config = line.first.config
+    return cost_estimate.duration(config, 1000).seconds if config else 0.0
+
+
+def _closed_when_done(what: str) -> str:
+    """A popover's key: what is done in it makes another choice, and another popover, which is closed."""
+    return f"{what}_popover-{choice.generation()}"
+
+
+def _exporting(ticked: Sequence[Line]) -> None:
+    run = ticked[0].first.run
+    if len(ticked) > 1 or ticked[0].is_repeated or ticked[0].first.status.waiting or ticked[0].first.fault:
+        return
+    st.download_button(
+        "Export", lambda: run_archive.pack(run), f"{run.id}.zip", "application/zip", key="export_run",
+        icon=":material/download:", on_click="ignore",
+        help="One zip file with settings, figures, predictions and model, to import in another lab.",
+    )  # fmt: skip
+
+
+def _taking_in() -> None:
+    with st.popover("Import", icon=":material/upload:", key=_closed_when_done("import")):
+        generation = st.session_state.setdefault("import_generation", 0)
+        archive = st.file_uploader("A run's zip file", type="zip", key=f"import-{generation}")
+        st.caption("It is checked before it is shown, and gets an id of its own.")
+        if archive is not None:
+            st.button(
+                "Import this run", key="import_run", type="primary",
+                on_click=frame.attempt, args=(_take_in, archive),
+            )  # fmt: skip
+
+
+def _take_in(archive: object) -> None:
+    run = run_archive.unpack(archive)  # type: ignore[arg-type]
+    st.session_state["import_generation"] += 1
+    choice.choose([run.id])
+    st.session_state[_DONE] = f"{literal(run.title)} was imported as {literal(run.id)} and is ticked."
+
+
+def _delete(ticked: Sequence[Line]) -> None:
+    """Delete as many as can be; what cannot be is said, and stays ticked."""
+    deleted: list[str] = []
+    faults: list[LabError] = []
+    for summary in (summary for line in ticked for summary in line.summaries):
+        try:
+            runs.delete(summary.run)
+            deleted.append(summary.run.id)
+        except LabError as error:
+            faults.append(error)
+    st.session_state[_DELETED], st.session_state[_TICKED] = deleted, choice.ids()
+    kept = [line.id for line in ticked if not any(s.run.id in deleted for s in line.summaries)]
+    choice.choose(kept)
+    if faults:
+        raise faults[0]
+
+
+def _restore(run_ids: Sequence[str]) -> None:
+    """Bring runs back, ticked as they were."""
+    st.session_state.pop(_DELETED, None)
+    restored: list[Run] = [runs.restore(run_id) for run_id in run_ids]
+    st.session_state[_DONE] = f"{count(len(restored), 'run')} brought back."
+    before = st.session_state.pop(_TICKED, [])
+    choice.choose(list(dict.fromkeys([*before, *choice.ids()])))
+
+
+def _say_done() -> None:
+    """What the last click did, once; a deletion until it is undone or dismissed."""
+    words = st.session_state.pop(_DONE, None)
+    if words:
+        st.toast(words, icon=":material/check:", duration="long")
+    deleted = st.session_state.get(_DELETED)
+    if not deleted:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="deleted_bar"):
+        st.markdown(f":material/delete: {count(len(deleted), 'run')} moved to the trash.", width="content")
+        st.button(
+            "Undo", key="undo_delete", icon=":material/undo:", type="primary",
+            on_click=frame.attempt, args=(_restore, deleted),
+        )  # fmt: skip
+        st.button(
+            "Dismiss", key="dismiss_deleted", type="tertiary",
+            on_click=st.session_state.pop, args=(_DELETED, None),
+        )  # fmt: skip

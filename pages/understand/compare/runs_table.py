@@ -1,0 +1,192 @@
+"""The list of all runs: in it names, tags, notes and stars are changed, and runs are ticked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import runs
+from core.comparison import test_set_usage, verdicts
+from core.config import SETTINGS
+from core.errors import LabError
+from pages.common import columns, data_sources
+from pages.common.run_lines import Line
+from pages.common.run_picker import STOPPED
+from pages.common.text import literal
+from pages.understand.compare import choice
+
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG = 120, 2000, 40
+_DRAWN = "runs_table_drawn"
+_EDITABLE = ("compare", "star", "name", "tags", "notes")
+
+
+@dataclass
+class _Drawn:
+    """The table as it was last drawn: the lines of its rows, and what of its edits is done already."""
+
+    key: str
+    lines: list[Line]
+    done: dict[tuple[int, str], object] = field(default_factory=dict)
+
+
+def take_edits() -> None:
+    """Carry out what was ticked and typed since the table was drawn; call before the runs are listed."""
+    drawn: _Drawn | None = st.session_state.get(_DRAWN)
+    if drawn is None:
+        return
+    edited = st.session_state.get(drawn.key, {}).get("edited_rows", {})
+    for row, changes in edited.items():
+        for column, value in changes.items():
+            place = (int(row), column)
+            if place not in drawn.done or drawn.done[place] != value:
+                drawn.done[place] = value
+                _carry_out(drawn.lines[place[0]], column, value)
+
+
+def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> None:
+    """Draw the table; ``varying`` are the settings that have a column each."""
+    ids = [line.id for line in shown]
+    key = f"runs-{choice.generation()}-{_fingerprint([*ids, *varying, str(with_test)])}"
+    known: _Drawn | None = st.session_state.get(_DRAWN)
+    if known is None or known.key != key:
+        st.session_state[_DRAWN] = _Drawn(key, list(shown))
+    table = frame(shown, varying, choice.ids())
+    order = [name for name in table if with_test or name not in ("test", "test_interval")]
+    st.data_editor(
+        table,
+        key=key,
+        hide_index=True,
+        height=min(40 + 35 * max(len(ids), 1), 355),
+        disabled=[name for name in table if name not in _EDITABLE],
+        column_config=_columns(varying, table),
+        column_order=order,
+        placeholder="–",
+        alt="All runs with their settings and scores; tick those to compare",
+    )
+
+
+def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) -> pd.DataFrame:
+    """One row a line: its marks, state, scores with interval or spread, settings that vary, and duration."""
+    firsts = [line.first for line in shown]
+    labels = [line.labels for line in shown]
+    reports = [first.report for first in firsts]
+    cells: dict[str, Any] = {
+        "compare": [not line.names.isdisjoint(ticked) for line in shown],
+        "star": [label.starred for label in labels],
+        "name": [line.title for line in shown],
+        "state": [line.state for line in shown],
+        "validation": columns.percents([line.validation for line in shown]),
+        "val_interval": [line.spread("val_accuracy") if line.finished else None for line in shown],
+        "test": columns.percents([_mean(line.scores("test_accuracy")) for line in shown]),
+        "test_interval": [line.spread("test_accuracy") if line.finished else None for line in shown],
+    }
+    for path in varying:
+        values = [first.config.get(path) if first.config else None for first in firsts]
+        cells[path] = _setting(path, values)
+    return pd.DataFrame(
+        {
+            **cells,
+            "source": [
+                data_sources.short(first.config.data.source) if first.config else None for first in firsts
+            ],
+            "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
+            "seconds": pd.array([line.seconds for line in shown], "Float64"),
+            "created": [
+                pd.Timestamp(first.status.created, unit="s") if first.status.created else pd.NaT
+                for first in firsts
+            ],
+            "tags": [list(label.tags) for label in labels],
+            "notes": pd.array([label.notes for label in labels], "string"),
+        }
+    )
+
+
+def _setting(path: str, values: list[Any]) -> Any:
+    """Numbers as numbers, so that the table can be sorted by them; all else in words."""
+    if SETTINGS[path].least is not None:
+        return pd.array(values, "Float64")
+    return [None if value is None else verdicts.value_in_words(path, value) for value in values]
+
+
+def _mean(scores: Sequence[float]) -> float | None:
+    return sum(scores) / len(scores) if scores else None
+
+
+def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
+    column = st.column_config
+    told: dict[str, Any] = {
+        "compare": column.CheckboxColumn(
+            "Tick", pinned=True, width=64, help="Tick two to six to compare them; one to repeat or export it."
+        ),
+        "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
+        "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
+        "state": column.TextColumn("State", width=118, help=STOPPED),
+        "validation": columns.validation(),
+        "val_interval": column.TextColumn(
+            "Interval or spread",
+            width=158,
+            help="One run: where its validation accuracy lies with 95 % confidence (Wilson), for other "
+            "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
+        ),
+        "test": columns.test(),
+        "test_interval": column.TextColumn(
+            "Interval or spread (test)", width=170, help="As for validation, on the test pictures."
+        ),
+        "source": column.TextColumn("Data set", width="small", help="An own folder by its name."),
+        "version": column.TextColumn(
+            "Version",
+            width="small",
+            help="Of the data. Two runs with the same version saw the same pictures.",
+        ),
+        "seconds": columns.duration(table["seconds"]),
+        "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
+        "tags": column.ListColumn(
+            "Tags",
+            width=150,
+            help="Double-click to add some, Enter after each; a click elsewhere keeps them.",
+        ),
+        "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
+    }
+    for path in varying:
+        setting = SETTINGS[path]
+        if setting.least is None:
+            told[path] = column.TextColumn(setting.label, help=setting.help)
+        else:
+            unit = f" {setting.unit}" if setting.unit else ""
+            told[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=setting.help)
+    return told
+
+
+def _carry_out(line: Line, column: str, value: Any) -> None:
+    if column == "compare":
+        choice.tick(line, bool(value))
+        return
+    try:
+        for summary in line.summaries:
+            runs.open(summary.run.id).relabel(**_change(column, value))
+    except LabError as error:
+        st.error(literal(error), icon=":material/error:")
+
+
+def _change(column: str, value: Any) -> dict[str, Any]:
+    if column == "star":
+        return {"starred": bool(value)}
+    if column == "tags":
+        tags = (" ".join(str(tag).split())[:LONGEST_TAG] for tag in value or ())
+        return {"tags": tuple(dict.fromkeys(tag for tag in tags if tag))}
+    most = LONGEST_NAME if column == "name" else LONGEST_NOTE
+    return {column: str(value or "").strip()[:most]}
+
+
+def _fingerprint(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def unseal(shown: Sequence[Line], chosen: Sequence[Line]) -> None:
+    """Note that the test scores of these are on the screen, see :mod:`core.comparison.test_set_usage`."""
+    test_set_usage.look([summary.run for line in (*shown, *chosen) for summary in line.finished])

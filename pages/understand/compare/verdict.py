@@ -1,0 +1,235 @@
+"""Is the difference real, or luck? The answer in words, on top of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.comparison import paired_tests, verdicts
+from core.comparison.verdicts import Verdict
+from core.errors import LabError
+from pages.common import frame
+from pages.common.run_lines import Line
+from pages.common.text import count, literal
+from pages.understand.compare import runs_actions
+from pages.understand.compare import sides as compare_sides
+from pages.understand.compare.sides import Side
+
+Verdicts = Mapping[tuple[str, str], Verdict]
+
+_MARKS = {
+    "better": (":material/check_circle:", "green"),
+    "no difference seen": (":material/equal:", "gray"),
+    "cannot tell": (":material/help:", "orange"),
+    "withheld": (":material/block:", "red"),
+}
+
+
+def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
+    """The verdict on all sides that have a result, what limits it, and the way on."""
+    finished = [side for side in sides if side.finished]
+    for side in sides:
+        if not side.finished:
+            st.caption(f"{side.letter}, {literal(side.line.title)}, has no result yet: {side.line.state}.")
+    if len(finished) < 2:
+        return
+    try:
+        found = _verdicts(
+            tuple((side.letter, compare_sides.stamp(side)) for side in finished), split, finished
+        )
+    except LabError as error:
+        st.warning(literal(error), title="These runs cannot be compared", icon=":material/block:")
+        return
+    with st.container(border=True, key="verdict"):
+        names = " · ".join(f"**{side.letter}** {literal(side.line.title)}" for side in finished)
+        st.caption(f"{names} · on the {split} pictures")
+        if len(found) == 1:
+            (only,) = found.values()
+            _headline(only.kind, *_parted(only.sentence))
+        else:
+            _headline(*_of_several(finished, found))
+            _each(found)
+        _say_limits(found)
+        if len(finished) > 2:
+            _say_luck(finished, everything)
+        _offer_repeats(finished, found)
+        _details(found, split)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _verdicts(stamps: tuple[object, ...], split: str, _sides: Sequence[Side]) -> Verdicts:
+    return verdicts.judge_pairs({side.letter: compare_sides.results(side, split) for side in _sides})
+
+
+def _headline(kind: str, short: str, long: str) -> None:
+    icon, colour = _MARKS[kind]
+    st.markdown(f"#### :{colour}[{icon}] {literal(short)}")
+    st.markdown(literal(long))
+
+
+def _parted(sentence: str) -> tuple[str, str]:
+    short, _, long = sentence.partition(". ")
+    return f"{short}.", long
+
+
+def _of_several(sides: Sequence[Side], found: Verdicts) -> tuple[str, str, str]:
+    """The verdicts on several sides in one: who is beaten, and who may be the best."""
+    letters = [side.letter for side in sides]
+    beaten = {
+        letter
+        for names, verdict in found.items()
+        if verdict.kind == "better"
+        for letter in names
+        if letter != verdict.winner
+    }
+    left = [letter for letter in letters if letter not in beaten]
+    if all(verdict.kind == "withheld" for verdict in found.values()):
+        return "withheld", "No verdict.", next(iter(found.values())).sentence.removeprefix("No verdict. ")
+    corrected = f"All of this is corrected for being {len(found)} comparisons."
+    if not beaten:
+        if all(verdict.kind == "no difference seen" for verdict in found.values()):
+            return "no difference seen", "No difference worth having between any two.", corrected
+        return (
+            "cannot tell",
+            "Cannot tell yet which is the best.",
+            f"None is shown to beat another. {corrected}",
+        )
+    lost = f"{_listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} beaten by another of them."
+    if len(left) == 1 and all(_wins(left[0], other, found) for other in beaten):
+        return "better", f"{left[0]} is better than each of the others.", corrected
+    return "cannot tell", f"The best is among {_listed(left)}.", f"{lost} {corrected}"
+
+
+def _wins(letter: str, other: str, found: Verdicts) -> bool:
+    return any({letter, other} == set(names) and v.winner == letter for names, v in found.items())
+
+
+def _each(found: Verdicts) -> None:
+    """Each two in a sentence; folded away where they are many."""
+    text = "\n".join(
+        f"- **{first} and {second}**: {literal(v.sentence)}" for (first, second), v in found.items()
+    )
+    if len(found) <= 3:
+        st.markdown(text)
+    else:
+        with st.expander(f"Each two of them: {len(found)} comparisons", icon=":material/balance:"):
+            st.markdown(text)
+
+
+def _say_limits(found: Verdicts) -> None:
+    """What differs between the sides but should not, in plain words."""
+    by_note: dict[str, list[str]] = {}
+    for names, verdict in found.items():
+        for note in verdict.notes:
+            by_note.setdefault(note, []).append(" and ".join(names))
+    if not by_note:
+        return
+    lines = [
+        literal(note)
+        if len(found) == 1 or len(pairs) == len(found)
+        else f"{', '.join(pairs)}: {literal(note)}"
+        for note, pairs in by_note.items()
+    ]
+    st.warning(
+        "\n".join(f"- {line}" for line in lines),
+        title="Mind what else differs",
+        icon=":material/rule:",
+    )
+
+
+def _say_luck(sides: Sequence[Side], everything: Sequence[Line]) -> None:
+    """What choosing the best of all runs on these pictures adds by luck."""
+    prints = {summary.report["split_fingerprint"] for side in sides for summary in side.finished}
+    rivals = [
+        line for line in everything if any(s.report["split_fingerprint"] in prints for s in line.finished)
+    ]
+    deviation = verdicts.common_deviation([line.scores("val_accuracy") for line in rivals])
+    if deviation is None:
+        st.caption(
+            f"You have {len(rivals)} of them on these pictures. The best of so many is partly lucky; "
+            "repeat one with new seeds, and this page says by how much."
+        )
+    else:
+        st.caption(literal(verdicts.luck_in_words(len(rivals), deviation)))
+
+
+def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
+    """The repeats that would tell, in one click."""
+    lines = [side.line for side in sides if side.line.first.config]
+    waiting = sum(summary.status.waiting for line in lines for summary in line.summaries)
+    more = max(_seeds_to_share(sides), _fewest_that_tell(found))
+    if waiting:
+        st.caption(f":material/hourglass_top: {count(waiting, 'run')} under way; the verdict will use them.")
+    elif more and len(lines) == len(sides):
+        which = "both" if len(lines) == 2 else f"all {len(lines)}"
+        st.button(
+            f"Repeat {which} with {count(more, 'new seed')} · {runs_actions.about(lines, more)}",
+            key="repeat_to_tell",
+            type="primary",
+            icon=":material/casino:",
+            on_click=frame.attempt,
+            args=(runs_actions.repeat, lines, more),
+        )
+
+
+def _fewest_that_tell(found: Verdicts) -> int:
+    """How many more repeats tell two of the sides apart; the next ones are asked for when these are there."""
+    return min((v.more_runs_needed for v in found.values() if v.more_runs_needed), default=0)
+
+
+def _seeds_to_share(sides: Sequence[Side]) -> int:
+    """How many seeds are missing where some sides are repeats and there are no pairs to compare."""
+    if not any(len(side.finished) > 1 for side in sides):
+        return 0
+    seeds = [{s.config.fit.seed for s in side.finished if s.config} for side in sides]
+    shared = len(set.intersection(*seeds))
+    return paired_tests.FEWEST_PAIRS - shared if shared < 2 else 0
+
+
+def _details(found: Verdicts, split: str) -> None:
+    fold = st.expander(
+        "How this was tested", icon=":material/functions:", key="verdict_details", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    with fold:
+        st.dataframe(
+            details_frame(found),
+            hide_index=True,
+            height="content",
+            placeholder="–",
+            alt="The tests behind the verdict",
+        )
+        st.caption(
+            f"On the {split} pictures, each answered by both sides. n counts pictures for the exact McNemar "
+            "test (is each of the two the only right one equally often?), and pairs of runs with one seed "
+            "for the sign-flip test. p: how often luck alone would show a difference at least this large"
+            + (", corrected for the number of comparisons (Holm)." if len(found) > 1 else ".")
+            + " Called real only where p is at most 0.05 and the 95 % interval leaves 0 out. "
+            "Where nothing differs, that happens in at most 5 % of comparisons."
+        )
+
+
+def details_frame(found: Verdicts) -> pd.DataFrame:
+    """A row for each two sides: test, n, p, difference and interval."""
+    rows = []
+    for names, verdict in found.items():
+        m = verdict.measured
+        numbers = (
+            (m.test, m.n, _p(m.p), f"{100 * m.difference:+.1f}", f"{100 * m.low:+.1f} to {100 * m.high:+.1f}")
+            if m
+            else ("none", None, None, None, None)
+        )
+        rows.append((f"{names[1]} minus {names[0]}", *numbers))
+    columns = ["Which", "Test", "n", "p", "Difference, points", "95 % interval, points"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _p(p: float) -> str:
+    return "below 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def _listed(letters: Sequence[str]) -> str:
+    return ", ".join(letters[:-1]) + f" and {letters[-1]}" if len(letters) > 1 else letters[0]

@@ -1,0 +1,85 @@
+"""Whether the heat of many pictures lies on what looks like background, in words and in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import LabError
+from core.explain import heat_location
+from core.explain.heat_location import LEAST_MAPS, HeatOn
+from core.explain.heatmaps import Heatmap
+from pages.common import overlays
+from pages.common.run_images import Gallery
+from pages.common.text import count, percent
+from pages.understand.explain import heat_cases
+from pages.understand.explain.heat_cases import Case
+
+
+def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
+    """A sentence on the heat on background in the pictures of these maps, by id, and the clearest cases."""
+    hot = {picture_id: heatmap for picture_id, heatmap in maps.items() if heatmap.any()}
+    if not hot or shown.dataset is None:
+        return
+    cases = list(_clear_cases(shown, shown.dataset, hot, resize))
+    found = [case.heat for case in cases]
+    st.markdown(words(found, len(hot)))
+    if len(cases) < LEAST_MAPS:
+        return
+    left_out = len(hot) - len(cases)
+    note = (
+        "The white line is around what stands out from the colours at the picture's edge; all else is taken "
+        "for background. It is wrong where a thing fills the picture. By chance, heat would be spread evenly."
+    )
+    if left_out:
+        note += f" Left out: {count(left_out, 'picture')} where thing and background look alike."
+    heat_cases.show(
+        shown.dataset,
+        cases,
+        resize,
+        place="background",
+        note=note,
+        expanded=heat_location.is_on_background(found),
+    )
+
+
+def words(found: Sequence[HeatOn], with_heat: int) -> str:
+    """What was found in those of the pictures ``with_heat`` whose background stands out."""
+    if len(found) < LEAST_MAPS:
+        return (
+            ":gray-badge[cannot tell] How much of the heat lies on background: colours tell it apart from "
+            f"the thing in {len(found)} of {count(with_heat, 'picture')}, and {LEAST_MAPS} are needed."
+        )
+    share, area = np.mean([heat.share for heat in found]), np.mean([heat.area for heat in found])
+    seen = (
+        f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'picture')} most of the heat lies "
+        "on what looks like background, and more than chance would put there (estimated from colour; may be "
+        f"wrong). On average {percent(share, 0)} of the heat is on it, and it covers {percent(area, 0)} of "
+        "the picture."
+    )
+    if heat_location.is_on_background(found):
+        return (
+            f":orange-badge[look here] {seen} The model may go by the surroundings: look whether the line in "
+            "the pictures below is around the thing. If it is, try pictures with other backgrounds."
+        )
+    return f":green-badge[no warning] {seen}"
+
+
+def _clear_cases(
+    shown: Gallery, dataset: Dataset, maps: Mapping[str, Heatmap], resize: str
+) -> Iterator[Case]:
+    """The pictures that can still be read and whose background stands out."""
+    for picture_id, heatmap in maps.items():
+        row = shown.row(picture_id)
+        if row is None:
+            continue
+        try:
+            backdrop = overlays.estimated_backdrop(dataset, row, picture_id, resize)
+        except LabError:  # the page names it where it shows it
+            continue
+        heat = heat_location.heat_on(heatmap, backdrop.background)
+        if backdrop.is_clear and heat is not None:
+            yield Case(row, heatmap, backdrop.background, heat)

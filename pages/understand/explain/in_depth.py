@@ -1,0 +1,149 @@
+"""One test picture explained in depth: every method side by side, and whether a map can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.errors import LabError
+from core.evaluation import metrics
+from core.explain import assistant, keras_file
+from core.explain.heatmaps import METHODS, Heatmap, Request
+from core.runs import Predictions
+from pages.common import heatmap_row, overlays, run_images, waiting
+from pages.common.run_images import Gallery
+from pages.common.run_picker import Summary
+from pages.common.text import literal
+from pages.understand.explain import choice, heatmap_checks
+
+ADDRESS = "picture"
+MOST_FILTERS = 32
+
+
+def asked() -> str | None:
+    """The id of the picture in the address, if there is one."""
+    return st.query_params.get(ADDRESS)
+
+
+def show(summary: Summary, picture_id: str) -> None:
+    """Everything about why the model says what it says about one picture.
+
+    Raises:
+        LabError: the run's model or its predictions cannot be read.
+    """
+    st.button("All pictures", icon=":material/arrow_back:", key="leave_picture", on_click=_leave)
+    answered = run_images.predictions(summary.run)
+    places = (answered.ids == picture_id).nonzero()[0]
+    if not len(places):
+        st.warning(
+            f"The picture {literal(picture_id[:80])} is not among the test pictures of this run. "
+            "Go back and choose another.",
+            icon=":material/search_off:",
+        )
+        return
+    at, shown = int(places[0]), run_images.gallery(summary.run)
+    if shown.fault:
+        run_images.say_fault(shown)
+        return
+    requests = heatmap_row.requests(answered, at)
+    maps = waiting.maps(summary.run, requests)
+    if maps is None:
+        return
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        class_index, strength = _ask_class(summary, answered, at), choice.ask_strength()
+    with place:
+        known = {request: maps.get(request) for request in requests}
+        heatmap_row.row(summary, shown, answered, at, known, strength)
+    _methods(summary, shown, picture_id, class_index, strength)
+    heatmap_checks.show(summary, shown, picture_id, class_index, strength)
+    _filters(summary, picture_id)
+
+
+def _leave() -> None:
+    st.query_params.pop(ADDRESS, None)
+
+
+def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:
+    names = summary.report["class_names"]
+    order = [int(i) for i in np.argsort(-answered.probabilities[at], kind="stable")]
+    said = int(metrics.predicted(answered)[at])
+    return st.selectbox(
+        "Explain the class",
+        order,
+        index=order.index(said),
+        format_func=lambda index: names[index],
+        key=f"explain_class-{answered.ids[at]}",
+        width=320,
+        help="Why this class? The likeliest come first. Asking for another class than the answer shows what "
+        "spoke for it all the same.",
+    )
+
+
+def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int, strength: float) -> None:
+    name = summary.report["class_names"][class_index]
+    st.subheader(f"What speaks for {literal(name)}, by six methods", anchor=False)
+    requests = {method: Request(picture_id, class_index, method) for method in METHODS}
+    maps = waiting.maps(summary.run, list(requests.values()))
+    if maps is None:
+        return
+    with st.grid(3, min_column_width=130, gap="medium"):
+        for method, request in requests.items():
+            with st.container(gap="xsmall"):
+                st.markdown(f"**{METHODS[method].title}**")
+                _overlay(summary, shown, request, maps.get(request), strength)
+                st.caption(METHODS[method].help)
+    st.caption(
+        "Where several methods agree, the evidence is there. Each map has its own scale. Pixel methods are "
+        "cut at their 99th percentile. The methods are those of tf-explain, with what misleads put right."
+    )
+
+
+def _overlay(
+    summary: Summary, shown: Gallery, request: Request, heatmap: Heatmap | None, strength: float
+) -> None:
+    row = shown.row(request.image_id)
+    if heatmap is None:
+        st.skeleton(200)
+    elif shown.dataset is None or row is None or summary.config is None:
+        st.caption("This picture is no longer in the data set.")
+    else:
+        resize = summary.config.data.resize
+        try:
+            image = overlays.overlay(shown.dataset, row, resize, heatmap, strength)
+            st.image(image, width="stretch", alt=f"Heatmap by {METHODS[request.method].title}")
+        except LabError as error:
+            st.caption(literal(error))
+
+
+def _filters(summary: Summary, picture_id: str) -> None:
+    """What the filters of a layer answer; asked for only when the fold is open."""
+    fold = st.expander(
+        "What the network's filters see", icon=":material/grid_view:", key="filters", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    with fold:
+        layers = keras_file.convolution_layers(summary.run.model_path)
+        layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
+        answer: Mapping[str, Any] | None = waiting.answer(
+            (summary.run.id, "filters", picture_id, layer),
+            lambda: assistant.activations(summary.run, [picture_id], layer),
+            "Looking through the filters.",
+        )
+        if answer is None:
+            return
+        filters = answer["activations"]
+        strongest = np.argsort(-filters.max(axis=(1, 2)), kind="stable")[:MOST_FILTERS]
+        st.image(
+            overlays.mosaic(filters[strongest]),
+            width="stretch",
+            alt=f"Answers of {len(strongest)} filters of layer {layer}",
+        )
+        st.caption(
+            f"The {len(strongest)} strongest of {len(filters)} filters, strongest first, on one scale: "
+            "yellow is where a filter found its pattern. This is about no class in particular."
+        )

@@ -1,0 +1,34 @@
+"""Understand > Explain: where in a picture the model found what it says."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import LabError
+from pages.common import run_header, run_picker
+from pages.common.text import literal
+from pages.understand.explain import choice, explanation, in_depth
+
+st.title("Explain", anchor=False)
+
+summaries = [summary for summary in run_picker.listing() if summary.finished]
+if not summaries:
+    run_header.say_there_are_none("Here you will see which parts of a picture a model looks at.")
+    st.stop()
+
+summary = run_picker.pick(summaries)
+if summary is None:
+    st.stop()
+
+try:
+    picture_id = in_depth.asked()
+    if picture_id is not None:
+        in_depth.show(summary, picture_id)
+        st.stop()
+    wanted = choice.ask(summary)
+except LabError as error:
+    st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")
+    st.stop()
+
+explanation.legend()
+explanation.show(summary, wanted)

@@ -1,0 +1,120 @@
+"""How far a model's probabilities can be trusted, and what answering only when sure would bring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.evaluation import calibration, metrics
+from core.export import figures
+from core.runs import Predictions
+from pages.common import run_images
+from pages.common.run_picker import Summary
+from pages.common.text import count, interval, percent
+from pages.understand.results import calibration_charts, downloads
+
+MANY_CLASSES = 6
+
+
+def show(summary: Summary) -> None:
+    """Reliability, answering only when sure, and the likeliest few answers where classes are many."""
+    validation, test = (run_images.predictions(summary.run, split) for split in ("validation", "test"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _reliability(summary, test)
+    with right:
+        _only_when_sure(validation, test)
+    if test.probabilities.shape[1] >= MANY_CLASSES:
+        _top_k(test)
+
+
+def _reliability(summary: Summary, test: Predictions) -> None:
+    st.subheader("Is it as sure as it is right?", anchor=False)
+    bins, error = calibration.reliability(test), calibration.calibration_error(test)
+    st.markdown(_calibration_sentence(test, error, calibration.calibration_error_by_luck(test)))
+    st.altair_chart(
+        calibration_charts.reliability(bins), alt="How sure the model was against how often it was right"
+    )
+    st.caption(
+        "Test pictures in groups by how sure the model was. Bars: 95 % intervals; large dots: many pictures. "
+        "Below the dashed line the model is too sure, above it too modest."
+    )
+    downloads.figure_buttons(summary, lambda: figures.reliability(bins, error), "reliability")
+
+
+def _calibration_sentence(test: Predictions, error: float | None, by_luck: float | None) -> str:
+    if error is None or by_luck is None:
+        return "There are no test pictures."
+    sure = float(metrics.confidence(test).mean())
+    right = metrics.accuracy(test)
+    seen = (
+        f"On the {count(right['total'], 'test picture')} it was {percent(sure, 0)} sure on average, "
+        f"and right on {percent(right['value'], 0)} ({interval(right)})."
+    )
+    if sure > right["high"]:
+        verdict = "It is **too sure of itself**: read its probabilities as an order, not as chances."
+    elif sure < right["low"]:
+        verdict = "It is **more modest than it need be**."
+    else:
+        verdict = "On average that fits, within what so many pictures can show."
+    gap = "more than luck explains" if error > by_luck else "which may be luck"
+    return (
+        f"{seen} {verdict} In the groups below it is off by {100 * error:.1f} points on average (calibration "
+        f"error), {gap}: on so many pictures a model that is right exactly as often as it is sure stays "
+        f"below {100 * by_luck:.1f} points 95 times in 100."
+    )
+
+
+def _only_when_sure(validation: Predictions, test: Predictions) -> None:
+    st.subheader("Answer only when sure", anchor=False)
+    threshold = st.slider(
+        "Answer when at least this sure",
+        0,
+        100,
+        80,
+        5,
+        format="%d %%",
+        key="sure_threshold",
+        persist_state="session",
+        help="Below it the model would say: I do not know, ask a person.",
+    )
+    share, right = calibration.when_sure(validation, threshold / 100)
+    st.markdown(_sure_sentence("validation", share, right))
+    st.altair_chart(
+        calibration_charts.coverage(calibration.coverage(validation), share["value"], right["value"]),
+        alt="Accuracy of the answers against the share of validation pictures answered",
+    )
+    st.caption(
+        "Choose the threshold by the validation pictures. "
+        + _sure_sentence("test", *calibration.when_sure(test, threshold / 100)).replace("**", "")
+    )
+
+
+def _sure_sentence(split: str, share: dict[str, Any], right: dict[str, Any]) -> str:
+    answered = f"On the {split} pictures it would answer **{percent(share['value'], 0)}** ({interval(share)})"
+    if not right["total"]:
+        return f"{answered}: none at all."
+    return f"{answered} and be right on **{percent(right['value'], 0)}** of these ({interval(right)})."
+
+
+def _top_k(test: Predictions) -> None:
+    st.subheader("Is the truth among its likeliest answers?", anchor=False)
+    classes = test.probabilities.shape[1]
+    with st.container(horizontal=True):
+        for k in (1, 3, 5):
+            if k >= classes:
+                continue
+            found = metrics.top_k_accuracy(test, k)
+            st.metric(
+                "The first answer" if k == 1 else f"The first {k} answers",
+                percent(found["value"]),
+                f"95 % interval {interval(found)}",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                width=250,
+            )
+    st.caption(
+        f"Share of the test pictures whose true class is among them; by chance {percent(1 / classes)} each."
+    )

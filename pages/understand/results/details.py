@@ -1,0 +1,120 @@
+"""What a run was made of: settings, data, model and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.config import SETTINGS, RunConfig
+from pages.common.run_picker import Summary
+from pages.common.text import count, duration
+from pages.understand.results import exports
+
+
+def value(setting: Any) -> str:
+    """A setting's value as a person writes it."""
+    if isinstance(setting, bool):
+        return "on" if setting else "off"
+    if isinstance(setting, tuple):
+        return ", ".join(map(str, setting)) or "all"
+    return f"{setting:g}" if isinstance(setting, float) else str(setting)
+
+
+def settings_frame(config: RunConfig) -> pd.DataFrame:
+    """Every setting with its value and its default."""
+    rows = [
+        (s.label, f"{value(config.get(path))} {s.unit}".strip(), value(s.default), path)
+        for path, s in SETTINGS.items()
+    ]
+    return pd.DataFrame(rows, columns=["Setting", "Value", "Default", "Name on the command line"])
+
+
+def show(summary: Summary) -> None:
+    """Files to take away; settings, data, layers and machine, each in a fold-out; the run's folder."""
+    report = summary.report
+    with st.container(border=True):
+        st.markdown("**To take away**")
+        exports.show(summary)
+    settings(summary)
+    with st.expander("Pictures of each class", icon=":material/photo_library:"):
+        st.dataframe(
+            _counts_frame(report["counts"]), hide_index=True, height="content", alt="Pictures of each class"
+        )
+        st.text(
+            f"Data version {report['data_version']}, split {report['split_fingerprint']}. "
+            "Runs with the same two can be compared picture by picture."
+        )
+        if report.get("skipped"):
+            st.text(f"{count(len(report['skipped']), 'picture')} could not be used:")
+            skipped = pd.DataFrame(report["skipped"]).rename(columns=str.capitalize)
+            st.dataframe(skipped, hide_index=True, alt="Pictures that were left out, and why")
+    with st.expander("The model's layers", icon=":material/account_tree:"):
+        st.text(f"{report['parameters']:,} parameters, trained with {report['precision']} numbers.")
+        st.dataframe(
+            layers_frame(report.get("summary", [])),
+            hide_index=True,
+            height="content",
+            column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+            alt="The model's layers",
+        )
+    with st.expander("Machine and versions", icon=":material/memory:"):
+        machine = pd.DataFrame(_machine(report).items(), columns=["What", "Value"])
+        st.dataframe(machine, hide_index=True, height="content", alt="Machine and versions")
+    st.text(f"Folder of this run: {summary.run.path}")
+
+
+def settings(summary: Summary) -> None:
+    """All settings of the run beside their defaults."""
+    if summary.config:
+        with st.expander("Settings", icon=":material/tune:"):
+            st.dataframe(
+                settings_frame(summary.config), hide_index=True, height=420, alt="Settings of this run"
+            )
+
+
+LAYERS = {
+    "InputLayer": "the picture's pixels, 0 to 255",
+    "Rescaling": "brings the pixels from 0–255 to 0–1",
+    "Conv2D": "looks for patterns in small patches",
+    "MaxPooling2D": "keeps the strongest answer of each 2 x 2 patch",
+    "GlobalAveragePooling2D": "averages each pattern over the picture",
+    "Flatten": "lays all answers out in one row",
+    "Dropout": "switches neurons off at random, in training only",
+    "Dense": "combines all answers",
+    "Activation": "bends the answers, so that layers can build on each other",
+    "ReLU": "keeps positive answers",
+    "BatchNormalization": "keeps the answers in a steady range",
+    "Softmax": "turns scores into probabilities that sum to 1",
+}
+
+
+def layers_frame(summary: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The model layer by layer: what each does, its output and its parameters."""
+    rows = [
+        (
+            layer["name"],
+            layer["kind"],
+            LAYERS.get(layer["kind"], ""),
+            " x ".join(map(str, layer["output"])),
+            layer["parameters"],
+        )
+        for layer in summary
+    ]
+    return pd.DataFrame(rows, columns=["Layer", "Kind", "What it does", "Output", "Parameters"])
+
+
+def _counts_frame(counts: dict[str, dict[str, int]]) -> pd.DataFrame:
+    frame = pd.DataFrame(counts).fillna(0).astype(int)
+    frame.insert(0, "Class", frame.index)
+    return frame.rename(columns={"train": "Training", "validation": "Validation", "test": "Test"})
+
+
+def _machine(report: dict[str, Any]) -> dict[str, str]:
+    speed = {
+        "training speed": f"{report['images_per_second']:,.0f} pictures a second",
+        "training time": duration(report["seconds"]),
+    }
+    return {**speed, **{name: str(version) for name, version in report["environment"].items()}}

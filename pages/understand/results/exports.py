@@ -1,0 +1,107 @@
+"""Everything of a run that can be taken away: a report, figures, tables and the model itself."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from core.errors import LabError
+from core.evaluation import metrics
+from core.export import csv_tables, figures, html_report
+from core.runs import Predictions
+from pages.common import run_images
+from pages.common.run_images import Gallery
+from pages.common.run_picker import Summary
+from pages.understand.results import downloads
+
+
+def show(summary: Summary) -> None:
+    """A button for each file; it is made when the button is pressed."""
+    shown, run_id = run_images.gallery(summary.run), summary.run.id
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Report (one HTML file)",
+            lambda: report(summary, shown),
+            f"{run_id}.html",
+            "text/html",
+            key="report",
+            icon=":material/description:",
+            type="primary",
+            on_click="ignore",
+            help="Settings, figures, worst predictions and heatmaps; opens offline, prints well.",
+        )
+        st.download_button(
+            "Test answers as CSV",
+            lambda: csv_tables.csv(answers_frame(summary, shown)),
+            f"{run_id}-test-answers.csv",
+            "text/csv",
+            key="answers",
+            icon=":material/table:",
+            on_click="ignore",
+            help="A row for each test picture: file, true class, answer, and all probabilities.",
+        )
+        st.download_button(
+            "Learning curves as CSV",
+            lambda: csv_tables.csv(pd.DataFrame(summary.run.metrics())),
+            f"{run_id}-epochs.csv",
+            "text/csv",
+            key="epochs",
+            icon=":material/show_chart:",
+            on_click="ignore",
+        )
+        if summary.run.model_path.exists():
+            st.download_button(
+                "Model (.keras)",
+                summary.run.model_path.read_bytes,
+                f"{run_id}.keras",
+                "application/octet-stream",
+                key="model",
+                icon=":material/deployed_code:",
+                on_click="ignore",
+                help="Takes pixels from 0 to 255, scales them itself, and ends in probabilities. "
+                "Open it with keras.models.load_model.",
+            )
+    downloads.figure_buttons(
+        summary,
+        lambda: figures.learning_curves(summary.run.metrics(), summary.report.get("kept_epoch")),
+        "learning-curves",
+        "Learning curves",
+    )
+
+
+def report(summary: Summary, shown: Gallery) -> bytes:
+    """The run as one HTML file."""
+    return html_report.build(summary.run, _picture_of(shown)).encode()
+
+
+def _picture_of(shown: Gallery) -> html_report.PictureOf:
+    def picture_of(picture_id: str) -> Image.Image:
+        row = shown.row(picture_id)
+        if shown.dataset is None or row is None:
+            raise LabError(shown.fault or "This picture is no longer in the data set.")
+        return shown.dataset.image(row)
+
+    return picture_of
+
+
+def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
+    """A row for each test picture, in the order of the predictions."""
+    answered, names = run_images.predictions(summary.run), summary.report["class_names"]
+    frame = pd.DataFrame(
+        {
+            "picture": answered.ids,
+            "file": _files(answered, shown),
+            "true": [names[at] for at in answered.labels],
+            "answer": [names[at] for at in metrics.predicted(answered)],
+            "probability": metrics.confidence(answered),
+        }
+    )
+    probabilities = pd.DataFrame(answered.probabilities, columns=[f"p({name})" for name in names])
+    return pd.concat([frame, probabilities], axis=1)
+
+
+def _files(answered: Predictions, shown: Gallery) -> list[str]:
+    if shown.fault:
+        return [""] * len(answered.ids)
+    return shown.rows["name"].reindex(answered.ids).fillna("").tolist()

@@ -1,0 +1,99 @@
+"""What a run gets wrong: the pairs it confuses, the pictures of each, and its most confident mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.evaluation import confusion, metrics
+from core.runs import Predictions
+from pages.common import run_images
+from pages.common.run_images import Gallery, Tile
+from pages.common.run_picker import Summary
+from pages.common.text import count, literal
+from pages.understand.results import downloads, image_dialog, matrix
+
+WORST = 10
+A_PAGE = 20
+ALL = "all classes"
+MOST_DRAWN = 10
+"""Classes up to which the figure is on the page, beside the chart; larger ones need its width to be read."""
+
+
+def show(summary: Summary) -> None:
+    """Both matrices, the pairs in words, the pictures of a clicked cell, the worst mistakes of a class."""
+    as_rates = matrix.ask_for_rates("matrix_shows")
+    counts, names = matrix.counts_of(summary, "test"), summary.report["class_names"]
+    is_drawn = len(names) <= MOST_DRAWN
+    left, right = st.columns(2, gap="large") if is_drawn else (st.container(), st.container())
+    with left:
+        if is_drawn:
+            st.caption("Every test picture: its class (row) and the answer (column).")
+            matrix.show_figure(summary, as_rates)
+        downloads.figure_buttons(summary, lambda: matrix.draw(counts, names, as_rates), "confusion-matrix")
+    with right:
+        st.caption("**Click a cell** to see its pictures.")
+        cell = matrix.clickable(summary, as_rates)
+        _pairs(summary)
+    shown = run_images.gallery(summary.run)
+    if cell:
+        _cell_pictures(summary, shown, *cell)
+    st.subheader("The most confident mistakes", anchor=False)
+    _worst_pictures(summary, shown)
+
+
+def _pairs(summary: Summary) -> None:
+    """The most confused pairs, a sentence each."""
+    pairs = confusion.most_confused(
+        np.asarray(summary.report["confusion_matrix"]), summary.report["class_names"], most=3
+    )
+    st.markdown("\n".join(f"- {literal(pair.sentence)}" for pair in pairs))
+
+
+def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
+    names = summary.report["class_names"]
+    answered = run_images.predictions(summary.run)
+    is_here = (answered.labels == names.index(true)) & (metrics.predicted(answered) == names.index(predicted))
+    here = np.flatnonzero(is_here)
+    here = here[np.argsort(-metrics.confidence(answered)[here], kind="stable")]
+    heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test picture')}"
+    st.subheader(heading, anchor=False)
+    if not len(here):
+        st.caption("There are none: cells without a number are empty.")
+    tiles_of(summary, shown, answered, _page_of(here, f"cell-{true}-{predicted}"), key="cell")
+
+
+def _page_of(positions: NDArray[np.int64], key: str) -> Sequence[int]:
+    """At most a page of positions; with more, a control to turn the pages."""
+    pages = -(-len(positions) // A_PAGE)
+    if pages <= 1:
+        return [int(at) for at in positions]
+    page = st.number_input(
+        f"Page, of {pages}; the most confident come first", 1, pages, key=f"page-{key}", width=320
+    )
+    return [int(at) for at in positions[(page - 1) * A_PAGE :][:A_PAGE]]
+
+
+def _worst_pictures(summary: Summary, shown: Gallery) -> None:
+    names = summary.report["class_names"]
+    answered = run_images.predictions(summary.run)
+    choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
+    of_class = None if choice == ALL else names.index(choice)
+    positions = [mistake.row for mistake in confusion.worst(answered, of_class, WORST)]
+    if not positions:
+        st.success("No mistakes on the test pictures of this class.", icon=":material/check:")
+        return
+    tiles_of(summary, shown, answered, positions, key="worst")
+
+
+def tiles_of(
+    summary: Summary, shown: Gallery, answered: Predictions, positions: Sequence[int], *, key: str
+) -> None:
+    """Test pictures with what they are and what the model said; a click opens the card of one."""
+    names = summary.report["class_names"]
+    tiles = [Tile(str(answered.ids[at]), run_images.answers(answered, at, names)) for at in positions]
+    resize = summary.config.data.resize if summary.config else "stretch"
+    run_images.tiles(shown, tiles, key=key, resize=resize, look=image_dialog.look)

@@ -1,0 +1,50 @@
+"""Understand > Results: how good one run is, how sure that is, and what it gets wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common import run_header, run_picker
+from pages.understand.results import calibration, classes, details, image_dialog, mistakes, scores
+
+st.title("Results", anchor=False)
+
+summaries = run_picker.listing()
+if not summaries:
+    run_header.say_there_are_none("Here you will see how good a model is and what it gets wrong.")
+    st.stop()
+
+summary = run_picker.pick(summaries)
+if summary is None:
+    st.stop()
+
+run_header.card(summary)
+if not summary.finished:
+    run_header.say_why_unfinished(summary)
+    scores.curves(summary)
+    details.settings(summary)
+    st.stop()
+
+scores.headline(summary)
+image_dialog.show(summary)  # before the views, which stay as they are behind it
+overview, wrong, by_class, sure, more = st.tabs(
+    ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"],
+    key="view",
+    on_change="rerun",
+    bind="query-params",
+)
+if overview.open:
+    with overview:
+        scores.curves(summary, summaries)
+if wrong.open:
+    with wrong:
+        mistakes.show(summary)
+if by_class.open:
+    with by_class:
+        classes.show(summary)
+if sure.open:
+    with sure:
+        calibration.show(summary)
+if more.open:
+    with more:
+        details.show(summary)

@@ -1,0 +1,108 @@
+"""The figures of one run: its headline, its learning curves and its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.comparison import test_set_usage
+from pages.common import charts
+from pages.common.run_picker import Summary
+from pages.common.text import count, duration, interval, literal, percent
+from pages.understand.results import coaching
+
+
+def headline(summary: Summary) -> None:
+    """Test accuracy with its interval, beside it what guessing would reach and the validation accuracy."""
+    report = summary.report
+    test, validation, guess = report["test_accuracy"], report["val_accuracy"], report["baseline_accuracy"]
+    with st.grid(3, min_column_width=230):
+        _score(
+            "Test accuracy",
+            test["value"],
+            f"95 % sure: {interval(test)}",
+            f"Right on {test['correct']} of {test['total']} pictures that were kept aside and never used to "
+            "train or choose. Intervals made in this way hold the model's true accuracy 95 times in 100.",
+        )
+        _score(
+            "Guessing the largest class",
+            guess["value"],
+            f"95 % sure: {interval(guess)}",
+            "What a model would reach on the same test pictures that always answers the most frequent class. "
+            "A model with a score near it has learned little.",
+        )
+        _score(
+            "Validation accuracy",
+            validation["value"],
+            f"95 % sure: {interval(validation)}",
+            "Of the kept epoch. It was used to choose that epoch, so it flatters a little: "
+            "trust the test figure.",
+        )
+    st.markdown(_sentence(test, guess))
+    test_set_usage.look([summary.run])
+    seen = test_set_usage.seen(summary.run)
+    if seen > test_set_usage.FEW:
+        st.caption(f":material/visibility: {test_set_usage.meaning(seen, test['value'], test['total'])}")
+
+
+def _score(label: str, value: float, note: str, help: str) -> None:
+    st.metric(
+        label,
+        percent(value),
+        note,
+        delta_color="off",
+        delta_arrow="off",
+        help=help,
+        border=True,
+        height="stretch",
+    )
+
+
+def _sentence(test: dict[str, Any], guess: dict[str, Any]) -> str:
+    right, total = test["correct"], test["total"]
+    guessed = round(guess["value"] * total)
+    sentence = (
+        f"Right on **{right:,} of {total:,}** test pictures; always guessing the largest class "
+        f"({literal(guess['class_name'])}) would be right on {guessed:,}."
+    )
+    if test["low"] <= guess["value"]:
+        sentence += " **That is not clearly better than guessing.**"
+    return sentence
+
+
+def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
+    """What the curves say, and accuracy and loss by epoch with the kept epoch and the evidence marked."""
+    history = summary.run.metrics()
+    if not history:
+        st.caption("No epoch was finished, so there are no learning curves.")
+        return
+    read, kept = coaching.reading(summary), summary.report.get("kept_epoch")
+    left, right = st.columns(2)
+    for column, figure in ((left, "accuracy"), (right, "loss")):
+        column.altair_chart(
+            charts.curves(history, figure, kept, read.evidence if read else ()),
+            alt=f"{figure.capitalize()} over {count(len(history), 'epoch')}, {_end_of(history, figure)}",
+        )
+    st.caption(_curve_caption(history, kept))
+    if read:
+        coaching.show(summary, read, others)
+
+
+def _end_of(history: Sequence[Mapping[str, Any]], figure: str) -> str:
+    training, validation = (history[-1].get(name) for name in (figure, f"val_{figure}"))
+    if training is None or validation is None:
+        return "in the end no longer a number"
+    return f"in the end {training:.2f} in training and {validation:.2f} in validation"
+
+
+def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
+    seconds = sum(line.get("seconds") or 0 for line in history)
+    words = [f"{count(len(history), 'epoch')} in {duration(seconds)}."]
+    if kept:
+        words.append(f"The weights of epoch {kept} were kept: all scores on this page are theirs.")
+    words.append(
+        "Validation pictures are never trained on; where the two lines part, the model learns by heart."
+    )
+    return " ".join(words)
