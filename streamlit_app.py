@@ -15,7 +15,7 @@ st.set_page_config(
 )
 
 train = st.Page(
-    "pages/build/train/page.py",
+    "pages/build/train/train.py",
     title="Train",
     icon=":material/model_training:",
     default=True,
@@ -33,41 +33,36 @@ page = st.navigation(
     {
         "Build": [
             st.Page(
-                "pages/build/data/page.py",
+                "pages/build/data/data.py",
                 title="Data",
-                url_path="data",
                 icon=":material/photo_library:",
                 help="Choose the pictures to learn from, and look at them before you train.",
             ),
             train,
             st.Page(open_train, title="Train", url_path="train", visibility="hidden"),
             st.Page(
-                "pages/build/sweeps/page.py",
+                "pages/build/sweeps/sweeps.py",
                 title="Sweeps",
-                url_path="sweeps",
                 icon=":material/tune:",
                 help="Train with several values of some settings, and see which make a difference.",
             ),
         ],
         "Understand": [
             st.Page(
-                "pages/understand/results/page.py",
+                "pages/understand/results/results.py",
                 title="Results",
-                url_path="results",
                 icon=":material/target:",
                 help="How good one model is, how sure that is, and what it gets wrong.",
             ),
             st.Page(
-                "pages/understand/explain/page.py",
+                "pages/understand/explain/explain.py",
                 title="Explain",
-                url_path="explain",
                 icon=":material/center_focus_strong:",
                 help="Where in a picture a model found what it says.",
             ),
             st.Page(
-                "pages/understand/compare/page.py",
+                "pages/understand/compare/compare.py",
                 title="Compare",
-                url_path="compare",
                 icon=":material/compare_arrows:",
                 help="Several models side by side: what was set differently, and what it changed.",
             ),

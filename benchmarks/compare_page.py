@@ -28,7 +28,7 @@ from tests import run_fixtures
 
 RUNS = 1000
 LIMIT_SECONDS = 1.0
-PAGE = "pages/understand/compare/page.py"
+PAGE = "pages/understand/compare/compare.py"
 
 
 def main() -> int:

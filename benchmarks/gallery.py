@@ -29,7 +29,7 @@ from pages.common import frame
 from tests import run_fixtures
 
 CLASSES, EACH, SIDE = 20, 500, 96
-PAGE = "pages/build/data/page.py"
+PAGE = "pages/build/data/data.py"
 LIMITS = {
     "opened": 2.0,
     "another page": 0.5,

@@ -32,13 +32,13 @@ from tests import run_fixtures
 RUNS = 200
 LIMIT_SECONDS = 0.3
 APP = workspace.PROJECT / "streamlit_app.py"
-DEFAULT = "pages/build/train/page.py"
+DEFAULT = "pages/build/train/train.py"
 PAGES = (
     DEFAULT,
-    "pages/build/data/page.py",
-    "pages/understand/results/page.py",
-    "pages/understand/explain/page.py",
-    "pages/understand/compare/page.py",
+    "pages/build/data/data.py",
+    "pages/understand/results/results.py",
+    "pages/understand/explain/explain.py",
+    "pages/understand/compare/compare.py",
 )
 
 

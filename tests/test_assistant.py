@@ -100,7 +100,7 @@ def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(ru
     monkeypatch.setattr(engine, "prepare", lambda source: None)
     shutil.rmtree(run.heatmaps_path, ignore_errors=True)
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=60)
-    page.switch_page("pages/understand/explain/page.py").run()
+    page.switch_page("pages/understand/explain/explain.py").run()
     assert not page.exception and not page.error
     wait_until(lambda: any(run.heatmaps_path.glob("*.npz")) and not assistant.mailbox().next(), 60)
     assert any("Each map has 21 x 21 places" in caption.value for caption in page.run().caption)

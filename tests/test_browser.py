@@ -198,5 +198,4 @@ def test_the_default_page_is_also_found_under_its_own_name(page: Any, server: Se
 def test_every_page_can_be_linked_to() -> None:
     pages = workspace.PROJECT / "pages"
     linked = {path.stem for path in pages.glob("*.py")}
-    parts = {path.stem for path in pages.glob("parts/*.py")}
-    assert linked == {path.stem for path in pages.glob("*/*.py")} - parts
+    assert linked == {path.stem for path in pages.glob("*/*/*.py") if path.stem == path.parent.name}

@@ -121,10 +121,11 @@ def test_broken_files_are_copies_of_nothing(flowers: Path) -> None:
 
 def test_pictures_and_thumbnails_come_without_tensorflow(flowers: Path) -> None:
     script = (
-        "import sys; from core import datasets, pixels; from core.config import DataConfig\n"
+        "import sys; from core import datasets; from core.data import pixel_cache\n"
+        "from core.config import DataConfig\n"
         f"d = datasets.prepare({str(flowers)!r}); row = d.usable.iloc[0]\n"
         "assert d.image(row).size == (20, 16); assert d.thumbnail(row, 8)[:2] == b'\\xff\\xd8'\n"
-        "pixels.load(d, datasets.select(d, DataConfig()).rows, 32, 'stretch')\n"
+        "pixel_cache.load(d, datasets.select(d, DataConfig()).rows, 32, 'stretch')\n"
         "assert 'tensorflow' not in sys.modules and 'streamlit' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=True)

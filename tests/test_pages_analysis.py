@@ -106,7 +106,7 @@ def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
     worst = confusion.worst(answered)[0]
     picture_id = str(answered.ids[worst.row])
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30)
-    page.switch_page("pages/understand/explain/page.py")
+    page.switch_page("pages/understand/explain/explain.py")
     page.query_params["picture"] = picture_id
     question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
     page.session_state["assistant_answers"] = {question: trust}

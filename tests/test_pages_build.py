@@ -24,9 +24,9 @@ from tests import run_fixtures
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
 DATA, TRAIN, RESULTS = (
-    "pages/build/data/page.py",
-    "pages/build/train/page.py",
-    "pages/understand/results/page.py",
+    "pages/build/data/data.py",
+    "pages/build/train/train.py",
+    "pages/understand/results/results.py",
 )
 HOSTILE = "![x](x.png) <script>alert(1)<b> $x^2$ :red[a]"
 

@@ -57,7 +57,7 @@ def finish(
 
 def shown(base: RunConfig, sweep: Sweep | None = None, *, new: bool = False) -> AppTest:
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
-        "pages/build/sweeps/page.py"
+        "pages/build/sweeps/sweeps.py"
     )
     page.query_params["data"] = base.data.source
     page.query_params["set"] = ["data.image_size=32", "model.filters=4,8"]
@@ -235,7 +235,7 @@ def test_the_settings_of_the_best_are_used_with_their_data_set(base):
     (use,) = [link.proto for link in shown(base, sweep).get("page_link") if "Use" in link.proto.label]
     assert use.query_string == f"from={sweep.runs[1].id}"
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
-        "pages/build/train/page.py"
+        "pages/build/train/train.py"
     )
     page.query_params["from"] = sweep.runs[1].id
     assert "All settings are now those of the run" in words(no_fault(page.run()))
@@ -280,7 +280,7 @@ def test_a_missing_sweep_and_hostile_names_are_said_plainly(base):
     sweep = sweeps.start(base, {"fit.seed": (1, 2)}, name=HOSTILE)
     assert HOSTILE in words(shown(base, sweep))
     page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
-        "pages/build/sweeps/page.py"
+        "pages/build/sweeps/sweeps.py"
     )
     page.query_params["sweep"] = HOSTILE
     assert "was not found" in words(no_fault(page.run()))

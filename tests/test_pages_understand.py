@@ -37,7 +37,7 @@ def config(workspace: Path, tmp_path: Path) -> RunConfig:
 def shown(page: str, **address: str) -> AppTest:
     """The page after its first run, with what stands in the address."""
     test = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
-        f"pages/understand/{page}/page.py"
+        f"pages/understand/{page}/{page}.py"
     )
     for name, value in address.items():
         test.query_params[name] = value

@@ -14,10 +14,10 @@ from core.runs import Labels, Run, Status
 from pages.common import data_sources
 from pages.common.text import literal, moment, percent
 
-RESULTS = "pages/understand/results/page.py"
-EXPLAIN = "pages/understand/explain/page.py"
-COMPARE = "pages/understand/compare/page.py"
-TRAIN = "pages/build/train/page.py"
+RESULTS = "pages/understand/results/results.py"
+EXPLAIN = "pages/understand/explain/explain.py"
+COMPARE = "pages/understand/compare/compare.py"
+TRAIN = "pages/build/train/train.py"
 
 ADDRESS = "run"
 _CHOICE = "run_choice"

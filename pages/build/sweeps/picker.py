@@ -9,7 +9,7 @@ from core.sweeps import Sweep
 from pages.common.text import literal, moment
 
 ADDRESS = "sweep"
-PAGE = "pages/build/sweeps/page.py"
+PAGE = "pages/build/sweeps/sweeps.py"
 NEW = ""
 _CHOICE = "sweep_choice"
 
