@@ -1,6 +1,6 @@
 # make run     the app, on http://127.0.0.1:8501
 # make test    all tests
-# make test-extras  the tests of what needs more packages: Ray, and MLflow with a server of its own
+# make test-extras  the tests of what needs more packages: Ray, MLflow with a server of its own, an earlier Keras
 # make check   linter, formatter, types
 # make bench   the benchmarks (quiet machine wanted)
 # make lock    renew constraints.txt after a change in requirements*.txt
@@ -17,7 +17,7 @@ test: .venv/dev
 	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 test-extras: .venv-extras/done
-	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/test_cluster.py tests/test_tracking.py
+	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/test_cluster.py tests/test_tracking.py tests/test_portable_file.py
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -59,4 +59,5 @@ clean:
 	$(BIN)/python -m venv .venv-extras/server
 	.venv-extras/server/bin/pip install --disable-pip-version-check -q \
 		mlflow==$$(.venv-extras/bin/python -c 'import mlflow; print(mlflow.__version__)')
+	$(BIN)/pip install --disable-pip-version-check -q --no-deps --target .venv-extras/old-keras keras==3.5.0
 	touch $@

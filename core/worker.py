@@ -151,9 +151,9 @@ def _train(
 
 
 def _predict(run: Run, trained: Trained, parts: dict[str, Part]) -> dict[str, Predictions]:
-    from core.ml import train
+    from core.ml import portable_file, train
 
-    train.save_model(trained.model, run.model_path)
+    portable_file.save(trained.model, run.model_path)
     predictions = {
         split: Predictions(part.ids, part.labels, train.predict(trained.model, part.images))
         for split, part in parts.items()

@@ -20,7 +20,7 @@ import tensorflow as tf
 processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 from core.config import RunConfig
-from core.ml import runtime, train
+from core.ml import portable_file, runtime, train
 from tests.made_pictures import coloured_objects
 
 made = coloured_objects(67, 32)  # batches of 8 leave 3 over
@@ -35,7 +35,7 @@ for devices in ([], ["CPU:0", "CPU:1"]):
         again = train.train(RunConfig().replace({**settings, "fit.epochs": 4}), 3,
             training=(made.images, made.labels), validation=(made.images, made.labels),
             checkpoint_folder=Path(folder))
-        train.save_model(trained.model, Path(folder) / "model.keras")
+        portable_file.save(trained.model, Path(folder) / "model.keras")
         answers = train.predict(tf.keras.models.load_model(Path(folder) / "model.keras"), made.images)
     found[len(devices)] = {"history": again.history, "answers": answers.tolist()}
 print(json.dumps(found))

@@ -12,7 +12,7 @@ import pytest
 
 from core.config import RunConfig
 from core.errors import Diverged, LabError, Stopped
-from core.ml import checkpoint, feed, model, train
+from core.ml import checkpoint, feed, model, portable_file, train
 from core.ml.network import Network
 from core.training import cost_estimate
 from tests.made_pictures import coloured_objects
@@ -301,7 +301,7 @@ def test_both_precisions_start_from_the_same_weights_and_nearly_agree() -> None:
 def test_the_saved_file_opens_in_plain_keras_with_the_same_answers(tmp_path: Path) -> None:
     trained = fit(tmp_path, {"fit.precision": "bfloat16", "fit.epochs": 1})
     path = tmp_path / "model.keras"
-    train.save_model(trained.model, path)
+    portable_file.save(trained.model, path)
     opened = keras.saving.load_model(path)
     images = pictures(8)[0]
     np.testing.assert_array_equal(
@@ -320,7 +320,7 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> No
             raise OSError(28, "No space left on device")
 
     with pytest.raises(LabError, match="No space left"):
-        train.save_model(Full(), path)  # type: ignore[arg-type]
+        portable_file.save(Full(), path)  # type: ignore[arg-type]
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -13,14 +13,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files
 from core.config import FitConfig, RunConfig
 from core.errors import Diverged, Stopped
 from core.ml import checkpoint, feed
 from core.ml.checkpoint import State
 from core.ml.network import Network, Networks, predict
 
-__all__ = ["Networks", "Pictures", "Trained", "predict", "save_model", "train", "warm_up"]
+__all__ = ["Networks", "Pictures", "Trained", "predict", "train", "warm_up"]
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
@@ -104,12 +103,6 @@ def train(
         pace.images_per_second,
         network.precision,
     )
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Write a ``.keras`` file, whole or not at all."""
-    with files.replacing(path) as beside:
-        model.save(beside)
 
 
 def warm_up() -> None:

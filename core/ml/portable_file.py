@@ -1,0 +1,58 @@
+"""Write a model as a ``.keras`` file that earlier versions of Keras open too.
+
+Each version of Keras writes every argument of a layer, new ones with their neutral value included, and an
+earlier version refuses an argument that it does not know. Left out, such an argument has that value anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from core import files
+
+OLDEST_KERAS = "3.5"
+"""The earliest version in which the tests open such a file."""
+_NEW_ARGUMENTS = frozenset({"input_axes", "output_axes", "quantization_config"})
+"""Arguments of initializers and layers that are younger than ``OLDEST_KERAS``; None by default."""
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Write ``model`` under ``path``, whole or not at all.
+
+    Raises:
+        LabError: the disk is full or the folder cannot be written.
+    """
+    with files.replacing(path) as beside:
+        as_keras_writes_it = beside.with_name(f"{beside.stem}.whole.keras")
+        try:
+            model.save(as_keras_writes_it)
+            _copy_without_new_arguments(as_keras_writes_it, beside)
+        finally:
+            as_keras_writes_it.unlink(missing_ok=True)
+
+
+def _copy_without_new_arguments(written: Path, portable: Path) -> None:
+    with zipfile.ZipFile(written) as source, zipfile.ZipFile(portable, "w") as target:
+        for member in source.infolist():
+            if member.filename == "config.json":
+                config = _without_new_arguments(json.loads(source.read(member)))
+                target.writestr(member, json.dumps(config))
+            else:
+                with source.open(member) as content, target.open(member, "w") as copy:
+                    shutil.copyfileobj(content, copy, 2**20)
+
+
+def _without_new_arguments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_new_arguments(inner)
+            for key, inner in value.items()
+            if not (key in _NEW_ARGUMENTS and inner is None)
+        }
+    return [_without_new_arguments(inner) for inner in value] if isinstance(value, list) else value
