@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import LabError
+
+Result = TypeVar("Result")
+
+_WAITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5)
+"""Seconds between two tries, see :func:`patiently`."""
 
 
 @contextmanager
@@ -28,10 +34,38 @@ def replacing(path: Path) -> Iterator[Path]:
         with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield beside
-            os.replace(beside, path)
+            patiently(lambda: os.replace(beside, path))
     finally:
         with suppress(OSError):  # not there to begin with, or its folder is none
             beside.unlink()
+
+
+def patiently(work: Callable[[], Result]) -> Result:
+    """Do ``work`` with a file, and try again for about two seconds while the system refuses it.
+
+    Windows, and some network folders, refuse to replace, remove or open a file that somebody else has open.
+    Readers here hold a file for an instant, so waiting is enough.
+
+    Raises:
+        PermissionError: it was refused to the end.
+    """
+    for seconds in _WAITS:
+        with suppress(PermissionError):
+            return work()
+        time.sleep(seconds)
+    return work()
+
+
+def remove(path: Path) -> bool:
+    """Remove a file if it is there; returns whether it is gone.
+
+    One that is still in use, as a mapped file on Windows, is left for the next time.
+    """
+    try:
+        patiently(lambda: path.unlink(missing_ok=True))
+    except PermissionError:
+        return False
+    return True
 
 
 @contextmanager

@@ -203,7 +203,7 @@ class Run:
     def append_metrics(self, epoch: dict[str, Any]) -> None:
         """Add one epoch's line."""
         path = self.path / "metrics.jsonl"
-        with files.explained(path), path.open("a", encoding="utf-8") as lines:
+        with files.explained(path), files.patiently(lambda: path.open("a", encoding="utf-8")) as lines:
             lines.write(_line(epoch))
 
     def write_predictions(self, **by_split: Predictions) -> None:
@@ -232,7 +232,7 @@ class Run:
 
     def forget_stop(self) -> None:
         """Take the stop file away, before a run is resumed."""
-        (self.path / "stop").unlink(missing_ok=True)
+        files.remove(self.path / "stop")
 
 
 def create(config: RunConfig, labels: Labels = Labels()) -> Run:
@@ -246,7 +246,7 @@ def create(config: RunConfig, labels: Labels = Labels()) -> Run:
     files.write_json(new.path / "labels.json", asdict(labels))
     new.write_status(Status(created=time.time(), epochs=config.fit.epochs))
     with files.explained(path):
-        os.replace(new.path, path)
+        files.patiently(lambda: os.replace(new.path, path))
     return Run(path)
 
 
@@ -292,14 +292,14 @@ def delete(run: Run) -> None:
     trash = workspace.folder() / "trash"
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
-        shutil.move(run.path, trash / run.id)
+        files.patiently(lambda: shutil.move(run.path, trash / run.id))
 
 
 def restore(run_id: str) -> Run:
     """Bring a deleted run back."""
     if not _ID.fullmatch(run_id) or not (workspace.folder() / "trash" / run_id).is_dir():
         raise LabError(f"There is no run {run_id[:80]!r} in the trash.")
-    shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id)
+    files.patiently(lambda: shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id))
     return Run(_root() / run_id)
 
 

@@ -155,11 +155,15 @@ def _write(
 
 
 def _prune(folder: Path) -> None:
-    """Keep the newest few caches; a process that still maps an older one keeps its pixels."""
+    """Keep the newest few caches; a process that still maps an older one keeps its pixels.
+
+    Where a mapped file cannot be removed, as on Windows, it keeps its list of ids too, so that it is found
+    again the next time.
+    """
     found = sorted(folder.glob("*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)
     for path in found[_KEPT_FILES:]:
-        path.unlink(missing_ok=True)
-        path.with_name(path.name.replace(".ids.npy", ".npy")).unlink(missing_ok=True)
+        if files.remove(path.with_name(path.name.replace(".ids.npy", ".npy"))):
+            files.remove(path)
 
 
 def fit(image: Image.Image, size: int, resize: str) -> Image.Image:

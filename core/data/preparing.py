@@ -57,7 +57,7 @@ def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldSto
         origin.make(beside, progress, should_stop)
         with files.explained(finished):
             shutil.rmtree(finished, ignore_errors=True)
-            os.replace(beside, finished)
+            files.patiently(lambda: os.replace(beside, finished))
             recipe.write_text(origin.recipe)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

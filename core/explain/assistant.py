@@ -188,7 +188,7 @@ def is_running() -> bool:
 
 def stop() -> None:
     """Send the process home; it first finishes what it is at."""
-    record_path().unlink(missing_ok=True)
+    files.remove(record_path())
 
 
 def mailbox() -> Mailbox:

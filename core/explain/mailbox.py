@@ -116,7 +116,7 @@ class Mailbox:
         note = self.folder / "working"
         note.write_text(letter_id, encoding="ascii")
         yield
-        note.unlink(missing_ok=True)
+        files.remove(note)
 
     def refuse_the_deadly(self) -> None:
         """Answer the request during which the last process died, so that the next one survives it."""
@@ -127,7 +127,7 @@ class Mailbox:
                 self.refuse(
                     letter_id, "The assistant was stopped while it worked on this. Ask again for less."
                 )
-            note.unlink()
+            files.remove(note)
 
     def tidy(self) -> None:
         """Remove answers nobody needs any more, and pictures whose request is gone."""
@@ -135,7 +135,7 @@ class Mailbox:
             if path.suffix != ".json" or path.parent.name == "answers":
                 with contextlib.suppress(FileNotFoundError):
                     if _age(path) > ANSWER_SECONDS:
-                        path.unlink()
+                        files.remove(path)
 
     def _requests(self) -> list[Path]:
         try:
@@ -159,8 +159,8 @@ class Mailbox:
             return "The answer is not kept any more; ask again."
 
     def _remove(self, letter_id: str) -> None:
-        self._request(letter_id).unlink(missing_ok=True)
-        self._request(letter_id).with_suffix(".npz").unlink(missing_ok=True)
+        files.remove(self._request(letter_id))
+        files.remove(self._request(letter_id).with_suffix(".npz"))
 
     def _request(self, letter_id: str) -> Path:
         return self.folder / "requests" / f"{letter_id}.json"

@@ -162,7 +162,7 @@ def _noted() -> list[Run]:
         try:
             found.append(runs.open(path.stem))
         except LabError:
-            path.unlink(missing_ok=True)
+            files.remove(path)
     return found
 
 

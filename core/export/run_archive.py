@@ -79,7 +79,7 @@ def unpack(archive: IO[bytes]) -> Run:
             archive_check.adopt(beside, MEMBERS["predictions.npz"])
             if _is_copy(beside):
                 beside.relabel(group="")
-            os.replace(beside.path, path)
+            files.patiently(lambda: os.replace(beside.path, path))
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
     return Run(path)

@@ -34,7 +34,7 @@ def save(model: keras.Model, path: Path) -> None:
             model.save(as_keras_writes_it)
             _copy_without_new_arguments(as_keras_writes_it, beside)
         finally:
-            as_keras_writes_it.unlink(missing_ok=True)
+            files.remove(as_keras_writes_it)
 
 
 def _copy_without_new_arguments(written: Path, portable: Path) -> None:

@@ -80,7 +80,7 @@ def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
     )
     with files.explained(started.folder):
         started.folder.mkdir(parents=True, exist_ok=True)
-    (started.folder / "stop").unlink(missing_ok=True)
+    files.remove(started.folder / "stop")
     child = launch.start_detached("core", [*words, "--report-progress"], started.folder / "log.txt")
     started = replace(started, **heartbeat.identity(child.pid))
     started.write()

@@ -95,7 +95,7 @@ def keep(root: Path, title: str, write: Callable[[Path], None]) -> str:
         with files.explained(root):
             beside.mkdir(parents=True)
             write(beside)
-            os.replace(beside, root / upload_id)
+            files.patiently(lambda: os.replace(beside, root / upload_id))
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return upload_id
