@@ -16,16 +16,14 @@ thumbnails/        small pictures for the screen
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from core import files, workspace
 from core.data import indexing, sources, versions
-from core.data.dataset import Dataset, fingerprint
+from core.data.dataset import Dataset, Facts, fingerprint
 from core.data.selection import Selection, select
 from core.data.sources import Source
 from core.data.sources.catalogue import CATALOGUE, CatalogueEntry
@@ -74,8 +72,8 @@ def prepared() -> list[str]:
     found = (workspace.folder() / "datasets").glob("*/dataset.json")
     names = []
     for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        with contextlib.suppress(LabError, KeyError):  # a damaged one is no choice
-            names.append(str(files.read(path, _parse_facts)["source"]))
+        with contextlib.suppress(LabError):  # a damaged one is no choice
+            names.append(files.read_model(path, Facts).source)
     return names
 
 
@@ -114,7 +112,7 @@ _opened: dict[Path, tuple[tuple[int, ...], Dataset]] = {}
 
 
 def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Dataset:
-    facts: dict[str, Any] = files.read(path / "dataset.json", _parse_facts)
+    facts = files.read_model(path / "dataset.json", Facts)
     try:
         index = pd.read_parquet(path / "index.parquet")
     except Exception as error:  # pyarrow has its own kinds for a damaged file
@@ -133,17 +131,12 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         title=origin.title,
         credit=origin.credit,
         path=path,
-        root=Path(facts["root"]) if origin.folder else path / "files",
-        class_names=tuple(facts["class_names"]),
+        root=Path(facts.root) if origin.folder else path / "files",
+        class_names=facts.class_names,
         index=index,
         usable=usable,
         version=fingerprint(usable),
     )
-
-
-def _parse_facts(text: str) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(text)
-    return facts
 
 
 def _path(origin: Source) -> Path:

@@ -1,4 +1,4 @@
-"""Write files so that a reader, a crash or a full disk never meets half of one."""
+"""Write files so that a reader, a crash or a full disk never meets half of one; read them checked."""
 
 from __future__ import annotations
 
@@ -9,15 +9,29 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar, overload
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import LabError
 
+T = TypeVar("T")
+D = TypeVar("D")
 Result = TypeVar("Result")
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+"""A whole number that every reader of JSON gives back the same."""
+Moment = Annotated[float, Field(ge=0, lt=2**33, allow_inf_nan=False)]
+"""Seconds since 1970, up to the year 2242, which every machine can show as a date; 0 is never."""
 
 _WAITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5)
 """Seconds between two tries, see :func:`patiently`."""
+_REQUIRED: Final = object()
+_MAX_LOCATION = 80
+_contents: dict[str, tuple[tuple[int, int], Any]] = {}
+_adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
 @contextmanager
@@ -87,29 +101,93 @@ def write_json(path: Path, value: Any) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
-_contents: dict[str, tuple[tuple[int, int], Any]] = {}
+def read_lines(path: Path, model: type[T] | TypeAdapter[T]) -> list[T]:
+    """Every line of a JSON Lines file that ``model`` takes, cached as in :func:`read_model`.
+
+    Other lines are left out: a crash may leave half of one, and all others are good.
+    """
+    return list(_read(path, partial(_good_lines, _adapter(model)), missing=()))
 
 
-def read(path: Path, parse: Callable[[str], Any], *, missing: Any = None) -> Any:
-    """A text file's parsed content, read again only when the file has changed.
+@overload
+def read_model(path: Path, model: type[T] | TypeAdapter[T], *, keep: bool = True) -> T: ...
+
+
+@overload
+def read_model(path: Path, model: type[T] | TypeAdapter[T], *, missing: D, keep: bool = True) -> T | D: ...
+
+
+def read_model(
+    path: Path, model: type[T] | TypeAdapter[T], *, missing: Any = _REQUIRED, keep: bool = True
+) -> Any:
+    """A JSON file as ``model``, checked, and read again only when the file has changed.
+
+    Values have to be of the types that the model names: no number in quotes, no null where none is meant.
+    Keys that the model does not know are ignored, those that the file lacks get the model's defaults.
+
+    Args:
+        path: the file.
+        model: a dataclass, a pydantic model or any type that pydantic can check.
+        missing: what to return where there is no such file.
+        keep: keep the content in memory; not worth it for a file that is read once.
 
     Raises:
-        LabError: it is damaged, or it does not exist and ``missing`` gives nothing to answer instead.
+        LabError: the file is damaged, or there is none and no ``missing``; one sentence with its name.
     """
+    check = partial(_adapter(model).validate_json, strict=True)
+    return _read(path, check, missing, _cached if keep else _fresh)
+
+
+def _cached(path: Path, parse: Callable[[bytes], Any]) -> Any:
+    name, stat = str(path), path.stat()
+    signature = (stat.st_mtime_ns, stat.st_size)
+    known = _contents.get(name)
+    if known is None or known[0] != signature:
+        known = _contents[name] = signature, parse(path.read_bytes())
+    return known[1]
+
+
+def _fresh(path: Path, parse: Callable[[bytes], Any]) -> Any:
+    return parse(path.read_bytes())
+
+
+def _read(path: Path, parse: Callable[[bytes], Any], missing: Any, read: Callable[..., Any] = _cached) -> Any:
     try:
-        name, stat = str(path), path.stat()
-        signature = (stat.st_mtime_ns, stat.st_size)
-        known = _contents.get(name)
-        if known is None or known[0] != signature:
-            known = signature, parse(path.read_text(encoding="utf-8"))
-            _contents[name] = known
-        return known[1]
+        return read(path, parse)
     except FileNotFoundError:
-        if missing is None:
+        if missing is _REQUIRED:
             raise LabError(f"{path.name} is missing from {path.parent}.") from None
         return missing
-    except (ValueError, TypeError, OSError) as error:
+    except ValidationError as error:
+        raise LabError(f"{path.name} in {path.parent} is damaged: {_reason(error)}") from None
+    except (ValueError, LabError, OSError) as error:
         raise LabError(f"{path.name} in {path.parent} is damaged: {error}") from None
+
+
+def _good_lines(adapter: TypeAdapter[T], content: bytes) -> tuple[T, ...]:
+    good = []
+    for line in content.splitlines():
+        with suppress(ValidationError):
+            good.append(adapter.validate_json(line, strict=True))
+    return tuple(good)
+
+
+def _adapter(model: type[T] | TypeAdapter[T]) -> TypeAdapter[T]:
+    if isinstance(model, TypeAdapter):
+        return model
+    if model not in _adapters:
+        _adapters[model] = TypeAdapter(model)
+    return _adapters[model]
+
+
+def _reason(error: ValidationError) -> str:
+    """The first thing that is wrong, and where: ``test_accuracy.value should be a valid number.``"""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])[:_MAX_LOCATION] or "its content"
+    reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    if reason.startswith("Input should"):
+        return f"{where}{reason.removeprefix('Input')}."
+    return f"{reason}." if where == "its content" else f"{where}: {reason}."
 
 
 def _free_space(path: Path) -> str:

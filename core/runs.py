@@ -25,19 +25,24 @@ import secrets
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, NotRequired, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, FiniteFloat, PlainValidator, TypeAdapter
+from typing_extensions import TypedDict  # the one that pydantic can check before Python 3.12
 
 from core import config as settings
 from core import files, workspace
 from core.config import RunConfig
 from core.errors import LabError
+from core.files import Count, Moment
 from core.processes import heartbeat
+from core.processes.heartbeat import ProcessId
+from core.report import Report
 
 State = Literal[
     "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
@@ -56,25 +61,25 @@ class Status:
     ``pruned`` says why a sweep ended the run early, and is empty for all others.
     """
 
-    state: State = "queued"
+    state: State
     message: str = ""
     hint: str = ""
-    epoch: int = 0
-    epochs: int = 0
-    batch: int = 0
-    batches: int = 0
-    images_per_second: float | None = None
-    seconds_left: float | None = None
-    loss: float | None = None
-    accuracy: float | None = None
+    epoch: Count = 0
+    epochs: Count = 0
+    batch: Count = 0
+    batches: Count = 0
+    images_per_second: FiniteFloat | None = None
+    seconds_left: Moment | None = None
+    loss: FiniteFloat | None = None
+    accuracy: FiniteFloat | None = None
     data_version: str = ""
-    created: float = 0.0
-    started: float = 0.0
-    ended: float = 0.0
-    first_batch: float = 0.0
-    heartbeat: float = 0.0
-    pid: int = 0
-    create_time: float = 0.0
+    created: Moment = 0.0
+    started: Moment = 0.0
+    ended: Moment = 0.0
+    first_batch: Moment = 0.0
+    heartbeat: Moment = 0.0
+    pid: ProcessId = 0
+    create_time: Moment = 0.0
     host: str = ""
     pruned: str = ""
 
@@ -93,6 +98,17 @@ class Labels:
     tags: tuple[str, ...] = ()
     starred: bool = False
     group: str = ""
+
+
+class _Epoch(TypedDict):
+    """A line of metrics.jsonl; a value is None where it was not a number."""
+
+    epoch: Annotated[int, Field(ge=1, le=10**6)]
+    loss: NotRequired[FiniteFloat | None]
+    accuracy: NotRequired[FiniteFloat | None]
+    val_loss: NotRequired[FiniteFloat | None]
+    val_accuracy: NotRequired[FiniteFloat | None]
+    seconds: NotRequired[FiniteFloat | None]
 
 
 @dataclass(frozen=True)
@@ -121,7 +137,7 @@ class Run:
     @property
     def config(self) -> RunConfig:
         """All settings. Raises LabError if config.json is missing or does not fit this version."""
-        return _config(self.path / "config.json")
+        return files.read_model(self.path / "config.json", _CONFIG_FILE)
 
     @property
     def status(self) -> Status:
@@ -131,9 +147,10 @@ class Run:
         except LabError as error:
             return Status(state="damaged", message=str(error))
 
-    def overview(self) -> tuple[Status, RunConfig, dict[str, Any]]:
-        """Status, settings and figures, each file read once. Raises LabError if one cannot be read."""
-        config, status, report = self.config, _status(self.path / "status.json"), self.report()
+    def overview(self) -> tuple[Status, RunConfig, Report | None]:
+        """Status, settings and report, each file read once. Raises LabError if one cannot be read."""
+        status = files.read_model(self.path / "status.json", Status)
+        config, report = self.config, self.report()
         if status.state in ("starting", "running") and not heartbeat.is_alive(asdict(status)):
             status = replace(status, state="interrupted", message="The training process is gone.")
         return status, config, report
@@ -142,9 +159,13 @@ class Run:
     def labels(self) -> Labels:
         """Name, notes, tags, star and group."""
         try:
-            return _labels(self.path / "labels.json")
+            return self.read_labels()
         except LabError:
             return Labels()
+
+    def read_labels(self) -> Labels:
+        """The same as ``labels``, but raises LabError where they are damaged."""
+        return files.read_model(self.path / "labels.json", Labels, missing=Labels())
 
     @property
     def title(self) -> str:
@@ -177,15 +198,14 @@ class Run:
         return (self.path / "report.json").exists()
 
     def metrics(self) -> list[dict[str, Any]]:
-        """One dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; half lines left out."""
-        return list(files.read(self.path / "metrics.jsonl", _parse_lines, missing=()))
-
-    def report(self) -> dict[str, Any]:
-        """The figures of the kept model, see :func:`core.evaluation.metrics.report`; empty while there is
-        none.
+        """One dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; a value is None where
+        it was not a number. Damaged lines are left out.
         """
-        report: dict[str, Any] = files.read(self.path / "report.json", _parse_object, missing={})
-        return report
+        return files.read_lines(self.path / "metrics.jsonl", _EPOCH)
+
+    def report(self) -> Report | None:
+        """What came of the run; None while there is no report. Raises LabError if it is damaged."""
+        return files.read_model(self.path / "report.json", Report, missing=None)
 
     def predictions(self, split: str) -> Predictions:
         """Predictions on ``"validation"`` or ``"test"``. Raises LabError while there are none."""
@@ -216,9 +236,9 @@ class Run:
         with files.replacing(self.path / "predictions.npz") as beside:
             np.savez_compressed(beside, **arrays)
 
-    def write_report(self, report: dict[str, Any]) -> None:
+    def write_report(self, report: Report) -> None:
         """Store the report."""
-        files.write_json(self.path / "report.json", report)
+        files.write_json(self.path / "report.json", report.as_json())
 
     def relabel(self, **changes: Any) -> None:
         """Change name, notes, tags, star or group."""
@@ -244,7 +264,7 @@ def create(config: RunConfig, labels: Labels = Labels()) -> Run:
         new.path.mkdir(parents=True)
     files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
     files.write_json(new.path / "labels.json", asdict(labels))
-    new.write_status(Status(created=time.time(), epochs=config.fit.epochs))
+    new.write_status(Status("queued", created=time.time(), epochs=config.fit.epochs))
     with files.explained(path):
         files.patiently(lambda: os.replace(new.path, path))
     return Run(path)
@@ -307,57 +327,15 @@ def _root() -> Path:
     return workspace.folder() / "runs"
 
 
-def _parse_object(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def _parse_lines(text: str) -> list[dict[str, Any]]:
-    history = []
-    for line in text.splitlines():
-        try:
-            history.append(_parse_object(line))
-        except ValueError:
-            continue  # a crash may leave half a line; every other epoch is good
-    return history
-
-
-def _parse_config(text: str) -> RunConfig:
-    values = _parse_object(text)
-    schema = values.pop("schema", None)
+def _from_file(values: Any) -> RunConfig:
+    schema = values.pop("schema", None) if isinstance(values, dict) else None
     if schema != _SCHEMA:
         raise ValueError(f"it has schema {schema!r}, this version of the lab reads {_SCHEMA}")
     return settings.parse(values)
 
 
-def _parse_status(text: str) -> Status:
-    values = _parse_object(text)
-    if values.get("state") not in get_args(State):
-        raise ValueError(f"it has no known state but {values.get('state')!r}")
-    return Status(**{f.name: values[f.name] for f in fields(Status) if f.name in values})
-
-
-def _parse_labels(text: str) -> Labels:
-    values = _parse_object(text)
-    known = {f.name: values[f.name] for f in fields(Labels) if f.name in values}
-    return Labels(**{**known, "tags": tuple(known.get("tags", ()))})
-
-
-def _config(path: Path) -> RunConfig:
-    config: RunConfig = files.read(path, _parse_config)
-    return config
-
-
-def _status(path: Path) -> Status:
-    status: Status = files.read(path, _parse_status)
-    return status
-
-
-def _labels(path: Path) -> Labels:
-    labels: Labels = files.read(path, _parse_labels, missing=Labels())
-    return labels
+_EPOCH: TypeAdapter[dict[str, Any]] = TypeAdapter(cast("type[dict[str, Any]]", _Epoch))
+_CONFIG_FILE: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, PlainValidator(_from_file)])
 
 
 def _predictions(path: Path, split: str) -> Predictions:

@@ -29,6 +29,7 @@ from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.evaluation import metrics
 from core.export import mlflow_mirror
+from core.report import LayerSummary, SkippedFile, Training
 from core.runs import Predictions, Run, Status
 from core.training import cost_estimate, environment
 from core.training.status_writer import Reporter
@@ -77,7 +78,15 @@ def carry_out(
         if terminating.is_set():
             raise Stopped("The process was told to end.")
         predictions = _predict(run, trained, parts)
-        run.write_report(_report(run, dataset, selection, trained, predictions))
+        run.write_report(
+            metrics.report(
+                selection.class_names,
+                predictions["validation"],
+                predictions["test"],
+                counts=selection.counts(),
+                training=_training(run, dataset, selection, trained),
+            )
+        )
         reporter.say(state="stopped" if trained.stopped else "done", message=reporter.status.pruned)
     return run.status
 
@@ -163,34 +172,21 @@ def _predict(run: Run, trained: Trained, parts: dict[str, Part]) -> dict[str, Pr
     return predictions
 
 
-def _report(
-    run: Run, dataset: Dataset, selection: Selection, trained: Trained, predictions: dict[str, Predictions]
-) -> dict[str, Any]:
-    return metrics.report(
-        selection.class_names,
-        predictions["validation"],
-        predictions["test"],
-        counts=selection.counts(),
-        extras={
-            "kept_epoch": trained.kept_epoch,
-            "images_per_second": trained.images_per_second,
-            "seconds": time.time() - run.status.started,
-            "parameters": trained.model.count_params(),
-            "summary": [
-                {
-                    "name": layer.name,
-                    "kind": layer.kind,
-                    "output": layer.output,
-                    "parameters": layer.parameters,
-                }
-                for layer in cost_estimate.layers(run.config, len(selection.class_names))
-            ],
-            "precision": trained.precision,
-            "data_version": dataset.version,
-            "split_fingerprint": selection.fingerprint,
-            "skipped": dataset.skipped,
-            "environment": environment.describe(),
-        },
+def _training(run: Run, dataset: Dataset, selection: Selection, trained: Trained) -> Training:
+    return Training(
+        kept_epoch=trained.kept_epoch,
+        images_per_second=trained.images_per_second,
+        seconds=time.time() - run.status.started,
+        parameters=trained.model.count_params(),
+        summary=tuple(
+            LayerSummary(name=layer.name, kind=layer.kind, output=layer.output, parameters=layer.parameters)
+            for layer in cost_estimate.layers(run.config, len(selection.class_names))
+        ),
+        precision=trained.precision,
+        data_version=dataset.version,
+        split_fingerprint=selection.fingerprint,
+        skipped=tuple(SkippedFile(**one) for one in dataset.skipped),
+        environment=environment.describe(),
     )
 
 

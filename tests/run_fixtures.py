@@ -18,6 +18,7 @@ from core.config import RunConfig
 from core.evaluation import metrics
 from core.explain import heatmaps, nearest_images
 from core.processes import heartbeat
+from core.report import LayerSummary, Report, SkippedFile, Training
 from core.runs import Labels, Predictions, Run, State
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
@@ -107,7 +108,14 @@ def finished(config: RunConfig, *, skill: float = 0.7, seed: int = 0, **labels: 
         for split in ("validation", "test")
     }
     run.write_predictions(**answers)
-    run.write_report(_report(run, answers, selection, dataset, lines))
+    report = metrics.report(
+        selection.class_names,
+        answers["validation"],
+        answers["test"],
+        counts=selection.counts(),
+        training=training(selection, dataset, lines),
+    )
+    run.write_report(report)
     now = time.time()
     run.write_status(replace(run.status, state="done", epoch=len(lines), started=now - 75, ended=now - 5))
     return run
@@ -126,33 +134,55 @@ def answer(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> Pr
     return Predictions(rows["id"].to_numpy(dtype=str), labels, probabilities)
 
 
-def _report(
-    run: Run, answers: dict[str, Predictions], selection: Any, dataset: Any, lines: list[dict[str, Any]]
-) -> dict[str, Any]:
+def training(selection: Any, dataset: Any, lines: list[dict[str, Any]]) -> Training:
+    """What a training would know of the run."""
     best = min(lines, key=lambda line: line["val_loss"])
+    layers: list[tuple[str, str, tuple[int, ...], int]] = [
+        ("rescaling", "Rescaling", (48, 48, 3), 0),
+        ("conv_1", "Conv2D", (46, 46, 16), 448),
+    ]
     classes = len(selection.class_names)
-    return metrics.report(
-        selection.class_names,
-        answers["validation"],
-        answers["test"],
-        counts=selection.counts(),
-        extras={
-            "kept_epoch": best["epoch"],
-            "images_per_second": 812.0,
-            "seconds": 70.0,
-            "parameters": 1_234_567,
-            "summary": [
-                {"name": "rescaling", "kind": "Rescaling", "output": [48, 48, 3], "parameters": 0},
-                {"name": "conv_1", "kind": "Conv2D", "output": [46, 46, 16], "parameters": 448},
-                {"name": "logits", "kind": "Dense", "output": [classes], "parameters": 129 * classes},
-            ],
-            "precision": "float32",
-            "data_version": dataset.version,
-            "split_fingerprint": selection.fingerprint,
-            "skipped": dataset.skipped,
-            "environment": {"python": "3.11.2", "tensorflow": "2.21.0", "processor": "a test"},
-        },
+    layers.append(("logits", "Dense", (classes,), 129 * classes))
+    return Training(
+        kept_epoch=best["epoch"],
+        images_per_second=812.0,
+        seconds=70.0,
+        parameters=1_234_567,
+        summary=tuple(
+            LayerSummary(name=name, kind=kind, output=output, parameters=parameters)
+            for name, kind, output, parameters in layers
+        ),
+        precision="float32",
+        data_version=dataset.version,
+        split_fingerprint=selection.fingerprint,
+        skipped=tuple(SkippedFile(**one) for one in dataset.skipped),
+        environment={"python": "3.11.2", "tensorflow": "2.21.0", "processor": "a test"},
     )
+
+
+TRAINING = Training(
+    kept_epoch=2,
+    images_per_second=812.0,
+    seconds=70.0,
+    parameters=1_234_567,
+    precision="float32",
+    data_version="0123456789ab",
+    split_fingerprint="ba9876543210",
+    environment={"python": "3.11.2", "processor": "a test"},
+)
+"""What a training knows of a run, where it does not matter what that is."""
+
+
+def report(right: int = 7, total: int = 10, **changes: Any) -> Report:
+    """A report of three classes with ``right`` of ``total`` images right, on validation and test alike."""
+    labels = np.arange(total) % len(FLOWERS)
+    predicted = np.where(np.arange(total) < right, labels, (labels + 1) % len(FLOWERS))
+    probabilities = np.eye(len(FLOWERS), dtype=np.float32)[predicted]
+    predictions = Predictions(np.arange(total).astype(str), labels, probabilities)
+    made = metrics.report(
+        FLOWERS, predictions, predictions, counts={"train": {"daisy": 9}}, training=TRAINING
+    )
+    return made.model_copy(update=changes)
 
 
 def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:

@@ -135,7 +135,7 @@ def test_choose_train_result_heatmap(page: Any, server: Server) -> None:
     assert (run.config.data.image_size, run.config.fit.epochs) == (64, 5)
 
     go_to(page, "Results")
-    shown = f"{100 * run.report()['test_accuracy']['value']:.1f} %"
+    shown = f"{100 * run.report().test_accuracy.value:.1f} %"
     page.get_by_text(shown).first.wait_for()
     page.get_by_text("Guessing the largest class").first.wait_for()
     assert f"run={run.id}" in page.url
@@ -158,7 +158,7 @@ def test_a_killed_server_finds_the_running_training_again(page: Any, server: Ser
     wait_for(lambda: runs.all()[0].metrics())
     stop.click()
     wait_for(lambda: runs.all()[0].status.state in ("stopped", "done"))
-    assert runs.all()[0].report()["test_accuracy"]["total"] > 0
+    assert runs.all()[0].report().test_accuracy.total > 0
     assert len(runs.all()) == 1
 
 

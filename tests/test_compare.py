@@ -19,6 +19,7 @@ from core.comparison.pairing import Result
 from core.config import RunConfig
 from core.evaluation import metrics
 from core.runs import Predictions
+from tests import run_fixtures
 
 NAMES = ("daisy", "roses")
 
@@ -262,8 +263,9 @@ def test_a_run_folder_is_read_as_a_result():
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32)
     answers = Predictions(np.array(["a", "b", "c"]), np.array([0, 1, 1]), probabilities)
     run.write_predictions(validation=answers, test=answers)
-    extras = {"data_version": "v1", "split_fingerprint": "s1", "seconds": 12.0}
-    run.write_report(metrics.report(NAMES, answers, answers, counts={"train": {"daisy": 1}}, extras=extras))
+    training = run_fixtures.TRAINING.model_copy(update={"data_version": "v1", "seconds": 12.0})
+    report = metrics.report(NAMES, answers, answers, counts={"train": {"daisy": 1}}, training=training)
+    run.write_report(report)
     run.append_metrics({"epoch": 1, "loss": 1.0})
     read = verdicts.from_run(run)
     assert read.right.tolist() == [True, False, True]

@@ -169,7 +169,7 @@ def test_what_is_no_run_is_refused_in_words(archive, reason, workspace):
     ("name", "change", "reason"),
     [
         ("config.json", lambda value: value.update(schema=99), "schema 99"),
-        ("status.json", lambda value: value.update(state="glorious"), "no known state"),
+        ("status.json", lambda value: value.update(state="glorious"), "state should be"),
         ("status.json", lambda value: value.update(epoch="x"), "epoch"),
         ("labels.json", lambda value: value.update(name={"a": 1}), "name"),
         ("report.json", lambda value: value["test_accuracy"].update(value="high"), "test_accuracy.value"),

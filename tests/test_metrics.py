@@ -15,7 +15,9 @@ from sklearn.calibration import calibration_curve
 from statsmodels.stats.proportion import proportion_confint
 
 from core.evaluation import calibration, confusion, metrics
+from core.report import Proportion, Report
 from core.runs import Predictions
+from tests.run_fixtures import TRAINING
 
 EXACT = {"rtol": 0, "atol": 1e-9}
 
@@ -44,8 +46,8 @@ def test_intervals_are_wilsons(total, share):
     correct = round(share * total)
     found = metrics.proportion(correct, total)
     expected = proportion_confint(correct, total, method="wilson")
-    np.testing.assert_allclose((found["low"], found["high"]), expected, **EXACT)
-    assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1
+    np.testing.assert_allclose((found.low, found.high), expected, **EXACT)
+    assert 0 <= found.low <= found.value <= found.high <= 1
 
 
 @given(any_predictions)
@@ -62,14 +64,14 @@ def test_scores_of_the_classes_agree_with_scikit_learn(predictions):
     )
     scores = metrics.per_class(matrix, [str(c) for c in every])
     for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
-        np.testing.assert_allclose(np.array([s[name] for s in scores], float), values, **EXACT)
+        np.testing.assert_allclose(np.array([getattr(s, name) for s in scores], float), values, **EXACT)
     np.testing.assert_allclose(metrics.mean_f1(scores), np.nanmean(expected[2]), **EXACT)
 
 
 @given(any_predictions, st.integers(1, 4))
 def test_top_k_accuracy_agrees_with_scikit_learn(predictions, k):
     classes = predictions.probabilities.shape[1]
-    found = metrics.top_k_accuracy(predictions, min(k, classes - 1))["value"]
+    found = metrics.top_k_accuracy(predictions, min(k, classes - 1)).value
     binary = classes == 2
     expected = sklearn_metrics.top_k_accuracy_score(
         predictions.labels,
@@ -86,9 +88,9 @@ def test_reliability_bins_agree_with_scikit_learn(predictions):
     right = metrics.predicted(predictions) == predictions.labels
     accuracy, mean_confidence = calibration_curve(right, sure, n_bins=10)
     bins = calibration.reliability(predictions)
-    np.testing.assert_allclose([b.accuracy["value"] for b in bins], accuracy, **EXACT)
+    np.testing.assert_allclose([b.accuracy.value for b in bins], accuracy, **EXACT)
     np.testing.assert_allclose([b.confidence for b in bins], mean_confidence, **EXACT)
-    weights = np.array([b.accuracy["total"] for b in bins]) / len(sure)
+    weights = np.array([b.accuracy.total for b in bins]) / len(sure)
     expected = float(weights @ np.abs(accuracy - mean_confidence))
     assert calibration.calibration_error(predictions) == pytest.approx(expected, abs=1e-9)
 
@@ -136,34 +138,34 @@ def test_curves_of_a_class_agree_with_scikit_learn(predictions, class_index):
 def test_answering_only_when_sure_says_the_same_at_the_slider_and_in_the_curve(predictions):
     curve = calibration.coverage(predictions)
     assert curve.share[-1] == 1
-    assert curve.accuracy[-1] == pytest.approx(metrics.accuracy(predictions)["value"])
+    assert curve.accuracy[-1] == pytest.approx(metrics.accuracy(predictions).value)
     assert (np.diff(curve.threshold) < 0).all()
     for threshold, share, accuracy in zip(curve.threshold, curve.share, curve.accuracy, strict=True):
         answered, right = calibration.when_sure(predictions, threshold)
-        np.testing.assert_allclose((answered["value"], right["value"]), (share, accuracy), **EXACT)
+        np.testing.assert_allclose((answered.value, right.value), (share, accuracy), **EXACT)
 
 
 def test_nothing_is_said_about_no_pictures():
     assert calibration.calibration_error_by_luck(made([], np.empty((0, 3)))) is None
     none = made([], np.zeros((0, 3)))
-    nothing = {"value": None, "low": None, "high": None, "correct": 0, "total": 0}
+    nothing = Proportion(value=None, low=None, high=None, correct=0, total=0)
     assert metrics.accuracy(none) == metrics.top_k_accuracy(none, 2) == nothing
     assert calibration.when_sure(none, 0.5) == (nothing, nothing)
     assert calibration.reliability(none) == confusion.worst(none) == []
     assert calibration.calibration_error(none) is None
     assert calibration.precision_recall(none, 0) is calibration.roc(none, 0) is None
     assert len(calibration.coverage(none).share) == 0
-    report = metrics.report(("a", "b", "c"), none, none, counts={"train": {"a": 1}}, extras={})
-    assert report["mean_f1"] is None
-    json.dumps(report, allow_nan=False)
+    report = metrics.report(("a", "b", "c"), none, none, counts={"train": {"a": 1}}, training=TRAINING)
+    assert report.mean_f1 is None
+    json.dumps(report.as_json(), allow_nan=False)
 
 
 def test_a_class_missing_from_the_test_pictures_has_no_recall():
     predictions = made([0, 0, 1], [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1]])
     matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), 3)
     missing = metrics.per_class(matrix, ("a", "b", "c"))[2]
-    assert missing["support"] == 0
-    assert missing["recall"] is missing["precision"] is missing["f1"] is None
+    assert missing.support == 0
+    assert missing.recall is missing.precision is missing.f1 is None
 
 
 @pytest.mark.parametrize("classes", [2, 100])
@@ -171,12 +173,12 @@ def test_a_report_can_be_stored_whatever_the_number_of_classes(classes):
     names = [f"class {c}" for c in range(classes)]
     counts = {"train": dict.fromkeys(names, 3) | {names[1]: 4}, "validation": {}, "test": {}}
     predictions = random(0, 300, classes)
-    report = metrics.report(names, predictions, predictions, counts=counts, extras={"kept_epoch": 2})
-    assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert np.sum(report["confusion_matrix"]) == report["test_accuracy"]["total"] == 300
-    assert report["baseline_accuracy"]["class_name"] == names[1]
-    assert report["baseline_accuracy"]["correct"] == np.count_nonzero(predictions.labels == 1)
-    assert report["kept_epoch"] == 2
+    report = metrics.report(names, predictions, predictions, counts=counts, training=TRAINING)
+    assert Report.model_validate(json.loads(json.dumps(report.as_json(), allow_nan=False))) == report
+    assert np.sum(report.confusion_matrix) == report.test_accuracy.total == 300
+    assert report.baseline_accuracy.class_name == names[1]
+    assert report.baseline_accuracy.correct == np.count_nonzero(predictions.labels == 1)
+    assert report.kept_epoch == TRAINING.kept_epoch
 
 
 def test_worst_mistakes_are_the_most_confident_ones():

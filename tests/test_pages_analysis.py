@@ -60,8 +60,8 @@ def test_a_card_of_a_run_without_a_model_says_so_and_shows_the_rest(config):
 def test_the_weakest_class_is_shown_in_detail(config):
     run = run_fixtures.finished(config, skill=0.5)
     page = shown("results", view="Classes")
-    weakest = min(run.report()["per_class"], key=lambda score: score["f1"] or 0)
-    assert weakest["class_name"] in [heading.value for heading in page.subheader]
+    weakest = min(run.report().per_class, key=lambda scores: scores.f1 or 0)
+    assert weakest.class_name in [heading.value for heading in page.subheader]
     assert "average precision" in words(page) and "Its most confident mistakes" in words(page)
 
 

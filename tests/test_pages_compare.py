@@ -147,7 +147,7 @@ def test_repeats_are_one_line_with_their_spread(config):
     run_fixtures.finished(config, name="alone")
     page = shown("compare")
     shown_table = table(page).value.set_index("name")
-    values = [run.report()["val_accuracy"]["value"] for run in made]
+    values = [run.report().val_accuracy.value for run in made]
     assert sorted(shown_table.index) == ["alone", "three"]
     assert shown_table.loc["three", "val_interval"] == verdicts.spread(values)
     page.toggle(key="join_repeats").set_value(False).run()
@@ -359,7 +359,7 @@ def test_smoothing_changes_no_number(config):
     assert calm["value"].equals(measured["value"]) and not calm["drawn"].equals(measured["drawn"])
     assert measured["drawn"].to_numpy() == pytest.approx(measured["value"].to_numpy())
     kept = measured[measured["kept"]].groupby("run")["epoch"].unique()
-    assert [int(epochs[0]) for epochs in kept] == [run.report()["kept_epoch"] for run in made]
+    assert [int(epochs[0]) for epochs in kept] == [run.report().kept_epoch for run in made]
     assert measured.groupby(["run", "figure", "split"])["seconds"].max().round(3).unique().tolist() == [32.0]
 
 

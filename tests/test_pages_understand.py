@@ -109,20 +109,20 @@ def test_a_damaged_run_does_not_hide_the_others_and_can_go_to_the_trash(config):
 def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
     run = run_fixtures.finished(config)
     page = shown("results", run=run.id)
-    test, guess = run.report()["test_accuracy"], run.report()["baseline_accuracy"]
+    test, guess = run.report().test_accuracy, run.report().baseline_accuracy
     by_label = {metric.label: metric for metric in page.metric}
     deltas = {label: plain(metric.delta) for label, metric in by_label.items()}
-    assert plain(by_label["Test accuracy"].value) == f"{100 * test['value']:.1f} %"
-    low, high = 100 * test["low"], 100 * test["high"]
+    assert plain(by_label["Test accuracy"].value) == f"{100 * test.value:.1f} %"
+    low, high = 100 * test.low, 100 * test.high
     assert deltas["Test accuracy"] == f"95 % sure: {low:.1f} to {high:.1f} %"
-    assert plain(by_label["Guessing the largest class"].value) == f"{100 * guess['value']:.1f} %"
+    assert plain(by_label["Guessing the largest class"].value) == f"{100 * guess.value:.1f} %"
     assert "Validation accuracy" in by_label
-    assert f"Right on **{test['correct']} of {test['total']}** test pictures" in words(page)
+    assert f"Right on **{test.correct} of {test.total}** test pictures" in words(page)
 
 
 def test_results_name_the_kept_epoch(config):
     run = run_fixtures.finished(config)
-    assert f"The weights of epoch {run.report()['kept_epoch']} were kept" in words(shown("results"))
+    assert f"The weights of epoch {run.report().kept_epoch} were kept" in words(shown("results"))
 
 
 def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):

@@ -17,23 +17,21 @@ from core.evaluation import metrics
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
 from core.export import csv_tables, html_report
+from core.report import SkippedFile
 from core.runs import Labels, Predictions, Run
+from tests import run_fixtures
 from tests.test_coach import overfitting
 from tests.test_metrics import random
 from tests.tiny_model import untrained
 
 HOSTILE = ("<script>alert(1)</script>", "![x](http://a.b/c.png)", '" onload="x', "=HYPERLINK(1)")
-EXTRAS = {
-    "kept_epoch": 9,
-    "images_per_second": 812.4,
-    "seconds": 71.0,
-    "parameters": 123_456,
-    "precision": "float32",
-    "data_version": "v1",
-    "split_fingerprint": "s1",
-    "skipped": [{"file": "<b>.jpg", "reason": "empty"}],
-    "environment": {"python": "3.11", "processor": "<i>"},
-}
+TRAINING = run_fixtures.TRAINING.model_copy(
+    update={
+        "kept_epoch": 9,
+        "skipped": (SkippedFile(file="<b>.jpg", reason="empty"),),
+        "environment": {"python": "3.11", "processor": "<i>"},
+    }
+)
 
 
 class Tags(HTMLParser):
@@ -55,7 +53,7 @@ def finished(predictions: Predictions, **labels) -> Run:
     counts = {split: dict.fromkeys(names, 5) for split in ("train", "validation", "test")}
     run.write_metrics(overfitting(0))
     run.write_predictions(validation=predictions, test=predictions)
-    run.write_report(metrics.report(names, predictions, predictions, counts=counts, extras=EXTRAS))
+    run.write_report(metrics.report(names, predictions, predictions, counts=counts, training=TRAINING))
     return run
 
 
@@ -81,8 +79,8 @@ def test_a_report_has_no_script_no_link_and_nothing_from_outside():
 def test_a_report_says_what_the_run_says():
     run = finished(random(0))
     page, report = html_report.build(run, picture_of), run.report()
-    accuracy = report["test_accuracy"]
-    assert f"{accuracy['correct']} of {accuracy['total']} ({100 * accuracy['value']:.1f} %" in page
+    accuracy = report.test_accuracy
+    assert f"{accuracy.correct} of {accuracy.total} ({100 * accuracy.value:.1f} %" in page
     assert "Overfitting from epoch 9 on" in page
     assert "<td>Epochs</td><td>20</td><td>instead of 10</td>" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page

@@ -17,8 +17,10 @@ from core.cli import sweep as sweep_command
 from core.comparison import verdicts
 from core.config import RunConfig
 from core.errors import LabError
+from core.report import Proportion
 from core.sweeps import folder, repeats, search
 from core.sweeps.search import Trial
+from tests import run_fixtures
 from tests.run_fixtures import draw_folder
 from tests.test_worker import QUICK, python, wait_for
 from tests.test_worker import background as background
@@ -54,7 +56,9 @@ def pretend(sweep: sweeps.Sweep, score: Callable[[RunConfig], float]) -> None:
         if run is not None:
             value = score(run.config)
             run.append_metrics({"epoch": 1, "val_accuracy": value})
-            run.write_report({"val_accuracy": {"value": value, "low": value - 0.1, "high": value + 0.1}})
+            ends = {"low": max(value - 0.1, 0.0), "high": min(value + 0.1, 1.0)}
+            accuracy = Proportion(value=value, **ends, correct=0, total=200)
+            run.write_report(run_fixtures.report(val_accuracy=accuracy))
             run.write_status(runs.Status(state="done"))
 
 
@@ -97,7 +101,7 @@ def test_a_grid_goes_from_settings_to_a_table(base):
     assert not [name for name in table if "test" in name]
     for row in table.to_dict("records"):
         report = runs.open(row["run"]).report()
-        assert row["val_accuracy"] == report["val_accuracy"]["value"]
+        assert row["val_accuracy"] == report.val_accuracy.value
     choices = sweeps.choices(sweep, sweeps.table(sweep, with_test=True))
     assert len(choices) == 4
     assert set(choices["n"]) == {2}
@@ -254,7 +258,7 @@ def test_repeating_takes_seeds_that_are_not_used_yet(base):
     assert [known.config.fit.seed for known in repeats.repeat(more[0], 1)] == [8]
     assert len(repeats.siblings(run)) == 4
     work_through()
-    scores = [known.report()["test_accuracy"]["value"] for known in repeats.siblings(run)]
+    scores = [known.report().test_accuracy.value for known in repeats.siblings(run)]
     assert verdicts.spread(scores) == f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n=4)"
 
 

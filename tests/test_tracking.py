@@ -102,7 +102,7 @@ def test_a_run_is_mirrored_with_params_metrics_and_files(config, server, monkeyp
     assert [(line.step, line.value) for line in history] == [
         (line["epoch"], pytest.approx(line["val_accuracy"])) for line in run.metrics()
     ]
-    assert mirrored.data.metrics["test_accuracy"] == run.report()["test_accuracy"]["value"]
+    assert mirrored.data.metrics["test_accuracy"] == run.report().test_accuracy.value
     artifacts = {artifact.path for artifact in client.list_artifacts(mirrored.info.run_id)}
     assert {"report.json", "model.keras", "confusion_matrix.png", "config.json"} <= artifacts
 

@@ -100,16 +100,16 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert (status.state, status.message) == ("done", "")
     report = run.report()
     test = run.predictions("test")
-    assert report["test_accuracy"]["value"] == (test.probabilities.argmax(axis=1) == test.labels).mean()
+    assert report.test_accuracy.value == (test.probabilities.argmax(axis=1) == test.labels).mean()
     assert np.abs(test.probabilities.sum(axis=1) - 1).max() < 1e-6
-    assert report["kept_epoch"] in (1, 2)
+    assert report.kept_epoch in (1, 2)
     assert len(run.metrics()) == 2
-    assert np.sum(report["confusion_matrix"]) == len(test.ids)
-    assert [skipped["file"] for skipped in report["skipped"]] == ["red/broken.jpg"]
-    assert sum(layer["parameters"] for layer in report["summary"]) == report["parameters"]
+    assert np.sum(report.confusion_matrix) == len(test.ids)
+    assert [skipped.file for skipped in report.skipped] == ["red/broken.jpg"]
+    assert sum(layer.parameters for layer in report.summary) == report.parameters
     assert keras_file.convolution_layers(run.model_path) == ("conv_1",)
-    kept = run.metrics()[report["kept_epoch"] - 1]["val_accuracy"]
-    assert report["val_accuracy"]["value"] == pytest.approx(kept)
+    kept = run.metrics()[report.kept_epoch - 1]["val_accuracy"]
+    assert report.val_accuracy.value == pytest.approx(kept)
 
 
 def test_no_picture_is_in_two_splits(source: str) -> None:
@@ -141,14 +141,14 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, bac
     assert [line["epoch"] for line in after] == list(range(1, len(after) + 1))
     saved = len(before) - 1  # the last line may be younger than the checkpoint; it is then learned again
     assert after[:saved] == before[:saved]
-    assert run.report()["kept_epoch"] <= len(after)
+    assert run.report().kept_epoch <= len(after)
 
 
 def test_a_resumed_run_goes_on_with_the_pictures_it_began_with(source: str) -> None:
     run = engine.submit(config(source, **ENDLESS))
     engine.claim()
     worker.carry_out(run, watch=lambda status: run.ask_to_stop() if status.epoch > 1 else None)
-    before = run.report()["split_fingerprint"]
+    before = run.report().split_fingerprint
     dataset = datasets.open(source)
     versions.exclude(dataset, dataset.usable["id"][:6], "for the test")
     assert datasets.open(source).version != run.status.data_version
@@ -157,8 +157,8 @@ def test_a_resumed_run_goes_on_with_the_pictures_it_began_with(source: str) -> N
     run.ask_to_stop()
     engine.claim()
     worker.carry_out(run)
-    assert run.status.data_version == run.report()["data_version"] == dataset.version
-    assert run.report()["split_fingerprint"] == before
+    assert run.status.data_version == run.report().data_version == dataset.version
+    assert run.report().split_fingerprint == before
 
 
 def test_a_worker_told_to_end_leaves_its_run_interrupted(source: str, background: Any) -> None:

@@ -56,14 +56,16 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _print_run(run: Run, *, as_json: bool) -> None:
+    report = run.report()
     if as_json:
-        print(json.dumps({"id": run.id, "path": str(run.path), "state": run.status.state, **run.report()}))
+        figures = report.model_dump(mode="json", exclude={"schema_version"}) if report else {}
+        print(json.dumps({"id": run.id, "path": str(run.path), "state": run.status.state, **figures}))
         return
-    if run.has_report:
-        test = run.report()["test_accuracy"]
+    if report is not None:
+        test = report.test_accuracy
         print(
-            f"test accuracy {test['value']:.3f} (95 % interval {test['low']:.3f} to {test['high']:.3f}, "
-            f"{test['correct']} of {test['total']} pictures)"
+            f"test accuracy {test.value:.3f} (95% CI {test.low:.3f} to {test.high:.3f}, "
+            f"{test.correct} of {test.total} images)"
         )
     print(run.path)
 

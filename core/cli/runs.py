@@ -9,6 +9,7 @@ from typing import Any
 from core import runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE
+from core.errors import LabError
 from core.runs import Run
 
 
@@ -27,21 +28,26 @@ def show(arguments: argparse.Namespace) -> int:
         return DONE
     for row in table:
         test = row["test_accuracy"]
-        score = f"test {test['value']:.3f} ({test['low']:.3f}-{test['high']:.3f})" if test else ""
+        known = test and test["value"] is not None
+        score = f"test {test['value']:.3f} ({test['low']:.3f}-{test['high']:.3f})" if known else ""
         print(f"{row['id']}  {row['state']:<12} {row['source']:<20} {score}  {row['name']}")
     return DONE
 
 
 def _summary(run: Run) -> dict[str, Any]:
-    status = run.status
-    damaged = status.state == "damaged"
+    source, report = "", None
+    try:
+        status, config, report = run.overview()
+        source = config.data.source
+    except LabError:
+        status = run.status
     return {
         "id": run.id,
         "name": run.labels.name,
         "path": str(run.path),
         "state": status.state,
-        "source": "" if damaged else run.config.data.source,
+        "source": source,
         "message": status.message,
-        "val_accuracy": None if damaged else run.report().get("val_accuracy"),
-        "test_accuracy": None if damaged else run.report().get("test_accuracy"),
+        "val_accuracy": report.val_accuracy.model_dump() if report else None,
+        "test_accuracy": report.test_accuracy.model_dump() if report else None,
     }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.comparison.paired_tests import Flags
+from core.errors import LabError
 from core.evaluation import metrics
 from core.runs import Run
 
@@ -58,17 +59,19 @@ class Pair:
 def from_run(run: Run, split: str = "test") -> Result:
     """A finished run's answers on a split. Raises LabError where it has none."""
     predictions, report = run.predictions(split), run.report()
-    names = tuple(report["class_names"])
+    if report is None:
+        raise LabError(f"{run.title} has no result yet.")
+    names = report.class_names
     return Result(
         ids=predictions.ids,
         labels=np.array(names)[predictions.labels],
         right=metrics.predicted(predictions) == predictions.labels,
         class_names=names,
-        data_version=report["data_version"],
-        split_fingerprint=report["split_fingerprint"],
+        data_version=report.data_version,
+        split_fingerprint=report.split_fingerprint,
         epochs=len(run.metrics()),
         seed=run.config.fit.seed,
-        seconds=report["seconds"],
+        seconds=report.seconds,
     )
 
 

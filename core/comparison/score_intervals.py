@@ -67,11 +67,11 @@ def of(predictions: Predictions, class_names: Sequence[str]) -> Scores:
     classes = len(class_names)
     matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
     return Scores(
-        Interval(right["value"], right["low"], right["high"]),
+        Interval(right.value, right.low, right.high),
         _mean_f1(matrix),
         _loss(predictions),
-        right["correct"],
-        right["total"],
+        right.correct,
+        right.total,
     )
 
 

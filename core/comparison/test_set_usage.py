@@ -9,18 +9,17 @@ pictures (``split_fingerprint``), of how many runs the test score was seen.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import filelock
 
 from core import files, workspace
 from core.comparison import paired_tests
 from core.errors import LabError
+from core.files import Moment
 from core.runs import Run
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
@@ -76,29 +75,21 @@ def _deviation(accuracy: float, pictures: int) -> float:
 
 def _fingerprint(run: Run) -> str:
     try:
-        found = str(run.report().get("split_fingerprint", ""))
+        report = run.report()
     except LabError:
         return ""
-    return found if _FINGERPRINT.fullmatch(found) else ""
+    return report.split_fingerprint if report and _FINGERPRINT.fullmatch(report.split_fingerprint) else ""
 
 
 def _path(fingerprint: str) -> Path:
     return workspace.folder() / "seals" / f"{fingerprint}.json"
 
 
-def _read(fingerprint: str) -> dict[str, Any]:
+def _read(fingerprint: str) -> dict[str, Moment]:
     try:
-        noted: dict[str, Any] = files.read(_path(fingerprint), _parse, missing={})
-        return noted
+        return files.read_model(_path(fingerprint), dict[str, Moment], missing={})
     except LabError:
         return {}
-
-
-def _parse(text: str) -> dict[str, Any]:
-    noted = json.loads(text)
-    if not isinstance(noted, dict):
-        raise ValueError("not a JSON object")
-    return noted
 
 
 def _add(fingerprint: str, ids: Sequence[str]) -> None:

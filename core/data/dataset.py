@@ -15,6 +15,17 @@ from core.data.decoding import Unreadable, decode
 from core.errors import LabError
 
 
+@dataclass(frozen=True)
+class Facts:
+    """dataset.json: the source, how it was made, the folder of its images, and its class folders."""
+
+    source: str
+    root: str
+    class_names: tuple[str, ...]
+    recipe: str = ""
+    schema: int = 1
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Pictures with labels.

@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import filelock
@@ -14,10 +15,10 @@ import pandas as pd
 
 from core import files
 from core.data import duplicates, indexing
+from core.data.dataset import Facts
 from core.data.sources import Source, csv_list, folder
 from core.processes.threads import Progress, ShouldStop, stop_if
 
-_SCHEMA = 1
 _LOCK_POLL_SECONDS = 0.2
 
 
@@ -40,8 +41,8 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
 def _write(path: Path, origin: Source, root: Path, class_names: tuple[str, ...], index: pd.DataFrame) -> None:
     with files.replacing(path / "index.parquet") as beside:
         index.to_parquet(beside, index=False)
-    facts = {"schema": _SCHEMA, "source": origin.name, "recipe": origin.recipe, "root": str(root)}
-    files.write_json(path / "dataset.json", {**facts, "class_names": class_names})
+    facts = Facts(source=origin.name, root=str(root), class_names=class_names, recipe=origin.recipe)
+    files.write_json(path / "dataset.json", asdict(facts))
 
 
 def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> Path:

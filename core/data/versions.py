@@ -7,12 +7,11 @@ labels (``Dataset.version``), which runs record.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import filelock
 import pandas as pd
@@ -20,6 +19,7 @@ import pandas as pd
 from core import files
 from core.data.dataset import fingerprint
 from core.errors import LabError
+from core.files import Count, Moment
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
@@ -41,13 +41,13 @@ class Step:
         undoes: the number of the step that an undo takes back.
     """
 
-    number: int
-    time: float
+    number: Count
+    time: Moment
     kind: Kind
     reason: str
     ids: tuple[str, ...] = ()
     label: str = ""
-    undoes: int = 0
+    undoes: Count = 0
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,9 @@ def steps(path: Path) -> tuple[Step, ...]:
     Raises:
         LabError: steps.json is damaged.
     """
-    recorded: tuple[Step, ...] = files.read(path / "steps.json", _parse, missing=())
+    recorded = files.read_model(path / "steps.json", tuple[Step, ...], missing=())
+    if [step.number for step in recorded] != list(range(1, len(recorded) + 1)):
+        raise LabError(f"steps.json in {path} is damaged: its steps are not numbered from 1 on.")
     return recorded
 
 
@@ -213,15 +215,4 @@ def _record(
         reason = reason.strip() or "by hand"
         step = Step(len(recorded) + 1, time.time(), kind, reason, ids, label, undoes)
         files.write_json(path, [asdict(one) for one in (*recorded, step)])
-    return step
-
-
-def _parse(text: str) -> tuple[Step, ...]:
-    return tuple(_step(number, fields) for number, fields in enumerate(json.loads(text), 1))
-
-
-def _step(number: int, fields: dict[str, Any]) -> Step:
-    step = Step(**{**fields, "ids": tuple(fields.get("ids", ()))})
-    if step.number != number or step.kind not in get_args(Kind):
-        raise ValueError(f"step {number} is not one")
     return step

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation import metrics
+from core.report import Proportion
 from core.runs import Predictions
 
 Floats = NDArray[np.float64]
@@ -22,14 +22,13 @@ _MOST_DRAWN = 2_000_000
 class Bin:
     """Pictures answered with a confidence in (low, high]: how sure the model was, how often right.
 
-    accuracy: as :func:`core.evaluation.metrics.proportion` gives it; ``accuracy["total"]`` pictures are in
-    the bin.
+    accuracy: of the ``accuracy.total`` images in the bin.
     """
 
     low: float
     high: float
     confidence: float
-    accuracy: dict[str, Any]
+    accuracy: Proportion
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
 def calibration_error(predictions: Predictions, bins: int = 10) -> float | None:
     """Mean gap between confidence and accuracy over the bins, weighted by pictures: 0 is perfect."""
     filled = reliability(predictions, bins)
-    gaps = [b.accuracy["total"] * abs(b.accuracy["value"] - b.confidence) for b in filled]
+    gaps = [abs(b.accuracy.correct - b.accuracy.total * b.confidence) for b in filled]
     return sum(gaps) / len(predictions.labels) if filled else None
 
 
@@ -92,12 +91,11 @@ def calibration_error_by_luck(predictions: Predictions, bins: int = 10) -> float
     return float(np.quantile(gaps, 0.95))
 
 
-def when_sure(predictions: Predictions, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def when_sure(predictions: Predictions, threshold: float) -> tuple[Proportion, Proportion]:
     """Answering only where the confidence is at least ``threshold``.
 
     Returns:
-        the share of pictures answered, and the accuracy on these; see
-        :func:`core.evaluation.metrics.proportion`.
+        the share of images answered, and the accuracy on these.
     """
     answered = metrics.confidence(predictions) >= threshold
     right = metrics.predicted(predictions) == predictions.labels
@@ -140,5 +138,5 @@ def roc(predictions: Predictions, class_index: int) -> Curve | None:
     return Curve(false_rate, true_rate, float(roc_auc_score(is_class, score)))
 
 
-def _share(flags: NDArray[np.bool_]) -> dict[str, Any]:
+def _share(flags: NDArray[np.bool_]) -> Proportion:
     return metrics.proportion(np.count_nonzero(flags), len(flags))

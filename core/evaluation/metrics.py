@@ -8,31 +8,25 @@ into report.json.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.report import Baseline, ClassScores, Proportion, Report, Training
 from core.runs import Predictions
 
 Counts = NDArray[np.int64]
 
 
-def proportion(correct: int | np.integer, total: int | np.integer) -> dict[str, Any]:
-    """A share with its 95 % Wilson interval: value, low, high (None where total is 0), correct, total."""
+def proportion(correct: int | np.integer, total: int | np.integer) -> Proportion:
+    """A share with its 95% Wilson interval."""
     from scipy.stats import binomtest
 
     correct, total = int(correct), int(total)
     if total == 0:
-        return {"value": None, "low": None, "high": None, "correct": 0, "total": 0}
+        return Proportion(value=None, low=None, high=None, correct=0, total=0)
     low, high = binomtest(correct, total).proportion_ci(method="wilson")
-    return {
-        "value": correct / total,
-        "low": float(low),
-        "high": float(high),
-        "correct": correct,
-        "total": total,
-    }
+    return Proportion(value=correct / total, low=float(low), high=float(high), correct=correct, total=total)
 
 
 def predicted(predictions: Predictions) -> NDArray[np.int64]:
@@ -45,13 +39,13 @@ def confidence(predictions: Predictions) -> NDArray[np.float64]:
     return np.asarray(predictions.probabilities.max(axis=1), np.float64)
 
 
-def accuracy(predictions: Predictions) -> dict[str, Any]:
+def accuracy(predictions: Predictions) -> Proportion:
     """The share of pictures answered rightly, see :func:`proportion`."""
     right = predicted(predictions) == predictions.labels
     return proportion(np.count_nonzero(right), len(right))
 
 
-def top_k_accuracy(predictions: Predictions, k: int) -> dict[str, Any]:
+def top_k_accuracy(predictions: Predictions, k: int) -> Proportion:
     """The share of pictures whose true class is among the k most probable, see :func:`proportion`."""
     found = ranks(predictions) < k
     return proportion(np.count_nonzero(found), len(found))
@@ -75,42 +69,38 @@ def confusion_matrix(labels: Counts, answers: Counts, num_classes: int) -> Count
     return cells.reshape(num_classes, num_classes)
 
 
-def per_class(matrix: Counts, class_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Precision, recall (each with ``_low`` and ``_high``), F1 and support of every class.
-
-    Precision is None for a class that was never answered, recall for one without pictures, F1 for
-    one with neither.
-    """
+def per_class(matrix: Counts, class_names: Sequence[str]) -> list[ClassScores]:
+    """Precision, recall, F1 and support of every class, from its (C, C) confusion matrix."""
     return [_scores_of_one(np.asarray(matrix), at, name) for at, name in enumerate(class_names)]
 
 
-def _scores_of_one(matrix: Counts, at: int, name: str) -> dict[str, Any]:
+def _scores_of_one(matrix: Counts, at: int, name: str) -> ClassScores:
     found, called, support = matrix[at, at], matrix[:, at].sum(), matrix[at].sum()
     precision, recall = proportion(found, called), proportion(found, support)
-    return {
-        "class_name": name,
-        "precision": precision["value"],
-        "precision_low": precision["low"],
-        "precision_high": precision["high"],
-        "recall": recall["value"],
-        "recall_low": recall["low"],
-        "recall_high": recall["high"],
-        "f1": float(2 * found / (called + support)) if called + support else None,
-        "support": int(support),
-    }
+    return ClassScores(
+        class_name=name,
+        precision=precision.value,
+        precision_low=precision.low,
+        precision_high=precision.high,
+        recall=recall.value,
+        recall_low=recall.low,
+        recall_high=recall.high,
+        f1=float(2 * found / (called + support)) if called + support else None,
+        support=int(support),
+    )
 
 
-def mean_f1(scores: Sequence[Mapping[str, Any]]) -> float | None:
+def mean_f1(scores: Sequence[ClassScores]) -> float | None:
     """The plain mean of F1 over the classes that have one (macro F1): each class counts the same."""
-    known = [score["f1"] for score in scores if score["f1"] is not None]
+    known = [score.f1 for score in scores if score.f1 is not None]
     return float(np.mean(known)) if known else None
 
 
-def baseline(train_counts: Mapping[str, int], labels: Counts, class_names: Sequence[str]) -> dict[str, Any]:
+def baseline(train_counts: Mapping[str, int], labels: Counts, class_names: Sequence[str]) -> Baseline:
     """What always guessing the largest class of the training split would score on these labels."""
     largest = max(class_names, key=lambda name: train_counts.get(name, 0))
     guessed = np.count_nonzero(labels == list(class_names).index(largest))
-    return {**proportion(guessed, len(labels)), "class_name": largest, "split": "test"}
+    return Baseline(**dict(proportion(guessed, len(labels))), class_name=largest)
 
 
 def report(
@@ -119,8 +109,8 @@ def report(
     test: Predictions,
     *,
     counts: Mapping[str, Mapping[str, int]],
-    extras: Mapping[str, Any],
-) -> dict[str, Any]:
+    training: Training,
+) -> Report:
     """All that report.json holds.
 
     Args:
@@ -128,18 +118,18 @@ def report(
         validation: what the kept model answers on the pictures that chose it.
         test: what it answers on the pictures kept aside; all figures but val_accuracy are from these.
         counts: pictures by split and class name; ``counts["train"]`` gives the class to guess.
-        extras: what only the training knows (kept_epoch, seconds, environment ...), taken over as it is.
+        training: what only the training knows, taken over as it is.
     """
     matrix = confusion_matrix(test.labels, predicted(test), len(class_names))
     scores = per_class(matrix, class_names)
-    return {
-        "class_names": list(class_names),
-        "test_accuracy": accuracy(test),
-        "val_accuracy": accuracy(validation),
-        "baseline_accuracy": baseline(counts["train"], test.labels, class_names),
-        "mean_f1": mean_f1(scores),
-        "per_class": scores,
-        "confusion_matrix": matrix.tolist(),
-        "counts": {split: dict(of_split) for split, of_split in counts.items()},
-        **extras,
-    }
+    return Report(
+        **dict(training),
+        class_names=tuple(class_names),
+        test_accuracy=accuracy(test),
+        val_accuracy=accuracy(validation),
+        baseline_accuracy=baseline(counts["train"], test.labels, class_names),
+        mean_f1=mean_f1(scores),
+        per_class=tuple(scores),
+        confusion_matrix=tuple(map(tuple, matrix.tolist())),
+        counts={split: dict(of_split) for split, of_split in counts.items()},
+    )

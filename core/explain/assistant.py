@@ -6,10 +6,9 @@ the process is started on first use, warms up while the person still chooses, an
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +201,7 @@ def record_path() -> Path:
 
 
 def _start(path: Path, idle_seconds: float) -> None:
-    if time.time() - float(_record().get("create_time", 0)) < SUDDEN_SECONDS:
+    if time.time() - _record().get("create_time", 0.0) < SUDDEN_SECONDS:
         raise LabError(f"The assistant ended right after its start. {_log()} says why; then try again.")
     child = launch.start_detached("core.ml.assistant_worker", [str(idle_seconds)], _log())
     files.write_json(path, heartbeat.identity(child.pid))
@@ -211,8 +210,8 @@ def _start(path: Path, idle_seconds: float) -> None:
 def _record() -> dict[str, Any]:
     path = record_path()
     try:
-        record: dict[str, Any] = files.read(path, json.loads, missing={})
-        return {**record, "heartbeat": path.stat().st_mtime}
+        record = files.read_model(path, heartbeat.Identity)
+        return {**asdict(record), "heartbeat": path.stat().st_mtime}
     except (LabError, FileNotFoundError):
         return {}
 

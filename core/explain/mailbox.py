@@ -12,14 +12,13 @@ working                  the id at work; still there at the next start: that req
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,18 @@ ANSWER_SECONDS = 10 * 60.0
 Arrays = dict[str, NDArray[Any]]
 
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class _Request:
+    task: str
+    arguments: dict[str, Any]
+    has_images: bool
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    error: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,8 @@ class Mailbox:
         if images is not None:
             with files.replacing(self._request(letter_id).with_suffix(".npz")) as beside:
                 np.savez(beside, images=images)
-        content = {"task": task, "arguments": dict(arguments), "has_images": images is not None}
-        files.write_json(self._request(letter_id), content)
+        request = _Request(task, dict(arguments), has_images=images is not None)
+        files.write_json(self._request(letter_id), asdict(request))
         return letter_id
 
     def is_waiting(self, letter_id: str) -> bool:
@@ -95,7 +106,7 @@ class Mailbox:
                 continue
             try:
                 return self._read(path)
-            except (ValueError, TypeError, KeyError, OSError) as error:
+            except (LabError, ValueError, KeyError, OSError) as error:
                 self.refuse(path.stem, f"The request could not be read ({error}); ask again.")
         return None
 
@@ -107,7 +118,7 @@ class Mailbox:
 
     def refuse(self, letter_id: str, sentence: str) -> None:
         """Answer a request with a sentence that says why it cannot be done."""
-        files.write_json(self._refusal(letter_id), {"error": sentence})
+        files.write_json(self._refusal(letter_id), asdict(_Refusal(sentence)))
         self._remove(letter_id)
 
     @contextmanager
@@ -145,18 +156,16 @@ class Mailbox:
         return [path for path in paths if path.suffix == ".json" and _ID.fullmatch(path.stem)]
 
     def _read(self, path: Path) -> Letter:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        request = files.read_model(path, _Request, keep=False)
         images = None
-        if content["has_images"]:
+        if request.has_images:
             with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
                 images = arrays["images"]
-        return Letter(path.stem, str(content["task"]), dict(content["arguments"]), images)
+        return Letter(path.stem, request.task, request.arguments, images)
 
     def _sentence(self, letter_id: str) -> str:
-        try:
-            return str(json.loads(self._refusal(letter_id).read_text(encoding="utf-8"))["error"])
-        except FileNotFoundError:
-            return "The answer is not kept any more; ask again."
+        gone = _Refusal("The answer is not kept any more; ask again.")
+        return files.read_model(self._refusal(letter_id), _Refusal, missing=gone, keep=False).error
 
     def _remove(self, letter_id: str) -> None:
         files.remove(self._request(letter_id))

@@ -242,7 +242,7 @@ def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> 
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     upper.plot([0, 1], [0, 1], color=FAINT, linestyle="--", label="as sure as it is right")
     _accuracy_by_confidence(upper, bins)
-    places = np.array([(b.low, b.high - b.low, b.accuracy["total"]) for b in bins]).reshape(-1, 3)
+    places = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
     lower.bar(places[:, 0], places[:, 2], places[:, 1], align="edge", color=BLUE, edgecolor="white")
     upper.set(ylabel="Right", xlim=(0, 1), ylim=(0, 1.02))
     lower.set(xlabel="How sure the model was", ylabel="Pictures")
@@ -255,7 +255,7 @@ def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> 
 
 
 def _accuracy_by_confidence(axes: Axes, bins: Sequence[Bin]) -> None:
-    right = np.array([[b.accuracy[key] for key in ("value", "low", "high")] for b in bins]).reshape(-1, 3)
+    right = np.array([(b.accuracy.value, b.accuracy.low, b.accuracy.high) for b in bins]).reshape(-1, 3)
     lengths = np.abs(right[:, 1:] - right[:, :1]).T
     sure = [b.confidence for b in bins]
     axes.errorbar(

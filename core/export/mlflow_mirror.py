@@ -8,11 +8,10 @@ later.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import filelock
 from core import files, runs, workspace
 from core.config import SETTINGS
 from core.errors import LabError
+from core.files import Count
 from core.processes import launch
 from core.runs import Run
 
@@ -40,8 +40,14 @@ _METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 log = logging.getLogger(__name__)
 
-Note = dict[str, Any]
-"""mlflow_run: the id there, empty at first; epochs: how many were sent; ended: the end that was told."""
+
+@dataclass(frozen=True)
+class Note:
+    """What MLflow knows of a run: its id there, the number of epochs sent, and the end if it was sent."""
+
+    mlflow_run: str = ""
+    epochs: Count = 0
+    ended: str = ""
 
 
 def begin(run: Run) -> None:
@@ -49,8 +55,7 @@ def begin(run: Run) -> None:
     if not os.environ.get(ADDRESS):
         return
     try:
-        note = _read(run.id) or {"mlflow_run": "", "epochs": 0}
-        _write(run.id, {**note, "ended": ""})
+        _write(run.id, replace(_read(run.id), ended=""))
         if not _is_alive():
             launch.start_detached("core.export.mlflow_mirror", [], _folder() / "log.txt")
     except (LabError, OSError) as error:
@@ -88,19 +93,19 @@ def _serve(client: Any) -> None:
 def _send(client: Any, run: Run) -> None:
     """Bring the server's record of a run up to what its folder says."""
     note = _read(run.id)
-    if not note.get("mlflow_run"):
-        note["mlflow_run"] = _create(client, run)
+    if not note.mlflow_run:
+        note = replace(note, mlflow_run=_create(client, run))
         _write(run.id, note)
     status, history = run.status, run.metrics()
-    while new := history[note["epochs"] :][:_MOST_EPOCHS]:
-        client.log_batch(note["mlflow_run"], metrics=_metrics(new))
-        note["epochs"] += len(new)
+    while new := history[note.epochs :][:_MOST_EPOCHS]:
+        client.log_batch(note.mlflow_run, metrics=_metrics(new))
+        note = replace(note, epochs=note.epochs + len(new))
         _write(run.id, note)
     if status.waiting:
         return
-    _send_result(client, run, note["mlflow_run"])
-    client.set_terminated(note["mlflow_run"], _ENDINGS.get(status.state, "FAILED"))
-    _write(run.id, {**note, "ended": status.state})
+    _send_result(client, run, note.mlflow_run)
+    client.set_terminated(note.mlflow_run, _ENDINGS.get(status.state, "FAILED"))
+    _write(run.id, replace(note, ended=status.state))
 
 
 def _create(client: Any, run: Run) -> str:
@@ -121,24 +126,25 @@ def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
     from mlflow.entities import Metric
 
     report, now = run.report(), int(time.time() * 1000)
-    kept = report.get("kept_epoch", 0)
-    scores = [
-        Metric(f"{split}_{end}", report[split][end], now, kept)
-        for split in ("val_accuracy", "test_accuracy")
-        for end in ("low", "high")
-        if report.get(split)
-    ]
-    if report.get("test_accuracy"):
-        scores.append(Metric("test_accuracy", report["test_accuracy"]["value"], now, kept))
-    client.log_batch(mlflow_run, metrics=scores)
+    if report is not None:
+        scores = {
+            "val_accuracy_low": report.val_accuracy.low,
+            "val_accuracy_high": report.val_accuracy.high,
+            "test_accuracy_low": report.test_accuracy.low,
+            "test_accuracy_high": report.test_accuracy.high,
+            "test_accuracy": report.test_accuracy.value,
+        }
+        known = {name: score for name, score in scores.items() if score is not None}
+        metrics = [Metric(name, score, now, report.kept_epoch) for name, score in known.items()]
+        client.log_batch(mlflow_run, metrics=metrics)
     for name in ("config.json", "report.json", "metrics.jsonl", "log.txt", run.model_path.name):
         if (run.path / name).exists():
             client.log_artifact(mlflow_run, str(run.path / name))
-    if report.get("confusion_matrix"):
+    if report is not None:
         from core.export import figures
 
-        confusion = report["confusion_matrix"], report["class_names"]
-        client.log_figure(mlflow_run, figures.confusion_matrix(*confusion), "confusion_matrix.png")
+        drawn = figures.confusion_matrix(report.confusion_matrix, report.class_names)
+        client.log_figure(mlflow_run, drawn, "confusion_matrix.png")
 
 
 def _metrics(lines: list[dict[str, Any]]) -> list[Any]:
@@ -157,7 +163,7 @@ def _noted() -> list[Run]:
     """Runs of which something may still be to be told; notes of runs that are gone are thrown away."""
     found = []
     for path in sorted(_folder().glob("*.json")):
-        if _read(path.stem).get("ended"):
+        if _read(path.stem).ended:
             continue
         try:
             found.append(runs.open(path.stem))
@@ -171,18 +177,14 @@ def _folder() -> Path:
 
 
 def _read(run_id: str) -> Note:
-    def parse(text: str) -> Note:
-        return dict(json.loads(text))
-
     try:
-        note: Note = files.read(_folder() / f"{run_id}.json", parse, missing={})
+        return files.read_model(_folder() / f"{run_id}.json", Note, missing=Note())
     except LabError:
-        return {}
-    return dict(note)
+        return Note()
 
 
-def _write(run_id: str, note: Mapping[str, Any]) -> None:
-    files.write_json(_folder() / f"{run_id}.json", dict(note))
+def _write(run_id: str, note: Note) -> None:
+    files.write_json(_folder() / f"{run_id}.json", asdict(note))
 
 
 def _lock() -> filelock.BaseFileLock:

@@ -6,11 +6,12 @@ where that network cannot be had, which finds fewer of the wrong labels (benchma
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import statistics
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
 
 from core import files, workspace
 from core.data.dataset import Dataset
@@ -27,6 +28,8 @@ _SECONDS_A_PICTURE = 0.012
 """Seconds of one core, to look at a picture and to judge it."""
 _SWAYS = 1.3
 """How many times as long the same work takes when the machine has other things to do."""
+
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Judging(Work):
@@ -80,17 +83,9 @@ def duration(dataset: Dataset) -> Estimate:
 def _earlier() -> list[tuple[int, float]]:
     """Pictures and seconds of the latest judgements; none where that is damaged."""
     try:
-        earlier: list[tuple[int, float]] = files.read(_times(), _parse, missing=[])
+        return files.read_model(_times(), list[tuple[PositiveInt, _Seconds]], missing=[])
     except LabError:
         return []
-    return earlier
-
-
-def _parse(text: str) -> list[tuple[int, float]]:
-    earlier = [(int(pictures), float(seconds)) for pictures, seconds in json.loads(text)]
-    if any(pictures < 1 or not 0 < seconds < math.inf for pictures, seconds in earlier):
-        raise ValueError("pictures and seconds have to be above 0")
-    return earlier
 
 
 def _times() -> Path:

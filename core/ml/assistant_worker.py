@@ -7,7 +7,6 @@ of training's way: low priority, one thread, no GPU. It leaves after idling, whe
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -102,10 +101,10 @@ def _alone() -> Iterator[threading.Event]:
 def _beat(record: Path, dismissed: threading.Event) -> None:
     """Touch the record as long as it names this process; a request may take longer than a heartbeat."""
     try:
-        while json.loads(record.read_text(encoding="utf-8"))["pid"] == os.getpid():
+        while files.read_model(record, heartbeat.Identity).pid == os.getpid():
             os.utime(record)
             time.sleep(HEARTBEAT_SECONDS)
-    except (OSError, ValueError, KeyError):
+    except (OSError, LabError):
         log.info("the record is gone, so the assistant goes too")
     dismissed.set()
 

@@ -7,7 +7,6 @@ works), ``stop`` (an empty file: please stop) and ``log.txt``.
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,7 +16,9 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from core import files, workspace
 from core.errors import LabError, Stopped
+from core.files import Count, Moment
 from core.processes import heartbeat, launch
+from core.processes.heartbeat import ProcessId
 from core.processes.threads import Progress, ShouldStop
 
 WorkState = Literal["none", "running", "done", "failed", "stopped", "interrupted"]
@@ -35,12 +36,12 @@ class Work:
     source: str
     state: WorkState = "none"
     message: str = ""
-    done: int = 0
-    total: int = 0
-    started: float = 0.0
-    heartbeat: float = 0.0
-    pid: int = 0
-    create_time: float = 0.0
+    done: Count = 0
+    total: Count = 0
+    started: Moment = 0.0
+    heartbeat: Moment = 0.0
+    pid: ProcessId = 0
+    create_time: Moment = 0.0
     host: str = ""
 
     KIND: ClassVar[str]
@@ -89,12 +90,8 @@ def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
 
 def look(nothing: AnyWork) -> AnyWork:
     """How far this work was when it was last heard of; ``nothing`` where it was never begun."""
-
-    def parse(text: str) -> AnyWork:
-        return type(nothing)(**json.loads(text))
-
     try:
-        work: AnyWork = files.read(nothing.folder / "status.json", parse, missing=nothing)
+        work = files.read_model(nothing.folder / "status.json", type(nothing), missing=nothing)
     except LabError as error:
         return replace(nothing, state="failed", message=str(error))
     if work.state == "running" and not heartbeat.is_alive(asdict(work)):

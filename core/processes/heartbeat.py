@@ -8,17 +8,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import psutil
+from pydantic import Field
 
 from core.errors import LabError
+from core.files import Moment
 
+ProcessId = Annotated[int, Field(ge=0, lt=2**31)]
 BEAT_SECONDS = 0.5
 SILENT_SECONDS = 30.0
 """A heartbeat older than this means the work was interrupted."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An :func:`identity` as it is read back from a file."""
+
+    pid: ProcessId
+    create_time: Moment
+    host: str
 
 
 def identity(pid: int | None = None) -> dict[str, Any]:
@@ -32,17 +45,17 @@ def is_alive(record: Mapping[str, Any]) -> bool:
 
     On another host only the heartbeat can tell.
     """
-    if time.time() - float(record.get("heartbeat", 0)) > SILENT_SECONDS:
+    if time.time() - record.get("heartbeat", 0.0) > SILENT_SECONDS:
         return False
     return record.get("host") != socket.gethostname() or _runs_here(record)
 
 
 def _runs_here(record: Mapping[str, Any]) -> bool:
     try:
-        process = psutil.Process(int(record.get("pid", 0)))
-        same = abs(process.create_time() - float(record.get("create_time", 0))) < 1.0
+        process = psutil.Process(record.get("pid", 0))
+        same = abs(process.create_time() - record.get("create_time", 0.0)) < 1.0
         return same and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, ValueError):
+    except psutil.Error:
         return False
 
 

@@ -5,20 +5,21 @@ Everything else that is known of a sweep is read from its runs, whose labels car
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import filelock
+from pydantic import Field, PlainValidator, TypeAdapter
 
 from core import config as settings_of
 from core import files, runs, workspace
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
+from core.files import Count, Moment
 from core.runs import Run
 from core.sweeps.search import Values
 
@@ -32,6 +33,20 @@ LONGEST_WAIT = 20.0
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
+def _base(stored: Any) -> RunConfig:
+    return settings_of.parse(stored)
+
+
+def _values(stored: Any) -> Values:
+    """The values tried by setting; a setting that this version of the lab does not have is left out."""
+    tried_by_path = TypeAdapter(dict[str, tuple[Any, ...]]).validate_python(stored)
+    return {
+        path: tuple(tuple(value) if isinstance(value, list) else value for value in tried)
+        for path, tried in tried_by_path.items()
+        if path in SETTINGS
+    }
+
+
 @dataclass(frozen=True)
 class Sweep:
     """What is varied, and how.
@@ -40,16 +55,16 @@ class Sweep:
     trials: how many choices random search or TPE proposes; prune: give up trials that are behind.
     """
 
-    id: str
-    base: RunConfig
-    values: Values
+    id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
+    base: Annotated[RunConfig, PlainValidator(_base)]
+    values: Annotated[Values, PlainValidator(_values)]
     way: Way = "grid"
-    repeats: int = 1
-    trials: int = 0
+    repeats: Count = 1
+    trials: Count = 0
     prune: bool = False
     name: str = ""
     state: State = "open"
-    created: float = 0.0
+    created: Moment = 0.0
 
     @property
     def path(self) -> Path:
@@ -80,8 +95,7 @@ def open(sweep_id: str) -> Sweep:
     """
     if not _ID.fullmatch(sweep_id) or not (_root() / sweep_id).is_dir():
         raise LabError(f"There is no sweep {sweep_id[:80]!r} in {_root()}.")
-    sweep: Sweep = files.read(_root() / sweep_id / "sweep.json", _parse)
-    return sweep
+    return files.read_model(_root() / sweep_id / "sweep.json", Sweep)
 
 
 def all() -> list[Sweep]:
@@ -144,16 +158,3 @@ def changing(sweep: Sweep, seconds: float = 0.0) -> Iterator[Sweep | None]:
 
 def _root() -> Path:
     return workspace.folder() / "sweeps"
-
-
-def _parse(text: str) -> Sweep:
-    stored = json.loads(text)
-    if stored["way"] not in get_args(Way) or stored["state"] not in get_args(State):
-        raise ValueError(f"way {stored['way']!r} or state {stored['state']!r} is not known")
-    base = settings_of.parse(stored.pop("base"))
-    values = {
-        path: tuple(tuple(value) if isinstance(value, list) else value for value in tried)
-        for path, tried in stored.pop("values").items()
-        if path in SETTINGS
-    }
-    return Sweep(base=base, values=values, **stored)

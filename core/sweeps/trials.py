@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from core.errors import LabError
+from core.report import Proportion
 from core.runs import WAITING, Run
 from core.sweeps import search
 from core.sweeps.folder import Sweep, of
 from core.sweeps.search import Trial
 
 SCORES = ("val_accuracy", "test_accuracy")
+_ENDS = {"": "value", "_low": "low", "_high": "high"}
+"""What a column's name ends in, and the part of a score that is in it."""
 
 
 def trial_of(run: Run, sweep: Sweep) -> Trial:
@@ -25,9 +29,10 @@ def trial_of(run: Run, sweep: Sweep) -> Trial:
         LabError: its settings cannot be read.
     """
     config, status = run.config, run.status
-    curve = tuple(line["val_accuracy"] for line in run.metrics())
+    curve = _curve(run)
     settings = {path: config.get(path) for path in sweep.values}
-    score = _score(run, "val_accuracy").get("value")
+    report = run.report()
+    score = report.val_accuracy.value if report else None
     if status.waiting:
         return Trial(settings, "running", None, curve)
     if status.state == "stopped":
@@ -45,15 +50,14 @@ def trials(sweep: Sweep) -> list[Trial]:
 
 def reason_to_prune(run: Run) -> str:
     """Why a sweep that prunes gives this run up after its last epoch; empty where it goes on."""
-    sweep, history = of(run), run.metrics()
-    if sweep is None or not sweep.prune or len(history) >= run.config.fit.epochs:
+    sweep, curve = of(run), _curve(run)
+    if sweep is None or not sweep.prune or len(curve) >= run.config.fit.epochs:
         return ""
     others = _each([other for other in sweep.runs if other != run], sweep)
-    curve = [line["val_accuracy"] for line in history]
     if not search.is_behind(sweep.values, curve, others):
         return ""
     return (
-        f"Given up after epoch {len(history)} of {run.config.fit.epochs}: the best validation accuracy "
+        f"Given up after epoch {len(curve)} of {run.config.fit.epochs}: the best validation accuracy "
         f"so far, {max(curve):.1%}, is below the median of the sweep's other runs at that epoch."
     )
 
@@ -105,14 +109,11 @@ def _row(run: Run, sweep: Sweep, scores: Sequence[str]) -> dict[str, Any]:
     config, status = run.config, run.status
     row = {path: config.get(path) for path in sweep.values}
     row |= {"run": run.id, "seed": config.fit.seed, "state": status.state, "pruned": status.pruned}
-    row |= {"epochs": len(run.metrics()), "seconds": run.report().get("seconds")}
+    report = run.report()
+    row |= {"epochs": len(run.metrics()), "seconds": report.seconds if report else None}
     for score in scores:
-        found = _score(run, score)
-        row |= {
-            score: found.get("value"),
-            f"{score}_low": found.get("low"),
-            f"{score}_high": found.get("high"),
-        }
+        found: Proportion | None = getattr(report, score, None)
+        row |= {f"{score}{suffix}": getattr(found, end, None) for suffix, end in _ENDS.items()}
     return row
 
 
@@ -145,8 +146,10 @@ def _spread(counted: Sequence[Mapping[Any, Any]], score: str) -> dict[str, float
     }
 
 
-def _score(run: Run, name: str) -> dict[str, Any]:
-    return run.report().get(name) or {}
+def _curve(run: Run) -> tuple[float, ...]:
+    """Validation accuracy by epoch, up to the first epoch without one."""
+    lines = itertools.takewhile(lambda line: line.get("val_accuracy") is not None, run.metrics())
+    return tuple(line["val_accuracy"] for line in lines)
 
 
 def _each(runs: Sequence[Run], sweep: Sweep) -> list[Trial]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import statistics
 from collections.abc import Sequence
@@ -101,9 +100,9 @@ def _speeds() -> list[float]:
     speeds = []
     for run in runs.all()[:LATEST]:
         try:
-            pictures_a_second = run.report().get("images_per_second")
-            if pictures_a_second and math.isfinite(pictures_a_second):
-                speeds.append(pictures_a_second * _work(run.config))
+            report = run.report()
+            if report is not None and report.images_per_second > 0:
+                speeds.append(report.images_per_second * _work(run.config))
         except LabError:
             continue
     return speeds

@@ -10,13 +10,12 @@ always are, and a run whose node is lost is placed anew by Ray and goes on from 
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import re
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +35,22 @@ _NOT_INSTALLED = "Ray is not installed; pip install -r requirements-ray.txt, and
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Cluster:
+    """cluster.json: where the cluster is; empty for this machine alone."""
+
+    address: str = ""
+
+
 def address() -> str:
     """Where the cluster is; empty for this machine alone."""
     variable = from_environment()
     if variable:
         return os.environ[variable]
     try:
-        kept: str = files.read(_file(), _parse, missing="")
+        return files.read_model(_file(), _Cluster, missing=_Cluster()).address
     except LabError:  # damaged: as if there were none
         return ""
-    return kept
 
 
 def from_environment() -> str:
@@ -159,13 +164,6 @@ def _environment() -> dict[str, str]:
 
 def _file() -> Path:
     return workspace.folder() / "cluster.json"
-
-
-def _parse(text: str) -> str:
-    kept = json.loads(text)
-    if not isinstance(kept, dict) or not isinstance(kept.get("address"), str):
-        raise ValueError("it holds no address")
-    return str(kept["address"])
 
 
 def _connected() -> Any:

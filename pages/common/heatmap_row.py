@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -53,12 +55,12 @@ def row(
                 role = (
                     "Answer" if request.class_index == int(metrics.predicted(answered)[position]) else "Truth"
                 )
-                name = summary.report["class_names"][request.class_index]
+                name = summary.report.class_names[request.class_index]
                 _map(shown.dataset, index_row, resize, f"{role}: {name}", heatmap, strength)
         except LabError as error:
             st.caption(literal(error))
         with st.container(gap="small"):
-            probabilities(answered, position, summary.report["class_names"])
+            probabilities(answered, position, summary.report.class_names)
             if go_deeper:
                 st.button(
                     "In depth",
@@ -90,7 +92,7 @@ def _map(
 
 
 def probabilities(
-    answered: Predictions, position: int, names: list[str], most: int = MOST_PROBABILITIES
+    answered: Predictions, position: int, names: Sequence[str], most: int = MOST_PROBABILITIES
 ) -> None:
     """The likeliest classes as bars, the true one always among them."""
     values, true = answered.probabilities[position], int(answered.labels[position])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,7 +111,7 @@ def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
         st.caption(literal(error))
 
 
-def answers(answered: Predictions, position: int, class_names: list[str]) -> tuple[str, ...]:
+def answers(answered: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:
     """The lines under a picture: what it is, what the model said and how sure it was."""
     probabilities = answered.probabilities[position]
     said = int(np.argmax(probabilities))

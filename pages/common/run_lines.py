@@ -7,16 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
+from typing import Literal
 
 import pandas as pd
 
 from core import config as settings_of
 from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
+from core.report import Proportion
 from core.runs import Labels
 from core.sweeps.plan import SEED
 from pages.common.run_picker import Summary
 
+Score = Literal["val_accuracy", "test_accuracy"]
 REPEATS = "~"
 """Behind a run's id in the address: the run together with its repeats."""
 NEWEST, BEST, NAME, LONGEST = "Newest first", "Best on validation first", "Name", "Longest first"
@@ -77,9 +80,9 @@ class Line:
             return "finished"
         return f"{len(self.finished)} of {len(self.summaries)} finished"
 
-    def scores(self, key: str) -> list[float]:
+    def scores(self, key: Score) -> list[float]:
         """``val_accuracy`` or ``test_accuracy`` of every run that has one."""
-        values = (summary.report[key]["value"] for summary in self.finished)
+        values = (_accuracy(summary, key).value for summary in self.finished)
         return [value for value in values if value is not None]
 
     @cached_property
@@ -93,12 +96,16 @@ class Line:
         status = [summary.status for summary in self.summaries]
         return _mean([s.ended - s.started for s in status if s.ended > s.started > 0])
 
-    def spread(self, key: str) -> str:
+    def spread(self, key: Score) -> str:
         """``0.71 ± 0.02 (SD, n=5)``, or the 95 % interval of a single run."""
         if self.is_repeated:
             return verdicts.spread(self.scores(key))
-        report = self.first.report
-        return f"{100 * report[key]['low']:.1f} – {100 * report[key]['high']:.1f} %" if report else ""
+        if not self.first.finished:
+            return ""
+        accuracy = _accuracy(self.first, key)
+        if accuracy.low is None or accuracy.high is None:
+            return ""
+        return f"{100 * accuracy.low:.1f} – {100 * accuracy.high:.1f} %"
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,10 @@ def group_frame(groups: dict[str, list[Line]], label: str) -> pd.DataFrame:
         number = sum(len(line.summaries) for line in members)
         rows.append((value, number, verdicts.spread(scores), max(scores, default=None)))
     return pd.DataFrame(rows, columns=[label, "Runs", "Validation accuracy", "Best"])
+
+
+def _accuracy(summary: Summary, key: Score) -> Proportion:
+    return summary.report.val_accuracy if key == "val_accuracy" else summary.report.test_accuracy
 
 
 def _mean(values: Sequence[float]) -> float | None:

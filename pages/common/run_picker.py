@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from core import runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.report import Report
 from core.runs import Labels, Run, Status
 from pages.common import data_sources
 from pages.common.text import literal, moment, percent
@@ -40,7 +40,8 @@ STOPPED = "Stopped: the best epoch until then was kept; without a score no epoch
 class Summary:
     """One run with everything a listing shows, read once a page run.
 
-    ``config`` is None and ``report`` empty where they cannot be read; ``fault`` then says why.
+    ``config`` is None where it cannot be read, ``result`` also while there is none; ``fault`` says what is
+    damaged.
     """
 
     run: Run
@@ -48,13 +49,25 @@ class Summary:
     title: str
     status: Status
     config: RunConfig | None
-    report: dict[str, Any]
+    result: Report | None
     fault: str
 
     @property
     def finished(self) -> bool:
         """Whether there is a result to look at."""
-        return bool(self.report)
+        return self.result is not None
+
+    @property
+    def report(self) -> Report:
+        """The report of a finished run. Raises LabError while there is none."""
+        if self.result is None:
+            raise LabError(f"{self.title} has no result yet.")
+        return self.result
+
+    @property
+    def kept_epoch(self) -> int | None:
+        """The epoch whose weights were kept, once that is known."""
+        return self.result.kept_epoch if self.result else None
 
     @property
     def state(self) -> str:
@@ -62,18 +75,12 @@ class Summary:
         return STATES[self.status.state]
 
     @property
-    def test_accuracy(self) -> dict[str, Any] | None:
-        """``value``, ``low``, ``high``, ``correct`` and ``total`` on the test pictures."""
-        return self.report.get("test_accuracy")
-
-    @property
     def line(self) -> str:
         """One line that tells it from all others; the end of the id makes it unique.
 
         It names the score on validation: choosing by the test score would use the test pictures up.
         """
-        validation = self.report.get("val_accuracy")
-        score = percent(validation["value"]) + " on validation" if validation else self.state
+        score = f"{percent(self.result.val_accuracy.value)} on validation" if self.result else self.state
         return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
 
 
@@ -88,7 +95,7 @@ def summarise(run: Run) -> Summary:
 
 
 def _summarise_damaged(run: Run, labels: Labels) -> Summary:
-    config, report, fault = None, {}, ""
+    config, report, fault = None, None, ""
     try:
         config = run.config
         report = run.report()

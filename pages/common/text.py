@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 NO_BREAK = "\u00a0"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -24,9 +22,9 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{100 * value:.{digits}f}{NO_BREAK}%"
 
 
-def interval(proportion: Mapping[str, Any]) -> str:
-    """The 95 % interval of a proportion with ``low`` and ``high``, as ``64.3 to 73.7 %``."""
-    return f"{100 * proportion['low']:.1f} to {100 * proportion['high']:.1f}{NO_BREAK}%"
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of an interval as ``64.3 to 73.7 %``; a dash where there is none."""
+    return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}{NO_BREAK}%"
 
 
 def duration(seconds: float | None) -> str:

@@ -190,8 +190,8 @@ def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> lis
 def _score(row: Any) -> str:
     if row["n"] > 1:
         return f"{percent(row['val_accuracy'])} ± {100 * row['val_accuracy_sd']:.1f} (SD, n={row['n']})"
-    bounds = {"low": row["val_accuracy_low"], "high": row["val_accuracy_high"]}
-    return f"{percent(row['val_accuracy'])} (95 % interval {interval(bounds)}, one run)"
+    within = interval(row["val_accuracy_low"], row["val_accuracy_high"])
+    return f"{percent(row['val_accuracy'])} (95 % interval {within}, one run)"
 
 
 def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> None:

@@ -58,7 +58,7 @@ def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
     summary = summarise(run)
     status, title = summary.status, literal(summary.title)
     with st.container(border=True, key="ended"):
-        if summary.finished and summary.test_accuracy is not None:
+        if summary.finished:
             box = st.info if _is_like_guessing(summary) else st.success
             box(_result(summary), title=f"{title} has {ended(status)}", icon=":material/check_circle:")
         else:
@@ -77,19 +77,17 @@ def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
 
 
 def _result(summary: Summary) -> str:
-    test = summary.test_accuracy
-    assert test is not None
-    guess = summary.report["baseline_accuracy"]["value"]
+    test, guess = summary.report.test_accuracy, summary.report.baseline_accuracy
+    within = interval(test.low, test.high)
     verdict = " **That is not clearly better than guessing.**" if _is_like_guessing(summary) else ""
     return (
-        f"Test accuracy **{percent(test['value'])}** (95 % interval {interval(test)}, {test['correct']:,} of "
-        f"{test['total']:,} pictures right). Always guessing the largest class: {percent(guess)}.{verdict}"
+        f"Test accuracy **{percent(test.value)}** (95 % interval {within}, {test.correct:,} of "
+        f"{test.total:,} pictures right). Always guessing the largest class: {percent(guess.value)}.{verdict}"
     )
 
 
 def _is_like_guessing(summary: Summary) -> bool:
-    test = summary.test_accuracy
-    return test is not None and bool(test["low"] <= summary.report["baseline_accuracy"]["value"])
+    return not summary.report.is_better_than_guessing
 
 
 def _left(run: Run) -> str:

@@ -153,7 +153,7 @@ def _validation_words(summary: Summary) -> None:
     pictures = _validation_pictures(summary)
     if pictures and last.get("val_accuracy") is not None:
         bounds = metrics.proportion(round(last["val_accuracy"] * pictures), pictures)
-        words += f" (95 % interval {interval(bounds)}, {count(pictures, 'picture')})"
+        words += f" (95 % interval {interval(bounds.low, bounds.high)}, {count(pictures, 'picture')})"
     st.caption(f"{words}. Training figures are means over the epoch, augmentation included.")
 
 

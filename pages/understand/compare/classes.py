@@ -26,8 +26,8 @@ GAIN, LOSS, NEUTRAL = "#0f766e", "#c2410c", "#8a8a8a"
 
 def show(first: Side, second: Side, split: str) -> None:
     """Matrices of two sides and their difference; below, each class with the interval of its difference."""
-    names = first.finished[0].report["class_names"]
-    if names != second.finished[0].report["class_names"]:
+    names = first.finished[0].report.class_names
+    if names != second.finished[0].report.class_names:
         st.info("The runs tell different classes apart: there is no difference to draw.")
         return
     try:

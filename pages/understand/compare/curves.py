@@ -72,7 +72,7 @@ def _histories(side: Side) -> dict[str, list[dict[str, object]]]:
 def _kept_epochs(sides: Sequence[Side]) -> dict[str, int]:
     """Of single runs; of repeats each has its own, and their mean none."""
     return {
-        side.line.first.run.id: side.line.first.report["kept_epoch"]
+        side.line.first.run.id: side.line.first.report.kept_epoch
         for side in sides
         if side.finished and not side.line.is_repeated
     }

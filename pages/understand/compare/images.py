@@ -23,7 +23,7 @@ _OPEN = "compare_picture"
 def show(first: Side, second: Side, split: str) -> None:
     """A choice of kinds of pictures, and a page of them; a click shows one through both models."""
     left, right = _of_one_seed(first, second)
-    if left.report["class_names"] != right.report["class_names"]:
+    if left.report.class_names != right.report.class_names:
         st.info("The runs tell different classes apart: their answers cannot be set side by side.")
         return
     try:
@@ -54,7 +54,7 @@ def show(first: Side, second: Side, split: str) -> None:
         st.caption("There are none.")
         return
     letters = (first.letter, second.letter)
-    tiles = [_tile(found, at, both, left.report["class_names"], letters) for at in _page(here, kind)]
+    tiles = [_tile(found, at, both, left.report.class_names, letters) for at in _page(here, kind)]
     resize = left.config.data.resize if left.config else "stretch"
     run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, look=_look)
     _open_card((first.letter, left), (second.letter, right), split)
@@ -120,7 +120,7 @@ def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> N
         if not len(places):
             st.caption(f"{letter} has not answered this picture.")
             continue
-        position, names = int(places[0]), summary.report["class_names"]
+        position, names = int(places[0]), summary.report.class_names
         said, true = int(np.argmax(answered.probabilities[position])), int(answered.labels[position])
         mark = ":green-badge[right]" if said == true else ":orange-badge[wrong]"
         sure = percent(float(answered.probabilities[position, said]), 0)

@@ -88,7 +88,7 @@ def repeat(lines: Sequence[Line], times: int) -> None:
 
 
 def _seconds(line: Line) -> float:
-    known = [float(summary.report["seconds"]) for summary in line.finished]
+    known = [float(summary.report.seconds) for summary in line.finished]
     if known:
         return sum(known) / len(known) + cost_estimate.SECONDS_TO_START
     config = line.first.config

@@ -74,7 +74,7 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
     """One row a line: its marks, state, scores with interval or spread, settings that vary, and duration."""
     firsts = [line.first for line in shown]
     labels = [line.labels for line in shown]
-    reports = [first.report for first in firsts]
+    reports = [first.result for first in firsts]
     cells: dict[str, Any] = {
         "compare": [not line.names.isdisjoint(ticked) for line in shown],
         "star": [label.starred for label in labels],
@@ -94,7 +94,7 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
             "source": [
                 data_sources.short(first.config.data.source) if first.config else None for first in firsts
             ],
-            "version": [str(report.get("data_version", ""))[:8] or None for report in reports],
+            "version": [report.data_version[:8] if report else None for report in reports],
             "seconds": pd.array([line.seconds for line in shown], "Float64"),
             "created": [
                 pd.Timestamp(first.status.created, unit="s") if first.status.created else pd.NaT

@@ -96,12 +96,12 @@ def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: 
         "Right answers": [_right(of_side) for of_side in figures],
         f"Mean F1 ({split})": [_shares([s.mean_f1 for s in of_side]) for of_side in figures],
         f"Loss ({split}; lower is better)": [_losses([s.loss for s in of_side]) for of_side in figures],
-        "Kept epoch": _of_runs(sides, lambda s: float(s.report["kept_epoch"]), lambda x: f"{x:.0f}"),
-        "Training time": _of_runs(sides, lambda s: float(s.report["seconds"]), duration),
+        "Kept epoch": _of_runs(sides, lambda s: float(s.report.kept_epoch), lambda x: f"{x:.0f}"),
+        "Training time": _of_runs(sides, lambda s: float(s.report.seconds), duration),
         "Pictures a second, in training": _of_runs(
-            sides, lambda s: float(s.report["images_per_second"]), lambda x: f"{x:,.0f}"
+            sides, lambda s: float(s.report.images_per_second), lambda x: f"{x:,.0f}"
         ),
-        "Parameters": _of_runs(sides, lambda s: float(s.report["parameters"]), lambda x: f"{x:,.0f}"),
+        "Parameters": _of_runs(sides, lambda s: float(s.report.parameters), lambda x: f"{x:,.0f}"),
         "Model file": _of_runs(sides, _megabytes, lambda x: f"{x:,.1f} MB" if x else "none"),
     }
     return pd.DataFrame(

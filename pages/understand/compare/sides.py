@@ -98,7 +98,7 @@ def _answers(side: Side, split: str) -> list[tuple[Summary, Predictions]]:
 
 
 def _matrix(answered: Predictions, summary: Summary) -> np.ndarray:
-    classes = len(summary.report["class_names"])
+    classes = len(summary.report.class_names)
     return metrics.confusion_matrix(answered.labels, metrics.predicted(answered), classes)
 
 
@@ -109,4 +109,4 @@ def _result(run_id: str, split: str, at: int, _summary: Summary) -> Result:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _scores(run_id: str, split: str, at: int, _summary: Summary) -> Scores:
-    return score_intervals.of(_summary.run.predictions(split), _summary.report["class_names"])
+    return score_intervals.of(_summary.run.predictions(split), _summary.report.class_names)

@@ -141,10 +141,8 @@ def _say_limits(found: Verdicts) -> None:
 
 def _say_luck(sides: Sequence[Side], everything: Sequence[Line]) -> None:
     """What choosing the best of all runs on these pictures adds by luck."""
-    prints = {summary.report["split_fingerprint"] for side in sides for summary in side.finished}
-    rivals = [
-        line for line in everything if any(s.report["split_fingerprint"] in prints for s in line.finished)
-    ]
+    prints = {summary.report.split_fingerprint for side in sides for summary in side.finished}
+    rivals = [line for line in everything if any(s.report.split_fingerprint in prints for s in line.finished)]
     deviation = verdicts.common_deviation([line.scores("val_accuracy") for line in rivals])
     if deviation is None:
         st.caption(

@@ -105,7 +105,7 @@ def _draw_again() -> None:
 
 
 def _of_class(summary: Summary, answered: Predictions, number: int) -> Positions:
-    names = summary.report["class_names"]
+    names = summary.report.class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Class", names, key="explain_class", width=220)
         here = np.flatnonzero(answered.labels == names.index(name))

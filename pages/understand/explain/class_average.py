@@ -26,7 +26,7 @@ MANY = 0.5
 
 def show(summary: Summary, answered: Predictions, class_index: int, layer: str) -> None:
     """The average heatmap of a class over its test pictures, and sentences about border and background."""
-    name = summary.report["class_names"][class_index]
+    name = summary.report.class_names[class_index]
     ids = [str(one) for one in answered.ids[answered.labels == class_index][:MOST]]
     if len(ids) < FEWEST:
         st.caption(f"An average over the class needs at least {FEWEST} test pictures; there are {len(ids)}.")

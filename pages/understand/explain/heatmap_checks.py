@@ -49,7 +49,7 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int, st
     )
     if answer is None:
         return
-    name = summary.report["class_names"][class_index]
+    name = summary.report.class_names[class_index]
     if not answer["has_heat"]:
         st.info(
             f"There is nothing to check: by this method nothing in the picture spoke for {literal(name)}, so "

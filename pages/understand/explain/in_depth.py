@@ -68,7 +68,7 @@ def _leave() -> None:
 
 
 def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:
-    names = summary.report["class_names"]
+    names = summary.report.class_names
     order = [int(i) for i in np.argsort(-answered.probabilities[at], kind="stable")]
     said = int(metrics.predicted(answered)[at])
     return st.selectbox(
@@ -84,7 +84,7 @@ def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:
 
 
 def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int, strength: float) -> None:
-    name = summary.report["class_names"][class_index]
+    name = summary.report.class_names[class_index]
     st.subheader(f"What speaks for {literal(name)}, by six methods", anchor=False)
     requests = {method: Request(picture_id, class_index, method) for method in METHODS}
     maps = waiting.maps(summary.run, list(requests.values()))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.evaluation import calibration, metrics
 from core.export import figures
+from core.report import Proportion
 from core.runs import Predictions
 from pages.common import run_images
 from pages.common.run_picker import Summary
@@ -44,17 +43,17 @@ def _reliability(summary: Summary, test: Predictions) -> None:
 
 
 def _calibration_sentence(test: Predictions, error: float | None, by_luck: float | None) -> str:
-    if error is None or by_luck is None:
+    right = metrics.accuracy(test)
+    if error is None or by_luck is None or right.low is None or right.high is None:
         return "There are no test pictures."
     sure = float(metrics.confidence(test).mean())
-    right = metrics.accuracy(test)
     seen = (
-        f"On the {count(right['total'], 'test picture')} it was {percent(sure, 0)} sure on average, "
-        f"and right on {percent(right['value'], 0)} ({interval(right)})."
+        f"On the {count(right.total, 'test picture')} it was {percent(sure, 0)} sure on average, "
+        f"and right on {percent(right.value, 0)} ({interval(right.low, right.high)})."
     )
-    if sure > right["high"]:
+    if sure > right.high:
         verdict = "It is **too sure of itself**: read its probabilities as an order, not as chances."
-    elif sure < right["low"]:
+    elif sure < right.low:
         verdict = "It is **more modest than it need be**."
     else:
         verdict = "On average that fits, within what so many pictures can show."
@@ -82,7 +81,7 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
     share, right = calibration.when_sure(validation, threshold / 100)
     st.markdown(_sure_sentence("validation", share, right))
     st.altair_chart(
-        calibration_charts.coverage(calibration.coverage(validation), share["value"], right["value"]),
+        calibration_charts.coverage(calibration.coverage(validation), share.value, right.value),
         alt="Accuracy of the answers against the share of validation pictures answered",
     )
     st.caption(
@@ -91,11 +90,13 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
     )
 
 
-def _sure_sentence(split: str, share: dict[str, Any], right: dict[str, Any]) -> str:
-    answered = f"On the {split} pictures it would answer **{percent(share['value'], 0)}** ({interval(share)})"
-    if not right["total"]:
+def _sure_sentence(split: str, share: Proportion, right: Proportion) -> str:
+    within = interval(share.low, share.high)
+    answered = f"On the {split} pictures it would answer **{percent(share.value, 0)}** ({within})"
+    if not right.total:
         return f"{answered}: none at all."
-    return f"{answered} and be right on **{percent(right['value'], 0)}** of these ({interval(right)})."
+    within = interval(right.low, right.high)
+    return f"{answered} and be right on **{percent(right.value, 0)}** of these ({within})."
 
 
 def _top_k(test: Predictions) -> None:
@@ -108,8 +109,8 @@ def _top_k(test: Predictions) -> None:
             found = metrics.top_k_accuracy(test, k)
             st.metric(
                 "The first answer" if k == 1 else f"The first {k} answers",
-                percent(found["value"]),
-                f"95 % interval {interval(found)}",
+                percent(found.value),
+                f"95 % interval {interval(found.low, found.high)}",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,

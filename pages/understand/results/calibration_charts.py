@@ -20,7 +20,10 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
     rows = [
         (
             b.confidence,
-            *(b.accuracy[key] for key in ("value", "low", "high", "total")),
+            b.accuracy.value,
+            b.accuracy.low,
+            b.accuracy.high,
+            b.accuracy.total,
             f"{b.low:.0%} to {b.high:.0%}",
         )
         for b in bins
@@ -46,7 +49,7 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
     return alt.layer(diagonal.encode(x="x:Q", y="x:Q"), bars, dots).properties(height=320)
 
 
-def coverage(curve: Coverage, share: float, accuracy: float | None) -> alt.LayerChart:
+def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> alt.LayerChart:
     """Accuracy of the answers against the share of pictures answered; the point is the chosen threshold."""
     chosen = _thinned(len(curve.share))
     frame = pd.DataFrame(

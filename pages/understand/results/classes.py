@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation import calibration, confusion, metrics
+from core.report import Report
 from core.runs import Predictions
 from pages.common import run_images
 from pages.common.run_picker import Summary
@@ -73,9 +75,9 @@ def _column(name: str) -> Any:
     )
 
 
-def frame_of(report: dict[str, Any]) -> pd.DataFrame:
+def frame_of(report: Report) -> pd.DataFrame:
     """Precision, recall, F1 and support of every class on the test pictures, as shown and as downloaded."""
-    frame = pd.DataFrame(report["per_class"])
+    frame = pd.DataFrame([scores.model_dump() for scores in report.per_class])
     for figure in ("recall", "precision"):
         frame[f"{figure}_interval"] = [
             f"{100 * low:.0f} to {100 * high:.0f} %" if pd.notna(low) else "–"
@@ -89,10 +91,10 @@ def _weakest(frame: pd.DataFrame) -> int:
 
 
 def _detail(summary: Summary, at: int) -> None:
-    names = summary.report["class_names"]
+    names = summary.report.class_names
     answered = run_images.predictions(summary.run)
     st.subheader(literal(names[at]), anchor=False)
-    counts = np.asarray(summary.report["confusion_matrix"])
+    counts = np.asarray(summary.report.confusion_matrix)
     left, right = st.columns(2, gap="large")
     with left:
         were = "was" if counts[at].sum() == 1 else "were"
@@ -106,7 +108,7 @@ def _detail(summary: Summary, at: int) -> None:
     _extremes(summary, answered, at)
 
 
-def _bars(counts: np.ndarray, names: list[str], at: int, title: str) -> None:
+def _bars(counts: np.ndarray, names: Sequence[str], at: int, title: str) -> None:
     filled = [i for i in np.argsort(-counts, kind="stable") if counts[i]][:10]
     if not filled:
         st.caption("None.")

@@ -27,8 +27,10 @@ def reading(summary: Summary) -> Reading | None:
     history, config = summary.run.metrics(), summary.config
     if not history or config is None:
         return None
-    guess = summary.report.get("baseline_accuracy", {}).get("value") or 0.0
-    pictures = summary.report.get("val_accuracy", {}).get("total", 0)
+    guess, pictures = 0.0, 0
+    if summary.finished:
+        guess = summary.report.baseline_accuracy.value or 0.0
+        pictures = summary.report.val_accuracy.total
     return curve_reading.read(history, config, guess=guess, validation_pictures=pictures)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.config import SETTINGS, RunConfig
+from core.report import Counts, LayerSummary, Report
 from pages.common.run_picker import Summary
 from pages.common.text import count, duration
 from pages.understand.results import exports
@@ -41,20 +42,21 @@ def show(summary: Summary) -> None:
     settings(summary)
     with st.expander("Pictures of each class", icon=":material/photo_library:"):
         st.dataframe(
-            _counts_frame(report["counts"]), hide_index=True, height="content", alt="Pictures of each class"
+            _counts_frame(report.counts), hide_index=True, height="content", alt="Pictures of each class"
         )
         st.text(
-            f"Data version {report['data_version']}, split {report['split_fingerprint']}. "
+            f"Data version {report.data_version}, split {report.split_fingerprint}. "
             "Runs with the same two can be compared picture by picture."
         )
-        if report.get("skipped"):
-            st.text(f"{count(len(report['skipped']), 'picture')} could not be used:")
-            skipped = pd.DataFrame(report["skipped"]).rename(columns=str.capitalize)
+        if report.skipped:
+            st.text(f"{count(len(report.skipped), 'picture')} could not be used:")
+            rows = [(file.file, file.reason) for file in report.skipped]
+            skipped = pd.DataFrame(rows, columns=["File", "Reason"])
             st.dataframe(skipped, hide_index=True, alt="Pictures that were left out, and why")
     with st.expander("The model's layers", icon=":material/account_tree:"):
-        st.text(f"{report['parameters']:,} parameters, trained with {report['precision']} numbers.")
+        st.text(f"{report.parameters:,} parameters, trained with {report.precision} numbers.")
         st.dataframe(
-            layers_frame(report.get("summary", [])),
+            layers_frame(report.summary),
             hide_index=True,
             height="content",
             column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
@@ -91,30 +93,30 @@ LAYERS = {
 }
 
 
-def layers_frame(summary: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def layers_frame(summary: Sequence[LayerSummary]) -> pd.DataFrame:
     """The model layer by layer: what each does, its output and its parameters."""
     rows = [
         (
-            layer["name"],
-            layer["kind"],
-            LAYERS.get(layer["kind"], ""),
-            " x ".join(map(str, layer["output"])),
-            layer["parameters"],
+            layer.name,
+            layer.kind,
+            LAYERS.get(layer.kind, ""),
+            " x ".join(map(str, layer.output)),
+            layer.parameters,
         )
         for layer in summary
     ]
     return pd.DataFrame(rows, columns=["Layer", "Kind", "What it does", "Output", "Parameters"])
 
 
-def _counts_frame(counts: dict[str, dict[str, int]]) -> pd.DataFrame:
+def _counts_frame(counts: Counts) -> pd.DataFrame:
     frame = pd.DataFrame(counts).fillna(0).astype(int)
     frame.insert(0, "Class", frame.index)
     return frame.rename(columns={"train": "Training", "validation": "Validation", "test": "Test"})
 
 
-def _machine(report: dict[str, Any]) -> dict[str, str]:
+def _machine(report: Report) -> dict[str, str]:
     speed = {
-        "training speed": f"{report['images_per_second']:,.0f} pictures a second",
-        "training time": duration(report["seconds"]),
+        "training speed": f"{report.images_per_second:,.0f} pictures a second",
+        "training time": duration(report.seconds),
     }
-    return {**speed, **{name: str(version) for name, version in report["environment"].items()}}
+    return {**speed, **report.environment}

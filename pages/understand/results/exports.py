@@ -64,7 +64,7 @@ def show(summary: Summary) -> None:
             )
     downloads.figure_buttons(
         summary,
-        lambda: figures.learning_curves(summary.run.metrics(), summary.report.get("kept_epoch")),
+        lambda: figures.learning_curves(summary.run.metrics(), summary.kept_epoch),
         "learning-curves",
         "Learning curves",
     )
@@ -87,7 +87,7 @@ def _picture_of(shown: Gallery) -> html_report.PictureOf:
 
 def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
     """A row for each test picture, in the order of the predictions."""
-    answered, names = run_images.predictions(summary.run), summary.report["class_names"]
+    answered, names = run_images.predictions(summary.run), summary.report.class_names
     frame = pd.DataFrame(
         {
             "picture": answered.ids,

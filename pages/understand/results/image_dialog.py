@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -44,7 +46,7 @@ def _close() -> None:
 
 @st.dialog("Test picture", width="large", icon=":material/zoom_in:", on_dismiss=_close)
 def _card(summary: Summary, answered: Predictions, position: int) -> None:
-    names, shown = summary.report["class_names"], run_images.gallery(summary.run)
+    names, shown = summary.report.class_names, run_images.gallery(summary.run)
     st.markdown(_headline(answered, position, names))
     if shown.fault:
         run_images.say_fault(shown)
@@ -63,7 +65,7 @@ def _card(summary: Summary, answered: Predictions, position: int) -> None:
     _facts(shown, answered, position)
 
 
-def _headline(answered: Predictions, position: int, names: list[str]) -> str:
+def _headline(answered: Predictions, position: int, names: Sequence[str]) -> str:
     said, true = int(metrics.predicted(answered)[position]), int(answered.labels[position])
     sure = percent(float(answered.probabilities[position, said]), 0)
     verdict = ":green-badge[right]" if said == true else ":orange-badge[wrong]"
@@ -91,7 +93,7 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
     run_images.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
     st.caption(
         "Alike: the cosine of the answers of the layer before the decision, at most 1. "
-        + _label_hint(shown, found, summary.report["class_names"][answered.labels[position]])
+        + _label_hint(shown, found, summary.report.class_names[answered.labels[position]])
     )
 
 
@@ -126,7 +128,7 @@ def _label_hint(shown: Gallery, found: list[Similar], true: str) -> str:
     )
 
 
-def _all_probabilities(answered: Predictions, position: int, names: list[str]) -> None:
+def _all_probabilities(answered: Predictions, position: int, names: Sequence[str]) -> None:
     with st.expander("All probabilities", icon=":material/bar_chart:"):
         frame = pd.DataFrame({"Class": names, "Probability": answered.probabilities[position]})
         st.dataframe(

@@ -40,7 +40,7 @@ def show_figure(summary: Summary, as_rates: bool, split: str = "test") -> None:
     """The seaborn confusion matrix on the pictures of a split."""
     counts = counts_of(summary, split)
     st.image(
-        _png(counts, tuple(summary.report["class_names"]), as_rates),
+        _png(counts, tuple(summary.report.class_names), as_rates),
         width="stretch",
         alt=f"Confusion matrix of {counts.sum()} {split} pictures, {np.trace(counts)} on the diagonal",
     )
@@ -49,9 +49,9 @@ def show_figure(summary: Summary, as_rates: bool, split: str = "test") -> None:
 def counts_of(summary: Summary, split: str) -> NDArray[np.int64]:
     """Pictures by true class (row) and answer (column): (C, C)."""
     if split == "test":
-        return np.asarray(summary.report["confusion_matrix"])
+        return np.asarray(summary.report.confusion_matrix)
     answered = run_images.predictions(summary.run, split)
-    classes = len(summary.report["class_names"])
+    classes = len(summary.report.class_names)
     return metrics.confusion_matrix(answered.labels, metrics.predicted(answered), classes)
 
 
@@ -69,10 +69,10 @@ def _png(counts: NDArray[np.int64], class_names: tuple[str, ...], as_rates: bool
 
 def clickable(summary: Summary, as_rates: bool) -> tuple[str, str] | None:
     """The same matrix as a chart; returns the (true, predicted) class of the cell that was clicked."""
-    counts = np.asarray(summary.report["confusion_matrix"])
+    counts = np.asarray(summary.report.confusion_matrix)
     classes = _ask_for_classes(counts)
     event = st.altair_chart(
-        _chart(counts, tuple(summary.report["class_names"]), classes, as_rates, charts.ink()),
+        _chart(counts, tuple(summary.report.class_names), classes, as_rates, charts.ink()),
         key=f"matrix-{summary.run.id}-{len(classes)}",
         on_select="rerun",
         alt="Confusion matrix; the pictures of a clicked cell are shown below",

@@ -26,7 +26,7 @@ MOST_DRAWN = 10
 def show(summary: Summary) -> None:
     """Both matrices, the pairs in words, the pictures of a clicked cell, the worst mistakes of a class."""
     as_rates = matrix.ask_for_rates("matrix_shows")
-    counts, names = matrix.counts_of(summary, "test"), summary.report["class_names"]
+    counts, names = matrix.counts_of(summary, "test"), summary.report.class_names
     is_drawn = len(names) <= MOST_DRAWN
     left, right = st.columns(2, gap="large") if is_drawn else (st.container(), st.container())
     with left:
@@ -48,13 +48,13 @@ def show(summary: Summary) -> None:
 def _pairs(summary: Summary) -> None:
     """The most confused pairs, a sentence each."""
     pairs = confusion.most_confused(
-        np.asarray(summary.report["confusion_matrix"]), summary.report["class_names"], most=3
+        np.asarray(summary.report.confusion_matrix), summary.report.class_names, most=3
     )
     st.markdown("\n".join(f"- {literal(pair.sentence)}" for pair in pairs))
 
 
 def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
-    names = summary.report["class_names"]
+    names = summary.report.class_names
     answered = run_images.predictions(summary.run)
     is_here = (answered.labels == names.index(true)) & (metrics.predicted(answered) == names.index(predicted))
     here = np.flatnonzero(is_here)
@@ -78,7 +78,7 @@ def _page_of(positions: NDArray[np.int64], key: str) -> Sequence[int]:
 
 
 def _worst_pictures(summary: Summary, shown: Gallery) -> None:
-    names = summary.report["class_names"]
+    names = summary.report.class_names
     answered = run_images.predictions(summary.run)
     choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
     of_class = None if choice == ALL else names.index(choice)
@@ -93,7 +93,7 @@ def tiles_of(
     summary: Summary, shown: Gallery, answered: Predictions, positions: Sequence[int], *, key: str
 ) -> None:
     """Test pictures with what they are and what the model said; a click opens the card of one."""
-    names = summary.report["class_names"]
+    names = summary.report.class_names
     tiles = [Tile(str(answered.ids[at]), run_images.answers(answered, at, names)) for at in positions]
     resize = summary.config.data.resize if summary.config else "stretch"
     run_images.tiles(shown, tiles, key=key, resize=resize, look=image_dialog.look)

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import test_set_usage
+from core.report import Proportion, Report
 from pages.common import charts
 from pages.common.run_picker import Summary
 from pages.common.text import count, duration, interval, literal, percent
@@ -17,41 +18,38 @@ from pages.understand.results import coaching
 def headline(summary: Summary) -> None:
     """Test accuracy with its interval, beside it what guessing would reach and the validation accuracy."""
     report = summary.report
-    test, validation, guess = report["test_accuracy"], report["val_accuracy"], report["baseline_accuracy"]
+    test, validation, guess = report.test_accuracy, report.val_accuracy, report.baseline_accuracy
     with st.grid(3, min_column_width=230):
         _score(
             "Test accuracy",
-            test["value"],
-            f"95 % sure: {interval(test)}",
-            f"Right on {test['correct']} of {test['total']} pictures that were kept aside and never used to "
+            test,
+            f"Right on {test.correct} of {test.total} pictures that were kept aside and never used to "
             "train or choose. Intervals made in this way hold the model's true accuracy 95 times in 100.",
         )
         _score(
             "Guessing the largest class",
-            guess["value"],
-            f"95 % sure: {interval(guess)}",
+            guess,
             "What a model would reach on the same test pictures that always answers the most frequent class. "
             "A model with a score near it has learned little.",
         )
         _score(
             "Validation accuracy",
-            validation["value"],
-            f"95 % sure: {interval(validation)}",
+            validation,
             "Of the kept epoch. It was used to choose that epoch, so it flatters a little: "
             "trust the test figure.",
         )
-    st.markdown(_sentence(test, guess))
+    st.markdown(_sentence(report))
     test_set_usage.look([summary.run])
     seen = test_set_usage.seen(summary.run)
-    if seen > test_set_usage.FEW:
-        st.caption(f":material/visibility: {test_set_usage.meaning(seen, test['value'], test['total'])}")
+    if seen > test_set_usage.FEW and test.value is not None:
+        st.caption(f":material/visibility: {test_set_usage.meaning(seen, test.value, test.total)}")
 
 
-def _score(label: str, value: float, note: str, help: str) -> None:
+def _score(label: str, score: Proportion, help: str) -> None:
     st.metric(
         label,
-        percent(value),
-        note,
+        percent(score.value),
+        f"95 % sure: {interval(score.low, score.high)}",
         delta_color="off",
         delta_arrow="off",
         help=help,
@@ -60,14 +58,13 @@ def _score(label: str, value: float, note: str, help: str) -> None:
     )
 
 
-def _sentence(test: dict[str, Any], guess: dict[str, Any]) -> str:
-    right, total = test["correct"], test["total"]
-    guessed = round(guess["value"] * total)
+def _sentence(report: Report) -> str:
+    test, guess = report.test_accuracy, report.baseline_accuracy
     sentence = (
-        f"Right on **{right:,} of {total:,}** test pictures; always guessing the largest class "
-        f"({literal(guess['class_name'])}) would be right on {guessed:,}."
+        f"Right on **{test.correct:,} of {test.total:,}** test pictures; always guessing the largest class "
+        f"({literal(guess.class_name)}) would be right on {guess.correct:,}."
     )
-    if test["low"] <= guess["value"]:
+    if not report.is_better_than_guessing:
         sentence += " **That is not clearly better than guessing.**"
     return sentence
 
@@ -78,7 +75,7 @@ def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
     if not history:
         st.caption("No epoch was finished, so there are no learning curves.")
         return
-    read, kept = coaching.reading(summary), summary.report.get("kept_epoch")
+    read, kept = coaching.reading(summary), summary.kept_epoch
     left, right = st.columns(2)
     for column, figure in ((left, "accuracy"), (right, "loss")):
         column.altair_chart(

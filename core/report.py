@@ -1,0 +1,156 @@
+"""What came of a run: the content of ``report.json``, as typed data that is checked when it is read.
+
+The worker writes it, and pages, comparisons, exports and the import read it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field, FiniteFloat, model_validator
+
+from core.files import Count
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Counts = dict[str, dict[str, Count]]
+"""Images by split (train, validation, test) and class name."""
+Environment = dict[str, str]
+"""What a run ran on, by name: versions of Python and of packages, system, processor, cores."""
+
+MAX_CLASSES = 10_000
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Proportion(_Part):
+    """``correct`` of ``total`` as a share in [0, 1] with its 95% interval; these are None of no images."""
+
+    value: Share | None
+    low: Share | None
+    high: Share | None
+    correct: Count
+    total: Count
+
+    @model_validator(mode="after")
+    def _check_all_or_none(self) -> Proportion:
+        known = [number is not None for number in (self.value, self.low, self.high)]
+        if any(known) != all(known) or any(known) != (self.total > 0) or self.correct > self.total:
+            raise ValueError("value, low, high, correct and total contradict each other")
+        return self
+
+
+class Baseline(Proportion):
+    """The accuracy of always predicting ``class_name``, the largest class of the training split."""
+
+    class_name: str
+    split: str = "test"
+
+
+class ClassScores(_Part):
+    """Precision and recall of one class with their 95% intervals, F1, and its number of test images.
+
+    None: precision of a class that was never predicted, recall of one without images, F1 of one with neither.
+    """
+
+    class_name: str
+    precision: Share | None
+    precision_low: Share | None
+    precision_high: Share | None
+    recall: Share | None
+    recall_low: Share | None
+    recall_high: Share | None
+    f1: Share | None
+    support: Count
+
+    @model_validator(mode="after")
+    def _check_all_or_none(self) -> ClassScores:
+        for score in (
+            (self.precision, self.precision_low, self.precision_high),
+            (self.recall, self.recall_low, self.recall_high),
+        ):
+            if len({number is None for number in score}) > 1:
+                raise ValueError("a score without its interval, or an interval without its score")
+        return self
+
+
+class LayerSummary(_Part):
+    """One layer: its output (height, width, channels) or (units,), and its weights and biases."""
+
+    name: str
+    kind: str
+    output: tuple[Count, ...]
+    parameters: Count
+
+
+class SkippedFile(_Part):
+    """A file of the data set that gives no image, and why."""
+
+    file: str
+    reason: str
+
+
+class Training(_Part):
+    """What only the training knows of a run, beside its predictions.
+
+    Attributes:
+        kept_epoch: the epoch (from 1) whose weights were kept.
+        images_per_second: speed of training.
+        seconds: from the start of the run to its report.
+        precision: of the numbers it was trained with, ``float32`` or ``bfloat16``.
+        data_version: fingerprint of the images and their labels.
+        split_fingerprint: the same for their split; runs that share both can be compared image by image.
+    """
+
+    kept_epoch: Count
+    images_per_second: Annotated[FiniteFloat, Field(ge=0)]
+    seconds: Annotated[FiniteFloat, Field(ge=0, lt=2**33)]
+    parameters: Count
+    summary: tuple[LayerSummary, ...] = ()
+    precision: str
+    data_version: str
+    split_fingerprint: str
+    skipped: tuple[SkippedFile, ...] = ()
+    environment: Environment
+
+
+class Report(Training):
+    """All that is known of the kept model; every score but ``val_accuracy`` is on the test images.
+
+    Attributes:
+        schema_version: of the file, where its key is ``schema``; files without one are of version 1.
+        class_names: C names, in the order of the matrix, of ``per_class`` and of the predictions.
+        mean_f1: plain mean over the classes that have an F1 (macro F1).
+        confusion_matrix: (C, C) images by true class (row) and predicted class (column).
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    class_names: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_CLASSES)]
+    test_accuracy: Proportion
+    val_accuracy: Proportion
+    baseline_accuracy: Baseline
+    mean_f1: Share | None
+    per_class: Annotated[tuple[ClassScores, ...], FailFast()]
+    confusion_matrix: Annotated[tuple[Annotated[tuple[Count, ...], FailFast()], ...], FailFast()]
+    counts: Counts
+
+    @model_validator(mode="after")
+    def _check_sizes(self) -> Report:
+        classes = len(self.class_names)
+        rows = {len(row) for row in self.confusion_matrix}
+        if {len(self.confusion_matrix), len(self.per_class), *rows} != {classes}:
+            raise ValueError(f"not everything in it is of {classes} classes")
+        return self
+
+    @property
+    def is_better_than_guessing(self) -> bool:
+        """Whether the interval of the test accuracy lies above the accuracy of always guessing one class."""
+        low, guess = self.test_accuracy.low, self.baseline_accuracy.value
+        return low is not None and guess is not None and low > guess
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values under the keys of ``report.json``."""
+        return self.model_dump(mode="json", by_alias=True)
