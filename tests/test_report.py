@@ -1,0 +1,202 @@
+"""A report is checked when it is read: old ones open, damaged ones are a sentence and harm no other run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core import engine, runs, sweeps
+from core.cli import main as command_line
+from core.config import RunConfig
+from core.errors import LabError
+from core.processes import heartbeat
+from core.report import Report
+from core.runs import Labels, Run
+from core.sweeps import folder
+from tests import run_fixtures
+from tests.test_pages_understand import no_fault
+
+DEEP = '{"a":' * 20_000
+ABSURD = (None, True, -1, 0.5, 10**30, 1e300, float("nan"), float("inf"), "0.5", "", [], {}, [[1]], {"a": 1})
+
+
+def finished(report: Any = None) -> Run:
+    """A finished run with this report, or a good one."""
+    run = runs.create(RunConfig())
+    run.write_report(run_fixtures.report())
+    if report is not None:
+        (run.path / "report.json").write_text(json.dumps(report))
+    run.write_status(replace(run.status, state="done"))
+    return run
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value within a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, part in inner for found in ((*path, key), *places(part, (*path, key)))]
+
+
+GOOD = run_fixtures.report().as_json()
+
+
+def test_a_report_comes_back_as_it_was_written():
+    run = runs.create(RunConfig())
+    assert run.report() is None
+    run.write_report(run_fixtures.report())
+    assert run.report() == run_fixtures.report()
+    assert json.loads((run.path / "report.json").read_text())["schema"] == 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(st.sampled_from(places(GOOD)), st.sampled_from([*ABSURD, "drop"]), st.booleans())
+def test_whatever_is_changed_in_a_report_it_is_read_or_refused_in_one_sentence(path, value, twice):
+    changed = json.loads(json.dumps(GOOD))
+    part = changed
+    for key in path[:-1]:
+        part = part[key]
+    if value == "drop":
+        del part[path[-1]]
+    else:
+        part[path[-1]] = value
+    run = finished(changed)
+    try:
+        report = run.report()
+    except LabError as error:
+        assert str(error).startswith("report.json in ")
+        assert "\n" not in str(error)
+        assert run.status.state == "damaged"
+    else:
+        assert isinstance(report, Report)
+        json.dumps(report.as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"test_accuracy": None}, "test_accuracy should be an object"),
+        ({"val_accuracy": 0.5}, "val_accuracy should be an object"),
+        ({"seconds": float("inf")}, "seconds should be a finite number"),
+        ({"parameters": "12"}, "parameters should be a valid integer"),
+        ({"class_names": ["only"]}, "not everything in it is of 1 classes"),
+        ({"confusion_matrix": [[1, 2], [3, 4]]}, "not everything in it is of 3 classes"),
+        ({"confusion_matrix": [[1, 2, -3]] * 3}, "confusion_matrix.0.2 should be greater than or equal to 0"),
+        ({"test_accuracy": {**GOOD["test_accuracy"], "low": None}}, "contradict each other"),
+        ({"schema": 2}, "schema should be 1"),
+    ],
+)
+def test_damage_is_named(change, reason):
+    with pytest.raises(LabError, match=f"report.json in .* is damaged: .*{reason}"):
+        finished({**GOOD, **change}).report()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", DEEP, '{"a": ' + "9" * 5000 + "}", "\xff\x00"])
+def test_what_is_no_json_object_is_damaged(text):
+    run = finished()
+    (run.path / "report.json").write_text(text, encoding="latin-1")
+    with pytest.raises(LabError, match=r"report\.json in .* is damaged"):
+        run.report()
+
+
+def test_unknown_keys_do_no_harm():
+    assert finished({**GOOD, "later": [DEEP[:50]], "model_config": 1}).report() == run_fixtures.report()
+
+
+def test_a_report_from_before_layers_were_in_it_opens():
+    older = {key: value for key, value in GOOD.items() if key not in ("schema", "summary")}
+    read = finished(older).report()
+    assert read is not None
+    assert read.summary == ()
+
+
+def test_reports_of_an_old_workspace_open_with_their_values(photos: Path, workspace: Path):
+    shutil.copytree(photos / "old_workspace" / "runs", workspace / "runs")
+    read = [run for run in runs.all() if run.has_report]
+    assert len(read) == 8
+    for run in read:
+        report, stored = run.report(), json.loads((run.path / "report.json").read_text())
+        assert report is not None
+        assert {"schema": 1, **stored} == report.as_json()
+        assert run.status.state == json.loads((run.path / "status.json").read_text())["state"]
+        assert len(run.metrics()) == run.status.epoch
+
+
+DAMAGE = [
+    ("status.json", {"heartbeat": None}),
+    ("status.json", {"created": 1e300}),
+    ("status.json", {"pid": 10**30}),
+    ("status.json", {"epoch": "1"}),
+    ("config.json", {"fit": []}),
+    ("report.json", {"val_accuracy": 0.5}),
+    ("labels.json", {"tags": [{"a": 1}], "name": 5}),
+    ("status.json", DEEP),
+    ("config.json", DEEP),
+    ("report.json", DEEP),
+    ("labels.json", DEEP),
+]
+
+
+def damage(run: Run, name: str, change: Any) -> None:
+    path = run.path / name
+    values = json.loads(path.read_text())
+    path.write_text(change if isinstance(change, str) else json.dumps({**values, **change}))
+
+
+@pytest.mark.parametrize(("name", "change"), DAMAGE, ids=range(len(DAMAGE)))
+def test_a_damaged_file_in_one_run_stops_nothing_else(name, change, monkeypatch, capsys):
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    sweep = sweeps.start(RunConfig(), {"fit.epochs": (1, 2)})
+    engine.claim()
+    bad, lost = reversed(runs.all())
+    bad.write_report(run_fixtures.report())
+    status = replace(bad.status, state="running", heartbeat=time.time(), **heartbeat.identity())
+    bad.write_status(status)
+    damage(bad, name, change)
+    for marker in engine._markers():
+        marker.unlink()
+
+    engine.requeue_lost()
+    assert [run.id for run in engine.queue()] == [lost.id]
+    folder.write(replace(sweep, state="open"))
+    sweeps.advance()
+    assert lost.id in sweeps.table(sweep)["run"].tolist()
+    claimed = engine.claim()
+    assert claimed is not None
+    assert claimed.id == lost.id
+
+    assert command_line.main(["runs", "--json"]) == 0
+    listed = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert listed.keys() >= {bad.id, lost.id}
+    assert (listed[bad.id]["state"] == "damaged") == (name != "labels.json")
+    assert listed[lost.id]["state"] == "queued"
+    assert command_line.main(["runs"]) == 0
+
+
+def test_the_compare_page_shows_damaged_runs_beside_the_good_ones():
+    good = finished()
+    for name, change in DAMAGE:
+        damage(finished(), name, change)
+    good.relabel(name="the good one")
+    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=60).switch_page(
+        "pages/understand/compare/compare.py"
+    )
+    listed = no_fault(page.run()).data_editor[0].value.set_index("name")["state"]
+    assert listed["the good one"] == "finished"
+    assert (listed == "damaged").sum() == sum(name != "labels.json" for name, _ in DAMAGE)
+    assert len(listed) == len(DAMAGE) + 1
+
+
+def test_a_damaged_label_is_read_as_none_and_named_on_request():
+    run = runs.create(RunConfig(), Labels(name="x"))
+    damage(run, "labels.json", {"name": 5})
+    assert run.labels == Labels()
+    with pytest.raises(LabError, match=r"labels\.json in .* is damaged: name should be a valid string"):
+        run.read_labels()
