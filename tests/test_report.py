@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core import engine, runs, sweeps
+from core import engine, runs, sweeps, worker
 from core.cli import main as command_line
 from core.config import RunConfig
 from core.errors import LabError
@@ -200,3 +200,13 @@ def test_a_damaged_label_is_read_as_none_and_named_on_request():
     assert run.labels == Labels()
     with pytest.raises(LabError, match=r"labels\.json in .* is damaged: name should be a valid string"):
         run.read_labels()
+
+
+@pytest.mark.parametrize("name", ["config.json", "status.json"])
+def test_a_worker_that_claims_a_damaged_run_ends_it_and_goes_on(name, monkeypatch):
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    run = engine.submit(RunConfig().replace({"data.source": "/no/such/folder"}))
+    (run.path / name).write_text(DEEP)
+    assert worker.carry_out(run).state in ("damaged", "failed")
+    assert engine.claim() == run
+    assert engine.claim() is None
