@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from core.evaluation import calibration
-from core.export import figures
+from core.export import figures, overlay, palette
 from tests.test_metrics import random
 
 HOSTILE = (
@@ -79,9 +79,9 @@ def test_names_are_shown_letter_by_letter():
 def test_a_confusion_matrix_stays_readable_whatever_the_number_of_classes(classes, most_pixels):
     matrix = np.eye(classes, dtype=int) * 7
     figure = figures.confusion_matrix(matrix, [f"class {c}" for c in range(classes)])
-    assert ("7" in {t.get_text() for t in figure.axes[0].texts}) == (classes <= figures.LARGEST_ANNOTATED)
+    assert ("7" in {t.get_text() for t in figure.axes[0].texts}) == (classes <= palette.MAX_ANNOTATED)
     named = sum(label.get_text() != "" for label in figure.axes[0].get_yticklabels())
-    assert named == classes or classes > figures.LARGEST_NAMED
+    assert named == classes or classes > palette.MAX_NAMED
     assert max(size(figures.png(figure, 120))) <= most_pixels
 
 
@@ -96,7 +96,7 @@ def test_a_matrix_of_nothing_is_an_empty_matrix():
 
 def test_row_per_cents_are_of_the_true_class():
     figure = figures.confusion_matrix([[3, 1], [0, 0]], ("a", "b"), normalise=True)
-    assert [text.get_text() for text in figure.axes[0].texts] == ["75", "25"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["75%", "25%"]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_the_kept_epoch_is_named_when_there_is_one():
 
 
 def test_an_overlay_is_the_picture_at_no_strength_and_the_colours_at_full():
-    np.testing.assert_array_equal(figures.heatmap_overlay(PICTURE, HEATMAP, 0), np.asarray(PICTURE))
-    full = figures.heatmap_overlay(PICTURE, HEATMAP, 1)
+    np.testing.assert_array_equal(overlay.heatmap_overlay(PICTURE, HEATMAP, 0), np.asarray(PICTURE))
+    full = overlay.heatmap_overlay(PICTURE, HEATMAP, 1)
     assert full.shape == (30, 40, 3)
     assert full.dtype == np.uint8
     darkest, brightest = (np.rint(np.array(colormaps["viridis"](end)[:3]) * 255) for end in (0.0, 1.0))
@@ -131,7 +131,7 @@ def test_an_overlay_is_the_picture_at_no_strength_and_the_colours_at_full():
 
 def test_an_overlay_takes_pictures_with_an_alpha_channel_and_grey_ones():
     for mode in ("L", "RGBA"):
-        assert figures.heatmap_overlay(PICTURE.convert(mode), HEATMAP).shape == (30, 40, 3)
+        assert overlay.heatmap_overlay(PICTURE.convert(mode), HEATMAP).shape == (30, 40, 3)
 
 
 def test_a_heatmap_of_nothing_says_so():
@@ -149,7 +149,7 @@ def test_an_outline_is_drawn_on_the_border_of_its_area_alone():
     picture = np.full((80, 80, 3), 90, np.uint8)
     area = np.zeros((8, 8), bool)
     area[2:6, 2:6] = True
-    changed = (figures.outlined(picture, area) != picture).any(axis=2)
+    changed = (overlay.outlined(picture, area) != picture).any(axis=2)
     assert changed[30:50, 16:24].any(axis=1).all()
     assert not changed[28:52, 28:52].any() and not changed[:12].any()
-    assert not (figures.outlined(picture, area & False) != picture).any()
+    assert not (overlay.outlined(picture, area & False) != picture).any()

@@ -19,6 +19,7 @@ from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
 from pages.build.train import live_charts
+from pages.common import learning_curves
 from pages.common.settings_form import nice_values
 from tests import run_fixtures
 
@@ -417,7 +418,8 @@ def test_a_run_that_is_not_there_is_no_fault(source):
 def test_curves_show_the_epoch_under_way_as_far_as_it_has_come(source):
     run = run_fixtures.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
     status = replace(run.status, epoch=3, batch=5, batches=10, accuracy=0.6, loss=1.0)
-    frame = live_charts.frame(run.metrics(), "accuracy", status)
+    values = learning_curves.frame({"": [live_charts.with_current_epoch(run.metrics(), status)]})
+    frame = values[values["metric"] == "accuracy"]
     assert frame[frame["split"] == "training"]["epoch"].tolist() == [1.0, 2.0, 2.5]
     assert frame[frame["split"] == "validation"]["epoch"].tolist() == [1.0, 2.0]
 

@@ -297,7 +297,7 @@ def test_test_scores_stay_sealed_until_asked_for(config):
     page = compared(*made)
     assert "test pictures" not in words(page) and test_set_usage.seen(made[0]) == 0
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
-    assert test_set_usage.seen(made[0]) == 2 and "On the test pictures" in words(page)
+    assert test_set_usage.seen(made[0]) == 2 and "On the test images" in words(page)
 
 
 def test_pictures_on_which_the_two_differ_are_shown_through_both(config):
@@ -358,9 +358,9 @@ def test_smoothing_changes_no_number(config):
     calm, measured = (curves.curves_frame(both, smoothing) for smoothing in (0.8, 0.0))
     assert calm["value"].equals(measured["value"]) and not calm["drawn"].equals(measured["drawn"])
     assert measured["drawn"].to_numpy() == pytest.approx(measured["value"].to_numpy())
-    kept = measured[measured["kept"]].groupby("run")["epoch"].unique()
+    kept = measured[measured["kept"] != ""].groupby("side")["epoch"].unique()
     assert [int(epochs[0]) for epochs in kept] == [run.report().kept_epoch for run in made]
-    assert measured.groupby(["run", "figure", "split"])["seconds"].max().round(3).unique().tolist() == [32.0]
+    assert measured.groupby(["side", "metric", "split"])["seconds"].max().round(3).unique().tolist() == [32.0]
 
 
 def test_the_table_holds_every_state_and_numbers_to_sort_by(config):

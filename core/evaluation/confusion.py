@@ -57,6 +57,13 @@ def worst(predictions: Predictions, class_index: int | None = None, most: int = 
     return [Mistake(int(r), int(predictions.labels[r]), int(said[r]), float(sure[r])) for r in rows]
 
 
+def row_shares(matrix: Counts) -> NDArray[np.float64]:
+    """Each cell's share of all images of its row, the true class: (C, C) in [0, 1]; 0 without images."""
+    counts = np.asarray(matrix, np.float64)
+    shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
+
+
 def most_confused(matrix: Counts, class_names: Sequence[str], most: int = 5) -> list[ConfusedPair]:
     """The pairs (true, predicted) with the most mistakes; equal ones by their share of the true class."""
     matrix = np.asarray(matrix)
@@ -91,7 +98,7 @@ def order(matrix: Counts) -> NDArray[np.int64]:
     matrix = np.asarray(matrix, dtype=np.float64)
     if len(matrix) < 3 or not (matrix.sum() - np.trace(matrix)):
         return np.arange(len(matrix))
-    rates = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    rates = row_shares(matrix)
     distances = 1 - (rates + rates.T) / 2
     np.fill_diagonal(distances, 0)
     tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)

@@ -1,8 +1,7 @@
 """What all figures share: paper, ink, names letter by letter, and the way out as PNG or SVG.
 
 The background is white and opaque: a figure looks the same on a light page, on a dark one, in print and
-in somebody's slides, where a transparent one would put dark letters on dark ground. Colours are those of
-Okabe and Ito (2008), or maps whose lightness rises evenly, so that nobody needs to tell red from green.
+in somebody's slides, where a transparent one would put dark letters on dark ground.
 """
 
 from __future__ import annotations
@@ -13,9 +12,6 @@ from io import BytesIO
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-
-ORANGE, BLUE = "#D55E00", "#0072B2"
-INK, FAINT, GRID = "#1b1f24", "#8a9099", "#e6e8eb"
 
 _LONGEST_NAME = 28
 _FONTS_OF_OTHER_SCRIPTS = (

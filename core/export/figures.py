@@ -1,4 +1,4 @@
-"""Figures of a run, for the page, the report and to take away.
+"""Figures of a run, for the report and to take away.
 
 Every function returns a matplotlib figure that any thread may draw; :func:`png` and :func:`svg` make a
 file of it. Class names are shown letter by letter, long ones shortened.
@@ -9,29 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.evaluation import confusion
 from core.evaluation.calibration import Bin
 from core.explain.heatmaps import Heatmap
-from core.export.drawing import BLUE, FAINT, GRID, INK, ORANGE, finish, new_figure, shortened
+from core.export import palette
+from core.export.drawing import finish, new_figure, shortened
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
-
-STRENGTH = 0.6
-"""How much a heatmap covers its picture where nothing else is asked for."""
-LARGEST_ANNOTATED = 25
-"""Classes up to which a confusion matrix has room for a number in every cell."""
-LARGEST_NAMED = 120
-"""Classes up to which every row and column has its name; with more, every second or third has."""
+from core.export.overlay import STRENGTH
+from core.export.overlay import heatmap_overlay as heatmap_overlay
+from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDATION
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]], kept_epoch: int | None = None) -> Figure:
@@ -42,51 +38,66 @@ def learning_curves(history: Sequence[Mapping[str, Any]], kept_epoch: int | None
         kept_epoch: the epoch (from 1) whose weights were kept.
     """
     figure = new_figure(10, 3.6)
-    left, right = figure.subplots(1, 2)
-    for axes, name in ((left, "accuracy"), (right, "loss")):
-        _curve(axes, history, name, "training", ORANGE)
-        _curve(axes, history, f"val_{name}", "validation", BLUE)
-        _mark_kept_epoch(axes, history, f"val_{name}", kept_epoch)
-        axes.set(title=name.capitalize(), xlabel="Epoch", xlim=(0.5, max(len(history), 1) + 0.5))
+    for axes, (metric, columns) in zip(figure.subplots(1, 2), palette.COLUMNS.items(), strict=True):
+        for split, column in columns.items():
+            _curve(axes, history, column, split)
+        _mark_kept_epoch(axes, history, columns[VALIDATION], kept_epoch)
+        axes.set(title=metric.capitalize(), xlabel="Epoch", xlim=(0, max(len(history), 1)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.yaxis.set_major_formatter(_formatter(palette.AXIS_FORMATS[metric]))
+        axes.update_datalim([(1, 0)] if metric == "loss" else [(1, 0), (1, 1)])
+        axes.autoscale_view(scalex=False)
+        axes.set_ylim(bottom=0)
         axes.grid(axis="y", color=GRID)
         axes.legend(frameon=False)
-    left.set_ylim(0, 1.02)
-    left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    right.update_datalim([(1, 0)])
-    right.autoscale_view()
-    right.set_ylim(bottom=0)
     return finish(figure)
 
 
-def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], name: str, label: str, colour: str) -> None:
-    epochs = [line["epoch"] for line in history]
-    marker = "o" if len(epochs) <= 40 else None
+def _formatter(form: str) -> FuncFormatter:
+    return FuncFormatter(lambda value, _: format(value, form))
+
+
+def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, split: str) -> None:
     axes.plot(
-        epochs, _values(history, name), color=colour, label=label, linewidth=2, marker=marker, markersize=3.5
+        [line["epoch"] for line in history],
+        _values(history, column),
+        color=palette.SPLIT_COLORS[split],
+        linestyle="--" if split == TRAINING else "-",
+        label=split,
+        linewidth=2,
+        marker="o" if len(history) <= 40 else None,
+        markersize=3.5,
     )
 
 
 def _mark_kept_epoch(
-    axes: Axes, history: Sequence[Mapping[str, Any]], name: str, kept_epoch: int | None
+    axes: Axes, history: Sequence[Mapping[str, Any]], column: str, kept_epoch: int | None
 ) -> None:
     kept = [line for line in history if line["epoch"] == kept_epoch]
     if not kept:
         return
-    label = f"kept: epoch {kept_epoch}"
-    ring: dict[str, Any] = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgewidth": 2}
-    axes.axvline(kept[0]["epoch"], color=FAINT, linestyle=":", linewidth=1.5, zorder=0)
-    axes.plot(kept[0]["epoch"], _values(kept, name)[0], color=BLUE, linestyle="none", label=label, **ring)
+    epoch, color = kept[0]["epoch"], palette.SPLIT_COLORS[VALIDATION]
+    axes.axvline(epoch, color=GREY, linestyle=":", linewidth=1.5, zorder=0)
+    axes.scatter(
+        epoch,
+        _values(kept, column),
+        s=100,
+        facecolors="none",
+        edgecolors=color,
+        linewidths=2,
+        label=palette.kept_label(epoch),
+    )
 
 
-def _values(history: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    return [float("nan") if line.get(name) is None else float(line[name]) for line in history]
+def _values(history: Sequence[Mapping[str, Any]], column: str) -> list[float]:
+    return [float("nan") if line.get(column) is None else float(line[column]) for line in history]
 
 
 def confusion_matrix(matrix: Any, class_names: Sequence[str], *, normalise: bool = False) -> Figure:
-    """How often each true class (row) got each answer (column).
+    """How many images of each true class (row) were predicted to be of each class (column).
 
-    Colour grows with the square root, so that a few mistakes are seen beside many right answers.
+    Right answers are grey. The colour of mistakes grows with the square root, so that a few are seen beside
+    many.
 
     Args:
         matrix: (C, C) counts.
@@ -95,55 +106,59 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, normalise: bool
     """
     import seaborn
 
-    counts = np.asarray(matrix)
-    values = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) if normalise else counts
-    size = float(np.clip(0.62 * len(counts), 3.0, 14.0))
-    is_small = len(counts) <= LARGEST_ANNOTATED
-    unit = "per cent of the true class" if normalise else "pictures"
-    figure = new_figure(size + 2.4, size + 1.2)
+    values = confusion.row_shares(matrix) if normalise else np.asarray(matrix)
+    is_right = np.eye(len(values), dtype=bool)
+    shades = palette.shades(values, is_right)
+    size = float(np.clip(0.62 * len(values), 3.0, 14.0))
+    is_annotated = len(values) <= palette.MAX_ANNOTATED
+    figure = new_figure(size + 1.4, size + 1.2)
     axes = seaborn.heatmap(
-        values,
+        np.where(is_right, -shades, shades),
         ax=figure.subplots(),
-        cmap="Blues",
-        norm=PowerNorm(0.5, vmin=0, vmax=100 if normalise else max(counts.max(initial=0), 1)),
+        cmap=LinearSegmentedColormap.from_list("right, nothing, wrong", [GREY, "white", ORANGE]),
+        vmin=-1,
+        vmax=1,
         square=True,
-        linewidths=0.6 if is_small else 0,
+        linewidths=0.6 if is_annotated else 0,
+        linecolor=GRID,
         xticklabels=False,
         yticklabels=False,
-        cbar_kws={"label": unit, "shrink": 0.6, "aspect": 25},
+        cbar=False,
     )
-    if is_small:
-        _write_cells(axes, values)
+    form = palette.CELL_FORMATS["share" if normalise else "count"]
+    if is_annotated:
+        _write_cells(axes, values, form)
+    else:
+        largest = np.where(is_right, 0, values).max()
+        axes.set_title(f"Right: grey. Wrong: orange, strongest for {format(largest, form)}", fontsize=11)
     _name_classes(axes, class_names)
     return finish(figure)
 
 
-def _write_cells(axes: Axes, values: NDArray[Any]) -> None:
-    """Whole numbers; nothing in cells without pictures, so that the eye finds the mistakes."""
+def _write_cells(axes: Axes, values: NDArray[Any], form: str) -> None:
+    """Nothing in cells without images, so that the eye finds the mistakes."""
     size = 9 if len(values) > 12 else 10.5
-    shades = np.asarray(axes.collections[0].norm(values))
     for row, column in np.argwhere(values):
-        ink = "white" if shades[row, column] > 0.6 else INK
-        text = f"{values[row, column]:.0f}"
-        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=size)
+        text = format(values[row, column], form)
+        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=INK, fontsize=size)
 
 
 def _name_classes(axes: Axes, class_names: Sequence[str]) -> None:
     """Not left to seaborn, which reads a ``$`` as mathematics while it looks for room."""
     classes = len(class_names)
-    named = range(0, classes, -(-classes // LARGEST_NAMED))
-    names = [shortened(class_names[at]) for at in named]
-    size = 10 if classes <= LARGEST_ANNOTATED else 6.5
+    named = range(0, classes, -(-classes // palette.MAX_NAMED))
+    names = [shortened(class_names[index]) for index in named]
+    size = 10 if classes <= palette.MAX_ANNOTATED else 6.5
     slant: dict[str, Any] = {}
-    if classes > LARGEST_ANNOTATED:
+    if classes > palette.MAX_ANNOTATED:
         slant = {"rotation": 90}
     elif classes > 6 or max(map(len, names)) > 9:
         slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(np.array(named) + 0.5, names, parse_math=False, fontsize=size, **slant)
     axes.set_yticks(np.array(named) + 0.5, names, parse_math=False, fontsize=size)
     axes.tick_params(length=0)
-    axes.set_xlabel("Predicted class", fontsize=11)
-    axes.set_ylabel("True class", fontsize=11)
+    axes.set_xlabel(palette.PREDICTED, fontsize=11)
+    axes.set_ylabel(palette.TRUE, fontsize=11)
 
 
 def worst_predictions(
@@ -166,41 +181,13 @@ def worst_predictions(
     if not len(images):
         tiles[0].text(0.5, 0.5, "No mistakes.", ha="center", va="center", color=INK)
     captions = [
-        f"is {shortened(is_class)}\ncalled {shortened(answer)} ({100 * sure:.0f} %)"
+        f"is {shortened(is_class)}\ncalled {shortened(answer)} ({sure:.0%})"
         for is_class, answer, sure in zip(true, predicted, confidences, strict=True)
     ]
     for axes, image, caption in zip(tiles, images, captions, strict=False):
         axes.imshow(image)
         axes.set_title(caption, fontsize=9.5, loc="left", color=INK)
     return finish(figure)
-
-
-def heatmap_overlay(picture: Image.Image, heatmap: Heatmap, strength: float = STRENGTH) -> NDArray[np.uint8]:
-    """The picture with the heatmap over it: dark violet where nothing mattered, yellow where most did.
-
-    Args:
-        picture: RGB, H pixels high and W wide.
-        heatmap: (h, w) in [0, 1], as coarse as it is; it is smoothly enlarged to the picture's size.
-        strength: 0 shows the picture alone, 1 the heatmap alone.
-
-    Returns:
-        uint8 (H, W, 3).
-    """
-    enlarged = Image.fromarray(np.asarray(heatmap, np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
-    colours = colormaps["viridis"](np.clip(np.asarray(enlarged), 0, 1))[..., :3] * 255
-    mixed = (1 - strength) * np.asarray(picture.convert("RGB")) + strength * colours
-    return np.asarray(np.rint(mixed), np.uint8)
-
-
-def outlined(picture: NDArray[np.uint8], area: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) with a white line around an area of coarse cells (h, w), seen on any ground."""
-    size = picture.shape[1], picture.shape[0]
-    smooth = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    outlines, _ = cv2.findContours((smooth > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    drawn = picture.copy()
-    for colour, width in ((0, 4), (255, 2)):
-        cv2.drawContours(drawn, outlines, -1, (colour, colour, colour), width, cv2.LINE_AA)
-    return drawn
 
 
 def heatmap_pair(
@@ -240,14 +227,14 @@ def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> 
     """How sure the model was against how often it was right, with intervals, and pictures a bin."""
     figure = new_figure(5.2, 5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    upper.plot([0, 1], [0, 1], color=FAINT, linestyle="--", label="as sure as it is right")
+    upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
     _accuracy_by_confidence(upper, bins)
     places = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
     lower.bar(places[:, 0], places[:, 2], places[:, 1], align="edge", color=BLUE, edgecolor="white")
     upper.set(ylabel="Right", xlim=(0, 1), ylim=(0, 1.02))
     lower.set(xlabel="How sure the model was", ylabel="Pictures")
     for axis in (upper.yaxis, lower.xaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axis.set_major_formatter(_formatter(palette.AXIS_FORMATS["accuracy"]))
     upper.legend(frameon=False)
     if calibration_error is not None:
         upper.set_title(f"On average off by {100 * calibration_error:.1f} points")
@@ -258,6 +245,4 @@ def _accuracy_by_confidence(axes: Axes, bins: Sequence[Bin]) -> None:
     right = np.array([(b.accuracy.value, b.accuracy.low, b.accuracy.high) for b in bins]).reshape(-1, 3)
     lengths = np.abs(right[:, 1:] - right[:, :1]).T
     sure = [b.confidence for b in bins]
-    axes.errorbar(
-        sure, right[:, 0], lengths, fmt="o-", color=BLUE, capsize=3, label="this model, 95 % interval"
-    )
+    axes.errorbar(sure, right[:, 0], lengths, fmt="o-", color=BLUE, capsize=3, label="this model, 95% CI")

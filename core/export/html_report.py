@@ -14,7 +14,7 @@ from core.evaluation import calibration, confusion, curve_reading
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.export import figures, html_parts
+from core.export import figures, html_parts, palette
 from core.export.html_parts import figure, paragraphs, table
 from core.report import Proportion, Report
 from core.runs import Predictions, Run
@@ -85,7 +85,7 @@ def _mix_ups(report: Report) -> str:
     caption = (
         "The test pictures by class (row) and answer (column); classes that are mixed up stand together."
     )
-    return html_parts.bullets(pairs) + figure(drawn, caption, as_svg=len(names) <= figures.LARGEST_ANNOTATED)
+    return html_parts.bullets(pairs) + figure(drawn, caption, as_svg=len(names) <= palette.MAX_ANNOTATED)
 
 
 def _classes(report: Report) -> str:

@@ -12,7 +12,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.evaluation import metrics
 from core.explain.heatmaps import Heatmap, Request
-from core.export.figures import STRENGTH
+from core.export.overlay import STRENGTH
 from core.runs import Predictions
 from pages.common import overlays, run_images
 from pages.common.run_picker import Summary

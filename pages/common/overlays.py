@@ -17,7 +17,8 @@ from core.data.dataset import Dataset
 from core.explain import background_estimate
 from core.explain.background_estimate import Backdrop
 from core.explain.heatmaps import Heatmap
-from core.export import figures
+from core.export.overlay import STRENGTH, heatmap_overlay
+from core.export.overlay import outlined as outlined_over
 
 GREY = 127
 SIDE = 320
@@ -34,7 +35,7 @@ def picture(dataset: Dataset, row: pd.Series, resize: str) -> bytes:
 
 
 def overlay(dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, strength: float) -> bytes:
-    """The same with a heatmap over it, see :func:`core.export.figures.heatmap_overlay`."""
+    """The same with a heatmap over it, see :func:`core.export.overlay.heatmap_overlay`."""
     return _overlay(dataset, row, str(row["id"]), resize, heatmap, strength)
 
 
@@ -48,12 +49,12 @@ def _overlay(
     _dataset: Dataset, _row: pd.Series, picture_id: str, resize: str, heatmap: Heatmap, strength: float
 ) -> bytes:
     square = _square(_dataset, _row, resize)
-    return _jpeg(Image.fromarray(figures.heatmap_overlay(square, heatmap, strength)))
+    return _jpeg(Image.fromarray(heatmap_overlay(square, heatmap, strength)))
 
 
-def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = figures.STRENGTH) -> bytes:
+def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = STRENGTH) -> bytes:
     """Any picture (S, S, 3) with a heatmap over it, as a JPEG."""
-    return _jpeg(Image.fromarray(figures.heatmap_overlay(Image.fromarray(square), heatmap, strength)))
+    return _jpeg(Image.fromarray(heatmap_overlay(Image.fromarray(square), heatmap, strength)))
 
 
 def mean_picture(
@@ -93,8 +94,8 @@ def outlined(
     dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, area: NDArray[np.bool_]
 ) -> bytes:
     """The picture with a heatmap over it and a white line around an area (h, w), as a JPEG."""
-    coloured = figures.heatmap_overlay(_square(dataset, row, resize), heatmap)
-    return _jpeg(Image.fromarray(figures.outlined(coloured, area)))
+    coloured = heatmap_overlay(_square(dataset, row, resize), heatmap)
+    return _jpeg(Image.fromarray(outlined_over(coloured, area)))
 
 
 def mosaic(maps: NDArray[np.float32], columns: int = 8, gap: int = 2) -> bytes:

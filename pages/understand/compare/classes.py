@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -13,15 +11,14 @@ from core.comparison import paired_tests, pairing, score_intervals
 from core.comparison.score_intervals import ClassDifference
 from core.errors import LabError
 from core.evaluation import confusion
+from core.export import palette
+from pages.common import matrix_chart
 from pages.common.charts import ink
 from pages.common.text import literal
 from pages.understand.compare import sides as compare_sides
 from pages.understand.compare.sides import Side
 
-_MOST_NAMED = 40
 _MOST_CLASSES = 30
-_STRENGTH = alt.Scale(domain=[0, 1], range=[0.06, 0.75])
-GAIN, LOSS, NEUTRAL = "#0f766e", "#c2410c", "#8a8a8a"
 
 
 def show(first: Side, second: Side, split: str) -> None:
@@ -31,83 +28,32 @@ def show(first: Side, second: Side, split: str) -> None:
         st.info("The runs tell different classes apart: there is no difference to draw.")
         return
     try:
-        tables = [_rates(side, split) for side in (first, second)]
-        order = confusion.order(sum(compare_sides.matrix(side, split) for side in (first, second)))
+        counts = [compare_sides.matrix(side, split) for side in (first, second)]
     except LabError as error:
         st.info(literal(error), icon=":material/block:")
         return
-    views = {
-        f"{second.letter} minus {first.letter}": tables[1] - tables[0],
-        first.name: tables[0],
-        second.name: tables[1],
-    }
+    difference = f"{second.letter} minus {first.letter}"
     title = str(
         st.segmented_control(
-            "Matrix", list(views), default=next(iter(views)), required=True, key="compare_matrix",
-            label_visibility="collapsed",
+            "Matrix", [difference, first.name, second.name], default=difference, required=True,
+            key="compare_matrix", label_visibility="collapsed",
         )
     )  # fmt: skip
-    is_difference = title == next(iter(views))
-    st.altair_chart(
-        matrix(_cells(views[title], names, order), is_difference),
-        alt=f"Confusion matrix on the {split} pictures: {title}",
-    )
+    order = confusion.order(sum(counts))
+    if title == difference:
+        chart = matrix_chart.chart(
+            matrix_chart.differences(*counts, names, order), matrix_chart.DIFFERENCE, ink()
+        )
+    else:
+        cells = matrix_chart.cells(counts[title != first.name], names, order)
+        chart = matrix_chart.chart(cells, matrix_chart.SHARE, ink())
+    st.altair_chart(chart, alt=f"Confusion matrix on the {split} images: {title}")
     st.caption(
-        f"On the {split} pictures. Row: the true class; column: the answer; numbers: per cent of the row. "
-        f"Difference: points that {second.letter} has more. On the diagonal more is better (green), "
-        "off it more is worse (orange)."
+        f"On the {split} images. Row: the true class; column: the predicted class; numbers: per cent of the "
+        f"row. Difference: percentage points that {second.letter} has more. On the diagonal more is better "
+        "(green), off it more is worse (orange)."
     )
     _by_class(first, second, split)
-
-
-def _rates(side: Side, split: str) -> np.ndarray:
-    counts = compare_sides.matrix(side, split)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-
-
-def _cells(values: np.ndarray, names: Sequence[str], order: np.ndarray) -> pd.DataFrame:
-    ordered, shown = values[np.ix_(order, order)], np.asarray(names)[order]
-    true, predicted = np.indices(ordered.shape).reshape(2, -1)
-    right = true == predicted
-    flat = ordered.ravel()
-    return pd.DataFrame(
-        {
-            "true": shown[true],
-            "predicted": shown[predicted],
-            "value": flat,
-            "good": np.where(right, flat, -flat),
-            "words": [f"{100 * value:.0f}" if abs(value) >= 0.005 else "" for value in flat],
-        }
-    )
-
-
-def matrix(frame: pd.DataFrame, is_difference: bool) -> alt.LayerChart:
-    """Cells coloured by what is good (green) and bad (orange), grey where nothing is."""
-    order = list(dict.fromkeys(frame["true"]))
-    is_fine = len(order) > _MOST_NAMED
-    labels = {"labelLimit": 140, "domain": False, "ticks": False, "labels": not is_fine}
-    axes = {
-        "x": alt.X("predicted:N", sort=order, title="Predicted", axis=alt.Axis(labelAngle=-40, **labels)),
-        "y": alt.Y("true:N", sort=order, title="True", axis=alt.Axis(**labels)),
-    }
-    most = max(float(frame["value"].abs().max()), 0.01)
-    scale = alt.Scale(domain=[-most, 0, most], range=[LOSS, NEUTRAL, GAIN])
-    base = alt.Chart(frame).encode(
-        **axes,
-        tooltip=[
-            alt.Tooltip("true:N", title="True"),
-            alt.Tooltip("predicted:N", title="Predicted"),
-            alt.Tooltip("value:Q", title="Part of the true class", format="+.1%" if is_difference else ".1%"),
-        ],
-    )
-    cells = base.mark_rect(cornerRadius=0 if is_fine else 3).encode(
-        color=alt.Color("good:Q", scale=scale, legend=None),
-        fillOpacity=alt.FillOpacity("strength:Q", scale=_STRENGTH, legend=None),
-    ).transform_calculate(strength=f"sqrt(abs(datum.value) / {most})")  # fmt: skip
-    words = base.mark_text(fontSize=13 if len(order) <= 16 else 9, color=ink()).encode(text="words:N")
-    size = 48 if len(order) <= 8 else 32 if len(order) <= 16 else 18 if not is_fine else 7
-    layers = [cells] if is_fine else [cells, words]
-    return alt.layer(*layers).properties(height=size * len(order) + 110)
 
 
 def _by_class(first: Side, second: Side, split: str) -> None:
@@ -155,7 +101,9 @@ def _too_few(first: Side, second: Side, classes: int) -> str:
 
 def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
     """A dot with its bar for each class, around the line of no difference."""
-    colours = alt.Scale(domain=["more", "fewer", "may be luck"], range=[GAIN, LOSS, NEUTRAL])
+    colours = alt.Scale(
+        domain=["more", "fewer", "may be luck"], range=[palette.GREEN, palette.ORANGE, palette.GREY]
+    )
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=200)),
         color=alt.Color("kind:N", scale=colours, legend=None),
@@ -171,7 +119,9 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         ],
     )
     across = alt.X("low:Q", title=f"{second} minus {first}", axis=alt.Axis(format="+.0%", tickCount=6))
-    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1.5).encode(x="at:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=palette.GREY, strokeWidth=1.5).encode(x="at:Q")
+    )
     bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=across, x2="high:Q")
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q")
     return alt.layer(zero, bars, dots).properties(height=30 * len(frame) + 55)

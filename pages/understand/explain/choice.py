@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.evaluation import confusion
 from core.explain import keras_file
-from core.export.figures import STRENGTH
+from core.export.overlay import STRENGTH
 from core.runs import Predictions
 from pages.common import run_images
 from pages.common.run_picker import Summary

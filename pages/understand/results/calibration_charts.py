@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation.calibration import Bin, Coverage, Curve
-from pages.common.charts import GREY, RIGHT_OR_WRONG, ink
+from core.export.palette import GREY, ORANGE
+from pages.common.charts import ink
 
 MOST_POINTS = 400
 """Points a curve is drawn with; more could not be seen apart."""
+_RIGHT_OR_WRONG = alt.Color(
+    "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
+)
 
 
 def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
@@ -108,7 +112,7 @@ def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         x=alt.X("count:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d", tickCount=4)),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("count:Q", title=title)],
     )
-    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(color=RIGHT_OR_WRONG)
+    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(color=_RIGHT_OR_WRONG)
     words = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
     return alt.layer(rects, words).properties(height=30 * len(frame) + 80)
 

@@ -19,25 +19,22 @@ from pages.understand.results import downloads, image_dialog, matrix
 WORST = 10
 A_PAGE = 20
 ALL = "all classes"
-MOST_DRAWN = 10
-"""Classes up to which the figure is on the page, beside the chart; larger ones need its width to be read."""
+MAX_NARROW = 10
+"""Classes up to which the matrix leaves room beside it; larger ones need the page's width to be read."""
 
 
 def show(summary: Summary) -> None:
-    """Both matrices, the pairs in words, the pictures of a clicked cell, the worst mistakes of a class."""
-    as_rates = matrix.ask_for_rates("matrix_shows")
-    counts, names = matrix.counts_of(summary, "test"), summary.report.class_names
-    is_drawn = len(names) <= MOST_DRAWN
-    left, right = st.columns(2, gap="large") if is_drawn else (st.container(), st.container())
+    """The matrix, the pairs in words, the images of a clicked cell, the worst mistakes of a class."""
+    as_shares = matrix.ask_for_shares("matrix_shows")
+    is_narrow = len(summary.report.class_names) <= MAX_NARROW
+    left, right = st.columns([3, 2], gap="large") if is_narrow else (st.container(), st.container())
     with left:
-        if is_drawn:
-            st.caption("Every test picture: its class (row) and the answer (column).")
-            matrix.show_figure(summary, as_rates)
-        downloads.figure_buttons(summary, lambda: matrix.draw(counts, names, as_rates), "confusion-matrix")
+        st.caption("Every test image: its class (row) and the predicted class (column). **Click a cell.**")
+        cell = matrix.clickable(summary, as_shares)
     with right:
-        st.caption("**Click a cell** to see its pictures.")
-        cell = matrix.clickable(summary, as_rates)
+        st.markdown("**Most confused**")
         _pairs(summary)
+        downloads.figure_buttons(summary, lambda: matrix.draw(summary, as_shares), "confusion-matrix")
     shown = run_images.gallery(summary.run)
     if cell:
         _cell_pictures(summary, shown, *cell)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from core.comparison import test_set_usage
 from core.report import Proportion, Report
-from pages.common import charts
+from pages.common import learning_curves
 from pages.common.run_picker import Summary
 from pages.common.text import count, duration, interval, literal, percent
 from pages.understand.results import coaching
@@ -76,22 +76,13 @@ def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
         st.caption("No epoch was finished, so there are no learning curves.")
         return
     read, kept = coaching.reading(summary), summary.kept_epoch
-    left, right = st.columns(2)
-    for column, figure in ((left, "accuracy"), (right, "loss")):
-        column.altair_chart(
-            charts.curves(history, figure, kept, read.evidence if read else ()),
-            alt=f"{figure.capitalize()} over {count(len(history), 'epoch')}, {_end_of(history, figure)}",
-        )
+    learning_curves.show(
+        learning_curves.frame({"": [history]}, {"": kept}, evidence=read.evidence if read else ()),
+        last_epoch=len(history),
+    )
     st.caption(_curve_caption(history, kept))
     if read:
         coaching.show(summary, read, others)
-
-
-def _end_of(history: Sequence[Mapping[str, Any]], figure: str) -> str:
-    training, validation = (history[-1].get(name) for name in (figure, f"val_{figure}"))
-    if training is None or validation is None:
-        return "in the end no longer a number"
-    return f"in the end {training:.2f} in training and {validation:.2f} in validation"
 
 
 def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:

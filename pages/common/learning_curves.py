@@ -1,0 +1,216 @@
+"""Learning curves on the screen: of a finished run, of one under way, of several over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.curve_reading import Evidence
+from core.export import palette
+from core.export.palette import TRAINING, VALIDATION
+
+BY_EPOCH, BY_TIME = "Epoch", "Time"
+_HEIGHT, _LEGEND, _LEGEND_LINE = 250, 18, 20
+"""Pixels of a chart with its axes, and what its legend and each line of it add."""
+_VALUES = alt.NamedData("values")
+_SERIES = ["side", "metric", "split"]
+_COLUMNS = [*_SERIES, "epoch", "value", "seconds", "run"]
+
+
+def frame(
+    sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]],
+    kept: Mapping[str, int | None] | None = None,
+    *,
+    evidence: Sequence[Evidence] = (),
+    smoothing: float = 0.0,
+) -> pd.DataFrame:
+    """A row for each side, metric, split and epoch.
+
+    Columns: side, metric, split, epoch, value (measured; of repeats the mean), low, high and runs (of
+    repeats), drawn (smoothed), seconds (since the first epoch began), kept (words at the epoch whose weights
+    were kept, else empty) and evidence (whether the reading of the curves rests on it).
+
+    Args:
+        sides: names, each with the histories of its runs as ``Run.metrics()`` gives them.
+        kept: the epoch (from 1) whose weights were kept, of each side that has one.
+        evidence: values from which the curves were read.
+        smoothing: 0 draws the measured values, values near 1 a calm line.
+    """
+    lines = pd.DataFrame(_values(sides), columns=_COLUMNS).astype({"value": float, "seconds": float})
+    lines["seconds"] = lines.groupby([*_SERIES, "run"], sort=False)["seconds"].cumsum()
+    merged = lines.groupby([*_SERIES, "epoch"], sort=False).agg(
+        value=("value", "mean"), low=("value", "min"), high=("value", "max"),
+        seconds=("seconds", "mean"), runs=("run", "nunique"),
+    ).reset_index()  # fmt: skip
+    series = merged.groupby(_SERIES, sort=False)["value"]
+    merged["drawn"] = series.transform(lambda values: values.ewm(alpha=1 - smoothing, ignore_na=True).mean())
+    is_kept = (merged["epoch"] == merged["side"].map(kept or {})) & (merged["split"] == VALIDATION)
+    merged["kept"] = merged["epoch"].map(palette.kept_label).where(is_kept, "")
+    marked = {(mark.name, epoch) for mark in evidence for epoch in mark.epochs}
+    names = [
+        palette.COLUMNS[metric][split]
+        for metric, split in zip(merged["metric"], merged["split"], strict=True)
+    ]
+    merged["evidence"] = [key in marked for key in zip(names, merged["epoch"], strict=True)]
+    return merged
+
+
+def _values(sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> list[tuple[Any, ...]]:
+    """Every value that was measured, in the order of ``_COLUMNS``."""
+    return [
+        (side, metric, split, line["epoch"], line[column], line.get("seconds") or 0, run)
+        for side, histories in sides.items()
+        for run, history in enumerate(histories)
+        for line in history
+        for metric, columns in palette.COLUMNS.items()
+        for split, column in columns.items()
+        if line.get(column) is not None
+    ]
+
+
+def show(
+    values: pd.DataFrame, *, last_epoch: int | None = None, along: str = BY_EPOCH, key: str = ""
+) -> None:
+    """Accuracy and loss side by side, see :func:`chart`."""
+    sides = tuple(values["side"].unique())
+    for column, metric in zip(st.columns(2), palette.COLUMNS, strict=True):
+        shown = values[values["metric"] == metric]
+        column.vega_lite_chart(
+            shown,
+            _spec(metric, sides, last_epoch, along),
+            key=f"{metric}-{key}" if key else None,
+            alt=_in_words(shown, metric, along),
+        )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _spec(metric: str, sides: tuple[str, ...], last_epoch: int | None, along: str) -> dict[str, Any]:
+    """Without the values: while a training goes on they alone change, and the chart is not built anew."""
+    spec = chart(metric, sides, last_epoch=last_epoch, along=along).to_dict()
+    del spec["data"]  # only a name for the values that come with it
+    return spec
+
+
+def chart(
+    metric: str, sides: Sequence[str], *, last_epoch: int | None = None, along: str = BY_EPOCH
+) -> alt.LayerChart:
+    """The drawing of one metric for values as :func:`frame` makes them.
+
+    Full lines: validation; dashes: training. One side has a colour for each split, several have one each.
+    A ring is around the value of the kept epoch, a larger one around evidence; repeats have a band from the
+    lowest to the highest.
+
+    Args:
+        metric: accuracy or loss.
+        sides: their names in the order of the legend.
+        last_epoch: steadies both axes for this many epochs; None fits them to the values.
+        along: BY_EPOCH or BY_TIME.
+    """
+    is_single = len(sides) == 1
+    base = alt.Chart(_VALUES).encode(
+        x=_across(along, last_epoch), color=_color(metric, sides), tooltip=_tooltip(metric, is_single)
+    )
+    drawn = _up("drawn:Q", metric, is_steady=last_epoch is not None)
+    lines = base.mark_line(strokeWidth=2.2).encode(y=drawn, strokeDash=_dashes())
+    dots = base.mark_point(filled=True, size=26, opacity=0.75).encode(y="value:Q")
+    bands = base.transform_filter(f"datum.runs > 1 && datum.split == '{VALIDATION}'")
+    kept = base.transform_filter("datum.kept != ''")
+    layers = [
+        bands.mark_area(opacity=0.16, line=False).encode(y="low:Q", y2="high:Q"),
+        *(_kept_words(metric) if is_single else []),
+        lines,
+        dots,
+        kept.mark_point(size=130, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q"),
+        _evidence(),
+    ]
+    legend_lines = 1 if is_single else len(sides) if metric == "accuracy" else 0
+    height = _HEIGHT + (_LEGEND + _LEGEND_LINE * legend_lines if legend_lines else 0)
+    return alt.layer(*layers).properties(height=height)
+
+
+def _kept_words(metric: str) -> list[alt.Chart]:
+    """A line at the kept epoch, and its words where the curves leave room."""
+    kept = alt.Chart(_VALUES).transform_filter("datum.kept != ''").encode(x="epoch:Q")
+    at_bottom = metric == "accuracy"
+    words = kept.mark_text(
+        align="right", dx=-5, baseline="bottom" if at_bottom else "top", color=palette.GREY
+    )
+    return [
+        kept.mark_rule(strokeDash=[2, 3], color=palette.GREY, strokeWidth=1.5),
+        words.encode(y=alt.value("height") if at_bottom else alt.value(2), text="kept:N"),
+    ]
+
+
+def _evidence() -> alt.Chart:
+    rings = alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x="epoch:Q", y="value:Q")
+    return rings.mark_point(size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9)
+
+
+def _across(along: str, last_epoch: int | None) -> alt.X:
+    if along == BY_TIME:
+        return alt.X("seconds:Q", title="Seconds of training", axis=alt.Axis(grid=False))
+    scale = alt.Scale(domain=[0, last_epoch]) if last_epoch else alt.Undefined
+    return alt.X("epoch:Q", title="Epoch", scale=scale, axis=alt.Axis(tickMinStep=1, format="d", grid=False))
+
+
+def _up(field: str, metric: str, *, is_steady: bool) -> alt.Y:
+    scale = alt.Scale(zero=is_steady, nice=True)
+    if is_steady and metric == "accuracy":
+        scale = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format=palette.AXIS_FORMATS[metric], tickCount=5)
+    return alt.Y(field, title=metric.capitalize(), axis=axis, scale=scale)
+
+
+def _color(metric: str, sides: Sequence[str]) -> alt.Color:
+    """Of several sides accuracy has the legend, a line for each; it serves for the loss as well."""
+    if len(sides) == 1:
+        scale = alt.Scale(domain=list(palette.SPLIT_COLORS), range=list(palette.SPLIT_COLORS.values()))
+        return alt.Color("split:N", title=None, scale=scale, legend=_legend())
+    legend = _legend(columns=1) if metric == "accuracy" else None
+    return alt.Color("side:N", title=None, sort=list(sides), legend=legend)
+
+
+def _legend(**settings: Any) -> alt.Legend:
+    return alt.Legend(
+        orient="bottom",
+        labelLimit=400,
+        symbolType="stroke",
+        symbolStrokeWidth=2.5,
+        symbolOpacity=1,
+        **settings,
+    )
+
+
+def _dashes() -> alt.StrokeDash:
+    scale = alt.Scale(domain=[TRAINING, VALIDATION], range=[[5, 3], [1, 0]])
+    return alt.StrokeDash("split:N", scale=scale, legend=None)
+
+
+def _tooltip(metric: str, is_single: bool) -> list[alt.Tooltip]:
+    of_several = (
+        [] if is_single else [alt.Tooltip("side:N", title="Run"), alt.Tooltip("runs:Q", title="Runs")]
+    )
+    return [
+        *of_several[:1],
+        alt.Tooltip("split:N", title="Split"),
+        alt.Tooltip("epoch:Q", title="Epoch", format=".1~f"),
+        alt.Tooltip("seconds:Q", title="Seconds of training", format=".1f"),
+        alt.Tooltip(
+            "value:Q", title=f"{metric.capitalize()}, measured", format=palette.VALUE_FORMATS[metric]
+        ),
+        *of_several[1:],
+    ]
+
+
+def _in_words(shown: pd.DataFrame, metric: str, along: str) -> str:
+    """The last value of every curve, for people who hear the chart."""
+    last = shown.drop_duplicates(["side", "split"], keep="last")
+    ends = [
+        f"{row.side} {row.split} {row.value:{palette.VALUE_FORMATS[metric]}} at epoch {row.epoch:.0f}".strip()
+        for row in last.itertuples()
+    ]
+    return f"{metric.capitalize()} by {along.lower()}: {', '.join(ends)}"

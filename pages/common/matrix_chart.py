@@ -1,0 +1,134 @@
+"""The confusion matrix on the screen: of a run, its cells to click; the difference of two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.evaluation import confusion
+from core.export import palette
+
+COUNT, SHARE, DIFFERENCE = "count", "share", "difference"
+_AXES_HEIGHT = 110
+"""Pixels below a matrix for slanted class names; the height of a chart includes its axes."""
+_MAX_SLANTED = 8
+"""Classes up to which their names stand slanted below a matrix."""
+_CELL_HEIGHTS = ((8, 52), (palette.MAX_ANNOTATED, 34), (40, 18), (palette.MAX_NAMED, 10), (10_000, 5))
+_TOOLTIPS = {
+    COUNT: alt.Tooltip("count:Q", title="Images"),
+    SHARE: alt.Tooltip("share:Q", title="Share of the true class", format=".1%"),
+    DIFFERENCE: alt.Tooltip("difference:Q", title="Difference of the shares", format="+.1%"),
+}
+_TINTS = {"right": palette.GREY, "wrong": palette.ORANGE, "better": palette.GREEN, "worse": palette.ORANGE}
+
+
+def cells(counts: NDArray[Any], class_names: Sequence[str], order: Sequence[int]) -> pd.DataFrame:
+    """A row for each cell between some classes: true, predicted, count and share.
+
+    Args:
+        counts: (C, C) images by true class (row) and predicted class (column).
+        class_names: C names.
+        order: the classes to show, in their order. Shares are of all images of the true class, those
+            predicted to be of another class too.
+    """
+    return _frame(class_names, order, count=counts, share=confusion.row_shares(counts))
+
+
+def differences(
+    first: NDArray[Any], second: NDArray[Any], class_names: Sequence[str], order: Sequence[int]
+) -> pd.DataFrame:
+    """A row for each cell: true, predicted and how much larger the second matrix's share is."""
+    difference = confusion.row_shares(second) - confusion.row_shares(first)
+    return _frame(class_names, order, difference=difference)
+
+
+def _frame(class_names: Sequence[str], order: Sequence[int], **values: NDArray[Any]) -> pd.DataFrame:
+    names = np.asarray(class_names)[list(order)]
+    true, predicted = np.indices((len(names), len(names))).reshape(2, -1)
+    shown = {name: matrix[np.ix_(order, order)].ravel() for name, matrix in values.items()}
+    return pd.DataFrame({"true": names[true], "predicted": names[predicted], **shown})
+
+
+def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:
+    """Right answers are grey and mistakes orange; of a difference, green is better and orange worse.
+
+    Args:
+        values: every cell, row by row, as :func:`cells` or :func:`differences` make them.
+        shown: the column that is written and coloured: COUNT, SHARE or DIFFERENCE.
+        ink: colour of the numbers in the cells.
+        is_clickable: a click selects a cell (selection ``cell``: its true and predicted class).
+    """
+    order = list(dict.fromkeys(values["true"]))
+    is_fine = len(order) > palette.MAX_ANNOTATED
+    coloured = values.assign(**_colouring(values, shown))
+    base = alt.Chart(coloured[coloured[shown] != 0] if is_fine else coloured).encode(
+        x=alt.X("predicted:N", scale=alt.Scale(domain=order), title=palette.PREDICTED, axis=_across(order)),
+        y=alt.Y("true:N", scale=alt.Scale(domain=order), title=palette.TRUE, axis=_names(order)),
+        tooltip=[
+            alt.Tooltip("true:N", title=palette.TRUE),
+            alt.Tooltip("predicted:N", title=palette.PREDICTED),
+            *(tooltip for column, tooltip in _TOOLTIPS.items() if column in values),
+        ],
+    )
+    lines = {
+        "cornerRadius": 0 if is_fine else 3,
+        "stroke": palette.GREY,
+        "strokeWidth": 0 if is_fine else 0.4,
+    }
+    rects = base.mark_rect(cursor="pointer" if is_clickable else "default", **lines).encode(
+        color=alt.Color(
+            "tint:N", scale=alt.Scale(domain=list(_TINTS), range=list(_TINTS.values())), legend=None
+        ),
+        fillOpacity=alt.FillOpacity("shade:Q", scale=None, legend=None),
+    )
+    layers = [_clickable(rects) if is_clickable else rects]
+    if not is_fine:
+        smallest = 0.005 if shown == DIFFERENCE else 1e-9
+        written = base.transform_filter(f"abs(datum.{shown}) >= {smallest}")
+        text = alt.Text(f"{shown}:Q", format=palette.CELL_FORMATS[shown])
+        layers.append(written.mark_text(fontSize=13, color=ink).encode(text=text))
+    return alt.layer(*layers).properties(height=_cell_height(len(order)) * len(order) + _AXES_HEIGHT)
+
+
+def _colouring(values: pd.DataFrame, shown: str) -> dict[str, NDArray[Any]]:
+    """What a cell says, as a name in ``_TINTS``, and how strongly."""
+    is_right, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
+    if shown != DIFFERENCE:
+        return {"tint": np.where(is_right, "right", "wrong"), "shade": palette.shades(size, is_right)}
+    is_better = np.where(is_right, size, -size) >= 0
+    return {"tint": np.where(is_better, "better", "worse"), "shade": palette.shades(size)}
+
+
+def _clickable(rects: alt.Chart) -> alt.Chart:
+    click = alt.selection_point(name="cell", fields=["true", "predicted"])
+    dimmed = alt.condition(click, alt.value(1.0), alt.value(0.4))
+    return rects.encode(opacity=dimmed).add_params(click)
+
+
+def _cell_height(classes: int) -> int:
+    return next(pixels for largest, pixels in _CELL_HEIGHTS if classes <= largest)
+
+
+def _across(order: Sequence[str]) -> alt.Axis:
+    """The names below a matrix: level, slanted, or upright where they are many.
+
+    Upright ones that a narrow screen has no room for are left out; slanted ones would all seem to overlap.
+    """
+    classes = len(order)
+    if classes <= _MAX_SLANTED:
+        return _names(order, labelAngle=-40 if classes > 2 else 0)
+    return _names(order, labelAngle=-90, labelLimit=90, labelOverlap=not 40 < classes <= palette.MAX_NAMED)
+
+
+def _names(order: Sequence[str], **settings: Any) -> alt.Axis:
+    """The class names along a side of a matrix; many are small, to be read by zooming in."""
+    classes = len(order)
+    kept = {"labelLimit": 140, "labelAngle": 0, "labelOverlap": classes > palette.MAX_NAMED}
+    return alt.Axis(
+        labelFontSize=8 if classes > 40 else 11, domain=False, ticks=False, **{**kept, **settings}
+    )

@@ -1,0 +1,157 @@
+"""Charts on the screen hold the right values, and show the same numbers as the figures in files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from core.evaluation.curve_reading import Evidence
+from core.export import figures, palette
+from pages.common import learning_curves, matrix_chart
+
+HISTORY = [
+    {"epoch": 1, "accuracy": 0.5, "loss": 1.2, "val_accuracy": 0.4, "val_loss": 1.4, "seconds": 2.0},
+    {"epoch": 2, "accuracy": 0.7, "loss": 0.9, "val_accuracy": 0.6, "val_loss": 1.1, "seconds": 2.5},
+    {"epoch": 3, "accuracy": 0.8, "loss": 0.7, "val_accuracy": 0.5, "val_loss": 1.3, "seconds": 2.0},
+]
+COUNTS = np.array([[6, 3, 1], [0, 5, 5], [0, 0, 8]])
+NAMES = ["a", "b", "c"]
+
+
+def drawn(frame, metric, split):
+    shown = frame[(frame["metric"] == metric) & (frame["split"] == split)]
+    return shown["epoch"].tolist(), shown["drawn"].tolist()
+
+
+def spec(classes, shown="count", **settings):
+    counts = np.eye(classes, dtype=int) * 7
+    cells = matrix_chart.cells(counts, [f"class {index}" for index in range(classes)], range(classes))
+    return matrix_chart.chart(cells, shown, "#000000", **settings).to_dict()
+
+
+def marks(chart):
+    return [layer["mark"]["type"] for layer in chart["layer"]]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+def test_the_curves_on_the_screen_and_in_the_file_have_the_same_points_and_colours(metric):
+    frame = learning_curves.frame({"": [HISTORY]})
+    axes = figures.learning_curves(HISTORY).axes[list(palette.COLUMNS).index(metric)]
+    color = learning_curves.chart(metric, [""]).to_dict()["layer"][0]["encoding"]["color"]["scale"]
+    assert [line.get_label() for line in axes.lines] == color["domain"]
+    for line, shown in zip(axes.lines, color["range"], strict=True):
+        assert (line.get_xdata().tolist(), line.get_ydata().tolist()) == drawn(
+            frame, metric, line.get_label()
+        )
+        assert to_hex(line.get_color()) == shown
+
+
+@pytest.mark.parametrize(("shown", "normalise"), [("count", False), ("share", True)])
+def test_the_matrix_on_the_screen_and_in_the_file_has_the_same_numbers(shown, normalise):
+    cells = matrix_chart.cells(COUNTS, NAMES, [0, 1, 2])
+    text = matrix_chart.chart(cells, shown, "#000000").to_dict()["layer"][1]["encoding"]["text"]
+    on_screen = [format(value, text["format"]) for value in cells[text["field"]] if value]
+    in_file = figures.confusion_matrix(COUNTS, NAMES, normalise=normalise).axes[0]
+    assert [written.get_text() for written in in_file.texts] == on_screen
+    assert (in_file.get_xlabel(), in_file.get_ylabel()) == (palette.PREDICTED, palette.TRUE)
+
+
+def test_the_kept_epoch_is_named_once_for_each_metric():
+    frame = learning_curves.frame({"": [HISTORY]}, {"": 2})
+    kept = frame[frame["kept"] != ""]
+    assert kept[["metric", "split", "epoch", "value", "kept"]].values.tolist() == [
+        ["accuracy", "validation", 2, 0.6, "kept: epoch 2"],
+        ["loss", "validation", 2, 1.1, "kept: epoch 2"],
+    ]
+
+
+def test_only_the_evidence_is_marked():
+    frame = learning_curves.frame({"": [HISTORY]}, evidence=[Evidence("val_loss", (2, 3), (1.1, 1.3))])
+    marked = frame[frame["evidence"]]
+    assert set(zip(marked["metric"], marked["split"], marked["epoch"], strict=True)) == {
+        ("loss", "validation", 2),
+        ("loss", "validation", 3),
+    }
+
+
+def test_repeats_are_their_mean_between_the_lowest_and_the_highest():
+    better = [{**line, "val_accuracy": line["val_accuracy"] + 0.2} for line in HISTORY]
+    frame = learning_curves.frame({"A": [HISTORY, better], "B": [HISTORY]})
+    accuracy = frame[(frame["metric"] == "accuracy") & (frame["split"] == "validation")].set_index("side")
+    assert accuracy.loc["A", "value"].tolist() == pytest.approx([0.5, 0.7, 0.6])
+    assert accuracy.loc["A", "low"].tolist() == pytest.approx([0.4, 0.6, 0.5])
+    assert accuracy.loc["A", "high"].tolist() == pytest.approx([0.6, 0.8, 0.7])
+    assert accuracy.groupby("side")["runs"].max().to_dict() == {"A": 2, "B": 1}
+    assert accuracy.loc["B", "seconds"].tolist() == [2.0, 4.5, 6.5]
+
+
+def test_values_that_are_missing_leave_a_gap_and_a_run_without_epochs_draws_nothing():
+    frame = learning_curves.frame({"": [[HISTORY[0], {**HISTORY[1], "loss": None, "val_loss": None}]]})
+    assert drawn(frame, "loss", "validation")[0] == [1]
+    assert drawn(frame, "accuracy", "validation")[0] == [1, 2]
+    assert learning_curves.frame({"": [[]]}).empty
+
+
+def test_the_axes_of_one_run_do_not_move_with_its_values():
+    layer = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][-3]["encoding"]
+    lines = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][3]["encoding"]
+    assert layer["x"]["scale"] == {"domain": [0, 10]}
+    assert lines["y"]["scale"] == {"domain": [0, 1]} and lines["y"]["axis"]["format"] == ".0%"
+
+
+def test_several_sides_have_a_colour_each_and_one_legend_for_both_charts():
+    accuracy, loss = (learning_curves.chart(metric, ["A", "B"]).to_dict() for metric in palette.COLUMNS)
+    color = accuracy["layer"][0]["encoding"]["color"]
+    assert color["field"] == "side" and color["sort"] == ["A", "B"] and color["legend"]["columns"] == 1
+    assert loss["layer"][0]["encoding"]["color"]["legend"] is None
+    assert accuracy["height"] > loss["height"]
+
+
+def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_all_images_of_the_class():
+    cells = matrix_chart.cells(COUNTS, NAMES, [1, 0])
+    assert cells.values.tolist() == [
+        ["b", "b", 5, 0.5],
+        ["b", "a", 0, 0.0],
+        ["a", "b", 3, 0.3],
+        ["a", "a", 6, 0.6],
+    ]
+
+
+def test_a_difference_is_good_on_the_diagonal_and_bad_off_it():
+    after = np.array([[9, 0, 1], [0, 5, 5], [2, 0, 6]])
+    frame = matrix_chart.differences(COUNTS, after, NAMES, [0, 1, 2])
+    chart = matrix_chart.chart(frame, matrix_chart.DIFFERENCE, "#000000").to_dict()
+    cells = {(c["true"], c["predicted"]): c for c in next(iter(chart["datasets"].values()))}
+    assert cells["a", "a"]["difference"] == pytest.approx(0.3) and cells["a", "a"]["tint"] == "better"
+    assert cells["a", "b"]["difference"] == pytest.approx(-0.3) and cells["a", "b"]["tint"] == "better"
+    assert cells["c", "c"]["difference"] == pytest.approx(-0.25) and cells["c", "c"]["tint"] == "worse"
+    assert cells["c", "a"]["difference"] == pytest.approx(0.25) and cells["c", "a"]["tint"] == "worse"
+    assert cells["b", "b"]["shade"] == 0
+
+
+def test_mistakes_grow_stronger_and_right_answers_stay_faint():
+    shades = palette.shades(COUNTS, np.eye(3, dtype=bool))
+    assert shades[0, 1] < shades[1, 2] <= 1 and shades[1, 0] == 0
+    assert len(set(np.diag(shades))) == 1 and shades[0, 0] < shades[0, 2]
+    assert not palette.shades(np.zeros((2, 2))).any() and palette.shades(np.zeros((0, 0))).size == 0
+
+
+def test_a_click_selects_the_true_and_the_predicted_class():
+    (selection,) = spec(3, is_clickable=True)["params"]
+    assert selection["name"] == "cell" and selection["select"]["fields"] == ["true", "predicted"]
+    assert "params" not in spec(3)
+
+
+@pytest.mark.parametrize("classes", [1, 2, palette.MAX_ANNOTATED, palette.MAX_ANNOTATED + 1, 150])
+def test_cells_hold_their_numbers_while_there_is_room(classes):
+    chart = spec(classes)
+    assert ("text" in marks(chart)) == (classes <= palette.MAX_ANNOTATED)
+    assert chart["height"] < 1000
+
+
+def test_training_is_dashed_on_the_screen_and_in_the_file():
+    dashes = learning_curves.chart("loss", [""]).to_dict()["layer"][3]["encoding"]["strokeDash"]["scale"]
+    assert dashes == {"domain": ["training", "validation"], "range": [[5, 3], [1, 0]]}
+    lines = figures.learning_curves(HISTORY).axes[1].lines
+    assert [line.is_dashed() for line in lines] == [True, False]
