@@ -1,8 +1,7 @@
 """What charts on the screen and figures in files share: colours, words and the form of numbers.
 
 The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/): people who cannot distinguish
-red from green still distinguish them, on white paper and on a dark page. Formats are Python's; Vega reads
-them too.
+red from green still distinguish them. Formats are Python's; Vega reads them too.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ INK, INK_ON_DARK = "#1c2623", "#e6ece9"
 
 TRAINING, VALIDATION = "training", "validation"
 SPLIT_COLORS = {TRAINING: ORANGE, VALIDATION: BLUE}
+SPLIT_COLORS_ON_DARK = {TRAINING: "#e69f00", VALIDATION: "#56b4e9"}
 COLUMNS = {
     "accuracy": {TRAINING: "accuracy", VALIDATION: "val_accuracy"},
     "loss": {TRAINING: "loss", VALIDATION: "val_loss"},

@@ -15,9 +15,14 @@ NAMES = alt.ExprRef("min(260, 0.4 * containerSize()[0])")
 """Pixels for names beside a chart: on a phone they leave room for it."""
 
 
+def is_dark() -> bool:
+    """Whether the page is dark."""
+    return st.context.theme.type == "dark"
+
+
 def ink() -> str:
     """The colour of words in a chart on a light or dark page; Vega's own is always black."""
-    return palette.INK_ON_DARK if st.context.theme.type == "dark" else palette.INK
+    return palette.INK_ON_DARK if is_dark() else palette.INK
 
 
 def proportions(rows: pd.DataFrame) -> alt.LayerChart:

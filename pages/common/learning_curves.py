@@ -12,6 +12,7 @@ import streamlit as st
 from core.evaluation.curve_reading import Evidence
 from core.export import palette
 from core.export.palette import TRAINING, VALIDATION
+from pages.common.charts import is_dark
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"
 _HEIGHT, _LEGEND, _LEGEND_LINE = 250, 18, 20
@@ -75,28 +76,39 @@ def _values(sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> list[
 def show(
     values: pd.DataFrame, *, last_epoch: int | None = None, along: str = BY_EPOCH, key: str = ""
 ) -> None:
-    """Accuracy and loss side by side, see :func:`chart`."""
+    """Accuracy and loss side by side, see :func:`chart`.
+
+    With a ``key`` new values are drawn into the same charts. Their alternative text then names no value: a
+    new text would have the browser build the chart anew.
+    """
     sides = tuple(values["side"].unique())
     for column, metric in zip(st.columns(2), palette.COLUMNS, strict=True):
         shown = values[values["metric"] == metric]
         column.vega_lite_chart(
             shown,
-            _spec(metric, sides, last_epoch, along),
+            _spec(metric, sides, last_epoch, along, is_dark()),
             key=f"{metric}-{key}" if key else None,
-            alt=_in_words(shown, metric, along),
+            alt=f"{metric.capitalize()} by epoch" if key else _in_words(shown, metric, along),
         )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _spec(metric: str, sides: tuple[str, ...], last_epoch: int | None, along: str) -> dict[str, Any]:
+def _spec(
+    metric: str, sides: tuple[str, ...], last_epoch: int | None, along: str, is_dark: bool
+) -> dict[str, Any]:
     """Without the values: while a training goes on they alone change, and the chart is not built anew."""
-    spec = chart(metric, sides, last_epoch=last_epoch, along=along).to_dict()
+    spec = chart(metric, sides, last_epoch=last_epoch, along=along, is_dark=is_dark).to_dict()
     del spec["data"]  # only a name for the values that come with it
     return spec
 
 
 def chart(
-    metric: str, sides: Sequence[str], *, last_epoch: int | None = None, along: str = BY_EPOCH
+    metric: str,
+    sides: Sequence[str],
+    *,
+    last_epoch: int | None = None,
+    along: str = BY_EPOCH,
+    is_dark: bool = False,
 ) -> alt.LayerChart:
     """The drawing of one metric for values as :func:`frame` makes them.
 
@@ -109,10 +121,13 @@ def chart(
         sides: their names in the order of the legend.
         last_epoch: steadies both axes for this many epochs; None fits them to the values.
         along: BY_EPOCH or BY_TIME.
+        is_dark: whether the page is.
     """
     is_single = len(sides) == 1
     base = alt.Chart(_VALUES).encode(
-        x=_across(along, last_epoch), color=_color(metric, sides), tooltip=_tooltip(metric, is_single)
+        x=_across(along, last_epoch),
+        color=_color(metric, sides, is_dark),
+        tooltip=_tooltip(metric, is_single),
     )
     drawn = _up("drawn:Q", metric, is_steady=last_epoch is not None)
     lines = base.mark_line(strokeWidth=2.2).encode(y=drawn, strokeDash=_dashes())
@@ -165,10 +180,11 @@ def _up(field: str, metric: str, *, is_steady: bool) -> alt.Y:
     return alt.Y(field, title=metric.capitalize(), axis=axis, scale=scale)
 
 
-def _color(metric: str, sides: Sequence[str]) -> alt.Color:
+def _color(metric: str, sides: Sequence[str], is_dark: bool) -> alt.Color:
     """Of several sides accuracy has the legend, a line for each; it serves for the loss as well."""
     if len(sides) == 1:
-        scale = alt.Scale(domain=list(palette.SPLIT_COLORS), range=list(palette.SPLIT_COLORS.values()))
+        colors = palette.SPLIT_COLORS_ON_DARK if is_dark else palette.SPLIT_COLORS
+        scale = alt.Scale(domain=list(colors), range=list(colors.values()))
         return alt.Color("split:N", title=None, scale=scale, legend=_legend())
     legend = _legend(columns=1) if metric == "accuracy" else None
     return alt.Color("side:N", title=None, sort=list(sides), legend=legend)
@@ -208,9 +224,9 @@ def _tooltip(metric: str, is_single: bool) -> list[alt.Tooltip]:
 
 def _in_words(shown: pd.DataFrame, metric: str, along: str) -> str:
     """The last value of every curve, for people who hear the chart."""
-    last = shown.drop_duplicates(["side", "split"], keep="last")
+    last = shown.groupby(["side", "split"], sort=False)[["value", "epoch"]].last()
     ends = [
-        f"{row.side} {row.split} {row.value:{palette.VALUE_FORMATS[metric]}} at epoch {row.epoch:.0f}".strip()
-        for row in last.itertuples()
+        f"{side} {split} {value:{palette.VALUE_FORMATS[metric]}} at epoch {epoch:.0f}".strip()
+        for (side, split), value, epoch in last.itertuples()
     ]
     return f"{metric.capitalize()} by {along.lower()}: {', '.join(ends)}"

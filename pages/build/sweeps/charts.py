@@ -12,7 +12,7 @@ import streamlit as st
 from core.config import SETTINGS
 from core.sweeps import Sweep, search
 from pages.build.sweeps import values as sweep_values
-from pages.common.charts import ink
+from pages.common.charts import ink, is_dark
 
 ACCURACY = "Validation accuracy"
 _SCHEME = "viridis"
@@ -196,7 +196,7 @@ def _axis(
 
 def _colour(*, of_lines: bool = False) -> alt.Color:
     """By score; lines leave out the end of the scheme that the page's own colour would swallow."""
-    visible = ([0.25, 1.0] if _is_dark() else [0.0, 0.88]) if of_lines else [0.0, 1.0]
+    visible = ([0.25, 1.0] if is_dark() else [0.0, 0.88]) if of_lines else [0.0, 1.0]
     return alt.Color(
         "val_accuracy:Q",
         title=ACCURACY,
@@ -205,13 +205,9 @@ def _colour(*, of_lines: bool = False) -> alt.Color:
     )
 
 
-def _is_dark() -> bool:
-    return st.context.theme.type == "dark"
-
-
 def _paper() -> str:
     """The page's colour, for what has to cover what lies under it."""
-    return str(st.get_option(f"theme.{'dark' if _is_dark() else 'light'}.backgroundColor"))
+    return str(st.get_option(f"theme.{'dark' if is_dark() else 'light'}.backgroundColor"))
 
 
 def _tooltip(paths: Sequence[str]) -> list[alt.Tooltip]:
