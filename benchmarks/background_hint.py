@@ -23,7 +23,7 @@ from core.data.sources.garden import KINDS, faults, scene
 from core.explain import background_estimate, heat_location
 from core.explain.heatmaps import Heatmap
 from core.ml.explainer import Explainer
-from tests.made_pictures import MadePictures, coloured_objects, tinted_backgrounds
+from samples.made_images import MadeImages, coloured_objects, tinted_backgrounds
 
 LEAST_RIGHT = 0.8
 COARSE = 7
@@ -107,7 +107,7 @@ def _hint(name: str, pictures: Pictures, maps: Sequence[Heatmap], *, expected: b
     return all(hint == expected for hint in hints)
 
 
-def _grad_cam(made: Callable[[int, int], MadePictures], pictures: MadePictures) -> Sequence[Heatmap]:
+def _grad_cam(made: Callable[[int, int], MadeImages], pictures: MadeImages) -> Sequence[Heatmap]:
     explainer = Explainer(trained_on(made))
     classes = [int(label) for label in pictures.labels]
     right = float((explainer.predict(pictures.images).argmax(axis=1) == pictures.labels).mean())

@@ -24,7 +24,7 @@ from core import runs, workspace
 from core.config import RunConfig
 from core.runs import Labels, Run
 from pages.common import frame
-from tests import run_fixtures
+from samples import made_runs
 
 RUNS = 1000
 LIMIT_SECONDS = 1.0
@@ -37,7 +37,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "small")
         config = _config(Path(folder))
-        small = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed).id for seed in range(2)]
+        small = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed).id for seed in range(2)]
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "large")
         six = make_runs(Path(folder))
         cases = {
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _config(folder: Path) -> RunConfig:
-    source = run_fixtures.draw_folder(folder / "pictures", ("a", "b", "c", "d", "e"), each=150)
+    source = made_runs.draw_folder(folder / "pictures", ("a", "b", "c", "d", "e"), each=150)
     return RunConfig().replace({"data.source": source, "data.image_size": 48, "data.validation_share": 0.4})
 
 
@@ -62,7 +62,7 @@ def make_runs(folder: Path) -> list[str]:
         changes = {"fit.learning_rate": 0.001 * (1 + number)}
         made.append(
             [
-                run_fixtures.finished(
+                made_runs.finished(
                     config.replace({**changes, "fit.seed": seed}),
                     skill=0.6 + number / 20, seed=10 * number + seed,
                     group=f"g{number}", name=f"rate {number}",

@@ -26,7 +26,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks import chromium, pages
 from core import datasets
 from pages.common import frame
-from tests import run_fixtures
+from samples import made_runs
 
 CLASSES, EACH, SIDE = 20, 500, 96
 PAGE = "pages/build/data/data.py"
@@ -45,7 +45,7 @@ def main() -> int:
     rounds = 2 if "--quick" in sys.argv else 5
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "workspace")
-        small = run_fixtures.draw_folder(Path(folder) / "few", each=20)
+        small = made_runs.draw_folder(Path(folder) / "few", each=20)
         large = _draw(Path(folder) / "many")
         made = small, large, datasets.open(large).path / "thumbnails"
         is_late = _say("in the page's code", [pages.elsewhere(_visit, *made) for _ in range(rounds)])

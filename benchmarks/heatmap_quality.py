@@ -35,7 +35,7 @@ from tf_explain.core import (
 
 from core.explain.heatmaps import METHODS
 from core.ml.explainer import Explainer
-from tests.made_pictures import COLOURS, MadePictures, coloured_objects
+from samples.made_images import COLOURS, MadeImages, coloured_objects
 
 SIZE = 96
 LEAST_POINTING = 0.85
@@ -69,7 +69,7 @@ def main() -> int:
     return int(ours_first[1] < LEAST_POINTING or any(np.less(ours_first, theirs_first)))
 
 
-def trained_on(made: Callable[[int, int], MadePictures]) -> keras.Model:
+def trained_on(made: Callable[[int, int], MadeImages]) -> keras.Model:
     """The tutorial's network in small, trained for a minute until it tells the made pictures apart."""
     keras.utils.set_random_seed(0)
     pixels = keras.Input((SIZE, SIZE, 3))
@@ -117,7 +117,7 @@ def _enlarged(heatmap: NDArray[np.floating[Any]]) -> Map:
     )
 
 
-def _scores(maps: list[Map], pictures: MadePictures) -> tuple[float, float]:
+def _scores(maps: list[Map], pictures: MadeImages) -> tuple[float, float]:
     """Mean energy inside the box, and part of the pictures whose hottest place is inside it."""
     boxes = [_inside(box) for box in pictures.boxes]
     energies = [float(m[box].sum() / max(m.sum(), 1e-9)) for m, box in zip(maps, boxes, strict=True)]

@@ -27,7 +27,7 @@ from core.engine import Preparation
 from core.explain import assistant
 from core.processes import heartbeat
 from core.runs import Run
-from tests import run_fixtures
+from samples import made_runs
 
 RUNS = 200
 LIMIT_SECONDS = 0.3
@@ -48,7 +48,7 @@ def main() -> int:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "workspace")
-        source = run_fixtures.draw_folder(Path(folder) / "pictures", each=40)
+        source = made_runs.draw_folder(Path(folder) / "pictures", each=40)
         made = _make_runs(source)
         with without_workers():
             medians = [_measure(page, source, made, rounds) for page in PAGES]
@@ -63,9 +63,9 @@ def _make_runs(source: str) -> list[Run]:
     for number in range(RUNS):
         rate = 0.001 * (1 + number % 5)
         changed = config.replace({"fit.seed": number, "fit.learning_rate": rate})
-        made.append(run_fixtures.finished(changed, skill=0.5 + number % 40 / 100, seed=number))
-    run_fixtures.give_model(made[-1])
-    run_fixtures.keep_heatmaps(made[-1])
+        made.append(made_runs.finished(changed, skill=0.5 + number % 40 / 100, seed=number))
+    made_runs.give_model(made[-1])
+    made_runs.keep_heatmaps(made[-1])
     return made
 
 

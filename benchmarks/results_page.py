@@ -26,7 +26,7 @@ from core.explain import assistant, heatmaps
 from core.explain.heatmaps import Request
 from core.runs import Run
 from pages.common import frame, waiting
-from tests import run_fixtures
+from samples import made_runs
 
 CLASSES, TEST_PICTURES = 100, 10_000
 TEST_SHARE = 0.4
@@ -57,11 +57,11 @@ def make_large_run(folder: Path) -> Run:
 def make_run(folder: Path, classes: int, each: int) -> Run:
     """A run with a real network, whose answers are made up."""
     names = [f"species {number:03}" for number in range(classes)]
-    source = run_fixtures.draw_folder(folder, names, each)
+    source = made_runs.draw_folder(folder, names, each)
     changes = {"data.source": source, "data.image_size": 48, "data.test_share": TEST_SHARE}
-    run = run_fixtures.finished(RunConfig().replace(changes))
+    run = made_runs.finished(RunConfig().replace(changes))
     pages.elsewhere(_save_network, run.id, classes)
-    run_fixtures.keep_features(run)
+    made_runs.keep_features(run)
     return run
 
 

@@ -20,8 +20,8 @@ from core.errors import LabError
 from core.explain import assistant, heatmaps, nearest_images
 from core.explain.heatmaps import Request
 from core.runs import Run
-from tests import run_fixtures
-from tests.made_pictures import coloured_objects
+from samples import made_runs
+from samples.made_images import coloured_objects
 from tests.tiny_model import SIZE, trained
 
 PICTURES = coloured_objects(6, SIZE, seed=5)
@@ -34,9 +34,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
         patch.setattr(engine, "ensure_worker", lambda: None)  # a page begins to warm one up after its test
-        source = run_fixtures.draw_folder(folder / "pictures", size=SIZE)
+        source = made_runs.draw_folder(folder / "pictures", size=SIZE)
         config = RunConfig().replace({"data.source": source, "data.image_size": SIZE})
-        run = run_fixtures.finished(config)
+        run = made_runs.finished(config)
         trained().save(run.model_path)
         yield run
         assistant.stop()
@@ -99,7 +99,7 @@ def test_features_find_training_pictures_of_the_same_kind(run):
 def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(run, monkeypatch):
     monkeypatch.setattr(engine, "prepare", lambda source: None)
     shutil.rmtree(run.heatmaps_path, ignore_errors=True)
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=60)
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=60)
     page.switch_page("pages/understand/explain/explain.py").run()
     assert not page.exception and not page.error
     wait_until(lambda: any(run.heatmaps_path.glob("*.npz")) and not assistant.mailbox().next(), 60)

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from core.data.sources.garden import KINDS, faults, scene
 from core.explain import background_estimate
 from core.explain.background_estimate import CELLS, Backdrop
-from tests.made_pictures import coloured_objects
+from samples.made_images import coloured_objects
 
 SIZE = 10 * CELLS
 

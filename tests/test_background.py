@@ -17,13 +17,13 @@ from core.errors import LabError, Stopped
 from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.processes import background_job, heartbeat, launch
-from tests import run_fixtures
-from tests.made_pictures import coloured_objects
+from samples import made_runs
+from samples.made_images import coloured_objects
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
-    return run_fixtures.draw_folder(tmp_path / "pictures")
+    return made_runs.draw_folder(tmp_path / "pictures")
 
 
 def test_work_begins_once_however_often_it_is_started(source, monkeypatch):

@@ -13,7 +13,7 @@ from core import engine, runs, sweeps
 from core.config import RunConfig
 from core.errors import LabError
 from core.workers import ray_cluster, serve
-from tests.run_fixtures import draw_folder
+from samples.made_runs import draw_folder
 from tests.test_worker import QUICK, wait_for
 from tests.test_worker import background as background
 

@@ -12,14 +12,13 @@ from scipy.stats import norm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from benchmarks import verdict as simulation
 from core import runs
 from core.comparison import paired_tests, verdicts
 from core.comparison.pairing import Result
 from core.config import RunConfig
 from core.evaluation import metrics
 from core.runs import Predictions
-from tests import run_fixtures
+from samples import made_runs
 
 NAMES = ("daisy", "roses")
 
@@ -263,7 +262,7 @@ def test_a_run_folder_is_read_as_a_result():
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32)
     answers = Predictions(np.array(["a", "b", "c"]), np.array([0, 1, 1]), probabilities)
     run.write_predictions(validation=answers, test=answers)
-    training = run_fixtures.TRAINING.model_copy(update={"data_version": "v1", "seconds": 12.0})
+    training = made_runs.TRAINING.model_copy(update={"data_version": "v1", "seconds": 12.0})
     report = metrics.report(NAMES, answers, answers, counts={"train": {"daisy": 1}}, training=training)
     run.write_report(report)
     run.append_metrics({"epoch": 1, "loss": 1.0})

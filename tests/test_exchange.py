@@ -17,16 +17,16 @@ from core.errors import LabError
 from core.export import run_archive
 from core.runs import Run
 from core.sweeps import repeats
-from tests import run_fixtures
+from samples import made_runs
 
 
 @pytest.fixture
 def run(workspace: Path, tmp_path: Path) -> Run:
     """A finished run on a small folder."""
-    source = run_fixtures.draw_folder(tmp_path / "pictures")
+    source = made_runs.draw_folder(tmp_path / "pictures")
     config = RunConfig().replace({"data.source": source, "data.image_size": 48})
-    made = run_fixtures.finished(config, name="mine", notes="*why*", tags=("a", "b"), starred=True)
-    run_fixtures.give_model(made)
+    made = made_runs.finished(config, name="mine", notes="*why*", tags=("a", "b"), starred=True)
+    made_runs.give_model(made)
     (made.path / "log.txt").write_text("/home/me/secret")
     return made
 
@@ -88,7 +88,7 @@ def test_a_run_comes_back_the_same_under_an_id_of_its_own(run):
 
 
 def test_log_and_checkpoint_stay_at_home(run):
-    run_fixtures.keep_heatmaps(run)
+    made_runs.keep_heatmaps(run)
     run.checkpoint_path.mkdir()
     (run.checkpoint_path / "weights.npz").write_bytes(b"x")
     assert {Path(name).name for name in members(run_archive.pack(run))} == set(run_archive.MEMBERS)
@@ -102,7 +102,7 @@ def test_a_folder_zipped_by_hand_is_taken_without_what_is_no_part_of_a_run(run):
 
 
 def test_a_run_under_way_is_not_exported(run):
-    waiting = run_fixtures.waiting(run.config, "running", 2)
+    waiting = made_runs.waiting(run.config, "running", 2)
     with pytest.raises(LabError, match="when it has ended"):
         run_archive.pack(waiting)
 

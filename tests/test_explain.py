@@ -12,7 +12,7 @@ from core.errors import LabError
 from core.explain.heatmaps import METHODS
 from core.ml import heatmap_methods
 from core.ml.explainer import Explainer, load_for_explaining
-from tests.made_pictures import coloured_objects
+from samples.made_images import coloured_objects
 from tests.tiny_model import SIZE, trained, untrained
 
 PICTURES = coloured_objects(40, SIZE, seed=1)

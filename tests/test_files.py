@@ -12,7 +12,7 @@ import pytest
 from core import config, datasets, files, runs, worker
 from core.data import pixel_cache
 from core.errors import LabError
-from tests.run_fixtures import draw_folder
+from samples.made_runs import draw_folder
 
 Refuse = Callable[[str, int], list[int]]
 

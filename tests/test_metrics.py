@@ -17,7 +17,7 @@ from statsmodels.stats.proportion import proportion_confint
 from core.evaluation import calibration, confusion, metrics
 from core.report import Proportion, Report
 from core.runs import Predictions
-from tests.run_fixtures import TRAINING
+from samples.made_runs import TRAINING
 
 EXACT = {"rtol": 0, "atol": 1e-9}
 

@@ -19,17 +19,17 @@ from pages.common.run_images import gallery
 from pages.common.run_picker import listing, summarise
 from pages.understand.explain import background_hint, class_average, heat_cases, heatmap_checks
 from pages.understand.results import coaching, exports
-from tests import run_fixtures
+from samples import made_runs
 from tests.test_pages_understand import config, no_fault, no_processes, shown, words
 
 __all__ = ["config", "no_processes"]  # fixtures
 
 
 def explained_run(config: RunConfig) -> Run:
-    run = run_fixtures.finished(config, skill=0.5)
-    run_fixtures.give_model(run)
-    run_fixtures.keep_heatmaps(run)
-    run_fixtures.keep_features(run)
+    run = made_runs.finished(config, skill=0.5)
+    made_runs.give_model(run)
+    made_runs.keep_heatmaps(run)
+    made_runs.keep_features(run)
     return run
 
 
@@ -43,7 +43,7 @@ def test_a_card_shows_heatmaps_similar_training_pictures_and_facts(config):
     run = explained_run(config)
     page = open_card(run)
     worst = confusion.worst(run.predictions("test"))[0]
-    names = run_fixtures.FLOWERS
+    names = made_runs.FLOWERS
     text = words(page)
     assert f"Labelled **{names[worst.true]}**, called **{names[worst.predicted]}**" in text
     assert f"Answer: {names[worst.predicted]}" in text and f"Truth: {names[worst.true]}" in text
@@ -52,13 +52,13 @@ def test_a_card_shows_heatmaps_similar_training_pictures_and_facts(config):
 
 
 def test_a_card_of_a_run_without_a_model_says_so_and_shows_the_rest(config):
-    run = run_fixtures.finished(config, skill=0.5)
+    run = made_runs.finished(config, skill=0.5)
     text = words(open_card(run))
     assert "There is no model at" in text and "Labelled" in text and "Split: test" in text
 
 
 def test_the_weakest_class_is_shown_in_detail(config):
-    run = run_fixtures.finished(config, skill=0.5)
+    run = made_runs.finished(config, skill=0.5)
     page = shown("results", view="Classes")
     weakest = min(run.report().per_class, key=lambda scores: scores.f1 or 0)
     assert weakest.class_name in [heading.value for heading in page.subheader]
@@ -66,7 +66,7 @@ def test_the_weakest_class_is_shown_in_detail(config):
 
 
 def test_how_sure_names_both_splits_and_their_intervals(config):
-    run_fixtures.finished(config)
+    made_runs.finished(config)
     page = shown("results", view="How sure")
     text = words(page)
     assert "On the validation pictures it would answer" in text
@@ -75,7 +75,7 @@ def test_how_sure_names_both_splits_and_their_intervals(config):
 
 
 def test_advice_opens_the_train_page_with_the_runs_settings_and_the_change(config):
-    run = run_fixtures.finished(config, skill=0.9)
+    run = made_runs.finished(config, skill=0.9)
     page = shown("results")
     read = coaching.reading(summarise(run))
     assert read is not None and read.suggestion.changes
@@ -87,12 +87,12 @@ def test_advice_opens_the_train_page_with_the_runs_settings_and_the_change(confi
 
 
 def test_a_run_that_follows_advice_says_whether_it_helped(config):
-    first = run_fixtures.finished(config, skill=0.5)
+    first = made_runs.finished(config, skill=0.5)
     read = coaching.reading(summarise(first))
     assert read is not None
     following = runs.create(config.replace(read.suggestion.changes))
     later = first.path.with_name("29991231-235959-ffffff")
-    made = run_fixtures.finished(following.config, skill=0.95)
+    made = made_runs.finished(following.config, skill=0.95)
     made.path.rename(later)
     found = coaching.followed(summarise(Run(later)), listing())
     assert found is not None and found.run.id == first.id
@@ -101,11 +101,11 @@ def test_a_run_that_follows_advice_says_whether_it_helped(config):
 
 def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
     """The Explain page at the worst prediction, whose heatmap was checked with this outcome."""
-    run_fixtures.keep_heatmaps(run, methods=tuple(METHODS))
+    made_runs.keep_heatmaps(run, methods=tuple(METHODS))
     answered = run.predictions("test")
     worst = confusion.worst(answered)[0]
     picture_id = str(answered.ids[worst.row])
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30)
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=30)
     page.switch_page("pages/understand/explain/explain.py")
     page.query_params["picture"] = picture_id
     question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
@@ -209,7 +209,7 @@ def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
     for picture_id in run.predictions("test").ids:
         picture = np.asarray(dataset.image(rows.loc[picture_id]), np.float32)
         is_disc = (picture.max(axis=2) > 95)[::2, ::2]
-        for index in range(len(run_fixtures.FLOWERS)):
+        for index in range(len(made_runs.FLOWERS)):
             request = Request(str(picture_id), index)
             heatmaps.keep(run, request, (is_disc == on_the_disc).astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
@@ -224,7 +224,7 @@ def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
 def test_a_warning_of_heat_on_the_border_shows_its_pictures(config):
     run = explained_run(config)
     for picture_id in run.predictions("test").ids:
-        for index in range(len(run_fixtures.FLOWERS)):
+        for index in range(len(made_runs.FLOWERS)):
             request = Request(str(picture_id), index)
             heatmaps.keep(run, request, heat_location.BORDER.astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
@@ -244,12 +244,12 @@ def test_test_answers_are_a_table_with_files_and_probabilities(config):
     frame = exports.answers_frame(summarise(run), gallery(run))
     answered = run.predictions("test")
     assert len(frame) == len(answered.ids) and frame["file"].str.endswith(".png").all()
-    probabilities = frame[[f"p({name})" for name in run_fixtures.FLOWERS]]
+    probabilities = frame[[f"p({name})" for name in made_runs.FLOWERS]]
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_test_scores_are_shown_on_demand_and_counted(config):
-    made = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(4)]
+    made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(4)]
     page = shown("compare", runs=f"{made[0].id},{made[1].id}")
     assert test_set_usage.seen(made[0]) == 0 and "Dot: accuracy on the validation pictures" in words(page)
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
@@ -258,7 +258,7 @@ def test_test_scores_are_shown_on_demand_and_counted(config):
 
 
 def test_a_diverged_run_draws_its_curves_and_says_what_to_try(config):
-    run = run_fixtures.waiting(config, "diverged", 3)
+    run = made_runs.waiting(config, "diverged", 3)
     run.append_metrics({"epoch": 4, "loss": None, "accuracy": 0.2, "val_loss": None, "val_accuracy": 0.2})
     text = words(shown("results", run=run.id))
     assert "In epoch 4 the loss stopped being a number" in text and "Take smaller steps" in text

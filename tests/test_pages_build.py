@@ -21,7 +21,7 @@ from core.processes import heartbeat
 from pages.build.train import live_charts
 from pages.common import learning_curves
 from pages.common.settings_form import nice_values
-from tests import run_fixtures
+from samples import made_runs
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
 DATA, TRAIN, RESULTS = (
@@ -43,7 +43,7 @@ def no_processes(workspace: Path) -> Iterator[None]:
 @pytest.fixture
 def source(tmp_path: Path) -> str:
     """A small folder of coloured discs in three classes."""
-    return run_fixtures.draw_folder(tmp_path / "pictures", each=20)
+    return made_runs.draw_folder(tmp_path / "pictures", each=20)
 
 
 def says(source: str, state: str, message: str, **more: int) -> None:
@@ -202,7 +202,7 @@ def test_two_tabs_do_not_mix(source):
 
 def test_a_link_fills_in_the_settings_of_a_run(source):
     config = RunConfig().replace({"data.source": source, "fit.epochs": 7, "fit.learning_rate": 0.00137})
-    run = run_fixtures.waiting(config, name="the one before")
+    run = made_runs.waiting(config, name="the one before")
     test = visit(**{"from": run.id})
     assert chosen(test) == config and "from" not in test.query_params
     assert "the one before" in words(test)
@@ -286,7 +286,7 @@ def test_skipped_files_are_listed_by_name_and_reason(source):
 
 
 def test_hostile_class_names_are_shown_as_they_are(tmp_path):
-    source = run_fixtures.draw_folder(tmp_path / "$x^2$ :red[odd] _folder_", [HOSTILE, "roses"])
+    source = made_runs.draw_folder(tmp_path / "$x^2$ :red[odd] _folder_", [HOSTILE, "roses"])
     test = visit(DATA, data=source)
     assert HOSTILE in [text.value for text in test.text]
     assert r"\:red\[odd\] \_folder\_" in test.header[0].value
@@ -349,7 +349,7 @@ def test_the_table_ticks_the_data_set_whose_name_was_typed():
 
 
 def test_another_data_set_takes_all_its_classes(source, tmp_path):
-    other = run_fixtures.draw_folder(tmp_path / "others", ["a", "b"])
+    other = made_runs.draw_folder(tmp_path / "others", ["a", "b"])
     test = visit(TRAIN, data=source)
     test.multiselect(key="data.classes").set_value(["daisy", "roses"]).run()
     test.selectbox(key="data.source").set_value(other).run()
@@ -362,7 +362,7 @@ def test_another_data_set_takes_all_its_classes(source, tmp_path):
 
 def test_a_running_and_a_queued_run_are_shown_and_can_be_stopped(source):
     config = RunConfig().replace({"data.source": source})
-    running = run_fixtures.waiting(config, "running", epochs=2, name="the first")
+    running = made_runs.waiting(config, "running", epochs=2, name="the first")
     running.write_status(replace(running.status, epoch=3, batch=5, batches=10, images_per_second=1234.0))
     queued = engine.submit(config, runs.Labels(name="the second"))
     test = visit(data=source)
@@ -377,7 +377,7 @@ def test_a_running_and_a_queued_run_are_shown_and_can_be_stopped(source):
 
 
 def test_a_finished_run_is_told_with_its_interval_and_baseline(source):
-    run = run_fixtures.finished(RunConfig().replace({"data.source": source}), name="well done")
+    run = made_runs.finished(RunConfig().replace({"data.source": source}), name="well done")
     test = visit(data=source, run=run.id)
     text = words(test)
     assert (
@@ -387,14 +387,14 @@ def test_a_finished_run_is_told_with_its_interval_and_baseline(source):
 
 
 def test_a_run_no_better_than_guessing_is_not_called_a_success(source):
-    run = run_fixtures.finished(RunConfig().replace({"data.source": source}), skill=0.2)
+    run = made_runs.finished(RunConfig().replace({"data.source": source}), skill=0.2)
     test = visit(data=source, run=run.id)
     assert "not clearly better than guessing" in words(test) and not test.success
 
 
 @pytest.mark.parametrize("state", ["failed", "diverged"])
 def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
-    run = run_fixtures.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
+    run = made_runs.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
     run.write_status(
         replace(run.status, state=state, message="It broke.", hint="Try a smaller learning rate.")
     )
@@ -403,7 +403,7 @@ def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
 
 
 def test_an_interrupted_run_is_found_again_and_resumed(source):
-    run = run_fixtures.interrupted(RunConfig().replace({"data.source": source}), name="cut off")
+    run = made_runs.interrupted(RunConfig().replace({"data.source": source}), name="cut off")
     assert "3 finished epochs and the best model are kept" in words(visit(data=source, run=run.id))
     test = visit(data=source)
     assert "cut off" in words(test)
@@ -416,7 +416,7 @@ def test_a_run_that_is_not_there_is_no_fault(source):
 
 
 def test_curves_show_the_epoch_under_way_as_far_as_it_has_come(source):
-    run = run_fixtures.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
+    run = made_runs.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
     status = replace(run.status, epoch=3, batch=5, batches=10, accuracy=0.6, loss=1.0)
     values = learning_curves.frame({"": [live_charts.with_current_epoch(run.metrics(), status)]})
     frame = values[values["metric"] == "accuracy"]

@@ -22,7 +22,7 @@ from pages.common.run_picker import listing, summarise
 from pages.understand.compare import curves, runs_table, verdict
 from pages.understand.compare import sides as compare_sides
 from pages.understand.compare.sides import heads, sides
-from tests import run_fixtures
+from samples import made_runs
 from tests.test_pages_understand import HOSTILE, no_fault, no_processes, shown, words
 
 __all__ = ["no_processes"]  # a fixture
@@ -31,7 +31,7 @@ __all__ = ["no_processes"]  # a fixture
 @pytest.fixture
 def config(workspace: Path, tmp_path: Path) -> RunConfig:
     """Settings for a small folder with 72 validation pictures in three classes."""
-    source = run_fixtures.draw_folder(tmp_path / "pictures", each=60)
+    source = made_runs.draw_folder(tmp_path / "pictures", each=60)
     changes = {"data.source": source, "data.image_size": 48, "data.validation_share": 0.4}
     return RunConfig().replace(changes)
 
@@ -49,7 +49,7 @@ def edit(page: AppTest, row: int, **cells: object) -> AppTest:
 
 def repeated(config: RunConfig, skills, group: str, **changes) -> list[Run]:
     return [
-        run_fixtures.finished(
+        made_runs.finished(
             config.replace({"fit.seed": seed, **changes}), skill=skill, seed=seed, group=group, name=group
         )
         for seed, skill in enumerate(skills)
@@ -61,7 +61,7 @@ def compared(*made: Run, **address: str) -> AppTest:
 
 
 def test_names_tags_notes_and_stars_are_edited_in_the_list(config):
-    run = run_fixtures.finished(config)
+    run = made_runs.finished(config)
     page = edit(
         shown("compare"), 0, name=f" {HOSTILE} ", tags=["good", "good", " x "], notes="why", star=True
     )
@@ -71,7 +71,7 @@ def test_names_tags_notes_and_stars_are_edited_in_the_list(config):
 
 
 def test_an_edit_is_carried_out_once(config):
-    run = run_fixtures.finished(config)
+    run = made_runs.finished(config)
     page = edit(shown("compare"), 0, name="mine")
     run.relabel(name="changed elsewhere")
     assert table(no_fault(page.run())).value["name"].tolist() == ["changed elsewhere"]
@@ -79,7 +79,7 @@ def test_an_edit_is_carried_out_once(config):
 
 
 def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
-    made = [run_fixtures.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
+    made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
     page = edit(shown("compare"), 0, compare=True)
     assert "What was set differently" not in words(page)
     first = table(page).key
@@ -108,9 +108,9 @@ def test_sides_are_named_by_what_tells_them_apart(titles, names):
 
 
 def test_the_list_is_found_sorted_and_grouped(config):
-    run_fixtures.finished(config, name="alpha", tags=("keep",))
-    run_fixtures.finished(config.replace({"fit.learning_rate": 0.01}), skill=0.95, name="beta", notes="Hello")
-    run_fixtures.interrupted(config, name="gamma")
+    made_runs.finished(config, name="alpha", tags=("keep",))
+    made_runs.finished(config.replace({"fit.learning_rate": 0.01}), skill=0.95, name="beta", notes="Hello")
+    made_runs.interrupted(config, name="gamma")
     lines = run_lines.lines(listing())
 
     def titles(**wanted) -> list[str]:
@@ -137,14 +137,14 @@ def test_repeats_are_offered_until_the_first_two_of_several_are_told_apart():
 
 
 def test_an_own_folder_is_listed_by_its_name(config):
-    run_fixtures.finished(config)
+    made_runs.finished(config)
     (row,) = table(shown("compare")).value.to_dict("records")
     assert row["source"] == row["name"] == Path(config.data.source).name
 
 
 def test_repeats_are_one_line_with_their_spread(config):
     made = repeated(config, [0.6, 0.7, 0.8], "three")
-    run_fixtures.finished(config, name="alone")
+    made_runs.finished(config, name="alone")
     page = shown("compare")
     shown_table = table(page).value.set_index("name")
     values = [run.report().val_accuracy.value for run in made]
@@ -155,7 +155,7 @@ def test_repeats_are_one_line_with_their_spread(config):
 
 
 def test_deleted_runs_come_back_with_undo(config):
-    made = [run_fixtures.finished(config, name=str(number)) for number in range(3)]
+    made = [made_runs.finished(config, name=str(number)) for number in range(3)]
     page = compared(*made[:2])
     page = no_fault(page.button(key="delete_runs").click().run())
     assert [run.id for run in runs.all()] == [made[2].id]
@@ -167,7 +167,7 @@ def test_deleted_runs_come_back_with_undo(config):
 
 
 def test_a_run_under_way_is_not_deleted_and_the_others_are(config):
-    done, busy = run_fixtures.finished(config), run_fixtures.waiting(config, "running", 2)
+    done, busy = made_runs.finished(config), made_runs.waiting(config, "running", 2)
     page = compared(done, busy)
     page.button(key="delete_runs").click().run()
     assert not page.exception and [run.id for run in runs.all()] == [busy.id]
@@ -175,7 +175,7 @@ def test_a_run_under_way_is_not_deleted_and_the_others_are(config):
 
 
 def test_a_run_is_imported_from_a_zip(config):
-    run = run_fixtures.finished(config, name=HOSTILE)
+    run = made_runs.finished(config, name=HOSTILE)
     archive = run_archive.pack(run)
     page = shown("compare")
     page.file_uploader(key="import-0").upload("run.zip", archive, "application/zip").run()
@@ -187,7 +187,7 @@ def test_a_run_is_imported_from_a_zip(config):
 
 
 def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
-    one, other = run_fixtures.finished(config, skill=0.2), run_fixtures.finished(config, skill=0.95)
+    one, other = made_runs.finished(config, skill=0.2), made_runs.finished(config, skill=0.95)
     page = compared(one, other)
     found = verdicts.judge(
         {"A": [verdicts.from_run(one, "validation")], "B": [verdicts.from_run(other, "validation")]}
@@ -203,10 +203,8 @@ def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
 
 def test_too_little_data_offers_the_repeats_that_would_tell(config, monkeypatch):
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
-    one = run_fixtures.finished(config, skill=0.7)
-    other = run_fixtures.finished(
-        config.replace({"fit.learning_rate": 0.01, "fit.seed": 4}), skill=0.72, seed=1
-    )
+    one = made_runs.finished(config, skill=0.7)
+    other = made_runs.finished(config.replace({"fit.learning_rate": 0.01, "fit.seed": 4}), skill=0.72, seed=1)
     page = compared(one, other)
     assert "Cannot tell yet." in words(page)
     button = page.button(key="repeat_to_tell")
@@ -252,9 +250,7 @@ def test_the_name_of_repeats_names_no_seed(config):
 
 def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
     skills = [0.2, 0.9, 0.3]
-    made = [
-        run_fixtures.finished(config, skill=skill, seed=at, name=str(at)) for at, skill in enumerate(skills)
-    ]
+    made = [made_runs.finished(config, skill=skill, seed=at, name=str(at)) for at, skill in enumerate(skills)]
     text = words(compared(*made))
     assert "B is better than each of the others." in text and "corrected for being 3 comparisons" in text
     assert "The best of so many is partly lucky" in text
@@ -263,12 +259,12 @@ def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
 
 
 def test_what_cannot_be_compared_is_named_and_gets_no_verdict(config, tmp_path):
-    other_source = run_fixtures.draw_folder(tmp_path / "others", ("x", "y"), each=40)
-    one = run_fixtures.finished(config)
-    other = run_fixtures.finished(config.replace({"data.source": other_source}))
+    other_source = made_runs.draw_folder(tmp_path / "others", ("x", "y"), each=40)
+    one = made_runs.finished(config)
+    other = made_runs.finished(config.replace({"data.source": other_source}))
     text = words(compared(one, other))
     assert "No verdict." in text and "different classes apart" in text
-    split = run_fixtures.finished(config.replace({"data.split_seed": 5}))
+    split = made_runs.finished(config.replace({"data.split_seed": 5}))
     text = words(compared(one, split))
     assert "Mind what else differs" in text and "shared out differently" in text
 
@@ -276,24 +272,24 @@ def test_what_cannot_be_compared_is_named_and_gets_no_verdict(config, tmp_path):
 @pytest.mark.parametrize("number", [1, 2, 4, 6])
 def test_any_number_of_sides_in_every_state_is_shown(config, number):
     made = [
-        run_fixtures.finished(config, skill=0.5),
-        run_fixtures.waiting(config, "running", 3),
-        run_fixtures.finished(config, skill=0.8, seed=1),
-        run_fixtures.damaged(config),
-        run_fixtures.interrupted(config),
-        run_fixtures.finished(config.replace({"fit.epochs": 3}), skill=0.8, seed=2),
+        made_runs.finished(config, skill=0.5),
+        made_runs.waiting(config, "running", 3),
+        made_runs.finished(config, skill=0.8, seed=1),
+        made_runs.damaged(config),
+        made_runs.interrupted(config),
+        made_runs.finished(config.replace({"fit.epochs": 3}), skill=0.8, seed=2),
     ]
     compared(*made[:number])
 
 
 def test_more_than_six_are_not_compared(config):
-    made = [run_fixtures.finished(config, seed=number) for number in range(7)]
+    made = [made_runs.finished(config, seed=number) for number in range(7)]
     page = compared(*made)
     assert "7 are ticked; the first 6 are compared" in words(page)
 
 
 def test_test_scores_stay_sealed_until_asked_for(config):
-    made = [run_fixtures.finished(config, seed=seed) for seed in range(2)]
+    made = [made_runs.finished(config, seed=seed) for seed in range(2)]
     page = compared(*made)
     assert "test pictures" not in words(page) and test_set_usage.seen(made[0]) == 0
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
@@ -301,9 +297,9 @@ def test_test_scores_stay_sealed_until_asked_for(config):
 
 
 def test_pictures_on_which_the_two_differ_are_shown_through_both(config):
-    made = [run_fixtures.finished(config, skill=skill, seed=at) for at, skill in enumerate((0.4, 0.6))]
+    made = [made_runs.finished(config, skill=skill, seed=at) for at, skill in enumerate((0.4, 0.6))]
     for run in made:
-        run_fixtures.give_model(run)
+        made_runs.give_model(run)
     page = compared(*made)
     first, second = (run.predictions("validation") for run in made)
     found = between(first, second)
@@ -327,10 +323,10 @@ def keep_heatmaps(run: Run, picture_id: str) -> None:
 
 def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_path):
     names = ["$a_b$", ":material/home: _x_", "[l](http:evil)"]
-    source = run_fixtures.draw_folder(tmp_path / "p", names, each=40)
+    source = made_runs.draw_folder(tmp_path / "p", names, each=40)
     config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.validation_share": 0.4})
     made = [
-        run_fixtures.finished(config, skill=skill, seed=at, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
+        made_runs.finished(config, skill=skill, seed=at, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
         for at, skill in enumerate((0.3, 0.5, 0.9))
     ]
     page = compared(*made)
@@ -345,7 +341,7 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
 
 def test_the_letter_heads_a_column_where_names_would_not_fit(config):
     long = [
-        Line((summarise(run_fixtures.finished(config, name=f"with rotation and dropout {n}")),))
+        Line((summarise(made_runs.finished(config, name=f"with rotation and dropout {n}")),))
         for n in range(6)
     ]
     assert heads(sides(long)) == ["A", "B", "C", "D", "E", "F"]
@@ -353,7 +349,7 @@ def test_the_letter_heads_a_column_where_names_would_not_fit(config):
 
 
 def test_smoothing_changes_no_number(config):
-    made = [run_fixtures.finished(config, seed=seed) for seed in range(2)]
+    made = [made_runs.finished(config, seed=seed) for seed in range(2)]
     both = sides([Line((summarise(run),)) for run in made])
     calm, measured = (curves.curves_frame(both, smoothing) for smoothing in (0.8, 0.0))
     assert calm["value"].equals(measured["value"]) and not calm["drawn"].equals(measured["drawn"])
@@ -364,11 +360,11 @@ def test_smoothing_changes_no_number(config):
 
 
 def test_the_table_holds_every_state_and_numbers_to_sort_by(config):
-    run_fixtures.damaged(config)
-    run_fixtures.waiting(config)
-    run_fixtures.finished(config.replace({"fit.learning_rate": 0.01}))
+    made_runs.damaged(config)
+    made_runs.waiting(config)
+    made_runs.finished(config.replace({"fit.learning_rate": 0.01}))
     lines = run_lines.lines(listing())
     made = runs_table.frame(lines, run_lines.varying(lines), [])
     assert len(made) == 3
-    back = run_archive.unpack(io.BytesIO(run_archive.pack(run_fixtures.finished(config))))
+    back = run_archive.unpack(io.BytesIO(run_archive.pack(made_runs.finished(config))))
     assert back.status.state == "done"

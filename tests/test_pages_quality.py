@@ -26,7 +26,7 @@ from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
 from pages.build.data import gallery_tiles, label_suspects
 from pages.common.text import moment
-from tests import run_fixtures
+from samples import made_runs
 from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 from tests.test_quality import blobs
 
@@ -146,7 +146,7 @@ def test_another_distance_finds_other_copies(source):
 
 
 def test_hostile_names_are_shown_as_they_are(tmp_path):
-    folder = Path(run_fixtures.draw_folder(tmp_path / "odd", [HOSTILE, "roses"]))
+    folder = Path(made_runs.draw_folder(tmp_path / "odd", [HOSTILE, "roses"]))
     (folder / HOSTILE / "![y](y.png).png").write_bytes((folder / HOSTILE / "001.png").read_bytes())
     datasets.prepare(str(folder))
     test = part(CHECK, str(folder))
@@ -306,7 +306,7 @@ def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
 
 
 def test_a_very_tall_picture_takes_no_more_room_than_others(tmp_path, monkeypatch):
-    folder = Path(run_fixtures.draw_folder(tmp_path / "pictures", each=6))
+    folder = Path(made_runs.draw_folder(tmp_path / "pictures", each=6))
     Image.new("RGB", (40, 400), "red").save(folder / "daisy" / "000.png")
     Image.new("RGB", (400, 40), "red").save(folder / "daisy" / "001.png")
     datasets.prepare(str(folder))
@@ -353,7 +353,7 @@ def test_earlier_suspects_stay_while_labels_are_judged_again(source):
 
 
 def test_too_few_pictures_to_judge_are_a_sentence(tmp_path):
-    source = run_fixtures.draw_folder(tmp_path / "few", each=4)
+    source = made_runs.draw_folder(tmp_path / "few", each=4)
     test = part(LABELS, source)
     assert "at least 5 are needed" in words(test)
     with pytest.raises(KeyError):

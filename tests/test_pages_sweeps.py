@@ -18,7 +18,7 @@ from core.sweeps import Sweep
 from core.workers import ray_cluster
 from pages.build.sweeps import charts, view
 from pages.build.sweeps import values as sweep_values
-from tests import run_fixtures
+from samples import made_runs
 from tests.test_pages_understand import HOSTILE, no_fault, words
 
 
@@ -31,7 +31,7 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def base(workspace: Path, tmp_path: Path) -> RunConfig:
-    source = run_fixtures.draw_folder(tmp_path / "pictures", each=20, size=32)
+    source = made_runs.draw_folder(tmp_path / "pictures", each=20, size=32)
     return RunConfig().replace({"data.source": source, "data.image_size": 32, "model.filters": (4, 8)})
 
 
@@ -49,12 +49,12 @@ def finish(
         run.append_metrics(
             {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": right / 200}
         )
-        run.write_report(run_fixtures.report(right, 200, seconds=3.0))
+        run.write_report(made_runs.report(right, 200, seconds=3.0))
         run.write_status(replace(run.status, state="done", epoch=1))
 
 
 def shown(base: RunConfig, sweep: Sweep | None = None, *, new: bool = False) -> AppTest:
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page(
         "pages/build/sweeps/sweeps.py"
     )
     page.query_params["data"] = base.data.source
@@ -232,9 +232,7 @@ def test_the_settings_of_the_best_are_used_with_their_data_set(base):
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
     (use,) = [link.proto for link in shown(base, sweep).get("page_link") if "Use" in link.proto.label]
     assert use.query_string == f"from={sweep.runs[1].id}"
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
-        "pages/build/train/train.py"
-    )
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page("pages/build/train/train.py")
     page.query_params["from"] = sweep.runs[1].id
     assert "All settings are now those of the run" in words(no_fault(page.run()))
     assert page.session_state["data.source 1"] == base.data.source
@@ -277,7 +275,7 @@ def test_more_values_can_be_added(base):
 def test_a_missing_sweep_and_hostile_names_are_said_plainly(base):
     sweep = sweeps.start(base, {"fit.seed": (1, 2)}, name=HOSTILE)
     assert HOSTILE in words(shown(base, sweep))
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page(
         "pages/build/sweeps/sweeps.py"
     )
     page.query_params["sweep"] = HOSTILE

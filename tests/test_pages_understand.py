@@ -12,7 +12,7 @@ from core import engine, runs, workspace
 from core.config import RunConfig
 from core.evaluation import confusion
 from core.runs import Run
-from tests import run_fixtures
+from samples import made_runs
 
 HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
 
@@ -27,14 +27,14 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def config(workspace: Path, tmp_path: Path) -> RunConfig:
     """Settings for a small folder of coloured discs in three classes."""
-    source = run_fixtures.draw_folder(tmp_path / "pictures", each=40)
+    source = made_runs.draw_folder(tmp_path / "pictures", each=40)
     changes = {"data.source": source, "data.image_size": 48, "data.test_share": 0.4}
     return RunConfig().replace(changes)
 
 
 def shown(page: str, **address: str) -> AppTest:
     """The page after its first run, with what stands in the address."""
-    test = AppTest.from_file(str(run_fixtures.APP), default_timeout=30).switch_page(
+    test = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page(
         f"pages/understand/{page}/{page}.py"
     )
     for name, value in address.items():
@@ -69,7 +69,7 @@ def test_an_empty_workspace_says_what_the_page_is_for_and_the_way_on(page):
 
 @pytest.mark.parametrize("page", ["results", "explain"])
 def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
-    run_fixtures.finished(config)
+    made_runs.finished(config)
     for missing in ("20200101-000000-abcdef", "../../etc/passwd", "x" * 400, HOSTILE):
         text = words(shown(page, run=missing))
         assert "This run was not found" in text and missing[:60] in text
@@ -78,15 +78,15 @@ def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (lambda c: run_fixtures.waiting(c), "This run is waiting its turn"),
-        (lambda c: run_fixtures.waiting(c, "starting"), "This run is starting"),
-        (lambda c: run_fixtures.waiting(c, "running", 3), "Epoch 3 of 10, about 42 s left"),
-        (lambda c: run_fixtures.waiting(c, "failed", 1), "This run failed and has no test result"),
-        (lambda c: run_fixtures.waiting(c, "diverged", 2), "This run diverged"),
-        (lambda c: run_fixtures.waiting(c, "stopped", 0), "No epoch was finished"),
-        (lambda c: run_fixtures.interrupted(c, 3), "3 epochs finished. Resuming goes on"),
-        (lambda c: run_fixtures.damaged(c), "This run's files cannot be read"),
-        (lambda c: run_fixtures.newer(c), "it has schema 99"),
+        (lambda c: made_runs.waiting(c), "This run is waiting its turn"),
+        (lambda c: made_runs.waiting(c, "starting"), "This run is starting"),
+        (lambda c: made_runs.waiting(c, "running", 3), "Epoch 3 of 10, about 42 s left"),
+        (lambda c: made_runs.waiting(c, "failed", 1), "This run failed and has no test result"),
+        (lambda c: made_runs.waiting(c, "diverged", 2), "This run diverged"),
+        (lambda c: made_runs.waiting(c, "stopped", 0), "No epoch was finished"),
+        (lambda c: made_runs.interrupted(c, 3), "3 epochs finished. Resuming goes on"),
+        (lambda c: made_runs.damaged(c), "This run's files cannot be read"),
+        (lambda c: made_runs.newer(c), "it has schema 99"),
     ],
 )
 def test_every_state_of_a_run_has_its_words(config, make, expected):
@@ -97,7 +97,7 @@ def test_every_state_of_a_run_has_its_words(config, make, expected):
 
 
 def test_a_damaged_run_does_not_hide_the_others_and_can_go_to_the_trash(config):
-    good, bad = run_fixtures.finished(config), run_fixtures.damaged(config)
+    good, bad = made_runs.finished(config), made_runs.damaged(config)
     page = shown("results", run=bad.id)
     no_fault(page.button(key="trash").click().run())
     assert [run.id for run in runs.all()] == [good.id]
@@ -105,7 +105,7 @@ def test_a_damaged_run_does_not_hide_the_others_and_can_go_to_the_trash(config):
 
 
 def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
-    run = run_fixtures.finished(config)
+    run = made_runs.finished(config)
     page = shown("results", run=run.id)
     test, guess = run.report().test_accuracy, run.report().baseline_accuracy
     by_label = {metric.label: metric for metric in page.metric}
@@ -119,12 +119,12 @@ def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
 
 
 def test_results_name_the_kept_epoch(config):
-    run = run_fixtures.finished(config)
+    run = made_runs.finished(config)
     assert f"The weights of epoch {run.report().kept_epoch} were kept" in words(shown("results"))
 
 
 def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
-    run = run_fixtures.finished(config, skill=0.4)
+    run = made_runs.finished(config, skill=0.4)
     page = shown("results", view="Mistakes")
     page.selectbox(key="worst_class").select("roses").run()
     test = run.predictions("test")
@@ -132,7 +132,7 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
     lines = [plain(text.value) for text in no_fault(page).text if text.value.startswith("is ")]
     assert 0 < len(lines) == len(expected) <= 10
     for line, mistake in zip(lines, expected, strict=True):
-        said = run_fixtures.FLOWERS[mistake.predicted]
+        said = made_runs.FLOWERS[mistake.predicted]
         assert line == f"is roses\ncalled {said}\n{100 * mistake.confidence:.0f} % sure"
 
 
@@ -140,14 +140,14 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
     "view", ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"]
 )
 def test_every_view_of_a_result_can_be_opened_by_its_address(config, view):
-    run_fixtures.finished(config)
+    made_runs.finished(config)
     shown("results", view=view)
 
 
 def test_many_classes_are_shown_by_the_most_mixed_up_or_all(workspace, tmp_path):
     names = [f"kind {number:02}" for number in range(28)]
-    source = run_fixtures.draw_folder(tmp_path / "p", names, each=5)
-    run_fixtures.finished(RunConfig().replace({"data.source": source, "data.image_size": 48}))
+    source = made_runs.draw_folder(tmp_path / "p", names, each=5)
+    made_runs.finished(RunConfig().replace({"data.source": source, "data.image_size": 48}))
     page = shown("results", view="Mistakes")
     choice = page.segmented_control(key="matrix_classes")
     assert choice.value == "The 25 most mixed up"
@@ -156,11 +156,11 @@ def test_many_classes_are_shown_by_the_most_mixed_up_or_all(workspace, tmp_path)
 
 def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):
     names = ["$a_b$", ":material/home: _x_", "[l](http:evil)"]
-    source = run_fixtures.draw_folder(tmp_path / "p", names, each=30)
+    source = made_runs.draw_folder(tmp_path / "p", names, each=30)
     config = RunConfig().replace({"data.source": source, "data.image_size": 48})
-    run = run_fixtures.finished(config, skill=0.3, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
-    run_fixtures.give_model(run)
-    run_fixtures.keep_heatmaps(run)
+    run = made_runs.finished(config, skill=0.3, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
+    made_runs.give_model(run)
+    made_runs.keep_heatmaps(run)
     for page in (shown("results", view="Mistakes"), shown("explain"), shown("compare")):
         for kind in ("markdown", "caption", "info", "warning", "error", "success", "subheader"):
             for element in page.get(kind):
@@ -169,20 +169,20 @@ def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):
 
 
 def test_a_run_whose_pictures_are_gone_still_shows_its_figures(config, tmp_path):
-    run_fixtures.finished(config, skill=0.5)
+    made_runs.finished(config, skill=0.5)
     (tmp_path / "pictures").rename(tmp_path / "moved")
     page = shown("results", view="Mistakes")
     assert "Right on" in words(page)
 
 
 def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
-    run = run_fixtures.finished(config, skill=0.5)
-    run_fixtures.give_model(run)
-    run_fixtures.keep_heatmaps(run)
+    run = made_runs.finished(config, skill=0.5)
+    made_runs.give_model(run)
+    made_runs.keep_heatmaps(run)
     page = shown("explain")
     worst = confusion.worst(run.predictions("test"), most=4)
-    said = [f"Answer: {run_fixtures.FLOWERS[mistake.predicted]}" for mistake in worst]
-    true = [f"Truth: {run_fixtures.FLOWERS[mistake.true]}" for mistake in worst]
+    said = [f"Answer: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
+    true = [f"Truth: {made_runs.FLOWERS[mistake.true]}" for mistake in worst]
     titles = [text.value for text in page.text]
     assert [title for title in titles if title.startswith("Answer")] == said
     assert [title for title in titles if title.startswith("Truth")] == true
@@ -192,16 +192,16 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
 
 @pytest.mark.parametrize("which", ["Random", "Of a class"])
 def test_explain_takes_random_and_chosen_pictures(config, which):
-    run = run_fixtures.finished(config)
-    run_fixtures.give_model(run)
-    run_fixtures.keep_heatmaps(run)
+    run = made_runs.finished(config)
+    made_runs.give_model(run)
+    made_runs.keep_heatmaps(run)
     page = shown("explain")
     no_fault(page.segmented_control(key="explain_which").set_value(which).run())
     assert sum(text.value.startswith("Answer") for text in page.text) == 4
 
 
 def test_explain_says_why_a_run_without_a_model_cannot_be_explained(config):
-    run_fixtures.finished(config)
+    made_runs.finished(config)
     assert "There is no model at" in words(shown("explain"))
 
 
@@ -223,11 +223,11 @@ def test_compare_names_runs_in_the_address_that_are_gone(config):
 
 def two_runs(config: RunConfig) -> tuple[Run, Run]:
     changed = config.replace({"fit.learning_rate": 0.01, "fit.seed": 1})
-    return run_fixtures.finished(config), run_fixtures.finished(changed, skill=0.9)
+    return made_runs.finished(config), made_runs.finished(changed, skill=0.9)
 
 
 def test_no_page_imports_tensorflow(config):
-    run_fixtures.finished(config)
+    made_runs.finished(config)
     before = "tensorflow" in sys.modules
     shown("results")
     assert ("tensorflow" in sys.modules) == before

@@ -15,7 +15,7 @@ from core.cli.main import main
 from core.errors import LabError, NoWeights, Stopped
 from core.label_errors import cross_validation, handcrafted_features, job, ranking
 from core.label_errors.ranking import Judged
-from tests.made_pictures import coloured_objects
+from samples.made_images import coloured_objects
 
 NAMES = ("red", "green", "blue")
 

@@ -22,7 +22,7 @@ from core.processes import heartbeat
 from core.report import Report
 from core.runs import Labels, Run
 from core.sweeps import folder
-from tests import run_fixtures
+from samples import made_runs
 from tests.test_pages_understand import no_fault
 
 DEEP = '{"a":' * 20_000
@@ -32,7 +32,7 @@ ABSURD = (None, True, -1, 0.5, 10**30, 1e300, float("nan"), float("inf"), "0.5",
 def finished(report: Any = None) -> Run:
     """A finished run with this report, or a good one."""
     run = runs.create(RunConfig())
-    run.write_report(run_fixtures.report())
+    run.write_report(made_runs.report())
     if report is not None:
         (run.path / "report.json").write_text(json.dumps(report))
     run.write_status(replace(run.status, state="done"))
@@ -45,14 +45,14 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, part in inner for found in ((*path, key), *places(part, (*path, key)))]
 
 
-GOOD = run_fixtures.report().as_json()
+GOOD = made_runs.report().as_json()
 
 
 def test_a_report_comes_back_as_it_was_written():
     run = runs.create(RunConfig())
     assert run.report() is None
-    run.write_report(run_fixtures.report())
-    assert run.report() == run_fixtures.report()
+    run.write_report(made_runs.report())
+    assert run.report() == made_runs.report()
     assert json.loads((run.path / "report.json").read_text())["schema"] == 1
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_json_object_is_damaged(text):
 
 
 def test_unknown_keys_do_no_harm():
-    assert finished({**GOOD, "later": [DEEP[:50]], "model_config": 1}).report() == run_fixtures.report()
+    assert finished({**GOOD, "later": [DEEP[:50]], "model_config": 1}).report() == made_runs.report()
 
 
 def test_a_report_from_before_layers_were_in_it_opens():
@@ -156,7 +156,7 @@ def test_a_damaged_file_in_one_run_stops_nothing_else(name, change, monkeypatch,
     sweep = sweeps.start(RunConfig(), {"fit.epochs": (1, 2)})
     engine.claim()
     bad, lost = reversed(runs.all())
-    bad.write_report(run_fixtures.report())
+    bad.write_report(made_runs.report())
     status = replace(bad.status, state="running", heartbeat=time.time(), **heartbeat.identity())
     bad.write_status(status)
     damage(bad, name, change)
@@ -185,7 +185,7 @@ def test_the_compare_page_shows_damaged_runs_beside_the_good_ones():
     for name, change in DAMAGE:
         damage(finished(), name, change)
     good.relabel(name="the good one")
-    page = AppTest.from_file(str(run_fixtures.APP), default_timeout=60).switch_page(
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=60).switch_page(
         "pages/understand/compare/compare.py"
     )
     listed = no_fault(page.run()).data_editor[0].value.set_index("name")["state"]

@@ -19,13 +19,13 @@ from core.explain.heatmaps import Request
 from core.export import csv_tables, html_report
 from core.report import SkippedFile
 from core.runs import Labels, Predictions, Run
-from tests import run_fixtures
+from samples import made_runs
 from tests.test_coach import overfitting
 from tests.test_metrics import random
 from tests.tiny_model import untrained
 
 HOSTILE = ("<script>alert(1)</script>", "![x](http://a.b/c.png)", '" onload="x', "=HYPERLINK(1)")
-TRAINING = run_fixtures.TRAINING.model_copy(
+TRAINING = made_runs.TRAINING.model_copy(
     update={
         "kept_epoch": 9,
         "skipped": (SkippedFile(file="<b>.jpg", reason="empty"),),

@@ -8,12 +8,12 @@ from core import runs, workspace
 from core.comparison import test_set_usage
 from core.config import RunConfig
 from core.runs import Run
-from tests import run_fixtures
+from samples import made_runs
 
 
 def finished(fingerprint: str) -> Run:
     run = runs.create(RunConfig())
-    run.write_report(run_fixtures.report(split_fingerprint=fingerprint))
+    run.write_report(made_runs.report(split_fingerprint=fingerprint))
     return run
 
 

@@ -21,7 +21,7 @@ processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 from core.config import RunConfig
 from core.ml import portable_file, runtime, train
-from tests.made_pictures import coloured_objects
+from samples.made_images import coloured_objects
 
 made = coloured_objects(67, 32)  # batches of 8 leave 3 over
 settings = {"data.image_size": 32, "model.filters": (4,), "model.dense_units": 8, "model.l2": 0.01,

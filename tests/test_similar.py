@@ -9,7 +9,7 @@ from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.explain import nearest_images
-from tests import run_fixtures
+from samples import made_runs
 
 IDS = np.array(["aa", "bb", "cc", "dd"])
 SPLITS = np.array(["test", "train", "train", "validation"])
@@ -18,7 +18,7 @@ VECTORS = np.array([[3, 0], [1, 1], [9, 0], [3, 0]], np.float32)
 
 def test_nearest_are_the_training_pictures_with_the_smallest_angle():
     run = runs.create(RunConfig())
-    run_fixtures.give_model(run)
+    made_runs.give_model(run)
     nearest_images.keep(run, IDS, SPLITS, VECTORS)
     features = nearest_images.kept(run)
     assert features is not None
@@ -33,10 +33,10 @@ def test_features_of_another_model_and_damaged_ones_are_not_used():
     run = runs.create(RunConfig())
     with pytest.raises(LabError, match="There is no model"):
         nearest_images.kept(run)
-    run_fixtures.give_model(run)
+    made_runs.give_model(run)
     assert nearest_images.kept(run) is None
     nearest_images.keep(run, IDS, SPLITS, VECTORS)
-    run_fixtures.give_model(run, layers=("conv_1",))
+    made_runs.give_model(run, layers=("conv_1",))
     assert nearest_images.kept(run) is None
     nearest_images.keep(run, IDS, SPLITS, VECTORS)
     (run.heatmaps_path / "features.npz").write_bytes(b"half")
@@ -45,7 +45,7 @@ def test_features_of_another_model_and_damaged_ones_are_not_used():
 
 def test_features_that_are_all_zero_are_like_nothing():
     run = runs.create(RunConfig())
-    run_fixtures.give_model(run)
+    made_runs.give_model(run)
     nearest_images.keep(run, IDS, SPLITS, np.zeros((4, 2), np.float32))
     features = nearest_images.kept(run)
     assert features is not None

@@ -20,8 +20,8 @@ from core.errors import LabError
 from core.report import Proportion
 from core.sweeps import folder, repeats, search
 from core.sweeps.search import Trial
-from tests import run_fixtures
-from tests.run_fixtures import draw_folder
+from samples import made_runs
+from samples.made_runs import draw_folder
 from tests.test_worker import QUICK, python, wait_for
 from tests.test_worker import background as background
 
@@ -58,7 +58,7 @@ def pretend(sweep: sweeps.Sweep, score: Callable[[RunConfig], float]) -> None:
             run.append_metrics({"epoch": 1, "val_accuracy": value})
             ends = {"low": max(value - 0.1, 0.0), "high": min(value + 0.1, 1.0)}
             accuracy = Proportion(value=value, **ends, correct=0, total=200)
-            run.write_report(run_fixtures.report(val_accuracy=accuracy))
+            run.write_report(made_runs.report(val_accuracy=accuracy))
             run.write_status(runs.Status(state="done"))
 
 

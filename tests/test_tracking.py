@@ -20,7 +20,7 @@ import pytest
 from core import engine, runs, worker, workspace
 from core.config import RunConfig
 from core.export import mlflow_mirror
-from tests.run_fixtures import draw_folder
+from samples.made_runs import draw_folder
 from tests.test_worker import QUICK, wait_for
 
 SERVER = os.environ.get("LAB_TEST_MLFLOW") or shutil.which("mlflow-server")

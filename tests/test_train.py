@@ -15,7 +15,7 @@ from core.errors import Diverged, LabError, Stopped
 from core.ml import checkpoint, feed, model, portable_file, train
 from core.ml.network import Network
 from core.training import cost_estimate
-from tests.made_pictures import coloured_objects
+from samples.made_images import coloured_objects
 
 SIZE = 32
 TINY = RunConfig().replace(

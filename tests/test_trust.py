@@ -8,7 +8,7 @@ import pytest
 from core.errors import LabError
 from core.ml import heatmap_checks
 from core.ml.explainer import Explainer
-from tests.made_pictures import coloured_objects
+from samples.made_images import coloured_objects
 from tests.tiny_model import SIZE, trained
 
 PICTURES = coloured_objects(16, SIZE, seed=2)

@@ -23,8 +23,8 @@ from core.data import versions
 from core.explain import keras_file
 from core.processes import launch
 from core.runs import Run
+from samples.made_images import coloured_objects
 from tests.conftest import end_processes
-from tests.made_pictures import coloured_objects
 
 QUICK = {
     "data.image_size": 32,

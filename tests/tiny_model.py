@@ -7,7 +7,7 @@ from functools import cache
 import keras
 import numpy as np
 
-from tests.made_pictures import COLOURS, coloured_objects
+from samples.made_images import COLOURS, coloured_objects
 
 SIZE = 48
 

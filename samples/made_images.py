@@ -14,7 +14,7 @@ Draw = Callable[[int, NDArray[np.float64], np.random.Generator], tuple[NDArray[n
 
 
 @dataclass(frozen=True)
-class MadePictures:
+class MadeImages:
     """images uint8 (N, S, S, 3); labels (N,) index into COLOURS; boxes (N, 4): top, left, bottom, right."""
 
     images: NDArray[np.uint8]
@@ -22,21 +22,21 @@ class MadePictures:
     boxes: NDArray[np.int64]
 
 
-def coloured_objects(count: int, size: int, seed: int = 0) -> MadePictures:
+def coloured_objects(count: int, size: int, seed: int = 0) -> MadeImages:
     """A red, green or blue disc on grey noise, beside two grey discs that mean nothing."""
     return _made(_picture, count, size, seed)
 
 
-def tinted_backgrounds(count: int, size: int, seed: int = 0) -> MadePictures:
+def tinted_backgrounds(count: int, size: int, seed: int = 0) -> MadeImages:
     """A grey disc on reddish, greenish or bluish noise: only the background tells the class."""
     return _made(_tinted, count, size, seed)
 
 
-def _made(draw: Draw, count: int, size: int, seed: int) -> MadePictures:
+def _made(draw: Draw, count: int, size: int, seed: int) -> MadeImages:
     rng = np.random.default_rng(seed)
     labels = rng.integers(len(COLOURS), size=count)
     images, boxes = zip(*(draw(size, COLOURS[label], rng) for label in labels), strict=True)
-    return MadePictures(np.stack(images), labels, np.array(boxes))
+    return MadeImages(np.stack(images), labels, np.array(boxes))
 
 
 def _tinted(
