@@ -3,7 +3,7 @@
 ``workspace/datasets/<id>/``
 
 =================  ==========================================================================
-dataset.json       source, title, credit, where the pictures lie, class names
+dataset.json       source and class names
 index.parquet      a row a picture, see ``Dataset``
 steps.json         what was excluded and relabelled, see core/data/versions.py
 files/             the pictures, where the lab made or unpacked them (a person's own folder
@@ -131,7 +131,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         title=origin.title,
         credit=origin.credit,
         path=path,
-        root=Path(facts.root) if origin.folder else path / "files",
+        root=origin.folder or path / "files",
         class_names=facts.class_names,
         index=index,
         usable=usable,

@@ -18,6 +18,7 @@ from core.comparison.pairing import Result
 from core.config import RunConfig
 from core.evaluation import metrics
 from core.runs import Predictions
+from samples import made_experiments as simulation
 from samples import made_runs
 
 NAMES = ("daisy", "roses")

@@ -17,10 +17,9 @@ from core.errors import LabError
 
 @dataclass(frozen=True)
 class Facts:
-    """dataset.json: the source, how it was made, the folder of its images, and its class folders."""
+    """dataset.json: the source, how it was made, and its class folders."""
 
     source: str
-    root: str
     class_names: tuple[str, ...]
     recipe: str = ""
     schema: int = 1

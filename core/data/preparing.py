@@ -35,13 +35,13 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
         found = scan(root / origin.listing, progress, should_stop)
         index = indexing.build(root, found.found, _known(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
-        _write(path, origin, root, found.class_names, index.assign(group=duplicates.find(index).groups))
+        _write(path, origin, found.class_names, index.assign(group=duplicates.find(index).groups))
 
 
-def _write(path: Path, origin: Source, root: Path, class_names: tuple[str, ...], index: pd.DataFrame) -> None:
+def _write(path: Path, origin: Source, class_names: tuple[str, ...], index: pd.DataFrame) -> None:
     with files.replacing(path / "index.parquet") as beside:
         index.to_parquet(beside, index=False)
-    facts = Facts(source=origin.name, root=str(root), class_names=class_names, recipe=origin.recipe)
+    facts = Facts(source=origin.name, class_names=class_names, recipe=origin.recipe)
     files.write_json(path / "dataset.json", asdict(facts))
 
 
