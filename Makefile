@@ -17,7 +17,7 @@ test: .venv/dev
 	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 test-extras: .venv-extras/done
-	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/test_cluster.py tests/test_tracking.py tests/test_portable_file.py
+	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from core.workers import ray_cluster
 from pages.build.sweeps import charts, view
 from pages.build.sweeps import values as sweep_values
 from samples import made_runs
-from tests.test_pages_understand import HOSTILE, no_fault, words
+from tests.pages.test_understand import HOSTILE, no_fault, words
 
 
 @pytest.fixture(autouse=True)

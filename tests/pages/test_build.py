@@ -23,7 +23,7 @@ from pages.common import learning_curves
 from pages.common.settings_form import nice_values
 from samples import made_runs
 
-APP = Path(__file__).parent.parent / "streamlit_app.py"
+APP = made_runs.APP
 DATA, TRAIN, RESULTS = (
     "pages/build/data/data.py",
     "pages/build/train/train.py",

@@ -27,8 +27,8 @@ from core.processes import background_job, heartbeat, launch
 from pages.build.data import gallery_tiles, label_suspects
 from pages.common.text import moment
 from samples import made_runs
-from tests.test_pages_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
-from tests.test_quality import blobs
+from tests.core.quality.test_quality import blobs
+from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
 
 CHECK, GALLERY, LABELS, VERSIONS = "Check", "Gallery", "Wrong labels", "Versions"
 

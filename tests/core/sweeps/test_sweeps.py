@@ -22,8 +22,8 @@ from core.sweeps import folder, repeats, search
 from core.sweeps.search import Trial
 from samples import made_runs
 from samples.made_runs import draw_folder
-from tests.test_worker import QUICK, python, wait_for
-from tests.test_worker import background as background
+from tests.core.test_worker import QUICK, python, wait_for
+from tests.core.test_worker import background as background
 
 RATES = {"fit.learning_rate": (0.01, 0.001)}
 

@@ -16,8 +16,7 @@ from core import datasets
 from core.config import DataConfig
 from core.data import indexing
 from core.errors import LabError, Stopped
-
-PROJECT = Path(__file__).parent.parent
+from core.workspace import PROJECT
 
 
 def picture(path: Path, seed: int, size: tuple[int, int] = (20, 16)) -> None:

@@ -23,7 +23,7 @@ from pages.understand.compare import curves, runs_table, verdict
 from pages.understand.compare import sides as compare_sides
 from pages.understand.compare.sides import heads, sides
 from samples import made_runs
-from tests.test_pages_understand import HOSTILE, no_fault, no_processes, shown, words
+from tests.pages.test_understand import HOSTILE, no_fault, no_processes, shown, words
 
 __all__ = ["no_processes"]  # a fixture
 

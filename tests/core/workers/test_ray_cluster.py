@@ -14,8 +14,8 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.workers import ray_cluster, serve
 from samples.made_runs import draw_folder
-from tests.test_worker import QUICK, wait_for
-from tests.test_worker import background as background
+from tests.core.test_worker import QUICK, wait_for
+from tests.core.test_worker import background as background
 
 EPOCHS = 120
 

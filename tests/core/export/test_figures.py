@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.evaluation import calibration
 from core.export import figures, overlay, palette
-from tests.test_metrics import random
+from tests.core.evaluation.test_metrics import random
 
 HOSTILE = (
     "$\\frac{$",

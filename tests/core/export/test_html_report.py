@@ -20,8 +20,8 @@ from core.export import csv_tables, html_report
 from core.report import SkippedFile
 from core.runs import Labels, Predictions, Run
 from samples import made_runs
-from tests.test_coach import overfitting
-from tests.test_metrics import random
+from tests.core.evaluation.test_curve_reading import overfitting
+from tests.core.evaluation.test_metrics import random
 from tests.tiny_model import untrained
 
 HOSTILE = ("<script>alert(1)</script>", "![x](http://a.b/c.png)", '" onload="x', "=HYPERLINK(1)")

@@ -16,7 +16,7 @@ from core.comparison import advice_effect, verdicts
 from core.config import RunConfig
 from core.evaluation import curve_reading, next_step
 from core.evaluation.curve_reading import Kind, Reading
-from tests.test_compare import flags, result
+from tests.core.comparison.test_verdicts import flags, result
 
 History = list[dict[str, Any]]
 DEFAULTS = RunConfig()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-PROJECT = Path(__file__).parent.parent
+from core.workspace import PROJECT
+
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 FORTY_PHOTOS = """
 import itertools
