@@ -78,7 +78,7 @@ def test_every_run_opens_with_its_values():
         assert run.status.state == "done" and run.has_report
         assert len(run.metrics()) == run.config.fit.epochs == run.status.epoch
         assert (test.probabilities.argmax(axis=1) == test.labels).sum() == CORRECT[run.id]
-        assert run.report()["test_accuracy"]["correct"] == CORRECT[run.id]
+        assert run.report().test_accuracy.correct == CORRECT[run.id]
 
 
 def test_name_notes_tags_and_star_are_kept():
