@@ -1,11 +1,10 @@
 """Find pictures that are the same or nearly the same.
 
 The same: equal pixels, whatever the file says. Nearly the same: 64-bit perceptual hashes (see
-core/data/image_stats.py) that differ in a few bits, those of the mirror image included. ImageHash compares
-two hashes; the search for all pairs among many is ours: multi-index hashing (Norouzi, Punjani, Fleet, "Fast
-exact search in Hamming space with multi-index hashing", 2014). Hashes within ``distance`` bits agree in at
-least one of four bands of 16 bits up to ``distance // 4`` bits, so only the pictures in a few buckets of each
-band are compared.
+core/data/image_stats.py) that differ in a few bits, those of the mirror image included. All pairs among many
+are found by multi-index hashing (Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with
+multi-index hashing", 2014). Hashes within ``distance`` bits agree in at least one of four bands of 16 bits up
+to ``distance // 4`` bits, so only the pictures in a few buckets of each band are compared.
 """
 
 from __future__ import annotations
