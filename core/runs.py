@@ -48,7 +48,6 @@ State = Literal[
     "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
 ]
 WAITING: frozenset[str] = frozenset({"queued", "starting", "running"})
-FINISHED_WITH_MODEL: frozenset[str] = frozenset({"done", "stopped"})
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _SCHEMA = 1

@@ -27,7 +27,7 @@ _MODULES = frozenset(
     }
 )
 _CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
-CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D"})
+CONVOLUTION = "Conv2D"
 _LARGEST_CONFIG = 32 * 2**20
 _WAY_OUT = "Resume the run to save its model again, or train a new one."
 
@@ -60,7 +60,7 @@ def convolution_layers(path: Path) -> tuple[str, ...]:
         LabError: as :func:`read_config`, or the model has no such layer.
     """
     layers = read_config(path)["config"]["layers"]
-    names = tuple(layer["config"]["name"] for layer in layers if layer["class_name"] in CONVOLUTIONS)
+    names = tuple(layer["config"]["name"] for layer in layers if layer["class_name"] == CONVOLUTION)
     if not names:
         raise _foreign(path, "it has no convolution layer")
     return names

@@ -173,7 +173,7 @@ class Explainer:
 
 
 def _is_convolution(layer: keras.Layer) -> bool:
-    return type(layer).__name__ in keras_file.CONVOLUTIONS
+    return type(layer).__name__ == keras_file.CONVOLUTION
 
 
 def _batches(count: int) -> Iterator[slice]:
