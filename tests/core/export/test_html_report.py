@@ -40,14 +40,18 @@ class Tags(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
         self.seen.append((tag, dict(attrs)))
 
+    def handle_data(self, data):
+        self.text += data
 
-def finished(predictions: Predictions, **labels) -> Run:
-    run = runs.create(RunConfig().replace({"fit.epochs": 20}), Labels(**labels))
+
+def finished(predictions: Predictions, source: str = "garden", **labels) -> Run:
+    run = runs.create(RunConfig().replace({"fit.epochs": 20, "data.source": source}), Labels(**labels))
     classes = predictions.probabilities.shape[1]
     names = [*HOSTILE, *(f"class {number}" for number in range(classes))][:classes]
     counts = {split: dict.fromkeys(names, 5) for split in ("train", "validation", "test")}
@@ -76,15 +80,32 @@ def test_a_report_has_no_script_no_link_and_nothing_from_outside():
     assert all(attributes.get("alt") for tag, attributes in seen if tag == "img")
 
 
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_names_of_run_source_class_tag_and_file_are_shown_letter_by_letter(hostile):
+    def gone_by_name(image_id: str) -> Image.Image:
+        raise LabError(f"{hostile} is gone.")
+
+    named = finished(random(0), name=hostile, notes=hostile, tags=(hostile,))
+    unnamed = finished(random(0), source=f"/data/{hostile}")
+    for run, title in ((named, hostile), (unnamed, f"/data/{hostile}")):
+        page = Tags(html_report.build(run, gone_by_name))
+        assert f"{title}, run {run.id}" in page.text
+        assert f"{hostile} is gone." in page.text
+        assert f"predicted {hostile} (" in page.text
+    assert len(Tags(html_report.build(named, gone)).seen) == len(
+        Tags(html_report.build(finished(random(0), name="mine", notes="good", tags=("a",)), gone)).seen
+    )
+
+
 def test_a_report_says_what_the_run_says():
     run = finished(random(0))
     page, report = html_report.build(run, picture_of), run.report()
     accuracy = report.test_accuracy
-    assert f"{accuracy.correct} of {accuracy.total} ({100 * accuracy.value:.1f} %" in page
+    assert f"{accuracy.correct} of {accuracy.total} ({100 * accuracy.value:.1f}%, 95% CI" in page
     assert "Overfitting from epoch 9 on" in page
     assert "<td>Epochs</td><td>20</td><td>instead of 10</td>" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "1 picture could not be used." in page
+    assert "1 image could not be used." in page
 
 
 def test_a_report_without_its_pictures_says_that_they_are_gone():
@@ -96,7 +117,7 @@ def test_a_report_of_a_perfect_run_has_no_mistakes_to_show():
     perfect = Predictions(
         np.array([f"{n:016x}" for n in range(40)]), labels, np.eye(2, dtype=np.float32)[labels]
     )
-    assert "No mistakes on the test pictures." in html_report.build(finished(perfect), picture_of)
+    assert "No mistakes on the test images." in html_report.build(finished(perfect), picture_of)
 
 
 def test_a_report_of_100_classes_stays_small():
