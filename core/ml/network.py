@@ -1,4 +1,14 @@
-"""A model in training: its step, its score on pictures it does not learn from, and its whole state."""
+"""A model in training: its step, its score on images it does not learn from, and its whole state.
+
+Why the lab has a training step of its own beside Keras's ``fit``:
+
+- A run that was stopped or killed resumes exactly: weights, optimizer and random generators go on as if
+  nothing had happened, which the tests hold to the last bit.
+- Where training computes in bfloat16, a float32 model with the same weights is what is scored, saved and
+  explained, so the scores shown are those of the file.
+- The runs of a sweep reuse one network, traced and compiled once (:class:`Networks`).
+- It costs nothing: 1.0 to 1.1 times the speed of ``fit``.
+"""
 
 from __future__ import annotations
 
