@@ -2,6 +2,10 @@
 
 ``truth.json`` beside the class folders lists every planted fault, so that checks and the search for
 wrong labels can be scored against it.
+
+The images are drawn, not shipped: the code is a small part of their size, every planted fault is known
+because it was put there, and tests and benchmarks draw gardens of other sizes and seeds. The rest of the lab
+needs :func:`make` with ``TITLE``, ``CREDIT`` and ``RECIPE``; the painter's own modules stay behind it.
 """
 
 from __future__ import annotations
