@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
-import stat
 import zipfile
 import zlib
 from pathlib import Path
 from typing import IO
 
 from core import files, runs, workspace
+from core.data.sources import zip_safety
 from core.errors import LabError
 from core.export import archive_check
 from core.runs import Run
@@ -36,7 +35,6 @@ MEMBERS = {
 _NEEDED = ("config.json", "status.json")
 _MOST_MEMBERS = 10_000
 _CHUNK = 2**20
-_ENCRYPTED = 0x1
 _STORED = frozenset({".keras", ".npz"})
 """Compressed already."""
 
@@ -106,12 +104,7 @@ def _unzip(archive: IO[bytes], folder: Path) -> None:
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The files of the one run in an archive, by their names in its folder."""
     listed = opened.infolist()
-    if len(listed) > _MOST_MEMBERS:
-        raise LabError(f"The archive holds {len(listed):,} files, which no run does.")
-    for member in listed:
-        reason = _suspicious(member)
-        if reason:
-            raise LabError(f"The archive is refused: {member.orig_filename[:120]!r} {reason}.")
+    zip_safety.refuse_unsafe(listed, _MOST_MEMBERS)
     configs = [member.filename for member in listed if member.filename.split("/")[-1] == "config.json"]
     if not configs:
         raise LabError("There is no run in this archive: it has no config.json.")
@@ -125,18 +118,6 @@ def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         what = f"holds {twice[0]} twice" if twice else f"has no {missing[0]}"
         raise LabError(f"The archive is refused: it {what}.")
     return {name: members[0] for name, members in found.items() if members}
-
-
-def _suspicious(member: zipfile.ZipInfo) -> str:
-    name = member.orig_filename
-    if member.flag_bits & _ENCRYPTED:
-        return "is encrypted"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a link, not a file"
-    is_outside = name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name) or "\0" in name
-    if is_outside or ".." in re.split(r"[\\/]", name):
-        return "has a path outside the archive"
-    return ""
 
 
 def _copy(content: IO[bytes], path: Path) -> None:

@@ -11,14 +11,13 @@ import os
 import re
 import secrets
 import shutil
-import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core import files
-from core.data.sources import csv_list
+from core.data.sources import csv_list, zip_safety
 from core.data.sources.folder import PICTURE_SUFFIXES, SPLIT_NAMES, class_depth
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
@@ -32,7 +31,6 @@ MOST_RATIO = 100
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _CHUNK = 1 << 20
-_ENCRYPTED = 0x1
 
 
 def store(
@@ -103,8 +101,7 @@ def keep(root: Path, title: str, write: Callable[[Path], None]) -> str:
 
 def _check(members: list[zipfile.ZipInfo], size: int) -> None:
     """Refuse what no collection of pictures has."""
-    if len(members) > MOST_FILES:
-        raise LabError(f"The archive holds {len(members):,} files; at most {MOST_FILES:,} are taken.")
+    zip_safety.refuse_unsafe(members, MOST_FILES)
     total = sum(info.file_size for info in members)
     if total > MOST_BYTES or total > MOST_RATIO * size:
         raise LabError(
@@ -112,24 +109,8 @@ def _check(members: list[zipfile.ZipInfo], size: int) -> None:
             f"at most {MOST_RATIO} times its size and {MOST_BYTES // 10**9} GB are unpacked."
         )
     for info in members:
-        reason = _suspicious(info)
-        if reason:
-            raise LabError(f"The archive is refused: {info.orig_filename[:120]!r} {reason}.")
-
-
-def _suspicious(info: zipfile.ZipInfo) -> str:
-    name = info.orig_filename
-    if info.flag_bits & _ENCRYPTED:
-        return "is encrypted; unpack the archive yourself and choose the folder"
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "is a link, not a file"
-    if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name) or "\0" in name:
-        return "has a path outside the archive"
-    if ".." in re.split(r"[\\/]", name):
-        return "has a path outside the archive"
-    if name.lower().endswith(_ARCHIVES):
-        return "is an archive in the archive"
-    return ""
+        if info.orig_filename.lower().endswith(_ARCHIVES):
+            raise zip_safety.refused(info, "is an archive in the archive")
 
 
 def _contents(opened: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, IO[bytes]]]:
