@@ -26,9 +26,6 @@ from core.runs import Run
 POLL_SECONDS = 0.2
 LOST_SECONDS = 45.0
 """For a run that was placed anew, until the file lock of a lost node is given up at the latest."""
-RUNS_PER_PROCESS = 20
-"""After so many runs a node's process gives way to a new one. Ray can count the runs of a process but not
-measure it, so this is how many large networks reach the limit of core/processes/memory_limit.py."""
 _VARIABLES = ("LAB_RAY_ADDRESS", "RAY_ADDRESS")
 _ADDRESS = re.compile(r"auto|(ray://)?[\w.-]+:\d{1,5}|(ray://)?\[[0-9a-fA-F:]+\]:\d{1,5}")
 _NOT_INSTALLED = "Ray is not installed; pip install -r requirements-ray.txt, and start the lab again."
@@ -96,7 +93,8 @@ def serve(terminating: threading.Event) -> bool:
             run.write_status(replace(run.status, message=str(error)))
         raise
     wanted = {"num_cpus": _wanted("CPU"), "num_gpus": _wanted("GPU")}
-    place = ray.remote(**wanted, max_retries=-1, max_calls=RUNS_PER_PROCESS)(_carry_out)
+    # A process of its own for each run: TensorFlow's memory grows, and Ray ends none by its size.
+    place = ray.remote(**wanted, max_retries=-1, max_calls=1)(_carry_out)
     under_way: dict[Any, Run] = {}
     idle_since, at_first, has_moved = time.monotonic(), address(), False
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
