@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,18 @@ class Dataset:
         """Files that give no picture: ``{"file": ..., "reason": ...}``."""
         bad = self.index[self.index["problem"] != ""]
         return [{"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True)]
+
+    def rows(self, ids: Sequence[str]) -> pd.DataFrame:
+        """The index rows of images by their ids, in the order of the ids.
+
+        Raises:
+            LabError: some are no longer in the data set.
+        """
+        index = self.index.set_index("id", drop=False)
+        gone = [image_id for image_id in ids if image_id not in index.index]
+        if gone:
+            raise LabError(f"{len(gone)} of the images are no longer in the data set {self.source}.")
+        return index.loc[list(ids)]
 
     def image(self, row: pd.Series | str) -> Image.Image:
         """The upright RGB picture of an index row or a file name of the index.

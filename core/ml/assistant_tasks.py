@@ -17,7 +17,7 @@ from core import datasets, runs
 from core.data import pixel_cache
 from core.errors import LabError
 from core.explain import heatmaps, keras_file, nearest_images
-from core.explain.heatmaps import Request
+from core.explain.heatmaps import Heatmap, Request
 from core.explain.mailbox import Arrays, Letter
 from core.ml import heatmap_checks
 from core.ml.explainer import Explainer, load_for_explaining
@@ -40,6 +40,22 @@ def carry_out(letter: Letter) -> Arrays:
     image_ids = arguments.pop("image_ids", [])
     images = letter.images if letter.images is not None else _pictures(run, image_ids)
     return task(run, images, **arguments)
+
+
+def explain(run: Run, wanted: Sequence[Request]) -> list[Heatmap]:
+    """Heatmaps of images in the run's data set, made in this process unless the run has kept them.
+
+    Returns:
+        One map for each request, float32 (h, w) in [0, 1]; all zero: nothing is evidence for the class.
+
+    Raises:
+        LabError: the run has no model, or its data set no longer has the images.
+    """
+    missing = [request for request in wanted if heatmaps.kept(run, request) is None]
+    if missing:
+        images = _pictures(run, [request.image_id for request in missing])
+        _explain(run, images, [vars(request) for request in missing])
+    return [heatmap for request in wanted if (heatmap := heatmaps.kept(run, request)) is not None]
 
 
 def _explain(run: Run, images: NDArray[np.uint8], requests: Sequence[dict[str, Any]]) -> Arrays:
@@ -108,14 +124,7 @@ TASKS: dict[str, Callable[..., Arrays]] = {
 def _pictures(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
     data = run.config.data
     dataset = datasets.open(data.source)
-    index = dataset.index.set_index("id", drop=False)
-    gone = [image_id for image_id in image_ids if image_id not in index.index]
-    if gone:
-        raise LabError(f"{len(gone)} of the pictures are no longer in the data set {data.source}.")
-    images: NDArray[np.uint8] = pixel_cache.load(
-        dataset, index.loc[list(image_ids)], data.image_size, data.resize
-    )
-    return images
+    return pixel_cache.load(dataset, dataset.rows(image_ids), data.image_size, data.resize)
 
 
 def _explainer(run: Run) -> Explainer:
