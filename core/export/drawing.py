@@ -20,9 +20,16 @@ _FONTS_OF_OTHER_SCRIPTS = (
 )
 
 
+class NotebookFigure(Figure):
+    """A figure that a notebook shows, which it would not do with one made without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self, dpi=100)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of this size in inches, made without pyplot, whose state threads would share."""
-    return Figure(figsize=(width, height), layout="compressed", facecolor="white")
+    return NotebookFigure(figsize=(width, height), layout="compressed", facecolor="white")
 
 
 def finish(figure: Figure) -> Figure:

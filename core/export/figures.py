@@ -11,21 +11,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.evaluation import confusion
 from core.evaluation.calibration import Bin
-from core.explain.heatmaps import Heatmap
 from core.export import palette
 from core.export.drawing import finish, new_figure, shortened
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
-from core.export.overlay import STRENGTH
 from core.export.overlay import heatmap_overlay as heatmap_overlay
 from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDATION
 
@@ -164,63 +160,32 @@ def _name_classes(axes: Axes, class_names: Sequence[str]) -> None:
 def worst_predictions(
     images: Sequence[Any], true: Sequence[str], predicted: Sequence[str], confidences: Sequence[float]
 ) -> Figure:
-    """Pictures answered wrongly, each with its class, the answer and how sure the model was.
+    """Wrong predictions as a grid of images, each with its true and predicted class and the confidence.
 
     Args:
-        images: PIL pictures or uint8 arrays (H, W, 3), any number of them.
-        true: the class name of each.
-        predicted: the answer to each.
-        confidences: the probability of that answer, in [0, 1].
+        images: PIL images or uint8 arrays (H, W, 3), any number of them.
+        true: the true class name of each.
+        predicted: the predicted class name of each.
+        confidences: the probability of the predicted class, in [0, 1].
     """
     columns = max(min(5, len(images)), 1)
     rows = max(-(-len(images) // columns), 1)
-    figure = new_figure(2.3 * columns + 0.3, 2.75 * rows)
+    figure = new_figure(2.4 * columns + 0.3, 2.85 * rows)
     tiles = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in tiles:
         axes.set_axis_off()
     if not len(images):
         tiles[0].text(0.5, 0.5, "No mistakes.", ha="center", va="center", color=INK)
-    captions = [
-        f"is {shortened(is_class)}\ncalled {shortened(answer)} ({sure:.0%})"
-        for is_class, answer, sure in zip(true, predicted, confidences, strict=True)
-    ]
-    for axes, image, caption in zip(tiles, images, captions, strict=False):
+    titles = map(caption, true, predicted, confidences)
+    for axes, image, title in zip(tiles, images, titles, strict=False):
         axes.imshow(image)
-        axes.set_title(caption, fontsize=9.5, loc="left", color=INK)
+        axes.set_title(title, fontsize=9.5, loc="left", color=INK)
     return finish(figure)
 
 
-def heatmap_pair(
-    picture: Image.Image,
-    predicted: tuple[str, Heatmap],
-    true: tuple[str, Heatmap] | None = None,
-    strength: float = STRENGTH,
-) -> Figure:
-    """The picture, what spoke for the predicted class, and what spoke for the true one.
-
-    Args:
-        picture: RGB.
-        predicted: class name and heatmap (h, w) in [0, 1].
-        true: the same for the true class; None where the answer is right.
-        strength: see :func:`heatmap_overlay`.
-    """
-    maps = [("for the answer", *predicted)] + ([("for the true class", *true)] if true else [])
-    figure = new_figure(3 * (1 + len(maps)) + 0.9, 3.4)
-    panels = figure.subplots(1, 1 + len(maps))
-    panels[0].imshow(picture)
-    panels[0].set_title("the picture", loc="left")
-    for axes, (role, class_name, heatmap) in zip(panels[1:], maps, strict=True):
-        axes.imshow(heatmap_overlay(picture, heatmap, strength))
-        axes.set_title(f"{role}: {shortened(class_name)}", loc="left")
-        if not np.any(heatmap):
-            axes.set_xlabel("nothing in the picture spoke for it")
-    for axes in panels:
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-    bar = figure.colorbar(ScalarMappable(cmap="viridis"), ax=panels, ticks=[0, 1], shrink=0.8)
-    bar.ax.set_yticklabels(["did not matter", "mattered most"])
-    bar.outline.set_visible(False)
-    return finish(figure)
+def caption(true: str, predicted: str, confidence: float) -> str:
+    """The two lines over an image: its true class, and the predicted one with the confidence."""
+    return f"true: {shortened(true)}\npredicted: {shortened(predicted)} ({100 * confidence:.0f}%)"
 
 
 def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> Figure:

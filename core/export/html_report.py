@@ -25,6 +25,7 @@ from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
 from core.export import figures, palette
+from core.export.heatmap_grid import Explained, heatmap_grid
 from core.report import Proportion, Report
 from core.runs import Run
 
@@ -130,8 +131,8 @@ def _heatmaps(run: Run, mistake: Mistake, names: Sequence[str], image_id: str, i
         return ""
     if predicted is None:
         return ""
-    other = None if true is None else (names[mistake.true], true)
-    return _png(figures.heatmap_pair(image, (names[mistake.predicted], predicted), other))
+    row = Explained(image, names[mistake.true], names[mistake.predicted], mistake.confidence, predicted, true)
+    return _png(heatmap_grid([row]))
 
 
 def _settings(config: RunConfig) -> Iterator[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from core.evaluation import calibration
 from core.export import figures, overlay, palette
+from core.export.heatmap_grid import Explained, heatmap_grid
 from tests.core.evaluation.test_metrics import random
 
 HOSTILE = (
@@ -48,7 +49,7 @@ def every_figure() -> list[Figure]:
         figures.confusion_matrix(matrix, HOSTILE),
         figures.confusion_matrix(matrix, HOSTILE, normalise=True),
         figures.worst_predictions([PICTURE] * 6, HOSTILE[:1] * 6, HOSTILE[1:2] * 6, [0.9] * 6),
-        figures.heatmap_pair(PICTURE, (HOSTILE[0], HEATMAP), (HOSTILE[1], HEATMAP)),
+        heatmap_grid([Explained(PICTURE, HOSTILE[0], HOSTILE[1], 0.9, HEATMAP, HEATMAP)] * 2),
         figures.reliability(calibration.reliability(random(0)), 0.04),
     ]
 
@@ -136,8 +137,9 @@ def test_an_overlay_takes_pictures_with_an_alpha_channel_and_grey_ones():
 
 def test_a_heatmap_of_nothing_says_so():
     nothing = np.zeros((4, 4), np.float32)
-    figure = figures.heatmap_pair(PICTURE, ("daisy", nothing))
-    assert {"nothing in the picture spoke for it", "did not matter", "mattered most"} <= texts(figure)
+    figure = heatmap_grid([Explained(PICTURE, "daisy", "daisy", 0.9, nothing)])
+    assert {"no evidence for it in the image", "no evidence", "most evidence"} <= texts(figure)
+    assert len(figure.axes) == 3  # the image, its one heatmap, and the scale
 
 
 def test_no_mistakes_and_no_pictures_are_said_in_words():
