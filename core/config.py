@@ -6,8 +6,9 @@ made from the fields below; nothing else in the project repeats a range or a hel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from operator import attrgetter
 from typing import Any, Literal, get_args, get_origin
 
@@ -423,6 +424,26 @@ def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) 
         is_list = SETTINGS[path].kind is tuple
         changes[path] = tuple(t.strip() for t in text.split(",") if t.strip()) if is_list else text
     return (base or RunConfig()).replace(changes)
+
+
+def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:
+    """The dotted path of a setting, also from its last part: ``"epochs"`` means ``"fit.epochs"``.
+
+    Raises:
+        LabError: no setting or more than one has this name; names the closest or all of them.
+    """
+    if name in paths:
+        return name
+    by_short_name = {path.rpartition(".")[2]: path for path in paths}
+    meant = [path for path in paths if path.endswith(f".{name}")]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise LabError(f"The setting {name!r} may be {' or '.join(meant)}; write the whole name.")
+    close = get_close_matches(name.lower(), [*by_short_name, *paths])
+    if close:
+        raise LabError(f"There is no setting {name!r}. Did you mean {' or '.join(close)}?")
+    raise LabError(f"There is no setting {name!r}; the settings are: {', '.join(by_short_name)}.")
 
 
 def differences(configs: Iterable[RunConfig]) -> dict[str, list[Any]]:

@@ -40,6 +40,13 @@ class Proportion(_Part):
             raise ValueError("value, low, high, correct and total contradict each other")
         return self
 
+    def __str__(self) -> str:
+        """``71.4% (95% CI 64.3 to 77.6%, 125 of 175 images)``."""
+        if self.value is None or self.low is None or self.high is None:
+            return "no images"
+        interval = f"95% CI {100 * self.low:.1f} to {100 * self.high:.1f}%"
+        return f"{100 * self.value:.1f}% ({interval}, {self.correct:,} of {self.total:,} images)"
+
 
 class Baseline(Proportion):
     """The accuracy of always predicting ``class_name``, the largest class of the training split."""

@@ -1,11 +1,8 @@
-"""What several commands share: their words, their progress bar, and their exit codes."""
+"""What several commands share: their words and their exit codes."""
 
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
-
-from tqdm import tqdm
 
 from core import config
 
@@ -26,8 +23,3 @@ def add_settings(command: argparse.ArgumentParser, meaning: str) -> None:
 def add_json(command: argparse.ArgumentParser, meaning: str) -> None:
     """Print for programs instead of people."""
     command.add_argument("--json", action="store_true", help=meaning)
-
-
-def progress_bar(*, quiet: bool) -> tqdm[NoReturn]:
-    """A bar on standard error that ``n`` fills from 0 to 1; none where nobody looks, or ``quiet``."""
-    return tqdm(disable=quiet or None, bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix}", total=1.0)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from core.cli import prepare, run, runs, suspects, sweep
-from core.cli.arguments import FAILED, WRONG_USAGE
+from core.cli.arguments import FAILED, INTERRUPTED, WRONG_USAGE
 from core.errors import LabError, WrongUsage
 
 COMMANDS = (prepare, run, runs, suspects, sweep)
@@ -25,6 +25,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except LabError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE if isinstance(error, WrongUsage) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return exit_code
 
 

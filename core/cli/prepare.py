@@ -12,6 +12,7 @@ from core.cli.arguments import DONE, FAILED, UNFIT
 from core.data.dataset import Dataset
 from core.processes import background_job
 from core.processes.threads import Progress, ShouldStop
+from core.training.progress_bar import progress_bar
 
 CLASSES_NAMED = 20
 
@@ -30,7 +31,7 @@ def prepare(arguments: argparse.Namespace) -> int:
     """Index a data set, and print what was found."""
     if arguments.report_progress:
         return _for_the_app(arguments.source)
-    with shared.progress_bar(quiet=arguments.quiet or arguments.json) as bar:
+    with progress_bar(quiet=arguments.quiet or arguments.json) as bar:
 
         def progress(step: str, done: int, total: int) -> None:
             bar.n = done / max(total, 1)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from typing import Any, NoReturn
-
-from tqdm import tqdm
+from typing import Any
 
 from core import config, runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
 from core.errors import LabError, WrongUsage
-from core.runs import Labels, Run, Status
+from core.runs import Labels, Run
 
 
 def add_to(commands: Any) -> None:
@@ -43,12 +40,10 @@ def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train, and print what came of it."""
-    from core import worker
+    from core import foreground
 
     run = runs.create(wanted_settings(arguments), Labels(name=arguments.name))
-    signal.signal(signal.SIGINT, lambda *_: run.ask_to_stop())
-    with shared.progress_bar(quiet=arguments.json) as bar:
-        status = worker.carry_out(run, watch=lambda status: _show(bar, status))
+    status = foreground.carry_out(run, quiet=arguments.json)
     if status.message:
         print(status.message, status.hint, file=sys.stderr)
     _print_run(run, as_json=arguments.json)
@@ -68,14 +63,3 @@ def _print_run(run: Run, *, as_json: bool) -> None:
             f"{test.correct} of {test.total} images)"
         )
     print(run.path)
-
-
-def _show(bar: tqdm[NoReturn], status: Status) -> None:
-    if status.state == "starting" or not status.batches:
-        bar.set_description_str(status.message or status.state)
-        return
-    bar.n = (max(status.epoch - 1, 0) + status.batch / status.batches) / max(status.epochs, 1)
-    bar.set_description_str(f"epoch {status.epoch} of {status.epochs}")
-    speed = f"{status.images_per_second:.0f} pictures/s" if status.images_per_second else ""
-    left = f"{status.seconds_left:.0f} s left" if status.seconds_left is not None else ""
-    bar.set_postfix_str(" ".join((speed, left)))

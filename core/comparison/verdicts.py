@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -38,6 +39,14 @@ class Verdict:
     measured: Measured | None = None
     more_runs_needed: int | None = None
     notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The sentence, and below it what limits the comparison, a line each."""
+        return "\n".join((self.sentence, *self.notes))
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        return "".join(f"<p>{html.escape(line)}</p>" for line in (self.sentence, *self.notes))
 
 
 def judge_pairs(sides: Mapping[str, Sequence[Result]]) -> dict[tuple[str, str], Verdict]:

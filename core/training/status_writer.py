@@ -91,6 +91,8 @@ def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
     match error:
         case None:
             return {}
+        case KeyboardInterrupt():
+            return {"state": "interrupted", "message": "Training was interrupted. Use Resume to continue."}
         case Stopped():
             return {"state": "stopped", "message": str(error)}
         case Diverged():

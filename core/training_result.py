@@ -1,0 +1,223 @@
+"""What a training gives to a script or a notebook: tables, scores, figures."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from core import config as settings_of
+from core import datasets
+from core.comparison import pairing, verdicts
+from core.comparison.verdicts import Verdict
+from core.config import RunConfig
+from core.data import pixel_cache
+from core.errors import LabError
+from core.evaluation import confusion, metrics
+from core.explain.heatmaps import Request
+from core.export import figures
+from core.export.heatmap_grid import Explained, heatmap_grid
+from core.report import Proportion, Report
+from core.runs import Predictions, Run
+
+IMAGE_SIDE = 320
+"""Pixels a side in figures: sharper than the network sees it, in the same shape, so that heatmaps fit."""
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingResult:
+    """A run with everything that came of it, read from its folder when it is asked for.
+
+    Scores, tables and figures raise LabError as long as the run has no report.
+    """
+
+    run: Run
+
+    @property
+    def id(self) -> str:
+        """The run's id; ``core.load(id)`` gives this result back."""
+        return self.run.id
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row per epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds."""
+        return pd.DataFrame(self.run.metrics())
+
+    @property
+    def report(self) -> Report:
+        """All that is known of the kept model."""
+        report = self.run.report()
+        if report is None:
+            raise LabError(f"Run {self.run.title} has no result: it is {self.run.status.state}.")
+        return report
+
+    @property
+    def test_accuracy(self) -> Proportion:
+        """On the test images, which were used neither to train nor to choose."""
+        return self.report.test_accuracy
+
+    @property
+    def val_accuracy(self) -> Proportion:
+        """On the validation images, by which the kept epoch was chosen."""
+        return self.report.val_accuracy
+
+    @property
+    def class_names(self) -> list[str]:
+        """C names, in the order of every table and of the predicted probabilities."""
+        return list(self.report.class_names)
+
+    @property
+    def per_class(self) -> pd.DataFrame:
+        """A row per class on the test images: precision and recall with their 95% intervals, F1, support."""
+        return pd.DataFrame([scores.model_dump() for scores in self.report.per_class]).set_index("class_name")
+
+    @property
+    def confusion_matrix(self) -> pd.DataFrame:
+        """Counts of test images (C, C): a row per true class, a column per predicted class."""
+        names = self.class_names
+        rows, columns = pd.Index(names, name="true"), pd.Index(names, name="predicted")
+        return pd.DataFrame(np.array(self.report.confusion_matrix), rows, columns)
+
+    def plot_history(self) -> Figure:
+        """Accuracy and loss by epoch, the kept epoch marked."""
+        return figures.learning_curves(self.run.metrics(), self.report.kept_epoch)
+
+    def plot_confusion_matrix(self, *, normalize: bool = False) -> Figure:
+        """The confusion matrix in counts, or as percentages of the true class."""
+        return figures.confusion_matrix(self.confusion_matrix, self.class_names, normalise=normalize)
+
+    def plot_worst_predictions(self, class_name: str | None = None, n: int = 10) -> Figure:
+        """The ``n`` wrong predictions on test images with the highest confidence, of one class or of all.
+
+        Raises:
+            LabError: there is no such class, or the data set no longer has the images.
+        """
+        class_index = self._class_index(class_name)
+        test = self.run.predictions("test")
+        worst = confusion.worst(test, class_index, _checked(n))
+        return figures.worst_predictions(
+            self._images(test.ids[[mistake.row for mistake in worst]]),
+            [self.class_names[mistake.true] for mistake in worst],
+            [self.class_names[mistake.predicted] for mistake in worst],
+            [mistake.confidence for mistake in worst],
+        )
+
+    def plot_grad_cam(self, class_name: str | None = None, n: int = 3) -> Figure:
+        """Where the model looks in ``n`` test images: the wrong predictions with the highest confidence.
+
+        Correct predictions follow where there are not enough wrong ones. Each row shows the image, and over
+        it the evidence for the predicted class and for the true one. The heatmaps stay in the run's folder.
+        Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391
+
+        Raises:
+            LabError: there is no such class, or the data set no longer has the images.
+        """
+        class_index = self._class_index(class_name)
+        test = self.run.predictions("test")
+        rows = _mistakes_first(test, class_index)[: _checked(n)]
+        return heatmap_grid(self._explained(test, rows))
+
+    def __repr__(self) -> str:
+        """The facts of the run, a line each."""
+        return "\n".join(f"{name + ':':<21}{value}" for name, value in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        """The same as a table, for a notebook."""
+        rows = (
+            f'<tr><th style="text-align: left">{html.escape(name)}</th>'
+            f'<td style="text-align: left">{html.escape(value)}</td></tr>'
+            for name, value in self._facts().items()
+        )
+        return f"<table>{''.join(rows)}</table>"
+
+    def _facts(self) -> dict[str, str]:
+        config, state = self.run.config, self.run.status.state
+        facts = {"Run": self.run.title, "Data set": config.data.source, "Changed settings": _changed(config)}
+        epochs = f"{len(self.run.metrics())} of {config.fit.epochs}"
+        if self.run.has_report:
+            facts["Test accuracy"] = str(self.test_accuracy)
+            facts["Validation accuracy"] = str(self.val_accuracy)
+            epochs += f", kept epoch {self.report.kept_epoch}"
+        return {**facts, "Epochs": epochs, "State": state, "Folder": str(self.run.path)}
+
+    def _class_index(self, class_name: str | None) -> int | None:
+        names = self.class_names
+        if class_name is None:
+            return None
+        if class_name not in names:
+            meant = get_close_matches(class_name, names, 1) or names
+            raise LabError(f"There is no class {class_name!r}; did you mean {' or '.join(meant)}?")
+        return names.index(class_name)
+
+    def _images(self, ids: Sequence[str] | NDArray[np.str_]) -> list[Image.Image]:
+        """Squared as the network sees them, but larger."""
+        data = self.run.config.data
+        dataset = datasets.open(data.source)
+        files = dataset.rows([str(image_id) for image_id in ids])["file"]
+        return [pixel_cache.fit(dataset.image(str(file)), IMAGE_SIDE, data.resize) for file in files]
+
+    def _explained(self, test: Predictions, rows: NDArray[np.int64]) -> list[Explained]:
+        from core.ml import assistant_tasks  # the border: TensorFlow is imported only in core/ml
+
+        ids = [str(image_id) for image_id in test.ids[rows]]
+        true, predicted = test.labels[rows], metrics.predicted(test)[rows]
+        confidence = metrics.confidence(test)[rows]
+        maps = [
+            assistant_tasks.explain(self.run, [Request(image_id, index) for image_id, index in pairs])
+            for pairs in (zip(ids, predicted, strict=True), zip(ids, true, strict=True))
+        ]
+        names, images = self.class_names, self._images(ids)
+        return [
+            Explained(
+                images[row],
+                names[true[row]],
+                names[predicted[row]],
+                float(confidence[row]),
+                maps[0][row],
+                None if true[row] == predicted[row] else maps[1][row],
+            )
+            for row in range(len(rows))
+        ]
+
+
+def compare(first: TrainingResult, second: TrainingResult) -> Verdict:
+    """The verdict on two results, see :func:`core.compare`."""
+    if first == second:
+        raise LabError(f"Both results are those of run {first.id}; compare it with another one.")
+    names = [first.run.title, second.run.title]
+    if names[0] == names[1]:
+        names = [f"{result.run.title} ({result.id})" for result in (first, second)]
+    results = ([pairing.from_run(result.run)] for result in (first, second))
+    return verdicts.judge(dict(zip(names, results, strict=True)))
+
+
+def _mistakes_first(predictions: Predictions, class_index: int | None) -> NDArray[np.int64]:
+    """Rows of the predictions on one class or all: wrong ones first, each kind by falling confidence."""
+    correct = metrics.predicted(predictions) == predictions.labels
+    order = np.lexsort((-metrics.confidence(predictions), correct))
+    chosen: NDArray[np.int64] = (
+        order if class_index is None else order[predictions.labels[order] == class_index]
+    )
+    return chosen
+
+
+def _changed(config: RunConfig) -> str:
+    """The settings that are not the defaults: ``epochs=20, dropout=0.3``."""
+    changed: Mapping[str, Sequence[Any]] = settings_of.differences([RunConfig(), config])
+    return ", ".join(
+        f"{path.rpartition('.')[2]}={value}" for path, (_, value) in changed.items() if path != "data.source"
+    )
+
+
+def _checked(n: int) -> int:
+    if n < 1:
+        raise LabError(f"n cannot be {n}: at least one image has to be shown.")
+    return n

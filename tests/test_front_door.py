@@ -1,0 +1,351 @@
+"""What a notebook does with the lab: train, look at tables and figures, compare, load again."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import core
+from core import config, foreground, runs
+from core.errors import LabError
+from core.explain import heatmaps
+from core.explain.heatmaps import Request
+from core.training_result import TrainingResult
+from core.workspace import PROJECT
+from samples import made_runs
+from samples.made_runs import FLOWERS
+
+QUICK = {"image_size": 32, "filters": (4,), "dense_units": 8, "batch_size": 8, "test_share": 0.3}
+WEAK = {**QUICK, "epochs": 2, "learning_rate": 0.0001}
+"""Enough training for a result, and too little for a good one: there are mistakes to look at."""
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A workspace with two runs on one data set, the first one named; and the ids of the runs."""
+    folder = tmp_path_factory.mktemp("front_door")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
+        source = made_runs.draw_folder(folder / "flowers", each=50)
+        weak = core.train(source, name=HOSTILE, **WEAK)
+        other = core.train(source, **WEAK, seed=1)
+    return folder / "workspace", [weak.id, other.id]
+
+
+@pytest.fixture
+def results(trained: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> list[TrainingResult]:
+    folder, ids = trained
+    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
+    return [core.load(run_id) for run_id in ids]
+
+
+@pytest.fixture
+def result(results: list[TrainingResult]) -> TrainingResult:
+    return results[0]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    return made_runs.draw_folder(tmp_path / "flowers")
+
+
+def titles(figure: Figure) -> list[str]:
+    return [title for axes in figure.axes if (title := axes.get_title(loc="left"))]
+
+
+def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, timeout=200)
+
+
+def test_importing_core_loads_no_heavy_package():
+    heavy = ("tensorflow", "keras", "matplotlib", "pandas", "numpy", "streamlit")
+    answer = python(f"import core, sys; print([name for name in {heavy} if name in sys.modules])")
+    assert answer.stdout.strip() == "[]", answer.stderr
+
+
+def test_a_setting_is_given_by_its_short_or_its_whole_name():
+    settings = {"epochs": 3, "dropout": 0.3, "rotation": 15, "fit.learning_rate": 0.01}
+    wanted = foreground.wanted_config("digits", "first look", settings)
+    assert wanted.get("data.source") == "digits"
+    assert wanted.get("data.image_size") == config.PRESETS["first look"]["data.image_size"]
+    changed = ("fit.epochs", "model.dropout", "augment.rotation", "fit.learning_rate")
+    assert [wanted.get(path) for path in changed] == [3, 0.3, 15.0, 0.01]
+
+
+def test_every_short_name_means_one_setting():
+    assert [config.find_path(path.rpartition(".")[2]) for path in config.SETTINGS] == list(config.SETTINGS)
+
+
+def test_values_may_be_numpys():
+    settings = {"epochs": np.arange(5)[3], "filters": np.array([8, 16]), "dropout": np.float32(0.5)}
+    wanted = foreground.wanted_config("garden", "tutorial", settings)
+    assert (wanted.fit.epochs, wanted.model.filters, wanted.model.dropout) == (3, (8, 16), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"learning_rat": 1e-3}, "There is no setting 'learning_rat'. Did you mean learning_rate"),
+        ({"Epochs": 3}, "Did you mean epochs"),
+        ({"fit.epoch": 3}, "Did you mean fit.epochs"),
+        ({"zzzzzz": 3}, "the settings are: source, version, classes"),
+        ({"dropout": 5}, "Dropout (model.dropout) cannot be 5: it has to be a number from 0 to 0.8"),
+        ({"epochs": 3, "fit.epochs": 4}, "The setting fit.epochs is given twice"),
+        ({"data.source": "digits"}, "The setting data.source is given twice"),
+        ({"preset": "none"}, "There is no preset 'none'; the presets are: first look, tutorial, regularised"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused_with_a_sentence(settings, sentence):
+    with pytest.raises(LabError, match=re.escape(sentence)):
+        core.train("garden", **settings)
+    assert runs.all() == []
+
+
+def test_a_short_name_of_two_settings_is_refused_and_both_are_named():
+    with pytest.raises(LabError, match=r"may be data\.seed or fit\.seed"):
+        config.find_path("seed", ["data.seed", "fit.seed"])
+
+
+def test_a_data_set_that_is_not_there_is_refused_before_a_run_is_made(tmp_path):
+    with pytest.raises(LabError, match="There is no folder"):
+        core.train(tmp_path / "nothing")
+    assert runs.all() == []
+
+
+def test_a_folder_is_found_again_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "flowers").mkdir()
+    monkeypatch.chdir(tmp_path)
+    wanted = foreground.wanted_config("flowers", "tutorial", {})
+    assert wanted.data.source == str(tmp_path / "flowers")
+
+
+def test_a_run_that_fails_raises_its_reason(tmp_path):
+    tiny = made_runs.draw_folder(tmp_path / "tiny", each=2)
+    with pytest.raises(LabError, match=r"it is failed\. .*at least 3 are needed to split"):
+        core.train(tiny, **QUICK)
+
+
+def test_a_run_that_diverges_raises_its_reason_and_what_to_do(source):
+    with pytest.raises(LabError, match=r"the weights have run away\. Try a smaller learning rate"):
+        core.train(source, **QUICK, optimizer="rmsprop", learning_rate=1.0, epochs=30)
+
+
+def test_the_history_has_a_row_per_epoch(result):
+    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+    assert list(result.history.columns) == columns
+    assert list(result.history["epoch"]) == [1, 2]
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_an_accuracy_is_what_the_predictions_give(result, split):
+    predictions = result.run.predictions(split)
+    correct = predictions.probabilities.argmax(axis=1) == predictions.labels
+    accuracy = result.test_accuracy if split == "test" else result.val_accuracy
+    assert (accuracy.correct, accuracy.total) == (correct.sum(), len(correct))
+    assert accuracy.low < accuracy.value == correct.mean() < accuracy.high
+    assert str(accuracy).startswith(f"{100 * correct.mean():.1f}% (95% CI ")
+
+
+def test_the_confusion_matrix_counts_every_test_image_and_names_its_axes(result):
+    matrix, test = result.confusion_matrix, result.run.predictions("test")
+    assert (matrix.index.name, matrix.columns.name) == ("true", "predicted")
+    assert list(matrix.index) == list(matrix.columns) == list(FLOWERS) == result.class_names
+    np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(test.labels))
+    np.testing.assert_array_equal(
+        matrix.sum(axis=0), np.bincount(test.probabilities.argmax(axis=1), minlength=3)
+    )
+
+
+def test_the_scores_per_class_agree_with_the_confusion_matrix(result):
+    matrix, scores = result.confusion_matrix, result.per_class
+    assert list(scores.index) == list(FLOWERS)
+    np.testing.assert_allclose(scores["recall"], np.diag(matrix) / matrix.sum(axis=1))
+    assert (scores["support"] == matrix.sum(axis=1)).all()
+
+
+def test_the_history_and_the_matrix_are_plotted(result):
+    assert [axes.get_title() for axes in result.plot_history().axes] == ["Accuracy", "Loss"]
+    counts, rates = result.plot_confusion_matrix(), result.plot_confusion_matrix(normalize=True)
+    written = sum(int(text.get_text()) for text in counts.axes[0].texts)
+    assert written == result.test_accuracy.total
+    assert counts.axes[0].get_xlabel() == "Predicted class"
+    assert all(text.get_text().endswith("%") for text in rates.axes[0].texts)
+
+
+def mistakes(result: TrainingResult, class_name: str = "") -> list[str]:
+    """The captions that the wrong predictions on test images should have, highest confidence first."""
+    test, names = result.run.predictions("test"), result.class_names
+    predicted, order = test.probabilities.argmax(axis=1), np.argsort(-test.probabilities.max(axis=1))
+    return [
+        f"true: {names[test.labels[row]]}\npredicted: {names[predicted[row]]} "
+        f"({100 * test.probabilities[row].max():.0f}%)"
+        for row in order
+        if predicted[row] != test.labels[row] and class_name in ("", names[test.labels[row]])
+    ]
+
+
+def test_the_worst_predictions_are_shown_with_true_class_predicted_class_and_confidence(result):
+    figure = result.plot_worst_predictions(n=4)
+    assert titles(figure) == mistakes(result)[:4]
+    assert len(titles(figure)) == 4
+    assert all(len(axes.images) == 1 for axes in figure.axes)
+
+
+def test_the_worst_predictions_of_one_class_are_of_that_class(result):
+    wrong = max(FLOWERS, key=lambda name: len(mistakes(result, name)))
+    assert mistakes(result, wrong)
+    assert titles(result.plot_worst_predictions(wrong, n=20)) == mistakes(result, wrong)[:20]
+
+
+def test_grad_cam_shows_a_row_per_image_and_keeps_the_heatmaps_for_the_app(result):
+    figure = result.plot_grad_cam(n=2)
+    rows, captions = np.array(titles(figure)).reshape(2, 3), mistakes(result)[:2]
+    assert list(rows[:, 0]) == captions
+    for row in rows:
+        true, predicted = re.findall(r"true: (.+)\npredicted: (.+) \(", row[0])[0]
+        assert row[1] == f"evidence for the predicted class:\n{predicted}"
+        assert row[2] == f"evidence for the true class:\n{true}"
+    assert len(figure.axes) == 2 * 3 + 1  # and the scale
+    test = result.run.predictions("test")
+    wrong = test.probabilities.argmax(axis=1) != test.labels
+    first = np.flatnonzero(wrong)[np.argmax(test.probabilities[wrong].max(axis=1))]
+    request = Request(str(test.ids[first]), int(test.labels[first]))
+    assert heatmaps.kept(result.run, request) is not None
+
+
+def test_grad_cam_goes_on_with_correct_predictions_where_mistakes_run_out(result):
+    of_one_class = min(FLOWERS, key=lambda name: len(mistakes(result, name)))
+    wrong = len(mistakes(result, of_one_class))
+    figure = result.plot_grad_cam(of_one_class, n=wrong + 2)
+    captions = [title for title in titles(figure) if title.startswith("true: ")]
+    assert captions[:wrong] == mistakes(result, of_one_class)
+    assert all(f"predicted: {of_one_class} " in caption for caption in captions[wrong:])
+    assert len(captions) == wrong + 2
+
+
+def test_a_class_or_a_number_of_images_that_cannot_be_is_refused_with_a_sentence(result):
+    with pytest.raises(LabError, match=r"There is no class 'rose'; did you mean roses\?"):
+        result.plot_worst_predictions("rose")
+    with pytest.raises(LabError, match="n cannot be 0"):
+        result.plot_grad_cam(n=0)
+
+
+def test_a_figure_shows_itself_in_a_notebook(result):
+    assert result.plot_history()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_result_is_loaded_again_by_id_or_folder(result, monkeypatch):
+    for same in (core.load(result.run.path), core.load(str(result.run.path))):
+        assert same == result
+        assert same.history.equals(result.history)
+        assert same.test_accuracy == result.test_accuracy
+    with pytest.raises(LabError, match="There is no run 'nothing'"):
+        core.load("nothing")
+    with pytest.raises(LabError, match="is not a run's folder"):
+        core.load(result.run.path / "heatmaps")
+
+
+def test_a_result_describes_itself_in_words_and_as_a_table_with_names_escaped(result):
+    for text in (repr(result), result._repr_html_()):
+        assert str(result.test_accuracy) in text
+        assert "epochs=2, batch_size=8, learning_rate=0.0001" in text
+        assert "done" in text
+    assert HOSTILE in repr(result)
+    assert "<script>" not in result._repr_html_()
+    assert "&lt;script&gt;" in result._repr_html_()
+
+
+def test_a_comparison_prints_the_verdict(results):
+    verdict = core.compare(*results)
+    test = results[0].test_accuracy
+    assert verdict.kind in ("better", "no difference seen", "cannot tell")
+    assert verdict.measured.difference == results[1].test_accuracy.value - test.value
+    assert f"On {test.total} " in str(verdict)
+    assert results[1].id in str(verdict)
+    assert "<script>" not in verdict._repr_html_()
+
+
+def test_a_result_is_not_compared_with_itself(result):
+    with pytest.raises(LabError, match="compare it with another one"):
+        core.compare(result, core.load(result.id))
+
+
+def test_runs_of_one_name_are_told_apart_by_their_ids(results):
+    before = results[1].run.labels.name
+    results[1].run.relabel(name=HOSTILE)
+    verdict = str(core.compare(*results))
+    results[1].run.relabel(name=before)
+    assert f"{HOSTILE} ({results[0].id})" in verdict
+    assert f"{HOSTILE} ({results[1].id})" in verdict
+
+
+def test_a_run_without_a_result_says_so(source):
+    waiting = made_runs.waiting(config.RunConfig().replace({"data.source": source}), epochs=1)
+    result = core.load(waiting.id)
+    assert len(result.history) == 1
+    assert "queued" in repr(result)
+    for ask in ("test_accuracy", "confusion_matrix", "plot_history", "plot_grad_cam"):
+        with pytest.raises(LabError, match="has no result: it is queued"):
+            found = getattr(result, ask)
+            found()
+
+
+def test_a_training_runs_in_another_thread_than_the_main_one(source):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(core.train, source, **QUICK, epochs=1).result().run.status.state == "done"
+
+
+ENDLESS = f"""
+import os, signal, sys, threading, time
+import core
+from core import runs
+
+def press_ctrl_c(times):
+    while not (runs.all() and len(runs.all()[0].metrics()) >= 2):
+        time.sleep(0.02)
+    for _ in range(times):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+threading.Thread(target=press_ctrl_c, args=[int(sys.argv[2])], daemon=True).start()
+try:
+    result = core.train(sys.argv[1], epochs=500, **{QUICK})
+    print(result.run.status.state, len(result.history), result.test_accuracy.total)
+except KeyboardInterrupt:
+    print(runs.all()[0].status.state)
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_ctrl_c_keeps_the_best_epoch(source):
+    answer = python(ENDLESS, source, "1").stdout.split()
+    assert answer[0] == "stopped"
+    assert 2 <= int(answer[1]) < 500
+    assert answer[2:] == ["11", "True"]
+
+
+def test_a_second_ctrl_c_interrupts_at_once_and_the_run_can_be_resumed(source):
+    assert python(ENDLESS, source, "2").stdout.split() == ["interrupted", "True"]
+
+
+def examples() -> Sequence[str]:
+    return re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_example_of_the_readme_runs():
+    (example,) = examples()
+    quick, changed = re.subn(r"epochs=\d+", "epochs=1, image_size=32", example)
+    assert changed
+    answer = python(quick)
+    assert answer.returncode == 0, answer.stderr
+    assert "95% CI" in answer.stdout or "95 % interval" in answer.stdout
