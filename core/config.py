@@ -440,7 +440,7 @@ def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:
         return meant[0]
     if meant:
         raise LabError(f"The setting {name!r} may be {' or '.join(meant)}; write the whole name.")
-    close = get_close_matches(name.lower(), [*by_short_name, *paths])
+    close = get_close_matches(name.lower(), paths if "." in name else by_short_name)
     if close:
         raise LabError(f"There is no setting {name!r}. Did you mean {' or '.join(close)}?")
     raise LabError(f"There is no setting {name!r}; the settings are: {', '.join(by_short_name)}.")

@@ -95,9 +95,9 @@ def test_values_may_be_numpys():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"learning_rat": 1e-3}, "There is no setting 'learning_rat'. Did you mean learning_rate"),
-        ({"Epochs": 3}, "Did you mean epochs"),
-        ({"fit.epoch": 3}, "Did you mean fit.epochs"),
+        ({"learning_rat": 1e-3}, "There is no setting 'learning_rat'. Did you mean learning_rate?"),
+        ({"Epochs": 3}, "Did you mean epochs?"),
+        ({"fit.epoch": 3}, "Did you mean fit.epochs?"),
         ({"zzzzzz": 3}, "the settings are: source, version, classes"),
         ({"dropout": 5}, "Dropout (model.dropout) cannot be 5: it has to be a number from 0 to 0.8"),
         ({"epochs": 3, "fit.epochs": 4}, "The setting fit.epochs is given twice"),

@@ -49,10 +49,10 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in _FONTS_OF_OTHER_SCRIPTS if name in installed)]
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, max_length: int = _LONGEST_NAME) -> str:
     """A name on one line, cut where it is too long for a figure."""
     name = " ".join(str(name).split())
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return name if len(name) <= max_length else f"{name[: max_length - 1]}…"
 
 
 def png(figure: Figure, dpi: int = 160) -> bytes:

@@ -22,8 +22,10 @@ from core.export import palette
 from core.export.drawing import finish, new_figure, shortened
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
-from core.export.overlay import heatmap_overlay as heatmap_overlay
 from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDATION
+
+MAX_CAPTION_NAME = 16
+"""Letters of a class name that fit over an image beside others."""
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]], kept_epoch: int | None = None) -> Figure:
@@ -170,7 +172,7 @@ def worst_predictions(
     """
     columns = max(min(5, len(images)), 1)
     rows = max(-(-len(images) // columns), 1)
-    figure = new_figure(2.4 * columns + 0.3, 2.85 * rows)
+    figure = new_figure(2.55 * columns + 0.1, 3 * rows)
     tiles = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in tiles:
         axes.set_axis_off()
@@ -179,13 +181,14 @@ def worst_predictions(
     titles = map(caption, true, predicted, confidences)
     for axes, image, title in zip(tiles, images, titles, strict=False):
         axes.imshow(image)
-        axes.set_title(title, fontsize=9.5, loc="left", color=INK)
+        axes.set_title(title, fontsize=9, loc="left", color=INK)
     return finish(figure)
 
 
 def caption(true: str, predicted: str, confidence: float) -> str:
     """The two lines over an image: its true class, and the predicted one with the confidence."""
-    return f"true: {shortened(true)}\npredicted: {shortened(predicted)} ({100 * confidence:.0f}%)"
+    true, predicted = (shortened(name, MAX_CAPTION_NAME) for name in (true, predicted))
+    return f"true: {true}\npredicted: {predicted} ({100 * confidence:.0f}%)"
 
 
 def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> Figure:

@@ -43,7 +43,7 @@ def heatmap_grid(explained: Sequence[Explained], strength: float = STRENGTH) -> 
         strength: see :func:`core.export.overlay.heatmap_overlay`.
     """
     columns = 3 if any(row.true_heatmap is not None for row in explained) else 2
-    figure = new_figure(3 * columns + 0.9, 3.2 * len(explained) + 0.2)
+    figure = new_figure(3 * columns + 0.9, 3.1 * len(explained) + 0.1)
     panels = figure.subplots(len(explained), columns, squeeze=False)
     for axes, row in zip(panels, explained, strict=True):
         _draw_row(axes, row, strength)
@@ -68,7 +68,7 @@ def _draw_row(panels: NDArray[Any], row: Explained, strength: float) -> None:
 
 
 def _name(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontsize=9.5, loc="left", color=INK)
+    axes.set_title(title, fontsize=9, loc="left", color=INK)
 
 
 def _add_scale(figure: Figure, panels: NDArray[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -145,6 +146,16 @@ def test_a_heatmap_of_nothing_says_so():
 def test_no_mistakes_and_no_pictures_are_said_in_words():
     assert "No mistakes." in texts(figures.worst_predictions([], [], [], []))
     figures.png(figures.reliability([]), 40)
+
+
+def test_captions_of_long_names_do_not_run_into_each_other():
+    name = "American bulldog puppy with a long name"
+    figure = figures.worst_predictions([PICTURE] * 5, [name] * 5, [name] * 5, [1.0] * 5)
+    figure.draw_without_rendering()
+    shown = [text for text in figure.findobj(Text) if text.get_text().startswith("true: ")]
+    captions = [text.get_window_extent() for text in shown]
+    assert len(captions) == 5
+    assert not any(one.overlaps(other) for one, other in pairwise(captions))
 
 
 def test_an_outline_is_drawn_on_the_border_of_its_area_alone():
