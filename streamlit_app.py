@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common import addresses
+
 st.set_page_config(
     page_title="Image Classification Lab",
     page_icon=".streamlit/icon.png",
@@ -15,7 +17,7 @@ st.set_page_config(
 )
 
 train = st.Page(
-    "pages/build/train/train.py",
+    addresses.TRAIN,
     title="Train",
     icon=":material/model_training:",
     default=True,
@@ -33,7 +35,7 @@ page = st.navigation(
     {
         "Build": [
             st.Page(
-                "pages/build/data/data.py",
+                addresses.DATA,
                 title="Data",
                 icon=":material/photo_library:",
                 help="Choose the pictures to learn from, and look at them before you train.",
@@ -41,7 +43,7 @@ page = st.navigation(
             train,
             st.Page(open_train, title="Train", url_path="train", visibility="hidden"),
             st.Page(
-                "pages/build/sweeps/sweeps.py",
+                addresses.SWEEPS,
                 title="Sweeps",
                 icon=":material/tune:",
                 help="Train with several values of some settings, and see which make a difference.",
@@ -49,19 +51,19 @@ page = st.navigation(
         ],
         "Understand": [
             st.Page(
-                "pages/understand/results/results.py",
+                addresses.RESULTS,
                 title="Results",
                 icon=":material/target:",
                 help="How good one model is, how sure that is, and what it gets wrong.",
             ),
             st.Page(
-                "pages/understand/explain/explain.py",
+                addresses.EXPLAIN,
                 title="Explain",
                 icon=":material/center_focus_strong:",
                 help="Where in a picture a model found what it says.",
             ),
             st.Page(
-                "pages/understand/compare/compare.py",
+                addresses.COMPARE,
                 title="Compare",
                 icon=":material/compare_arrows:",
                 help="Several models side by side: what was set differently, and what it changed.",

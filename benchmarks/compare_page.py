@@ -23,12 +23,11 @@ from benchmarks import pages
 from core import runs, workspace
 from core.config import RunConfig
 from core.runs import Labels, Run
-from pages.common import frame
+from pages.common import addresses, frame
 from samples import made_runs
 
 RUNS = 1000
 LIMIT_SECONDS = 1.0
-PAGE = "pages/understand/compare/compare.py"
 
 
 def main() -> int:
@@ -117,9 +116,9 @@ def _visit(chosen: str, small: str) -> tuple[float, float]:
 
 
 def _app(chosen: str) -> Any:
-    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(PAGE)
+    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(addresses.COMPARE)
     if chosen:
-        app.query_params["runs"] = chosen
+        app.query_params[addresses.LINES_KEY] = chosen
     return app
 
 

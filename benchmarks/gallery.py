@@ -25,11 +25,10 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import chromium, pages
 from core import datasets
-from pages.common import frame
+from pages.common import addresses, frame
 from samples import made_runs
 
 CLASSES, EACH, SIDE = 20, 500, 96
-PAGE = "pages/build/data/data.py"
 LIMITS = {
     "opened": 2.0,
     "another page": 0.5,
@@ -93,8 +92,9 @@ def _turn_to(app: Any, page: int) -> None:
 
 
 def _app(source: str) -> AppTest:
-    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(PAGE)
-    app.query_params["data"], app.query_params["part"] = source, "Gallery"
+    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(addresses.DATA)
+    app.query_params[addresses.SOURCE_KEY] = source
+    app.query_params[addresses.DATA_TAB_KEY] = "Gallery"
     return app
 
 

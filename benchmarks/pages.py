@@ -27,19 +27,13 @@ from core.engine import Preparation
 from core.explain import assistant
 from core.processes import heartbeat
 from core.runs import Run
+from pages.common import addresses
 from samples import made_runs
 
 RUNS = 200
 LIMIT_SECONDS = 0.3
 APP = workspace.PROJECT / "streamlit_app.py"
-DEFAULT = "pages/build/train/train.py"
-PAGES = (
-    DEFAULT,
-    "pages/build/data/data.py",
-    "pages/understand/results/results.py",
-    "pages/understand/explain/explain.py",
-    "pages/understand/compare/compare.py",
-)
+PAGES = (addresses.TRAIN, addresses.DATA, addresses.RESULTS, addresses.EXPLAIN, addresses.COMPARE)
 
 
 def main() -> int:
@@ -80,11 +74,11 @@ def without_workers() -> Iterator[None]:
 
 def _measure(page: str, source: str, made: list[Run], rounds: int) -> float:
     app = AppTest.from_file(str(APP), default_timeout=120)
-    if page != DEFAULT:
+    if page != addresses.TRAIN:
         app.switch_page(page)
-    app.query_params["data"] = source
-    app.query_params["run"] = made[-1].id
-    app.query_params["runs"] = ",".join(run.id for run in made[-3:])
+    app.query_params[addresses.SOURCE_KEY] = source
+    app.query_params[addresses.RUN_KEY] = made[-1].id
+    app.query_params[addresses.LINES_KEY] = ",".join(run.id for run in made[-3:])
     first = seconds(app)
     again = [seconds(app) for _ in range(rounds)]
     median = statistics.median(again)

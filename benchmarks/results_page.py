@@ -25,12 +25,11 @@ from core.evaluation import confusion
 from core.explain import assistant, heatmaps
 from core.explain.heatmaps import Request
 from core.runs import Run
-from pages.common import frame, waiting
+from pages.common import addresses, frame, waiting
 from samples import made_runs
 
 CLASSES, TEST_PICTURES = 100, 10_000
 TEST_SHARE = 0.4
-PAGE = "pages/understand/results/results.py"
 VIEWS = ("Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads")
 OPENING, CLICK, CARD, NEW_CARD = 1.0, 0.3, 0.3, 1.0
 """Limits in seconds; a card is opened without new heatmaps, and with new ones from the warm assistant."""
@@ -134,8 +133,9 @@ def _are_there(run: Run, card: Sequence[Request]) -> bool:
 
 
 def _app(view: str, run_id: str) -> AppTest:
-    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(PAGE)
-    app.query_params["run"], app.query_params["view"] = run_id, view
+    app = AppTest.from_file(str(pages.APP), default_timeout=120).switch_page(addresses.RESULTS)
+    app.query_params[addresses.RUN_KEY] = run_id
+    app.query_params[addresses.RESULTS_TAB_KEY] = view
     return app
 
 

@@ -12,7 +12,6 @@ from core.errors import LabError
 from pages.common.text import moment
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
-DATA = "pages/build/data/data.py"
 _CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}
 
 

@@ -15,6 +15,7 @@ from core.explain.heatmaps import Heatmap, Request
 from core.export.overlay import STRENGTH
 from core.runs import Predictions
 from pages.common import overlays, run_images
+from pages.common.addresses import IMAGE_KEY
 from pages.common.run_picker import Summary
 from pages.common.text import count, literal, percent
 
@@ -74,7 +75,7 @@ def row(
 
 
 def _go_deeper(picture_id: str) -> None:
-    st.query_params["picture"] = picture_id
+    st.query_params[IMAGE_KEY] = picture_id
 
 
 def _map(

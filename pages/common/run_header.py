@@ -8,7 +8,8 @@ from core import engine, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Status
-from pages.common.run_picker import ADDRESS, TRAIN, Summary, started
+from pages.common.addresses import RUN_KEY, TRAIN
+from pages.common.run_picker import Summary, started
 from pages.common.text import count, duration, literal
 
 
@@ -105,7 +106,7 @@ def _say_damaged(summary: Summary) -> None:
         except LabError as error:
             st.error(literal(error))
         else:
-            del st.query_params[ADDRESS], st.session_state[ADDRESS]
+            del st.query_params[RUN_KEY], st.session_state[RUN_KEY]
             st.rerun()
 
 

@@ -12,14 +12,9 @@ from core.errors import LabError
 from core.report import Report
 from core.runs import Labels, Run, Status
 from pages.common import data_sources
+from pages.common.addresses import RUN_KEY
 from pages.common.text import literal, moment, percent
 
-RESULTS = "pages/understand/results/results.py"
-EXPLAIN = "pages/understand/explain/explain.py"
-COMPARE = "pages/understand/compare/compare.py"
-TRAIN = "pages/build/train/train.py"
-
-ADDRESS = "run"
 _CHOICE = "run_choice"
 
 STATES: dict[str, str] = {
@@ -117,7 +112,7 @@ def pick(summaries: list[Summary]) -> Summary | None:
         None where the address asks for a run that is not there; the page has then said so.
     """
     by_id = {summary.run.id: summary for summary in summaries}
-    asked = st.query_params.get(ADDRESS) or st.session_state.get(ADDRESS) or next(iter(by_id))
+    asked = st.query_params.get(RUN_KEY) or st.session_state.get(RUN_KEY) or next(iter(by_id))
     st.session_state[_CHOICE] = asked if asked in by_id else None
     st.selectbox(
         "Run",
@@ -131,7 +126,7 @@ def pick(summaries: list[Summary]) -> Summary | None:
     if asked not in by_id:
         _say_not_found(asked)
         return None
-    st.session_state[ADDRESS] = st.query_params[ADDRESS] = asked
+    st.session_state[RUN_KEY] = st.query_params[RUN_KEY] = asked
     return by_id[asked]
 
 
@@ -145,7 +140,7 @@ def _say_not_found(run_id: str) -> None:
 
 
 def _follow_choice() -> None:
-    st.query_params[ADDRESS] = st.session_state[_CHOICE]
+    st.query_params[RUN_KEY] = st.session_state[_CHOICE]
 
 
 def _title(labels: Labels, config: RunConfig | None) -> str:

@@ -17,16 +17,14 @@ from core import runs
 from core.config import SETTINGS, DataConfig, RunConfig, Setting
 from core.errors import LabError
 from pages.common import frame
+from pages.common.addresses import COPIED_RUN_KEY, SETTING_KEY, SOURCE_KEY
 from pages.common.text import literal
 
 SOURCE, VERSION = "data.source", "data.version"
 CLASSES, MOST_A_CLASS = "data.classes", "data.max_per_class"
-FROM = "from"
-"""``?from=RUN_ID`` in the address of the Train page fills in that run's settings."""
 SUGGESTION = "suggestion"
 """``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and say so."""
 
-_DATA, _SET = "data", "set"
 _NEWS, _WRITTEN, _FILLED = "settings_news", "settings_written", "settings_filled"
 
 
@@ -113,15 +111,15 @@ def repeat_in_address() -> None:
         config = current()
     except LabError:
         return  # the page says so where it matters
-    words = [f"{_DATA}={config.data.source}", *_words(config)]
+    words = [f"{SOURCE_KEY}={config.data.source}", *_words(config)]
     if not frame.entered() and st.session_state.get(_WRITTEN) == words:
         return
     st.session_state[_WRITTEN] = words
-    st.query_params[_DATA] = config.data.source
+    st.query_params[SOURCE_KEY] = config.data.source
     if len(words) > 1:
-        st.query_params[_SET] = words[1:]
-    elif _SET in st.query_params:
-        del st.query_params[_SET]
+        st.query_params[SETTING_KEY] = words[1:]
+    elif SETTING_KEY in st.query_params:
+        del st.query_params[SETTING_KEY]
 
 
 def show_news() -> None:
@@ -163,8 +161,8 @@ def shown(value: Any) -> str:
 def _from_address() -> RunConfig:
     base = RunConfig()
     try:
-        base = base.replace({SOURCE: st.query_params.get(_DATA, base.data.source)})
-        return settings.from_assignments(st.query_params.get_all(_SET), base)
+        base = base.replace({SOURCE: st.query_params.get(SOURCE_KEY, base.data.source)})
+        return settings.from_assignments(st.query_params.get_all(SETTING_KEY), base)
     except LabError as error:
         _tell(f"The settings in the address were left out, because they do not fit: {literal(error)}")
         return base
@@ -179,10 +177,10 @@ def _words(config: RunConfig) -> list[str]:
 
 
 def _take_over_run() -> None:
-    run_id = st.query_params.get(FROM)
+    run_id = st.query_params.get(COPIED_RUN_KEY)
     if run_id is None:
         return
-    del st.query_params[FROM]
+    del st.query_params[COPIED_RUN_KEY]
     try:
         run = runs.open(run_id)
         fill_in(run.config)

@@ -17,6 +17,7 @@ from pages.build.data import (
 )
 from pages.build.data import overview as data_overview
 from pages.common import data_preparing, data_sources, settings, version_steps
+from pages.common.addresses import DATA_TAB_KEY
 from pages.common.text import literal
 
 st.title("Data", anchor=False)
@@ -39,7 +40,7 @@ data_overview.facts(dataset)
 verdict = quality_check.place(dataset)
 config = settings.current_data()
 overview, check, pictures, labels, steps = st.tabs(
-    ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key="part", bind="query-params"
+    ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key=DATA_TAB_KEY, bind="query-params"
 )
 if overview.open:
     with overview:

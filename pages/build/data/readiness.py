@@ -9,7 +9,7 @@ from core.datasets import Selection
 from core.errors import LabError
 from pages.build.data import overview
 from pages.common import data_selection, settings, settings_form
-from pages.common.run_picker import TRAIN
+from pages.common.addresses import TRAIN
 from pages.common.text import literal
 
 

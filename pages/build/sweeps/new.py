@@ -13,7 +13,7 @@ from core.errors import LabError
 from core.sweeps import Plan, Way
 from pages.build.sweeps import picker
 from pages.build.sweeps import values as sweep_values
-from pages.common import data_preparing, data_selection, data_sources, frame, run_header, run_picker, settings
+from pages.common import addresses, data_preparing, data_selection, data_sources, frame, run_header, settings
 from pages.common.text import count, duration, literal
 
 WAYS: dict[Way, str] = {
@@ -58,7 +58,7 @@ def _say_base(base: RunConfig) -> None:
         with st.container(gap=None, width="stretch"):
             st.markdown(f"All else as on the Train page: **{literal(data_sources.title(base.data.source))}**")
             st.caption(literal(run_header.settings_line(base)))
-        st.page_link(run_picker.TRAIN, label="Change", icon=":material/tune:", width="content")
+        st.page_link(addresses.TRAIN, label="Change", icon=":material/tune:", width="content")
 
 
 def _form(base: RunConfig) -> dict[str, Any]:

@@ -6,10 +6,9 @@ import streamlit as st
 
 from core import sweeps
 from core.sweeps import Sweep
+from pages.common.addresses import SWEEP_KEY
 from pages.common.text import literal, moment
 
-ADDRESS = "sweep"
-PAGE = "pages/build/sweeps/sweeps.py"
 NEW = ""
 _CHOICE = "sweep_choice"
 
@@ -19,7 +18,7 @@ def pick() -> Sweep | None:
     known = {sweep.id: sweep for sweep in sweeps.all()}
     if not known:
         return None
-    asked = st.query_params.get(ADDRESS)
+    asked = st.query_params.get(SWEEP_KEY)
     if asked and asked not in known:
         st.warning(f"The sweep {literal(asked[:80])} was not found.", icon=":material/search_off:")
         asked = NEW
@@ -36,13 +35,13 @@ def pick() -> Sweep | None:
         )
         if chosen:
             st.button("New sweep", icon=":material/add:", key="new_sweep", on_click=look_at, args=(NEW,))
-    st.query_params[ADDRESS] = chosen
+    st.query_params[SWEEP_KEY] = chosen
     return known.get(chosen)
 
 
 def look_at(sweep_id: str) -> None:
     """Show this sweep, or with ``NEW`` the form for one."""
-    st.query_params[ADDRESS] = sweep_id
+    st.query_params[SWEEP_KEY] = sweep_id
 
 
 def _follow_choice() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.config import SETTINGS
 from core.sweeps import Sweep
 from pages.build.sweeps import values
-from pages.common import columns, run_picker
+from pages.common import addresses, columns, run_picker
 
 
 def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
@@ -57,7 +57,9 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
         key="sweep_runs",
     )
     if st.session_state.get("sweep_open"):
-        st.switch_page(run_picker.RESULTS, query_params={"run": st.session_state.pop("sweep_open")})
+        st.switch_page(
+            addresses.RESULTS, query_params={addresses.RUN_KEY: st.session_state.pop("sweep_open")}
+        )
 
 
 def _state(row: pd.Series) -> str:

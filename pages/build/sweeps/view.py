@@ -15,8 +15,8 @@ from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
 from pages.build.sweeps import charts, more, values
 from pages.build.sweeps import table as sweep_table
-from pages.common import frame, run_header, run_lines, settings
-from pages.common.run_picker import COMPARE, TRAIN
+from pages.common import frame, run_header, run_lines
+from pages.common.addresses import COMPARE, COPIED_RUN_KEY, LINES_KEY, TRAIN
 from pages.common.text import count, duration, interval, literal, percent
 
 LOOK_EVERY = 1.5
@@ -153,7 +153,7 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         run_id = _run_of(best, sweep, table)
         st.page_link(
-            TRAIN, label="Use these settings", icon=":material/tune:", query_params={settings.FROM: run_id},
+            TRAIN, label="Use these settings", icon=":material/tune:", query_params={COPIED_RUN_KEY: run_id},
             help="Fills in all settings of this run on the Train page.",
         )  # fmt: skip
         st.button(
@@ -167,7 +167,7 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
                 COMPARE,
                 label="Compare the best",
                 icon=":material/compare_arrows:",
-                query_params={"runs": ",".join(to_compare)},
+                query_params={LINES_KEY: ",".join(to_compare)},
             )
 
 

@@ -9,7 +9,8 @@ from core.errors import LabError
 from core.runs import Run, Status
 from pages.build.train import live_charts
 from pages.common import frame
-from pages.common.run_picker import ADDRESS, EXPLAIN, RESULTS, STATES, Summary, summarise
+from pages.common.addresses import EXPLAIN, RESULTS, RUN_KEY
+from pages.common.run_picker import STATES, Summary, summarise
 from pages.common.text import count, interval, literal, percent
 
 _WATCHED = "watched_run"
@@ -17,12 +18,12 @@ _WATCHED = "watched_run"
 
 def watch(run: Run) -> None:
     """Follow this run on the page, through F5 as well: the address names it."""
-    st.session_state[_WATCHED] = st.session_state[ADDRESS] = st.query_params[ADDRESS] = run.id
+    st.session_state[_WATCHED] = st.session_state[RUN_KEY] = st.query_params[RUN_KEY] = run.id
 
 
 def watched() -> Run | None:
     """The run that the address or this session follows."""
-    run_id = st.query_params.get(ADDRESS) or st.session_state.get(_WATCHED)
+    run_id = st.query_params.get(RUN_KEY) or st.session_state.get(_WATCHED)
     if run_id is None:
         return None
     try:
@@ -37,8 +38,8 @@ def watched() -> Run | None:
 def stop_watching() -> None:
     """Follow no run."""
     st.session_state.pop(_WATCHED, None)
-    if ADDRESS in st.query_params:
-        del st.query_params[ADDRESS]
+    if RUN_KEY in st.query_params:
+        del st.query_params[RUN_KEY]
 
 
 def resume(run: Run) -> None:
@@ -99,7 +100,7 @@ def _left(run: Run) -> str:
 
 
 def _ways_on(summary: Summary) -> None:
-    link = {"run": summary.run.id}
+    link = {RUN_KEY: summary.run.id}
     if summary.finished:
         st.page_link(RESULTS, label="Look at the result", icon=":material/target:", query_params=link)
         st.page_link(EXPLAIN, label="See why", icon=":material/center_focus_strong:", query_params=link)

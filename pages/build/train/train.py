@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import LabError
 from pages.build.train import live, plan, preview
 from pages.common import (
+    addresses,
     data_preparing,
     data_selection,
     data_sources,
@@ -56,6 +57,4 @@ if config and selection and dataset:
     plan.costs(config, selection)
     preview.show(dataset, selection, config)
     plan.layers(config, selection)
-st.page_link(
-    data_sources.DATA, label="Look at the pictures or choose others", icon=":material/photo_library:"
-)
+st.page_link(addresses.DATA, label="Look at the pictures or choose others", icon=":material/photo_library:")

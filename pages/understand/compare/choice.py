@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.common.addresses import LINES_KEY
 from pages.common.run_lines import REPEATS, Line
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
 MOST = 6
-ADDRESS = "runs"
 _CHOICE, _WRITTEN, _GENERATION = "compare_choice", "compare_written", "compare_generation"
 
 
 def ids() -> list[str]:
     """The chosen lines as the address names them, in the order in which they were chosen."""
-    asked = st.query_params.get(ADDRESS)
+    asked = st.query_params.get(LINES_KEY)
     if asked is not None and asked != st.session_state.get(_WRITTEN):
         st.session_state[_CHOICE] = list(dict.fromkeys(filter(None, asked.split(","))))
         st.session_state[_WRITTEN] = asked
@@ -75,8 +75,8 @@ def write_address() -> None:
     """Keep the choice in the address, as far as it is compared."""
     text = ",".join(ids()[:MOST])
     if text:
-        st.query_params[ADDRESS] = text
+        st.query_params[LINES_KEY] = text
         st.session_state[_WRITTEN] = text
     else:
-        st.query_params.pop(ADDRESS, None)
+        st.query_params.pop(LINES_KEY, None)
         st.session_state.pop(_WRITTEN, None)

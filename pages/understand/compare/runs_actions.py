@@ -13,8 +13,8 @@ from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
 from pages.common import frame
+from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.run_lines import REPEATS, Line
-from pages.common.run_picker import RESULTS
 from pages.common.text import count, duration, literal
 from pages.understand.compare import choice
 
@@ -39,7 +39,7 @@ def _for_ticked(ticked: Sequence[Line]) -> None:
         on_click=choice.choose, args=([],),
     )  # fmt: skip
     if len(ticked) == 1 and ticked[0].finished:
-        link = {"run": ticked[0].finished[0].run.id}
+        link = {RUN_KEY: ticked[0].finished[0].run.id}
         st.page_link(RESULTS, label="Open its result", icon=":material/target:", query_params=link)
     _repeating(ticked)
     _exporting(ticked)

@@ -14,18 +14,18 @@ from core.explain import assistant, keras_file
 from core.explain.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions
 from pages.common import heatmap_row, overlays, run_images, waiting
+from pages.common.addresses import IMAGE_KEY
 from pages.common.run_images import Gallery
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 from pages.understand.explain import choice, heatmap_checks
 
-ADDRESS = "picture"
 MOST_FILTERS = 32
 
 
 def asked() -> str | None:
     """The id of the picture in the address, if there is one."""
-    return st.query_params.get(ADDRESS)
+    return st.query_params.get(IMAGE_KEY)
 
 
 def show(summary: Summary, picture_id: str) -> None:
@@ -64,7 +64,7 @@ def show(summary: Summary, picture_id: str) -> None:
 
 
 def _leave() -> None:
-    st.query_params.pop(ADDRESS, None)
+    st.query_params.pop(IMAGE_KEY, None)
 
 
 def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:

@@ -16,7 +16,8 @@ from core.errors import LabError
 from core.evaluation import curve_reading
 from core.evaluation.curve_reading import Reading
 from core.runs import Run
-from pages.common.run_picker import TRAIN, Summary
+from pages.common.addresses import COPIED_RUN_KEY, TRAIN
+from pages.common.run_picker import Summary
 from pages.common.text import literal
 
 MOST_CHANGES = 3
@@ -62,7 +63,7 @@ def _suggestion(summary: Summary, read: Reading) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Fill this in on the Train page", icon=":material/tune:", key="try_suggestion"):
             st.session_state["suggestion"] = dict(read.suggestion.changes)
-            st.switch_page(TRAIN, query_params={"from": summary.run.id})
+            st.switch_page(TRAIN, query_params={COPIED_RUN_KEY: summary.run.id})
         st.caption(literal("; ".join(changes)) + ". All else stays as in this run.", width="content")
 
 

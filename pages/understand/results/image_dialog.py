@@ -14,8 +14,9 @@ from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run
 from pages.common import heatmap_row, run_images, waiting
+from pages.common.addresses import EXPLAIN, IMAGE_KEY, RUN_KEY
 from pages.common.run_images import Gallery, Tile
-from pages.common.run_picker import EXPLAIN, Summary
+from pages.common.run_picker import Summary
 from pages.common.text import literal, percent
 
 _OPEN = "card_picture"
@@ -56,7 +57,7 @@ def _card(summary: Summary, answered: Predictions, position: int) -> None:
     heatmap_row.row(summary, shown, answered, position, known)
     if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
         _close()
-        link = {"run": summary.run.id, "picture": str(answered.ids[position])}
+        link = {RUN_KEY: summary.run.id, IMAGE_KEY: str(answered.ids[position])}
         st.switch_page(EXPLAIN, query_params=link)
     if maps is not None:
         _similar(summary, shown, answered, position)

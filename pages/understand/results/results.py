@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import run_header, run_picker
+from pages.common import addresses, run_header, run_picker
 from pages.understand.results import calibration, classes, details, image_dialog, mistakes, scores
 
 st.title("Results", anchor=False)
@@ -29,7 +29,7 @@ scores.headline(summary)
 image_dialog.show(summary)  # before the views, which stay as they are behind it
 overview, wrong, by_class, sure, more = st.tabs(
     ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"],
-    key="view",
+    key=addresses.RESULTS_TAB_KEY,
     on_change="rerun",
     bind="query-params",
 )

@@ -1,0 +1,81 @@
+"""The addresses of pages and the keys of their queries, which links saved by people hold."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import workspace
+from pages.common import addresses
+
+PROJECT = workspace.PROJECT
+APP = PROJECT / "streamlit_app.py"
+PAGES = sorted((PROJECT / "pages").rglob("*.py"))
+SCRIPTS = [APP, *PAGES]
+NAMES = {name for name in vars(addresses) if name.isupper()}
+KEYS = {name for name in NAMES if name.endswith("_KEY")}
+
+
+def _last_name(node: ast.expr) -> str:
+    """``KEY`` of ``KEY`` and of ``addresses.KEY``; of anything else its source."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
+
+
+def _is_query(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "query_params"
+
+
+def _keys(tree: ast.AST) -> Iterator[ast.expr]:
+    """What the queries of a script are read, written and linked by."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and _is_query(node.value):
+            yield node.slice
+        elif isinstance(node, ast.Compare) and any(map(_is_query, node.comparators)):
+            yield node.left
+        elif isinstance(node, ast.Call):
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            if isinstance(node.func, ast.Attribute) and _is_query(node.func.value) and node.args:
+                yield node.args[0]
+            if isinstance(given.get("bind"), ast.Constant):
+                yield given["key"]
+            if isinstance(link := given.get("query_params"), ast.Dict):
+                yield from (key for key in link.keys if key)
+
+
+def _pages(tree: ast.AST) -> Iterator[ast.expr]:
+    """The pages that a script registers or links to."""
+    for node in ast.walk(tree):
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if is_call and node.func.attr in ("switch_page", "page_link", "Page"):
+            yield node.args[0]
+
+
+def test_saved_links_keep_their_keys():
+    assert set(addresses.QUERY_KEYS) == {
+        "data", "set", "part", "from", "run", "view", "picture", "runs", "sweep",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_no_script_writes_an_address_or_a_key_out(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [ast.unparse(node) for node in (*_keys(tree), *_pages(tree)) if isinstance(node, ast.Constant)]
+
+
+def test_the_keys_of_the_queries_are_those_that_pages_read():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in PAGES]
+    assert {_last_name(key) for tree in trees for key in _keys(tree)} == KEYS
+    assert {getattr(addresses, name) for name in KEYS} == set(addresses.QUERY_KEYS)
+
+
+def test_every_address_is_a_page_of_the_menu_that_a_cold_link_finds():
+    menu = {_last_name(page) for page in _pages(ast.parse(APP.read_text(encoding="utf-8")))}
+    assert {getattr(addresses, name) for name in menu & NAMES} == set(addresses.PAGES)
+    for page in addresses.PAGES:
+        assert (PROJECT / page).is_file()
+        assert (PROJECT / "pages" / Path(page).name).is_file()
