@@ -243,7 +243,7 @@ def test_the_first_pictures_of_the_gallery_do_not_wait_for_the_quality_check(sou
     monkeypatch.setattr(gallery_tiles, "tile", noting("tile", gallery_tiles.tile))
     monkeypatch.setattr(quality, "check", noting("check", quality.check))
     test = part(GALLERY, source)
-    assert done == ["tile"] * gallery_tiles.A_PAGE + ["check"]
+    assert done == ["tile"] * gallery_tiles.PER_PAGE + ["check"]
     assert "Too dark" in test.selectbox(key="gallery_finding").options
     sound(test.run())
     assert done.count("check") == 1
@@ -253,10 +253,10 @@ def test_the_next_page_is_made_ready_while_a_person_looks_at_this_one(source):
     part(GALLERY, source)
     dataset, deadline = datasets.open(source), time.monotonic() + 60
     kept = [dataset.path / "thumbnails" / f"{picture}-200.jpg" for picture in dataset.usable["id"]]
-    while not all(path.exists() for path in kept[: 2 * gallery_tiles.A_PAGE]):
+    while not all(path.exists() for path in kept[: 2 * gallery_tiles.PER_PAGE]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert not any(path.exists() for path in kept[2 * gallery_tiles.A_PAGE :])
+    assert not any(path.exists() for path in kept[2 * gallery_tiles.PER_PAGE :])
 
 
 def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_pictures(source):

@@ -87,7 +87,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
             icon=":material/undo:",
         )
     thing = "file" if rows["problem"].ne("").any() else "picture"
-    if len(rows) <= gallery_tiles.A_PAGE:
+    if len(rows) <= gallery_tiles.PER_PAGE:
         st.caption(count(len(rows), thing))
     splits = data_selection.splits(dataset, config)
 

@@ -12,11 +12,12 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.build.data import image_dialog, thumbnails
-from pages.common.text import count, literal
+from pages.common.paging import choose_page
+from pages.common.text import literal
 
 TILE = 200
 """Side in pixels of a thumbnail; shown smaller, so that it stays sharp on fine screens."""
-A_PAGE = 24
+PER_PAGE = 24
 
 _ahead = ThreadPoolExecutor(1, "thumbnails")
 
@@ -37,15 +38,15 @@ def show(
     *,
     key: str,
     lines: Lines,
-    a_page: int = A_PAGE,
+    per_page: int = PER_PAGE,
     thing: str = "picture",
 ) -> None:
     """Thumbnails of these pictures, paged; ``lines`` are written below each."""
-    page = turn(len(ids), a_page, key=key, thing=thing)
+    page = choose_page(len(ids), per_page, key=key, thing=thing)
     with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
         for picture_id in ids[page]:
             tile(dataset, picture_id, key=key, lines=lines)
-    _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + a_page]))
+    _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + per_page]))
 
 
 def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
@@ -60,27 +61,6 @@ def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
         with suppress(LabError):  # told when its turn comes
             if not row["problem"]:
                 dataset.thumbnail(row, TILE)
-
-
-def turn(total: int, a_page: int, *, key: str, thing: str) -> slice:
-    """The pages' buttons where there is more than one page, and the places of the page that is open."""
-    pages = max(1, -(-total // a_page))
-    place = f"{key}_page"
-    if pages == 1:
-        st.session_state.pop(place, None)
-        return slice(0, total)
-    if st.session_state.get(place, 1) > pages:
-        st.session_state[place] = pages
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        number = st.pagination(pages, key=place, width=_width(pages))
-        first, last = (number - 1) * a_page, min(number * a_page, total)
-        st.caption(f"{first + 1:,} to {last:,} of {count(total, thing)}", width="content")
-    return slice(first, last)
-
-
-def _width(pages: int) -> int:
-    """Pixels for the pages' buttons: with less, st.pagination hides page 2 of 2, and page 2 of 3."""
-    return 80 + 40 * (3 if pages == 2 else min(max(pages, 5), 7))
 
 
 def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:

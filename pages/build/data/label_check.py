@@ -12,6 +12,7 @@ from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from pages.build.data import label_suspects
 from pages.common import frame, work_progress
+from pages.common.expander import lazy_expander
 from pages.common.text import duration, literal
 
 POLL_SECONDS = 1.0
@@ -36,7 +37,10 @@ def show(dataset: Dataset) -> None:
         return
     label_suspects.show(dataset, judged)
     if work.state != "running":
-        _offer_again(dataset, judged)
+        lazy_expander(
+            "Judge the labels again", _offer_again, dataset, judged,
+            key="judge_again", icon=":material/gavel:", type="compact",
+        )  # fmt: skip
 
 
 def _explain() -> None:
@@ -87,22 +91,13 @@ def _beside_training() -> str:
 
 
 def _offer_again(dataset: Dataset, judged: Judged) -> None:
-    with st.expander(
-        "Judge the labels again",
-        icon=":material/gavel:",
-        key="judge_again",
-        type="compact",
-        on_change="rerun",
-    ) as opened:
-        if not opened.open:
-            return
-        if judged.version == dataset.version:
-            st.markdown("The judgement is of this version; another one would say nearly the same.")
-        else:
-            new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
-            missed = f"{new:,} of the pictures in use now were not in it." if new else "No picture is new."
-            st.markdown(f"The judgement is of the earlier version {literal(judged.version)}. {missed}")
-        _offer(dataset, "Judge again", "secondary")
+    if judged.version == dataset.version:
+        st.markdown("The judgement is of this version; another one would say nearly the same.")
+    else:
+        new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
+        missed = f"{new:,} of the pictures in use now were not in it." if new else "No picture is new."
+        st.markdown(f"The judgement is of the earlier version {literal(judged.version)}. {missed}")
+    _offer(dataset, "Judge again", "secondary")
 
 
 def _say_how_it_ended(work: Judging) -> None:

@@ -13,9 +13,10 @@ from core.data.dataset import Dataset
 from core.label_errors.ranking import Judged
 from pages.build.data import gallery_tiles
 from pages.common import frame, version_steps
+from pages.common.paging import choose_page
 from pages.common.text import NO_BREAK, literal, percent
 
-A_PAGE = 12
+PER_PAGE = 12
 SUSPECTED, ALL = "Suspected", "All, ranked"
 _REASON = "suspected wrong label"
 
@@ -43,7 +44,7 @@ def _show(source: str, judged: Judged) -> None:
         if chosen.empty:
             st.success("Nothing is left to decide.", icon=":material/check:")
             return
-        page = gallery_tiles.turn(len(chosen), A_PAGE, key="suspects", thing="picture")
+        page = choose_page(len(chosen), PER_PAGE, key="suspects", thing="picture")
         with st.grid("auto", min_column_width=210, gap="small"):
             for case in chosen.iloc[page].to_dict("records"):
                 _case(dataset, case)

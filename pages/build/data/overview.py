@@ -12,6 +12,7 @@ from core.data.dataset import Dataset
 from core.data.splits import SPLITS
 from core.datasets import Selection
 from pages.build.data import thumbnails
+from pages.common.metric_card import metric_card
 from pages.common.text import count, literal
 
 SAMPLES = 18
@@ -28,16 +29,15 @@ def facts(dataset: Dataset) -> None:
     usable, skipped = dataset.usable, len(dataset.skipped)
     left_out = len(dataset.index) - skipped - len(usable)
     with st.grid(4, min_column_width=150, gap="small"):
-        st.metric(
+        metric_card(
             "Pictures",
             f"{len(usable):,}",
             help=f"In use. {left_out:,} are left out, see Versions." if left_out else None,
-            border=True,
         )
-        st.metric("Classes", f"{len(dataset.class_names):,}", border=True)
+        metric_card("Classes", f"{len(dataset.class_names):,}")
         size = f"{usable['width'].median():.0f} × {usable['height'].median():.0f}" if len(usable) else "–"
-        st.metric("Middle size", size, help="Median width and height in pixels.", border=True)
-        st.metric("Files skipped", f"{skipped:,}", help="Listed below by name, with the reason.", border=True)
+        metric_card("Middle size", size, help="Median width and height in pixels.")
+        metric_card("Files skipped", f"{skipped:,}", help="Listed below by name, with the reason.")
     if dataset.credit:
         st.caption(f"Pictures: {literal(dataset.credit)}")
 

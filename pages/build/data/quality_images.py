@@ -13,9 +13,11 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.quality import Finding
 from pages.build.data import gallery_tiles, image_dialog, quality_mending, thumbnails
+from pages.common.expander import lazy_expander
+from pages.common.paging import choose_page
 from pages.common.text import count
 
-GROUPS_A_PAGE = 6
+GROUPS_PER_PAGE = 6
 MOST_OF_A_GROUP = 8
 MOST_BARS = 30
 PEEK, PEEK_WIDTH = 6, 80
@@ -34,18 +36,13 @@ def peek(dataset: Dataset, finding: Finding) -> None:
 
 
 def show(dataset: Dataset, finding: Finding) -> None:
-    """Folded away until somebody wants to see them.
-
-    Without their number: another label is another expander for Streamlit, which would close it.
-    """
+    """Folded away until somebody wants to see them; without their number, which changes."""
     things = _things(finding)
     if not things:
         return
-    with st.expander(
-        f"Look at the {things}", key=f"look {finding.name}", type="compact", on_change="rerun"
-    ) as opened:
-        if opened.open:
-            st.fragment(_drawing(finding), key=f"behind {finding.name}")(dataset, finding)
+    draw = st.fragment(_drawing(finding), key=f"behind {finding.name}")
+    label, key = f"Look at the {things}", f"look {finding.name}"
+    lazy_expander(label, draw, dataset, finding, key=key, type="compact")
 
 
 def _drawing(finding: Finding) -> Callable[[Dataset, Finding], None]:
@@ -80,10 +77,10 @@ def _pictures(dataset: Dataset, finding: Finding) -> None:
 def _groups(dataset: Dataset, finding: Finding) -> None:
     """Copies side by side, the one that stays first."""
     key = f"of {finding.name}"
-    place = gallery_tiles.turn(len(finding.groups), GROUPS_A_PAGE, key=key, thing="group")
+    page = choose_page(len(finding.groups), GROUPS_PER_PAGE, key=key, thing="group")
     removed = set(finding.removed)
     with st.grid(2, min_column_width=320, gap="small"):
-        for group in finding.groups[place]:
+        for group in finding.groups[page]:
             with st.container(border=True, height="stretch"):
                 _group(dataset, group, removed, key)
 

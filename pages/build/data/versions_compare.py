@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +12,7 @@ from core.data.dataset import Dataset
 from core.data.versions import Comparison, Step
 from pages.build.data import gallery_tiles
 from pages.common import settings, version_steps
+from pages.common.expander import lazy_expander
 from pages.common.text import count, literal
 
 MOST_LETTERS = 60
@@ -67,12 +70,7 @@ def _differences(dataset: Dataset, found: Comparison) -> None:
         return (changed.get(row["id"], str(row["label"])), *([row["excluded"]] if row["excluded"] else []))
 
     for name, (words, ids) in parts.items():
-        if not ids:
-            continue
-        with st.expander(
-            literal(words), icon=":material/photo_library:", key=f"differ {name}", on_change="rerun"
-        ) as opened:
-            if opened.open:
-                st.fragment(gallery_tiles.show, key=f"differences {name}")(
-                    dataset, ids, key=f"differ {name}", lines=lines
-                )
+        if ids:
+            key = f"differ {name}"
+            draw = partial(st.fragment(gallery_tiles.show, key=f"differences {name}"), key=key, lines=lines)
+            lazy_expander(literal(words), draw, dataset, ids, key=key, icon=":material/photo_library:")

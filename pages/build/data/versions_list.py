@@ -7,11 +7,12 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
-from pages.build.data import gallery_tiles, versions_compare
+from pages.build.data import versions_compare
 from pages.common import version_steps
+from pages.common.paging import choose_page
 from pages.common.text import count, literal, moment
 
-A_PAGE = 10
+PER_PAGE = 10
 
 
 def show(dataset: Dataset) -> None:
@@ -27,7 +28,7 @@ def show(dataset: Dataset) -> None:
     st.markdown("**Steps**, the newest first")
     in_force = {step.number for step in versions.in_force(recorded)}
     newest_first = recorded[::-1]
-    for step in newest_first[gallery_tiles.turn(len(recorded), A_PAGE, key="steps", thing="step")]:
+    for step in newest_first[choose_page(len(recorded), PER_PAGE, key="steps", thing="step")]:
         _step(dataset, step, recorded, in_force)
     versions_compare.show(dataset, recorded)
 

@@ -13,6 +13,7 @@ from core.errors import LabError
 from core.sweeps import Sweep
 from pages.build.sweeps import values as sweep_values
 from pages.common import frame
+from pages.common.expander import lazy_expander
 from pages.common.text import literal
 
 _TRIALS, _REPEATS = "more_trials", "more_repeats"
@@ -20,37 +21,38 @@ _TRIALS, _REPEATS = "more_trials", "more_repeats"
 
 def show(sweep: Sweep) -> None:
     """The form, folded away; nothing that was run already is run again."""
-    with st.expander("Add more", icon=":material/add_circle:", key="sweep_more", on_change="rerun") as opened:
-        if not opened.open:
-            return
-        paths = st.multiselect(
-            "Settings",
-            list(dict.fromkeys([*sweep.values, *sweep_values.offered()])),
-            default=list(sweep.values),
-            format_func=sweep_values.label,
-            key=f"more-paths-{sweep.id}",
-            help="A setting added here was the same in all runs so far; these count for its value.",
-        )
-        try:
-            more = {
-                path: sweep_values.ticked(path, sweep.base, _key(path, sweep), besides=_there(path, sweep))
-                for path in paths
-            }
-        except LabError as error:
-            st.warning(literal(error), icon=":material/rule:")
-            return
-        with st.grid(2, min_column_width=180, gap="small"):
-            trials = 0
-            if sweep.way != "grid":
-                trials = st.number_input("More choices to propose", 0, 500, key=_TRIALS)
-            repeats = st.number_input("More runs of each choice", 0, 20, key=_REPEATS)
-        added = {path: values for path, values in more.items() if values}
-        st.button(
-            "Add and start", icon=":material/playlist_add:", key="extend_sweep",
-            disabled=not (added or trials or repeats),
-            on_click=frame.attempt, args=(_extend, sweep, added, int(trials), int(repeats)),
-        )  # fmt: skip
-        st.caption("There so far: " + "; ".join(_line(path, sweep) for path in sweep.values))
+    lazy_expander("Add more", _form, sweep, key="sweep_more", icon=":material/add_circle:")
+
+
+def _form(sweep: Sweep) -> None:
+    paths = st.multiselect(
+        "Settings",
+        list(dict.fromkeys([*sweep.values, *sweep_values.offered()])),
+        default=list(sweep.values),
+        format_func=sweep_values.label,
+        key=f"more-paths-{sweep.id}",
+        help="A setting added here was the same in all runs so far; these count for its value.",
+    )
+    try:
+        more = {
+            path: sweep_values.ticked(path, sweep.base, _key(path, sweep), besides=_there(path, sweep))
+            for path in paths
+        }
+    except LabError as error:
+        st.warning(literal(error), icon=":material/rule:")
+        return
+    with st.grid(2, min_column_width=180, gap="small"):
+        trials = 0
+        if sweep.way != "grid":
+            trials = st.number_input("More choices to propose", 0, 500, key=_TRIALS)
+        repeats = st.number_input("More runs of each choice", 0, 20, key=_REPEATS)
+    added = {path: values for path, values in more.items() if values}
+    st.button(
+        "Add and start", icon=":material/playlist_add:", key="extend_sweep",
+        disabled=not (added or trials or repeats),
+        on_click=frame.attempt, args=(_extend, sweep, added, int(trials), int(repeats)),
+    )  # fmt: skip
+    st.caption("There so far: " + "; ".join(_line(path, sweep) for path in sweep.values))
 
 
 def _there(path: str, sweep: Sweep) -> Sequence[Any]:

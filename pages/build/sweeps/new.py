@@ -14,6 +14,7 @@ from core.sweeps import Plan, Way
 from pages.build.sweeps import picker
 from pages.build.sweeps import values as sweep_values
 from pages.common import addresses, data_preparing, data_selection, data_sources, frame, run_header, settings
+from pages.common.metric_card import metric_card
 from pages.common.text import count, duration, literal
 
 WAYS: dict[Way, str] = {
@@ -126,23 +127,15 @@ def _plan(base: RunConfig, values: dict[str, Sequence[Any]], repeats: int, image
 def _say_cost(plan: Plan, asked: dict[str, Any]) -> None:
     choices = len(plan.configs) // asked["repeats"]
     with st.grid(2, min_column_width=220, gap="small"):
-        st.metric(
+        metric_card(
             "Runs",
             f"{len(plan.configs):,}",
             f"{count(choices, 'choice')} of settings, {count(asked['repeats'], 'run')} of each",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
         )
-        st.metric(
+        metric_card(
             "Expected time",
             f"about {duration(plan.time.seconds)}",
             f"{duration(plan.time.low)} to {duration(plan.time.high)}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
             help="For all runs, one after the other, with all their epochs.",
         )
     st.caption(f"Expected time: {plan.time.basis}.")

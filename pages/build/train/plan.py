@@ -13,6 +13,8 @@ from core.runs import Labels
 from core.training import cost_estimate
 from pages.build.train import followed_run
 from pages.common import data_selection, data_sources, frame, settings
+from pages.common.expander import lazy_expander
+from pages.common.metric_card import metric_card
 from pages.common.text import duration, literal
 
 LONGEST_NAME = 80
@@ -32,47 +34,41 @@ def costs(config: RunConfig, selection: Selection) -> None:
     parameters = cost_estimate.parameters(config, len(selection.class_names))
     time = cost_estimate.duration(config, training)
     with st.grid(2, min_column_width=220, gap="small"):
-        st.metric(
+        metric_card(
             "Parameters",
             f"{parameters:,}",
             f"{parameters / training:,.0f} for each training picture",
-            delta_color="off",
-            delta_arrow="off",
             help="Numbers that training adjusts. More can hold more, and learn by heart more easily.",
-            border=True,
-            height="stretch",
         )
-        st.metric(
+        metric_card(
             "Expected time",
             f"about {duration(time.seconds)}",
             f"{duration(time.low)} to {duration(time.high)}",
-            delta_color="off",
-            delta_arrow="off",
             help="For all epochs; early stopping or Stop and keep can end it sooner.",
-            border=True,
-            height="stretch",
         )
     st.caption(f"Expected time: {time.basis}.")
 
 
 def layers(config: RunConfig, selection: Selection) -> None:
     """The network as a table, folded away."""
-    with st.expander(
-        "The network, layer by layer", icon=":material/layers:", key="layers", on_change="rerun"
-    ) as opened:
-        if not opened.open:
-            return
-        rows = [
-            (layer.name, layer.kind, " × ".join(map(str, layer.output)), layer.parameters)
-            for layer in cost_estimate.layers(config, len(selection.class_names))
-        ]
-        st.dataframe(
-            pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
-            hide_index=True,
-            height="content",
-            column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
-            alt="The layers of the network with their output sizes and parameters",
-        )
+    classes = len(selection.class_names)
+    lazy_expander(
+        "The network, layer by layer", _layers, config, classes, key="layers", icon=":material/layers:"
+    )
+
+
+def _layers(config: RunConfig, classes: int) -> None:
+    rows = [
+        (layer.name, layer.kind, " × ".join(map(str, layer.output)), layer.parameters)
+        for layer in cost_estimate.layers(config, classes)
+    ]
+    st.dataframe(
+        pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
+        hide_index=True,
+        height="content",
+        column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+        alt="The layers of the network with their output sizes and parameters",
+    )
 
 
 def start_button(*, ready: bool) -> None:

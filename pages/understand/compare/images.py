@@ -11,12 +11,13 @@ from core.comparison import disagreement
 from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
 from pages.common import heatmap_row, run_images, waiting
+from pages.common.paging import choose_page
 from pages.common.run_images import Tile
 from pages.common.run_picker import Summary
 from pages.common.text import count, literal, percent
 from pages.understand.compare.sides import Side
 
-A_PAGE = 12
+PER_PAGE = 12
 _OPEN = "compare_picture"
 
 
@@ -54,7 +55,8 @@ def show(first: Side, second: Side, split: str) -> None:
         st.caption("There are none.")
         return
     letters = (first.letter, second.letter)
-    tiles = [_tile(found, at, both, left.report.class_names, letters) for at in _page(here, kind)]
+    page = choose_page(len(here), PER_PAGE, key=f"differ-{kind}", thing="image")
+    tiles = [_tile(found, index, both, left.report.class_names, letters) for index in here[page].tolist()]
     resize = left.config.data.resize if left.config else "stretch"
     run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, look=_look)
     _open_card((first.letter, left), (second.letter, right), split)
@@ -79,14 +81,6 @@ def _words(
         if len(side.finished) > 1 and summary.config:
             words += f" {side.letter}: its run with seed {summary.config.fit.seed}."
     return words
-
-
-def _page(here: np.ndarray, kind: str) -> Sequence[int]:
-    pages = -(-len(here) // A_PAGE)
-    page = 1
-    if pages > 1:
-        page = int(st.number_input(f"Page, of {pages}", 1, pages, key=f"differ-page-{kind}", width=160))
-    return [int(at) for at in here[(page - 1) * A_PAGE :][:A_PAGE]]
 
 
 def _tile(found: Disagreement, at: int, both: tuple, names: Sequence[str], letters: tuple[str, str]) -> Tile:

@@ -11,6 +11,7 @@ from core.comparison import paired_tests, verdicts
 from core.comparison.verdicts import Verdict
 from core.errors import LabError
 from pages.common import frame
+from pages.common.expander import lazy_expander
 from pages.common.run_lines import Line
 from pages.common.text import count, literal
 from pages.understand.compare import runs_actions
@@ -55,7 +56,9 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
         if len(finished) > 2:
             _say_luck(finished, everything)
         _offer_repeats(finished, found)
-        _details(found, split)
+        lazy_expander(
+            "How this was tested", _details, found, split, key="verdict_details", icon=":material/functions:"
+        )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -187,27 +190,21 @@ def _seeds_to_share(sides: Sequence[Side]) -> int:
 
 
 def _details(found: Verdicts, split: str) -> None:
-    fold = st.expander(
-        "How this was tested", icon=":material/functions:", key="verdict_details", on_change="rerun"
+    st.dataframe(
+        details_frame(found),
+        hide_index=True,
+        height="content",
+        placeholder="–",
+        alt="The tests behind the verdict",
     )
-    if not fold.open:
-        return
-    with fold:
-        st.dataframe(
-            details_frame(found),
-            hide_index=True,
-            height="content",
-            placeholder="–",
-            alt="The tests behind the verdict",
-        )
-        st.caption(
-            f"On the {split} pictures, each answered by both sides. n counts pictures for the exact McNemar "
-            "test (is each of the two the only right one equally often?), and pairs of runs with one seed "
-            "for the sign-flip test. p: how often luck alone would show a difference at least this large"
-            + (", corrected for the number of comparisons (Holm)." if len(found) > 1 else ".")
-            + " Called real only where p is at most 0.05 and the 95 % interval leaves 0 out. "
-            "Where nothing differs, that happens in at most 5 % of comparisons."
-        )
+    st.caption(
+        f"On the {split} pictures, each answered by both sides. n counts pictures for the exact McNemar "
+        "test (is each of the two the only right one equally often?), and pairs of runs with one seed "
+        "for the sign-flip test. p: how often luck alone would show a difference at least this large"
+        + (", corrected for the number of comparisons (Holm)." if len(found) > 1 else ".")
+        + " Called real only where p is at most 0.05 and the 95 % interval leaves 0 out. "
+        "Where nothing differs, that happens in at most 5 % of comparisons."
+    )
 
 
 def details_frame(found: Verdicts) -> pd.DataFrame:

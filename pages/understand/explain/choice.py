@@ -13,6 +13,7 @@ from core.explain import keras_file
 from core.export.overlay import STRENGTH
 from core.runs import Predictions
 from pages.common import run_images
+from pages.common.paging import choose_page
 from pages.common.run_picker import Summary
 
 WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "Of a class"
@@ -110,13 +111,7 @@ def _of_class(summary: Summary, answered: Predictions, number: int) -> Positions
         name = st.selectbox("Class", names, key="explain_class", width=220)
         here = np.flatnonzero(answered.labels == names.index(name))
         here = here[np.argsort(answered.probabilities[here, names.index(name)], kind="stable")]
-        pages = max(1, -(-len(here) // number))
-        page = st.number_input(
-            f"Page of {pages}",
-            1,
-            pages,
-            key=f"explain_page-{name}-{number}",
-            width=140,
-            help="The pictures in which the model found least of the class come first.",
+        page = choose_page(
+            len(here), number, key=f"explain-{name}", thing="image", order="the least probable first"
         )
-    return here[(page - 1) * number :][:number]
+    return here[page]

@@ -15,6 +15,7 @@ from core.errors import LabError
 from core.explain.heat_location import HeatOn
 from core.explain.heatmaps import Heatmap
 from pages.common import overlays
+from pages.common.expander import lazy_expander
 from pages.common.text import literal, percent
 
 SHOWN = 4
@@ -33,22 +34,20 @@ class Case:
 def show(
     dataset: Dataset, cases: Sequence[Case], resize: str, *, place: str, note: str, expanded: bool
 ) -> None:
-    """A fold with the clearest cases, all that is not ``outside`` in a white line; drawn when it is open."""
-    fold = st.expander(
+    """An expander with the clearest cases, all that is not ``outside`` in a white line."""
+    lazy_expander(
         f"Judge it yourself: the pictures with most heat on the {place}",
-        expanded=expanded,
-        icon=":material/visibility:",
-        key=f"heat_on_{place}",
-        on_change="rerun",
-    )
-    if not fold.open:
-        return
+        _clearest, dataset, cases, resize, place, note,
+        key=f"heat_on_{place}", icon=":material/visibility:", expanded=expanded,
+    )  # fmt: skip
+
+
+def _clearest(dataset: Dataset, cases: Sequence[Case], resize: str, place: str, note: str) -> None:
     clearest = sorted(cases, key=lambda case: case.heat.area - case.heat.share)[:SHOWN]
-    with fold:
-        with st.grid(4, min_column_width=100, gap="small"):
-            for case in clearest:
-                _tile(dataset, case, resize, place)
-        st.caption(note)
+    with st.grid(4, min_column_width=100, gap="small"):
+        for case in clearest:
+            _tile(dataset, case, resize, place)
+    st.caption(note)
 
 
 def _tile(dataset: Dataset, case: Case, resize: str, place: str) -> None:

@@ -15,6 +15,7 @@ from core.explain.heatmaps import METHODS, Heatmap, Request
 from core.runs import Predictions
 from pages.common import heatmap_row, overlays, run_images, waiting
 from pages.common.addresses import IMAGE_KEY
+from pages.common.expander import lazy_expander
 from pages.common.run_images import Gallery
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -60,7 +61,10 @@ def show(summary: Summary, picture_id: str) -> None:
         heatmap_row.row(summary, shown, answered, at, known, strength)
     _methods(summary, shown, picture_id, class_index, strength)
     heatmap_checks.show(summary, shown, picture_id, class_index, strength)
-    _filters(summary, picture_id)
+    lazy_expander(
+        "What the network's filters see", _filters, summary, picture_id,
+        key="filters", icon=":material/grid_view:",
+    )  # fmt: skip
 
 
 def _leave() -> None:
@@ -120,30 +124,24 @@ def _overlay(
 
 
 def _filters(summary: Summary, picture_id: str) -> None:
-    """What the filters of a layer answer; asked for only when the fold is open."""
-    fold = st.expander(
-        "What the network's filters see", icon=":material/grid_view:", key="filters", on_change="rerun"
+    """What the filters of a layer answer."""
+    layers = keras_file.convolution_layers(summary.run.model_path)
+    layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
+    answer: Mapping[str, Any] | None = waiting.answer(
+        (summary.run.id, "filters", picture_id, layer),
+        lambda: assistant.activations(summary.run, [picture_id], layer),
+        "Looking through the filters.",
     )
-    if not fold.open:
+    if answer is None:
         return
-    with fold:
-        layers = keras_file.convolution_layers(summary.run.model_path)
-        layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
-        answer: Mapping[str, Any] | None = waiting.answer(
-            (summary.run.id, "filters", picture_id, layer),
-            lambda: assistant.activations(summary.run, [picture_id], layer),
-            "Looking through the filters.",
-        )
-        if answer is None:
-            return
-        filters = answer["activations"]
-        strongest = np.argsort(-filters.max(axis=(1, 2)), kind="stable")[:MOST_FILTERS]
-        st.image(
-            overlays.mosaic(filters[strongest]),
-            width="stretch",
-            alt=f"Answers of {len(strongest)} filters of layer {layer}",
-        )
-        st.caption(
-            f"The {len(strongest)} strongest of {len(filters)} filters, strongest first, on one scale: "
-            "yellow is where a filter found its pattern. This is about no class in particular."
-        )
+    filters = answer["activations"]
+    strongest = np.argsort(-filters.max(axis=(1, 2)), kind="stable")[:MOST_FILTERS]
+    st.image(
+        overlays.mosaic(filters[strongest]),
+        width="stretch",
+        alt=f"Answers of {len(strongest)} filters of layer {layer}",
+    )
+    st.caption(
+        f"The {len(strongest)} strongest of {len(filters)} filters, strongest first, on one scale: "
+        "yellow is where a filter found its pattern. This is about no class in particular."
+    )

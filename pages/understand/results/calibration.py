@@ -9,6 +9,7 @@ from core.export import figures
 from core.report import Proportion
 from core.runs import Predictions
 from pages.common import run_images
+from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
 from pages.common.text import count, interval, percent
 from pages.understand.results import calibration_charts, downloads
@@ -107,13 +108,10 @@ def _top_k(test: Predictions) -> None:
             if k >= classes:
                 continue
             found = metrics.top_k_accuracy(test, k)
-            st.metric(
+            metric_card(
                 "The first answer" if k == 1 else f"The first {k} answers",
                 percent(found.value),
                 f"95 % interval {interval(found.low, found.high)}",
-                delta_color="off",
-                delta_arrow="off",
-                border=True,
                 width=250,
             )
     st.caption(

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from core.evaluation import confusion, metrics
 from core.runs import Predictions
 from pages.common import run_images
+from pages.common.paging import choose_page
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
 from pages.common.text import count, literal
 from pages.understand.results import downloads, image_dialog, matrix
 
 WORST = 10
-A_PAGE = 20
+PER_PAGE = 20
 ALL = "all classes"
 MAX_NARROW = 10
 """Classes up to which the matrix leaves room beside it; larger ones need the page's width to be read."""
@@ -60,18 +60,10 @@ def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) 
     st.subheader(heading, anchor=False)
     if not len(here):
         st.caption("There are none: cells without a number are empty.")
-    tiles_of(summary, shown, answered, _page_of(here, f"cell-{true}-{predicted}"), key="cell")
-
-
-def _page_of(positions: NDArray[np.int64], key: str) -> Sequence[int]:
-    """At most a page of positions; with more, a control to turn the pages."""
-    pages = -(-len(positions) // A_PAGE)
-    if pages <= 1:
-        return [int(at) for at in positions]
-    page = st.number_input(
-        f"Page, of {pages}; the most confident come first", 1, pages, key=f"page-{key}", width=320
+    page = choose_page(
+        len(here), PER_PAGE, key=f"cell-{true}-{predicted}", thing="image", order="the most confident first"
     )
-    return [int(at) for at in positions[(page - 1) * A_PAGE :][:A_PAGE]]
+    tiles_of(summary, shown, answered, here[page].tolist(), key="cell")
 
 
 def _worst_pictures(summary: Summary, shown: Gallery) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.comparison import test_set_usage
 from core.report import Proportion, Report
 from pages.common import learning_curves
+from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
 from pages.common.text import count, duration, interval, literal, percent
 from pages.understand.results import coaching
@@ -46,16 +47,7 @@ def headline(summary: Summary) -> None:
 
 
 def _score(label: str, score: Proportion, help: str) -> None:
-    st.metric(
-        label,
-        percent(score.value),
-        f"95 % sure: {interval(score.low, score.high)}",
-        delta_color="off",
-        delta_arrow="off",
-        help=help,
-        border=True,
-        height="stretch",
-    )
+    metric_card(label, percent(score.value), f"95 % sure: {interval(score.low, score.high)}", help)
 
 
 def _sentence(report: Report) -> str:

@@ -1,0 +1,22 @@
+"""An expander whose content costs nothing until somebody opens it."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def script() -> None:
+    import streamlit as st
+
+    from pages.common.expander import lazy_expander
+
+    lazy_expander("More", st.text, "made", key="more")
+
+
+def test_the_content_is_made_only_while_the_expander_is_open():
+    app = AppTest.from_function(script).run()
+    assert not app.text
+    app.session_state["more"] = True
+    assert [text.value for text in app.run().text] == ["made"]
+    app.session_state["more"] = False
+    assert not app.run().text
