@@ -55,6 +55,11 @@ class Dataset:
     version: str
 
     @property
+    def cache_key(self) -> tuple[str, str, int]:
+        """The same for the same data set in the same version, with as many files, and cheap to get."""
+        return str(self.path), self.version, len(self.index)
+
+    @property
     def skipped(self) -> list[dict[str, str]]:
         """Files that give no picture: ``{"file": ..., "reason": ...}``."""
         bad = self.index[self.index["problem"] != ""]

@@ -9,6 +9,7 @@ from core.config import DataConfig
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
+from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.text import count
 
 MANY_CLASSES = 20
@@ -22,7 +23,7 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
 @st.cache_resource(
     max_entries=16,
     show_spinner=False,
-    hash_funcs={Dataset: lambda dataset: (str(dataset.path), dataset.version)},
+    hash_funcs=HASH_FUNCS,
 )
 def _select(dataset: Dataset, config: DataConfig) -> Selection:
     return datasets.select(dataset, config)

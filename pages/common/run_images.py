@@ -14,6 +14,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
 from pages.common import overlays
+from pages.common.dataset_cache import rows_by_id
 from pages.common.text import literal, percent
 
 
@@ -44,12 +45,7 @@ def gallery(run: Run) -> Gallery:
         dataset = datasets.open(run.config.data.source)
     except LabError as error:
         return Gallery(None, pd.DataFrame(), str(error))
-    return Gallery(dataset, _by_id(dataset))
-
-
-@st.cache_resource(max_entries=8, hash_funcs={Dataset: lambda d: (str(d.path), d.version, len(d.index))})
-def _by_id(dataset: Dataset) -> pd.DataFrame:
-    return dataset.index.set_index("id", drop=False)
+    return Gallery(dataset, rows_by_id(dataset))
 
 
 def predictions(run: Run, split: str = "test") -> Predictions:

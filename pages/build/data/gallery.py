@@ -14,6 +14,7 @@ from core.data.splits import SPLITS
 from core.quality import Report
 from pages.build.data import gallery_tiles
 from pages.common import data_selection, version_steps
+from pages.common.dataset_cache import rows_by_id
 from pages.common.text import count
 
 EVERY = "All"
@@ -111,4 +112,4 @@ def _of(dataset: Dataset, what: str, findings: dict[str, tuple[str, ...]]) -> pd
         return dataset.index[(dataset.index["excluded"] != "") & (dataset.index["problem"] == "")]
     if what == UNREADABLE:
         return dataset.index[dataset.index["problem"] != ""]
-    return gallery_tiles.by_id(dataset).loc[list(findings[what])].reset_index(drop=True)
+    return rows_by_id(dataset).loc[list(findings[what])].reset_index(drop=True)

@@ -12,6 +12,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.build.data import image_dialog, thumbnails
+from pages.common.dataset_cache import rows_by_id
 from pages.common.paging import choose_page
 from pages.common.text import literal
 
@@ -22,14 +23,6 @@ PER_PAGE = 24
 _ahead = ThreadPoolExecutor(1, "thumbnails")
 
 Lines = Callable[[pd.Series], Sequence[str]]
-
-
-@st.cache_resource(
-    max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda d: (str(d.path), d.version, len(d.index))}
-)
-def by_id(dataset: Dataset) -> pd.DataFrame:
-    """The index of a data set, found by picture ids; not to be changed."""
-    return dataset.index.set_index("id", drop=False)
 
 
 def show(
@@ -51,7 +44,7 @@ def show(
 
 def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
     """The index rows of those pictures that are still in the data set."""
-    rows = by_id(dataset)
+    rows = rows_by_id(dataset)
     return [rows.loc[picture_id] for picture_id in ids if picture_id in rows.index]
 
 
@@ -65,7 +58,7 @@ def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
 
 def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
     """One thumbnail with its lines and a button that opens it; a plain word where it is gone."""
-    rows = by_id(dataset)
+    rows = rows_by_id(dataset)
     with st.container(gap="xxsmall"):
         if picture_id not in rows.index:
             st.caption("This picture is no longer in the data set.")

@@ -13,6 +13,7 @@ from core.data import duplicates
 from core.data.dataset import Dataset
 from core.quality import Finding, Report
 from pages.build.data import quality_images, quality_mending
+from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.text import literal
 
 DISTANCE = "near_distance"
@@ -36,7 +37,7 @@ def report(dataset: Dataset, config: DataConfig) -> Report:
 @st.cache_resource(
     max_entries=16,
     show_spinner="Checking the pictures",
-    hash_funcs={Dataset: lambda dataset: (str(dataset.path), dataset.version, len(dataset.index))},
+    hash_funcs=HASH_FUNCS,
 )
 def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
     return quality.check(dataset, config, distance)

@@ -13,6 +13,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.quality import Finding
 from pages.build.data import gallery_tiles, image_dialog, quality_mending, thumbnails
+from pages.common.dataset_cache import rows_by_id
 from pages.common.expander import lazy_expander
 from pages.common.paging import choose_page
 from pages.common.text import count
@@ -28,7 +29,7 @@ def peek(dataset: Dataset, finding: Finding) -> None:
     if not finding.removed or _by_class(finding):
         return
     ids = [group[0] for group in finding.groups] or finding.ids
-    rows = gallery_tiles.by_id(dataset).loc[list(ids[:PEEK])]
+    rows = rows_by_id(dataset).loc[list(ids[:PEEK])]
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for _, row in rows.iterrows():
             with contextlib.suppress(LabError):  # what is gone is told where the pictures are looked at
@@ -52,7 +53,7 @@ def _drawing(finding: Finding) -> Callable[[Dataset, Finding], None]:
 
 
 def _files(dataset: Dataset, finding: Finding) -> None:
-    rows = gallery_tiles.by_id(dataset).loc[list(finding.ids), ["name", "problem"]]
+    rows = rows_by_id(dataset).loc[list(finding.ids), ["name", "problem"]]
     st.dataframe(
         rows,
         hide_index=True,
@@ -86,7 +87,7 @@ def _groups(dataset: Dataset, finding: Finding) -> None:
 
 
 def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str) -> None:
-    rows = gallery_tiles.by_id(dataset)
+    rows = rows_by_id(dataset)
     first = rows.loc[group[0]]
 
     def lines(row: pd.Series) -> tuple[str, ...]:

@@ -12,15 +12,14 @@ from core.data.dataset import Dataset
 from core.data.versions import Comparison, Step
 from pages.build.data import gallery_tiles
 from pages.common import settings, version_steps
+from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.expander import lazy_expander
 from pages.common.text import count, literal
 
 MOST_LETTERS = 60
 
 
-@st.cache_resource(
-    max_entries=64, show_spinner=False, hash_funcs={Dataset: lambda d: (str(d.path), len(d.index), d.version)}
-)
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=HASH_FUNCS)
 def after(dataset: Dataset, steps: int) -> Dataset:
     """The data set as it was after so many steps, kept; steps are only ever added."""
     return versions.after(dataset, steps)

@@ -14,6 +14,7 @@ from core.data import augment, pixel_cache
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
+from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.text import literal
 
 VERSIONS = 5
@@ -68,7 +69,7 @@ def _explanation(config: AugmentConfig) -> str:
 @st.cache_data(
     max_entries=64,
     show_spinner=False,
-    hash_funcs={Dataset: lambda dataset: (str(dataset.path), dataset.version)},
+    hash_funcs=HASH_FUNCS,
 )
 def _strip(
     dataset: Dataset, picture_id: str, image_size: int, resize: str, config: AugmentConfig, turn: int
