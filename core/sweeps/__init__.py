@@ -18,14 +18,16 @@ from core.errors import LabError
 from core.runs import Labels, Run
 from core.sweeps import folder, search
 from core.sweeps.folder import State as State
-from core.sweeps.folder import Sweep, Way
+from core.sweeps.folder import Sweep as Sweep
+from core.sweeps.folder import Way as Way
 from core.sweeps.folder import all as all
 from core.sweeps.folder import members as members
 from core.sweeps.folder import of as of
 from core.sweeps.folder import open as open
 from core.sweeps.plan import MOST_RUNS as MOST_RUNS
-from core.sweeps.plan import SEED, plan, repeated
+from core.sweeps.plan import SEED, repeated
 from core.sweeps.plan import Plan as Plan
+from core.sweeps.plan import plan as plan
 from core.sweeps.search import Trial, Values
 from core.sweeps.trials import choices as choices
 from core.sweeps.trials import importance as importance

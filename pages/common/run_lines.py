@@ -11,9 +11,8 @@ from typing import Literal
 
 import pandas as pd
 
-from core import config as settings_of
 from core.comparison import verdicts
-from core.config import SETTINGS, RunConfig
+from core.config import SETTINGS, RunConfig, differences
 from core.report import Proportion
 from core.runs import Labels
 from core.sweeps.plan import SEED
@@ -146,7 +145,7 @@ def found(all_lines: Iterable[Line], wanted: Wanted) -> list[Line]:
 def varying(some: Iterable[Line]) -> list[str]:
     """The settings in which the lines differ, the seed and the data set aside, which have their own words."""
     configs = [line.first.config for line in some if line.first.config]
-    return [path for path in settings_of.differences(configs) if path not in (SEED, "data.source")]
+    return [path for path in differences(configs) if path not in (SEED, "data.source")]
 
 
 def grouped(some: Sequence[Line], by: str) -> dict[str, list[Line]]:

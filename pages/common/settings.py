@@ -12,9 +12,8 @@ from typing import Any
 
 import streamlit as st
 
-from core import config as settings
 from core import runs
-from core.config import SETTINGS, DataConfig, RunConfig, Setting
+from core.config import SETTINGS, DataConfig, RunConfig, Setting, differences, from_assignments, preset
 from core.errors import LabError
 from pages.common import frame
 from pages.common.addresses import COPIED_RUN_KEY, SETTING_KEY, SOURCE_KEY
@@ -86,7 +85,7 @@ def apply_preset(name: str) -> None:
     """Fill in a named starting point; data set, subset and seed stay."""
     kept = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
     base = RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in kept})
-    fill_in(settings.preset(name, base))
+    fill_in(preset(name, base))
 
 
 def choose_source(source: str) -> None:
@@ -162,14 +161,14 @@ def _from_address() -> RunConfig:
     base = RunConfig()
     try:
         base = base.replace({SOURCE: st.query_params.get(SOURCE_KEY, base.data.source)})
-        return settings.from_assignments(st.query_params.get_all(SETTING_KEY), base)
+        return from_assignments(st.query_params.get_all(SETTING_KEY), base)
     except LabError as error:
         _tell(f"The settings in the address were left out, because they do not fit: {literal(error)}")
         return base
 
 
 def _words(config: RunConfig) -> list[str]:
-    changed = {path: new for path, (_, new) in settings.differences([RunConfig(), config]).items()}
+    changed = {path: new for path, (_, new) in differences([RunConfig(), config]).items()}
     changed.pop(SOURCE, None)
     if any("," in name for name in config.data.classes):
         del changed[CLASSES]  # commas separate the words of a list
@@ -200,7 +199,7 @@ def _take_over_suggestion() -> None:
         _tell(f"The suggestion could not be taken over: {literal(error)}")
         return
     fill_in(after)
-    for path, (old, new) in settings.differences([before, after]).items():
+    for path, (old, new) in differences([before, after]).items():
         _tell(f"As suggested, **{SETTINGS[path].label}** is now {shown(new)} (it was {shown(old)}).")
 
 

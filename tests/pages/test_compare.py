@@ -20,8 +20,7 @@ from pages.common import run_lines
 from pages.common.run_lines import Line, Wanted
 from pages.common.run_picker import listing, summarise
 from pages.understand.compare import curves, runs_table, verdict
-from pages.understand.compare import sides as compare_sides
-from pages.understand.compare.sides import heads, sides
+from pages.understand.compare.sides import heads, short_names, sides
 from samples import made_runs
 from tests.pages.test_understand import HOSTILE, no_fault, no_processes, shown, words
 
@@ -104,7 +103,7 @@ def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
     ],
 )
 def test_sides_are_named_by_what_tells_them_apart(titles, names):
-    assert compare_sides.short_names(titles) == names
+    assert short_names(titles) == names
 
 
 def test_the_list_is_found_sorted_and_grouped(config):

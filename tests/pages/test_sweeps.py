@@ -16,8 +16,7 @@ from core import engine, runs, sweeps
 from core.config import RunConfig
 from core.sweeps import Sweep
 from core.workers import ray_cluster
-from pages.build.sweeps import charts, view
-from pages.build.sweeps import values as sweep_values
+from pages.build.sweeps import charts, setting_values, view
 from samples import made_runs
 from tests.pages.test_understand import HOSTILE, no_fault, words
 
@@ -99,7 +98,7 @@ def test_several_settings_of_every_kind_can_be_ticked(base):
 
 def test_every_setting_offered_has_values_to_tick(base):
     page = shown(base)
-    for path in sweep_values.offered():
+    for path in setting_values.offered():
         page.multiselect(key="sweep_paths").set_value([path]).run()
         no_fault(page)
         assert not page.warning, (path, page.warning[0].value)

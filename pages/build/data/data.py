@@ -11,11 +11,11 @@ from pages.build.data import (
     gallery,
     image_dialog,
     label_check,
+    overview,
     quality_check,
     readiness,
     versions_list,
 )
-from pages.build.data import overview as data_overview
 from pages.common import data_preparing, data_sources, settings, version_steps
 from pages.common.addresses import DATA_TAB_KEY
 from pages.common.text import literal
@@ -36,29 +36,29 @@ if dataset is None:
 
 data_preparing.show_again(source)
 version_steps.tell_earlier(dataset)
-data_overview.facts(dataset)
+overview.facts(dataset)
 verdict = quality_check.place(dataset)
 config = settings.current_data()
-overview, check, pictures, labels, steps = st.tabs(
+overview_tab, check_tab, gallery_tab, labels_tab, versions_tab = st.tabs(
     ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key=DATA_TAB_KEY, bind="query-params"
 )
-if overview.open:
-    with overview:
+if overview_tab.open:
+    with overview_tab:
         readiness.show(dataset)
-if check.open:
-    with check:
+if check_tab.open:
+    with check_tab:
         quality_check.show(dataset, quality_check.report(dataset, config))
-if pictures.open:
-    with pictures:
+if gallery_tab.open:
+    with gallery_tab:
         gallery.show(dataset, config, partial(quality_check.report, dataset, config))
-if labels.open:
-    with labels:
+if labels_tab.open:
+    with labels_tab:
         label_check.show(dataset)
 else:
     with st.bottom:  # in view wherever the button was
         version_steps.tell_last(dataset)
-if steps.open:
-    with steps:
+if versions_tab.open:
+    with versions_tab:
         versions_list.show(dataset)
 image_dialog.show(dataset, config)
 found = quality_check.report(dataset, config)  # last: for a large data set the first time takes seconds

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep, search
-from pages.build.sweeps import values as sweep_values
+from pages.build.sweeps import setting_values
 from pages.common.charts import ink, is_dark
 
 ACCURACY = "Validation accuracy"
@@ -79,11 +79,11 @@ def _heatmap(sweep: Sweep, scored: pd.DataFrame, first: str, second: str) -> alt
     frame = _frame(scored, [first, second]).groupby([first, second], as_index=False, sort=False).first()
     base = alt.Chart(frame).encode(
         x=alt.X(
-            f"{_shown(first)}:O", sort=_order(sweep, frame, first), title=sweep_values.label(first),
+            f"{_shown(first)}:O", sort=_order(sweep, frame, first), title=setting_values.label(first),
             axis=alt.Axis(labelAngle=0),
         ),
         y=alt.Y(
-            f"{_shown(second)}:O", sort=_order(sweep, frame, second)[::-1], title=sweep_values.label(second)
+            f"{_shown(second)}:O", sort=_order(sweep, frame, second)[::-1], title=setting_values.label(second)
         ),
         tooltip=_tooltip([first, second]),
     )  # fmt: skip
@@ -121,7 +121,7 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
     for path in paths:
         order = _order(sweep, frame, path)
         at = {words: number / max(len(order) - 1, 1) for number, words in enumerate(order)}
-        label = sweep_values.label(path)
+        label = setting_values.label(path)
         places.append(
             pd.DataFrame({"axis": label, "place": frame[_shown(path)].map(at), "choice": frame.index})
         )
@@ -129,7 +129,7 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
         ticks += [(label, at[words], words) for words in ends]
     lines = pd.concat(places).merge(frame, left_on="choice", right_index=True)
     x = alt.X(
-        "axis:N", sort=[sweep_values.label(path) for path in paths], title=None,
+        "axis:N", sort=[setting_values.label(path) for path in paths], title=None,
         axis=alt.Axis(labelAngle=0, labelLimit=110, domain=False, grid=True),
     )  # fmt: skip
     y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[-0.06, 1.06]))
@@ -149,7 +149,7 @@ def _frame(scored: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
     """The choices with plain column names for Vega, worst first so that the best is drawn on top."""
     frame = scored.sort_values("val_accuracy").reset_index(drop=True)
     for path in paths:
-        frame[_shown(path)] = frame[path].map(sweep_values.words)
+        frame[_shown(path)] = frame[path].map(setting_values.words)
     scores = ["val_accuracy", "val_accuracy_low", "val_accuracy_high", "n"]
     kept = frame[[*paths, *map(_shown, paths), *scores]].copy()
     for path in paths:
@@ -175,13 +175,13 @@ def _order(sweep: Sweep, frame: pd.DataFrame, path: str) -> list[str]:
     if _is_number(path):
         return list(dict.fromkeys(frame.sort_values(path, kind="stable")[_shown(path)]))
     there = set(frame[_shown(path)])
-    return [words for words in map(sweep_values.words, sweep.values[path]) if words in there]
+    return [words for words in map(setting_values.words, sweep.values[path]) if words in there]
 
 
 def _axis(
     sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[alt.X | alt.Y] = alt.X
 ) -> alt.X | alt.Y:
-    title = sweep_values.label(path)
+    title = setting_values.label(path)
     if not _is_number(path):
         return channel(f"{_shown(path)}:N", title=title, sort=_order(sweep, frame, path))
     log = SETTINGS[path].scale == "log" and frame[path].min() > 0

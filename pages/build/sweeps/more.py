@@ -11,7 +11,7 @@ from core import sweeps
 from core.config import SETTINGS
 from core.errors import LabError
 from core.sweeps import Sweep
-from pages.build.sweeps import values as sweep_values
+from pages.build.sweeps import setting_values
 from pages.common import frame
 from pages.common.expander import lazy_expander
 from pages.common.text import literal
@@ -27,15 +27,15 @@ def show(sweep: Sweep) -> None:
 def _form(sweep: Sweep) -> None:
     paths = st.multiselect(
         "Settings",
-        list(dict.fromkeys([*sweep.values, *sweep_values.offered()])),
+        list(dict.fromkeys([*sweep.values, *setting_values.offered()])),
         default=list(sweep.values),
-        format_func=sweep_values.label,
+        format_func=setting_values.label,
         key=f"more-paths-{sweep.id}",
         help="A setting added here was the same in all runs so far; these count for its value.",
     )
     try:
         more = {
-            path: sweep_values.ticked(path, sweep.base, _key(path, sweep), besides=_there(path, sweep))
+            path: setting_values.ticked(path, sweep.base, _key(path, sweep), besides=_there(path, sweep))
             for path in paths
         }
     except LabError as error:
@@ -60,7 +60,7 @@ def _there(path: str, sweep: Sweep) -> Sequence[Any]:
 
 
 def _line(path: str, sweep: Sweep) -> str:
-    return f"{literal(SETTINGS[path].label)}: {sweep_values.tried(sweep, path)}"
+    return f"{literal(SETTINGS[path].label)}: {setting_values.tried(sweep, path)}"
 
 
 def _key(path: str, sweep: Sweep) -> str:

@@ -11,8 +11,7 @@ from core import sweeps
 from core.config import RunConfig
 from core.errors import LabError
 from core.sweeps import Plan, Way
-from pages.build.sweeps import picker
-from pages.build.sweeps import values as sweep_values
+from pages.build.sweeps import picker, setting_values
 from pages.common import addresses, data_preparing, data_selection, data_sources, frame, run_header, settings
 from pages.common.metric_card import metric_card
 from pages.common.text import count, duration, literal
@@ -65,15 +64,15 @@ def _say_base(base: RunConfig) -> None:
 def _form(base: RunConfig) -> dict[str, Any]:
     paths = st.multiselect(
         "Settings to vary",
-        sweep_values.offered(),
+        setting_values.offered(),
         default=["fit.learning_rate"],
-        format_func=sweep_values.label,
+        format_func=setting_values.label,
         key="sweep_paths",
         placeholder="Choose one or more settings",
         persist_state="session",
     )
-    values = {path: sweep_values.ticked(path, base, f"sweep-{path}") for path in paths}
-    way = _way(len(paths))
+    values = {path: setting_values.ticked(path, base, f"sweep-{path}") for path in paths}
+    way = _way()
     with st.grid(3, min_column_width=200, gap="small", vertical_alignment="bottom"):
         trials = 0
         if way != "grid":
@@ -105,7 +104,7 @@ def _form(base: RunConfig) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _way(settings_varied: int) -> Way:
+def _way() -> Way:
     way: Way = st.segmented_control(
         "Which choices",
         list(WAYS),

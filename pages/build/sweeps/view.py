@@ -13,8 +13,7 @@ from core.comparison import paired_tests, test_set_usage, verdicts
 from core.config import SETTINGS
 from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
-from pages.build.sweeps import charts, more, values
-from pages.build.sweeps import table as sweep_table
+from pages.build.sweeps import charts, more, runs_table, setting_values
 from pages.common import frame, run_header, run_lines
 from pages.common.addresses import COMPARE, COPIED_RUN_KEY, LINES_KEY, TRAIN
 from pages.common.text import count, duration, interval, literal, percent
@@ -105,7 +104,7 @@ def _time_left(table: pd.DataFrame, number: int) -> list[str]:
 
 
 def _varied(sweep: Sweep) -> str:
-    parts = [f"{literal(SETTINGS[path].label)}: {values.tried(sweep, path)}" for path in sweep.values]
+    parts = [f"{literal(SETTINGS[path].label)}: {setting_values.tried(sweep, path)}" for path in sweep.values]
     return "; ".join(parts)
 
 
@@ -146,7 +145,8 @@ def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
 def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
     best = max(choices[choices["n"] > 0].to_dict("records"), key=lambda row: row["val_accuracy"])
     words = ", ".join(
-        f"{literal(SETTINGS[path].label)} **{literal(values.words(best[path]))}**" for path in sweep.values
+        f"{literal(SETTINGS[path].label)} **{literal(setting_values.words(best[path]))}**"
+        for path in sweep.values
     )
     st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
     _say_luck(table, choices, list(sweep.values))
@@ -247,4 +247,4 @@ def _runs(sweep: Sweep, table: pd.DataFrame) -> None:
     )
     if with_test:
         test_set_usage.look([runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]])
-    sweep_table.show(sweep, table, with_test=with_test and "test_accuracy" in table)
+    runs_table.show(sweep, table, with_test=with_test and "test_accuracy" in table)

@@ -15,7 +15,6 @@ from core.export import palette
 from pages.common import matrix_chart
 from pages.common.charts import ink
 from pages.common.text import literal
-from pages.understand.compare import sides as compare_sides
 from pages.understand.compare.sides import Side
 
 _MOST_CLASSES = 30
@@ -28,7 +27,7 @@ def show(first: Side, second: Side, split: str) -> None:
         st.info("The runs tell different classes apart: there is no difference to draw.")
         return
     try:
-        counts = [compare_sides.matrix(side, split) for side in (first, second)]
+        counts = [side.matrix(split) for side in (first, second)]
     except LabError as error:
         st.info(literal(error), icon=":material/block:")
         return
@@ -59,7 +58,7 @@ def show(first: Side, second: Side, split: str) -> None:
 def _by_class(first: Side, second: Side, split: str) -> None:
     st.markdown("**Which classes gain or lose**")
     try:
-        stamps = compare_sides.stamp(first), compare_sides.stamp(second)
+        stamps = first.stamp, second.stamp
         differences = _differences(*stamps, split, first, second)
     except LabError as error:
         st.caption(literal(error))
@@ -131,7 +130,7 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
 def _differences(
     first_stamp: object, second_stamp: object, split: str, _first: Side, _second: Side
 ) -> list[ClassDifference]:
-    sides = [compare_sides.results(side, split) for side in (_first, _second)]
+    sides = [side.results(split) for side in (_first, _second)]
     pair = pairing.pair((_first.letter, _second.letter), *sides)
     if pair.obstacle:
         raise LabError(f"No comparison by class. {pair.obstacle}")

@@ -7,17 +7,15 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core import config as settings_of
 from core.comparison import verdicts
 from core.comparison.score_intervals import Interval, Scores
-from core.config import SETTINGS
+from core.config import SETTINGS, differences
 from core.errors import LabError
 from core.sweeps.plan import SEED
 from pages.common import charts
 from pages.common.run_picker import Summary
 from pages.common.text import duration, literal, percent
-from pages.understand.compare import sides as compare_sides
-from pages.understand.compare.sides import Side
+from pages.understand.compare.sides import Side, heads
 
 
 def settings(sides: Sequence[Side]) -> None:
@@ -40,7 +38,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     """A row for each setting that differs, with its unit."""
     readable = [side for side in sides if side.line.first.config]
     configs = [side.line.first.config for side in readable if side.line.first.config]
-    differing = settings_of.differences(configs)
+    differing = differences(configs)
     rows = [
         [SETTINGS[path].label, *(verdicts.value_in_words(path, value) for value in values)]
         for path, values in differing.items()
@@ -49,7 +47,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     seeds = [_seeds(side) for side in readable]
     if len(set(seeds)) > 1:
         rows.append([SETTINGS[SEED].label, *seeds])
-    return pd.DataFrame(rows, columns=["Setting", *compare_sides.heads(readable)])
+    return pd.DataFrame(rows, columns=["Setting", *heads(readable)])
 
 
 def _seeds(side: Side) -> str:
@@ -60,7 +58,7 @@ def _seeds(side: Side) -> str:
 def scores(sides: Sequence[Side], split: str) -> None:
     """Accuracy as dots with bars; all figures with their intervals in a table."""
     try:
-        figures = {side.name: compare_sides.scores_of(side, split) for side in sides if side.finished}
+        figures = {side.name: side.scores(split) for side in sides if side.finished}
     except LabError as error:
         st.caption(literal(error))
         return
@@ -106,7 +104,7 @@ def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: 
     }
     return pd.DataFrame(
         [[figure, *values] for figure, values in rows.items()],
-        columns=["Figure", *compare_sides.heads(sides)],
+        columns=["Figure", *heads(sides)],
     )
 
 

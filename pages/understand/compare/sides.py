@@ -9,12 +9,12 @@ from string import ascii_uppercase
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.comparison import pairing, score_intervals
 from core.comparison.pairing import Result
 from core.comparison.score_intervals import Scores
 from core.evaluation import metrics
-from core.runs import Predictions
 from pages.common import run_images
 from pages.common.run_lines import Line
 from pages.common.run_picker import Summary
@@ -45,6 +45,27 @@ class Side:
         """Its runs that have a result."""
         return self.line.finished
 
+    @property
+    def stamp(self) -> tuple[tuple[str, int], ...]:
+        """Changes when the results do: ids of its runs, and when their figures were written."""
+        return tuple(
+            (summary.run.id, (summary.run.path / "report.json").stat().st_mtime_ns)
+            for summary in self.finished
+        )
+
+    def results(self, split: str) -> list[Result]:
+        """The predictions of its runs on a split. Raises LabError where they cannot be read."""
+        return [_result(*stamp, split, run) for stamp, run in zip(self.stamp, self.finished, strict=True)]
+
+    def scores(self, split: str) -> list[Scores]:
+        """The figures of its runs on a split. Raises LabError where they cannot be read."""
+        return [_scores(*stamp, split, run) for stamp, run in zip(self.stamp, self.finished, strict=True)]
+
+    def matrix(self, split: str) -> NDArray[np.int64]:
+        """Images by true class (row) and predicted class (column), (C, C), added up over its repeats."""
+        matrices = [_matrix(summary, split) for summary in self.finished]
+        return np.sum(matrices, axis=0, dtype=np.int64)
+
 
 def sides(chosen: Sequence[Line]) -> list[Side]:
     """A letter for each line."""
@@ -67,46 +88,17 @@ def heads(sides: Sequence[Side]) -> list[str]:
     return names if sum(map(len, names)) <= _WIDEST_HEADS else [side.letter for side in sides]
 
 
-def stamp(side: Side) -> tuple[tuple[str, int], ...]:
-    """Changes when the results of a side do: ids of its runs, and when their figures were written."""
-    return tuple(
-        (summary.run.id, (summary.run.path / "report.json").stat().st_mtime_ns) for summary in side.finished
-    )
-
-
-def results(side: Side, split: str) -> list[Result]:
-    """What its runs answered on a split. Raises LabError where that cannot be read."""
-    return [_result(summary.run.id, split, at, summary) for summary, (_, at) in _stamped(side)]
-
-
-def scores_of(side: Side, split: str) -> list[Scores]:
-    """The figures of its runs on a split. Raises LabError where they cannot be read."""
-    return [_scores(summary.run.id, split, at, summary) for summary, (_, at) in _stamped(side)]
-
-
-def matrix(side: Side, split: str) -> np.ndarray:
-    """Pictures by true class (row) and answer (column), (C, C), added up over its repeats."""
-    return np.sum([_matrix(answered, summary) for summary, answered in _answers(side, split)], axis=0)
-
-
-def _stamped(side: Side) -> list[tuple[Summary, tuple[str, int]]]:
-    return list(zip(side.finished, stamp(side), strict=True))
-
-
-def _answers(side: Side, split: str) -> list[tuple[Summary, Predictions]]:
-    return [(summary, run_images.predictions(summary.run, split)) for summary in side.finished]
-
-
-def _matrix(answered: Predictions, summary: Summary) -> np.ndarray:
+def _matrix(summary: Summary, split: str) -> NDArray[np.int64]:
+    predictions = run_images.predictions(summary.run, split)
     classes = len(summary.report.class_names)
-    return metrics.confusion_matrix(answered.labels, metrics.predicted(answered), classes)
+    return metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _result(run_id: str, split: str, at: int, _summary: Summary) -> Result:
+def _result(run_id: str, written: int, split: str, _summary: Summary) -> Result:
     return pairing.from_run(_summary.run, split)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _scores(run_id: str, split: str, at: int, _summary: Summary) -> Scores:
+def _scores(run_id: str, written: int, split: str, _summary: Summary) -> Scores:
     return score_intervals.of(_summary.run.predictions(split), _summary.report.class_names)

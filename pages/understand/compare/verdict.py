@@ -15,7 +15,6 @@ from pages.common.expander import lazy_expander
 from pages.common.run_lines import Line
 from pages.common.text import count, literal
 from pages.understand.compare import runs_actions
-from pages.understand.compare import sides as compare_sides
 from pages.understand.compare.sides import Side
 
 Verdicts = Mapping[tuple[str, str], Verdict]
@@ -37,9 +36,7 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
     if len(finished) < 2:
         return
     try:
-        found = _verdicts(
-            tuple((side.letter, compare_sides.stamp(side)) for side in finished), split, finished
-        )
+        found = _verdicts(tuple((side.letter, side.stamp) for side in finished), split, finished)
     except LabError as error:
         st.warning(literal(error), title="These runs cannot be compared", icon=":material/block:")
         return
@@ -63,7 +60,7 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _verdicts(stamps: tuple[object, ...], split: str, _sides: Sequence[Side]) -> Verdicts:
-    return verdicts.judge_pairs({side.letter: compare_sides.results(side, split) for side in _sides})
+    return verdicts.judge_pairs({side.letter: side.results(split) for side in _sides})
 
 
 def _headline(kind: str, short: str, long: str) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import config as settings_of
 from core.comparison import advice_effect, pairing, verdicts
 from core.comparison.verdicts import Verdict, value_in_words
-from core.config import SETTINGS, RunConfig
+from core.config import SETTINGS, RunConfig, differences
 from core.errors import LabError
 from core.evaluation import curve_reading
 from core.evaluation.curve_reading import Reading
@@ -107,7 +106,7 @@ def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
 
 def _is_near(first: RunConfig, second: RunConfig) -> bool:
     """Whether the settings differ at all, and in no more than a suggestion changes: cheap to ask first."""
-    return 0 < len(settings_of.differences([first, second])) <= MOST_CHANGES
+    return 0 < len(differences([first, second])) <= MOST_CHANGES
 
 
 def _changed(config: RunConfig, read: Reading) -> RunConfig | None:

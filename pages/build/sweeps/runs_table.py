@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep
-from pages.build.sweeps import values
+from pages.build.sweeps import setting_values
 from pages.common import addresses, columns, run_picker
 
 
@@ -17,7 +17,7 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
     ids = ordered["run"].tolist()
     shown = pd.DataFrame(
         {
-            **{path: ordered[path].map(values.words) for path in sweep.values},
+            **{path: ordered[path].map(setting_values.words) for path in sweep.values},
             **({"seed": ordered["seed"]} if ordered["seed"].nunique() > 1 else {}),
             "state": [_state(row) for _, row in ordered.iterrows()],
             "validation": columns.percents(ordered["val_accuracy"]),

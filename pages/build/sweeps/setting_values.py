@@ -7,8 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import config as settings_of
-from core.config import SETTINGS, RunConfig, Setting
+from core.config import SETTINGS, RunConfig, Setting, from_assignments
 from core.sweeps import Sweep, search
 from pages.common import settings, settings_form
 from pages.common.text import literal
@@ -84,7 +83,7 @@ def tried(sweep: Sweep, path: str) -> str:
 def _parsed(path: str, text: str, base: RunConfig) -> Any:
     if SETTINGS[path].kind is bool:
         return text == "on"
-    return settings_of.from_assignments([f"{path}={text}"], base).get(path)
+    return from_assignments([f"{path}={text}"], base).get(path)
 
 
 def _suggested(setting: Setting, present: Any) -> list[Any]:
