@@ -15,7 +15,7 @@ PERCENT = "%.1f %%"
 
 def percents(shares: Sequence[float | None] | pd.Series) -> Any:
     """Shares of one as numbers of percent, None staying empty, in their order."""
-    return 100 * pd.array(list(shares), "Float64")
+    return pd.array([None if share is None else 100 * share for share in shares], "Float64")
 
 
 def validation() -> Any:

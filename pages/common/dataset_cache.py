@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -19,3 +19,9 @@ HASH_FUNCS: dict[str | type[Any], Callable[[Any], Any]] = {Dataset: attrgetter("
 def rows_by_id(dataset: Dataset) -> pd.DataFrame:
     """The index of a data set, found by image ids; not to be changed."""
     return dataset.index.set_index("id", drop=False)
+
+
+def row_by_id(dataset: Dataset, image_id: str) -> pd.Series | None:
+    """The index row of an image; None where it is no longer in the data set."""
+    rows = rows_by_id(dataset)
+    return cast("pd.Series", rows.loc[image_id]) if image_id in rows.index else None  # an id has one row

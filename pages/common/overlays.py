@@ -69,7 +69,8 @@ def _mean_picture(
     _dataset: Dataset, _rows: Sequence[pd.Series], ids: tuple[str, ...], resize: str
 ) -> NDArray[np.uint8]:
     small = [np.asarray(_square(_dataset, row, resize).resize((160, 160)), np.float32) for row in _rows]
-    return np.mean(small, axis=0).astype(np.uint8)
+    mean: NDArray[np.uint8] = np.mean(small, axis=0).astype(np.uint8)
+    return mean
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

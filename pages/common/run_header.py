@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from core import engine, runs
@@ -122,7 +124,7 @@ def _progress(status: Status) -> str:
     return f"Epoch {status.epoch} of {status.epochs}{left}. Its result appears here when it is finished."
 
 
-def _badge(state: str) -> tuple[str, str]:
+def _badge(state: str) -> tuple[str, Literal["green", "blue", "orange", "red"]]:
     if state == "done":
         return ":material/check:", "green"
     if state in runs.WAITING:

@@ -14,7 +14,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
 from pages.common import overlays
-from pages.common.dataset_cache import rows_by_id
+from pages.common.dataset_cache import row_by_id, rows_by_id
 from pages.common.text import literal, percent
 
 
@@ -28,7 +28,7 @@ class Gallery:
 
     def row(self, picture_id: str) -> pd.Series | None:
         """The index row of a picture, or None if the picture is no longer there."""
-        return self.rows.loc[picture_id] if picture_id in self.rows.index else None
+        return row_by_id(self.dataset, picture_id) if self.dataset else None
 
 
 @dataclass(frozen=True)

@@ -211,5 +211,5 @@ def _value(line: Line, by: str) -> str:
 def _order(line: Line, by: str) -> tuple[bool, float, str]:
     config: RunConfig | None = line.first.config
     value = config.get(by) if config and by != BY_GROUP else None
-    is_number = isinstance(value, int | float)
-    return (not is_number, float(value) if is_number else 0.0, _value(line, by))
+    number = float(value) if isinstance(value, int | float) else None
+    return (number is None, number or 0.0, _value(line, by))

@@ -44,7 +44,8 @@ def _how_far(work: Work, as_share: bool) -> str:
 def _seconds_left(work: Work) -> float | None:
     """From the speed since this page first saw the present step."""
     about = (work.KIND, work.source, work.started, work.message)
-    name, since, done = st.session_state.get(_STEP, ("", 0.0, 0))
+    kept: tuple[object, float, int] = st.session_state.get(_STEP, ("", 0.0, 0))
+    name, since, done = kept
     if name != about or done > work.done:
         since, done = time.time(), work.done
         st.session_state[_STEP] = (about, since, done)

@@ -31,7 +31,7 @@ def show(source: str) -> None:
         required=True,
         persist_state="session",
     )
-    {BUILT_IN: _built_in, CATALOGUED: _catalogue, FOLDER: _folder, UPLOAD: uploads.show}[kind](source)
+    {BUILT_IN: _built_in, CATALOGUED: _catalogue, FOLDER: _folder, UPLOAD: uploads.show}[str(kind)](source)
 
 
 def _kind(source: str) -> str:

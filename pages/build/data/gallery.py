@@ -22,8 +22,8 @@ IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"
 _UNCHECKED = (IN_USE, LEFT_OUT, UNREADABLE)
 """Sets of pictures that are known without the quality check."""
 _WHICH = "gallery_finding"
-_ORDERS = {
-    "As in the folders": (),
+_ORDERS: dict[str, tuple[str, bool] | None] = {
+    "As in the folders": None,
     "Darkest first": ("brightness", True),
     "Brightest first": ("brightness", False),
     "Blurriest first": ("sharpness", True),
@@ -70,9 +70,9 @@ def _choose_which(found: Report) -> tuple[str, dict[str, tuple[str, ...]]]:
 
 
 def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
-    if not _ORDERS[order]:
+    if (by := _ORDERS[order]) is None:
         return rows
-    column, rising = _ORDERS[order]
+    column, rising = by
     return rows.sort_values(column, ascending=rising, kind="stable")
 
 

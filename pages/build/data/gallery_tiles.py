@@ -12,7 +12,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.build.data import image_dialog, thumbnails
-from pages.common.dataset_cache import rows_by_id
+from pages.common.dataset_cache import row_by_id
 from pages.common.paging import choose_page
 from pages.common.text import literal
 
@@ -44,8 +44,8 @@ def show(
 
 def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
     """The index rows of those pictures that are still in the data set."""
-    rows = rows_by_id(dataset)
-    return [rows.loc[picture_id] for picture_id in ids if picture_id in rows.index]
+    rows = (row_by_id(dataset, picture_id) for picture_id in ids)
+    return [row for row in rows if row is not None]
 
 
 def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
@@ -58,12 +58,11 @@ def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
 
 def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
     """One thumbnail with its lines and a button that opens it; a plain word where it is gone."""
-    rows = rows_by_id(dataset)
+    row = row_by_id(dataset, picture_id)
     with st.container(gap="xxsmall"):
-        if picture_id not in rows.index:
+        if row is None:
             st.caption("This picture is no longer in the data set.")
             return
-        row = rows.loc[picture_id]
         _thumbnail(dataset, row)
         st.caption("  \n".join(map(literal, lines(row))))
         if st.button(

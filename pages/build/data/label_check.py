@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from core import runs
@@ -51,7 +53,7 @@ def _explain() -> None:
     )
 
 
-def _offer(dataset: Dataset, label: str, kind: str) -> None:
+def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) -> None:
     fault = _too_few(dataset)
     if fault:
         st.info(literal(fault), title="These labels cannot be judged", icon=":material/info:")

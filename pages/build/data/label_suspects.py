@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ import streamlit as st
 from core import datasets
 from core.data import versions
 from core.data.dataset import Dataset
+from core.data.versions import Step
 from core.label_errors.ranking import Judged
 from pages.build.data import gallery_tiles
 from pages.common import frame, version_steps
@@ -68,7 +70,7 @@ def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     return suspected if which == SUSPECTED else ranked
 
 
-def _case(dataset: Dataset, case: dict[str, Any]) -> None:
+def _case(dataset: Dataset, case: dict[Hashable, Any]) -> None:
     picture_id, suggested = case["id"], case["suggested"]
 
     def lines(_row: pd.Series) -> tuple[str, ...]:
@@ -78,14 +80,14 @@ def _case(dataset: Dataset, case: dict[str, Any]) -> None:
         )
 
     ids = (picture_id,)
-    steps = {
-        f"It is {literal(suggested)}": (versions.relabel, ids, suggested, _REASON),
-        "It is right": (versions.confirm, ids, _REASON),
-        "Leave it out": (versions.exclude, ids, _REASON),
+    steps: dict[str, tuple[Callable[..., Step], tuple[object, ...]]] = {
+        f"It is {literal(suggested)}": (versions.relabel, (ids, suggested, _REASON)),
+        "It is right": (versions.confirm, (ids, _REASON)),
+        "Leave it out": (versions.exclude, (ids, _REASON)),
     }
     with st.container(border=True, gap="xsmall", height="stretch"):
         gallery_tiles.tile(dataset, picture_id, key="suspect", lines=lines)
-        for number, (words, (work, *arguments)) in enumerate(steps.items()):
+        for number, (words, (work, arguments)) in enumerate(steps.items()):
             version_steps.quick_button(
                 words, f"decide {number} {picture_id}", work, dataset, *arguments, width="stretch"
             )

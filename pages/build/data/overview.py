@@ -83,7 +83,7 @@ def classes(selection: Selection) -> None:
 
 
 def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
-    return (
+    chart: alt.Chart = (
         alt.Chart(counts)
         .mark_bar(cornerRadius=2)
         .encode(
@@ -107,6 +107,7 @@ def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
         .transform_calculate(place=f"indexof({list(SPLITS)}, datum.split)")
         .properties(height={"step": 24})
     )
+    return chart
 
 
 def sizes(dataset: Dataset, image_size: int) -> None:
@@ -134,14 +135,14 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
     base = alt.Chart(network).encode(x="width:Q", y="height:Q", tooltip="words:N")
     mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
     words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text="words:N")
-    return alt.layer(points, mark, words).properties(height=280)
+    return alt.LayerChart(layer=[points, mark, words]).properties(height=280)
 
 
 def _size_words(usable: pd.DataFrame, image_size: int) -> str:
     if usable.empty:
         return "There are no pictures."
     area = usable["width"] * usable["height"]
-    small, large = usable.loc[area.idxmin()], usable.loc[area.idxmax()]
+    small, large = usable.iloc[int(area.argmin())], usable.iloc[int(area.argmax())]
     words = (
         f"From {small['width']} × {small['height']} to {large['width']} × {large['height']} px. "
         f"The network gets them all at {image_size} × {image_size} px."

@@ -11,7 +11,7 @@ from core import quality
 from core.config import DataConfig
 from core.data import duplicates
 from core.data.dataset import Dataset
-from core.quality import Finding, Report
+from core.quality import Finding, Report, Severity
 from pages.build.data import quality_images, quality_mending
 from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.text import literal
@@ -65,7 +65,7 @@ def headline(dataset: Dataset, found: Report) -> None:
             st.caption(f"{' and '.join(more)} in the quality check.")
 
 
-_COUNTED = {"serious": "to mend first", "warning": "to mend", "note": "worth a look"}
+_COUNTED: dict[Severity, str] = {"serious": "to mend first", "warning": "to mend", "note": "worth a look"}
 
 
 def show(dataset: Dataset, found: Report) -> None:

@@ -13,7 +13,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.quality import Finding
 from pages.build.data import gallery_tiles, image_dialog, quality_mending, thumbnails
-from pages.common.dataset_cache import rows_by_id
+from pages.common.dataset_cache import row_by_id, rows_by_id
 from pages.common.expander import lazy_expander
 from pages.common.paging import choose_page
 from pages.common.text import count
@@ -87,12 +87,12 @@ def _groups(dataset: Dataset, finding: Finding) -> None:
 
 
 def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str) -> None:
-    rows = rows_by_id(dataset)
-    first = rows.loc[group[0]]
+    first = row_by_id(dataset, group[0])
 
     def lines(row: pd.Series) -> tuple[str, ...]:
-        distance = () if row["id"] == group[0] else (image_dialog.apart(first, row),)
-        return row["label"], "left out" if row["id"] in removed else "stays", *distance
+        fate = "left out" if row["id"] in removed else "stays"
+        distance = () if first is None or row["id"] == group[0] else (image_dialog.apart(first, row),)
+        return row["label"], fate, *distance
 
     with st.grid("auto", min_column_width=110, gap="small"):
         for picture_id in group[:MOST_OF_A_GROUP]:
@@ -128,6 +128,8 @@ def _numbers(dataset: Dataset, finding: Finding) -> None:
                 x="least:Q", tooltip=[alt.Tooltip("least:Q", title="At least")]
             )
         )
-    st.altair_chart(alt.layer(*layers).properties(height={"step": 24}), alt=f"{finding.title}, by class")
+    st.altair_chart(
+        alt.LayerChart(layer=layers).properties(height={"step": 24}), alt=f"{finding.title}, by class"
+    )
     if len(_by_class(finding)) > MOST_BARS:
         st.caption(f"The {MOST_BARS} smallest of {len(_by_class(finding)):,} classes.")

@@ -32,8 +32,8 @@ def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
     names = {0: "as it came", **names}
     last = len(recorded)
     with st.grid(2, min_column_width=240, gap="small"):
-        older = st.selectbox("From", names, key=f"from {last}", format_func=names.get)
-        newer = st.selectbox("To", names, index=last, key=f"to {last}", format_func=names.get)
+        older = st.selectbox("From", names, key=f"from {last}", format_func=names.__getitem__)
+        newer = st.selectbox("To", names, index=last, key=f"to {last}", format_func=names.__getitem__)
     first, second = after(dataset, older), after(dataset, newer)
     _differences(dataset, versions.compare(first, second))
     if second.version != dataset.version:

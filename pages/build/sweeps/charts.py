@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -15,12 +15,14 @@ from pages.build.sweeps import setting_values
 from pages.common.charts import ink, is_dark
 
 ACCURACY = "Validation accuracy"
-_SCHEME = "viridis"
+_SCHEME: Final = "viridis"
 MOST_CELLS = 14
 MOST_NUMBERS = 8
 """Values up to which an axis is marked at each value that was ticked."""
 MOST_TICKS = 6
 """Values up to which each is written beside a parallel axis; of more the first and the last are."""
+
+Channel = TypeVar("Channel", alt.X, alt.Y)
 
 _BESIDE: dict[str, Any] = {"align": "left", "dx": 7, "fontSize": 12}
 
@@ -52,7 +54,9 @@ def importance(shares: Mapping[str, float]) -> alt.LayerChart:
         tooltip=["setting:N", alt.Tooltip("share:Q", format=".1%")],
     )
     words = base.mark_text(align="left", dx=5, color=ink()).encode(text=alt.Text("share:Q", format=".0%"))
-    return alt.layer(base.mark_bar(height=14, cornerRadius=3), words).properties(height=34 * len(frame) + 50)
+    return alt.LayerChart(layer=[base.mark_bar(height=14, cornerRadius=3), words]).properties(
+        height=34 * len(frame) + 50
+    )
 
 
 def _is_proposed(sweep: Sweep, paths: Sequence[str]) -> bool:
@@ -61,7 +65,7 @@ def _is_proposed(sweep: Sweep, paths: Sequence[str]) -> bool:
 
 def _line(sweep: Sweep, scored: pd.DataFrame, path: str) -> alt.LayerChart:
     frame = _frame(scored, [path]).sort_values(path if _is_number(path) else "val_accuracy")
-    base = alt.Chart(frame).encode(x=_axis(sweep, path, frame), tooltip=_tooltip([path]))
+    base = alt.Chart(frame).encode(x=_axis(sweep, path, frame, alt.X), tooltip=_tooltip([path]))
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55, color=ink()).encode(
         y=alt.Y(
             "val_accuracy_low:Q", title=ACCURACY, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)
@@ -72,7 +76,7 @@ def _line(sweep: Sweep, scored: pd.DataFrame, path: str) -> alt.LayerChart:
     layers = [bars, dots]
     if _is_number(path):
         layers.insert(0, base.mark_line(strokeWidth=2, opacity=0.7).encode(y="val_accuracy:Q"))
-    return alt.layer(*layers).properties(height=320)
+    return alt.LayerChart(layer=layers).properties(height=320)
 
 
 def _heatmap(sweep: Sweep, scored: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
@@ -93,22 +97,23 @@ def _heatmap(sweep: Sweep, scored: pd.DataFrame, first: str, second: str) -> alt
         text=alt.Text("val_accuracy:Q", format=".1%"),
         color=alt.condition(f"datum.val_accuracy > {middle}", alt.value("#111111"), alt.value("#ffffff")),
     )
-    return alt.layer(cells, words).properties(height=52 * frame[second].nunique() + 150)
+    return alt.LayerChart(layer=[cells, words]).properties(height=52 * frame[second].nunique() + 150)
 
 
 def _points(sweep: Sweep, scored: pd.DataFrame, first: str, second: str) -> alt.Chart:
     frame = _frame(scored, [first, second])
-    return (
+    chart: alt.Chart = (
         alt.Chart(frame)
         .mark_point(filled=True, size=160, opacity=0.95, stroke=ink(), strokeWidth=0.5)
         .encode(
-            x=_axis(sweep, first, frame),
+            x=_axis(sweep, first, frame, alt.X),
             y=_axis(sweep, second, frame, alt.Y),
             color=_colour(),
             tooltip=_tooltip([first, second]),
         )
         .properties(height=360)
     )
+    return chart
 
 
 def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.LayerChart:
@@ -142,7 +147,9 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
         x=x, y=y, text="words:N"
     )
     patch = named.mark_text(**_BESIDE, stroke=_paper(), strokeWidth=7, strokeJoin="round")
-    return alt.layer(drawn, patch, named.mark_text(**_BESIDE, color=ink())).properties(height=440)
+    return alt.LayerChart(layer=[drawn, patch, named.mark_text(**_BESIDE, color=ink())]).properties(
+        height=440
+    )
 
 
 def _frame(scored: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
@@ -178,9 +185,7 @@ def _order(sweep: Sweep, frame: pd.DataFrame, path: str) -> list[str]:
     return [words for words in map(setting_values.words, sweep.values[path]) if words in there]
 
 
-def _axis(
-    sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[alt.X | alt.Y] = alt.X
-) -> alt.X | alt.Y:
+def _axis(sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[Channel]) -> Channel:
     title = setting_values.label(path)
     if not _is_number(path):
         return channel(f"{_shown(path)}:N", title=title, sort=_order(sweep, frame, path))

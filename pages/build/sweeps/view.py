@@ -174,7 +174,7 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
 def _run_of(choice: dict[Any, Any], sweep: Sweep, table: pd.DataFrame) -> str:
     """The first run of a choice that has a result."""
     scored = table[table["val_accuracy"].notna()].to_dict("records")
-    return next(row["run"] for row in scored if all(row[path] == choice[path] for path in sweep.values))
+    return next(str(row["run"]) for row in scored if all(row[path] == choice[path] for path in sweep.values))
 
 
 def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> list[str]:

@@ -22,7 +22,8 @@ def ids() -> list[str]:
         st.session_state[_CHOICE] = list(dict.fromkeys(filter(None, asked.split(","))))
         st.session_state[_WRITTEN] = asked
         redraw()
-    return st.session_state.setdefault(_CHOICE, [])
+    chosen: list[str] = st.session_state.setdefault(_CHOICE, [])
+    return chosen
 
 
 def tick(line: Line, is_ticked: bool) -> None:

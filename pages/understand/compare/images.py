@@ -10,6 +10,7 @@ import streamlit as st
 from core.comparison import disagreement
 from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
+from core.runs import Predictions
 from pages.common import heatmap_row, run_images, waiting
 from pages.common.paging import choose_page
 from pages.common.run_images import Tile
@@ -48,7 +49,7 @@ def show(first: Side, second: Side, split: str) -> None:
         format_func=lambda kind: f"{names[kind]} · {numbers[kind]:,}",
         key="differ_kind",
         label_visibility="collapsed",
-    )  # type: ignore[assignment]
+    )
     st.caption(_words(first, second, left, right, found, numbers["both right"], split))
     here = found.of(kind)
     if not len(here):
@@ -83,7 +84,13 @@ def _words(
     return words
 
 
-def _tile(found: Disagreement, at: int, both: tuple, names: Sequence[str], letters: tuple[str, str]) -> Tile:
+def _tile(
+    found: Disagreement,
+    at: int,
+    both: tuple[Predictions, Predictions],
+    names: Sequence[str],
+    letters: tuple[str, str],
+) -> Tile:
     rows = (found.first_rows[at], found.second_rows[at])
     lines = [f"is {names[both[0].labels[rows[0]]]}"]
     for letter, answered, row in zip(letters, both, rows, strict=True):

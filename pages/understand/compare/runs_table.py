@@ -56,13 +56,14 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
     if known is None or known.key != key:
         st.session_state[_DRAWN] = _Drawn(key, list(shown))
     table = frame(shown, varying, choice.ids())
-    order = [name for name in table if with_test or name not in ("test", "test_interval")]
+    names = [str(name) for name in table]
+    order = [name for name in names if with_test or name not in ("test", "test_interval")]
     st.data_editor(
         table,
         key=key,
         hide_index=True,
         height=min(40 + 35 * max(len(ids), 1), 355),
-        disabled=[name for name in table if name not in _EDITABLE],
+        disabled=[name for name in names if name not in _EDITABLE],
         column_config=_columns(varying, table),
         column_order=order,
         placeholder="–",

@@ -64,7 +64,8 @@ class Side:
     def matrix(self, split: str) -> NDArray[np.int64]:
         """Images by true class (row) and predicted class (column), (C, C), added up over its repeats."""
         matrices = [_matrix(summary, split) for summary in self.finished]
-        return np.sum(matrices, axis=0, dtype=np.int64)
+        total: NDArray[np.int64] = np.sum(matrices, axis=0)
+        return total
 
 
 def sides(chosen: Sequence[Line]) -> list[Side]:

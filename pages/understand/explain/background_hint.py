@@ -53,7 +53,7 @@ def words(found: Sequence[HeatOn], with_heat: int) -> str:
             ":gray-badge[cannot tell] How much of the heat lies on background: colours tell it apart from "
             f"the thing in {len(found)} of {count(with_heat, 'picture')}, and {LEAST_MAPS} are needed."
         )
-    share, area = np.mean([heat.share for heat in found]), np.mean([heat.area for heat in found])
+    share, area = np.mean([(heat.share, heat.area) for heat in found], axis=0).tolist()
     seen = (
         f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'picture')} most of the heat lies "
         "on what looks like background, and more than chance would put there (estimated from colour; may be "

@@ -72,7 +72,7 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
     if before is None or first is None or second is None:
         return
     try:
-        verdict = _verdict(*(one.run.path for one in (before, summary)), _stamps(before, summary))
+        verdict = _verdict(before.run.path, summary.run.path, _stamps(before, summary))
     except (LabError, OSError):  # predictions that cannot be read leave the question open
         return
     st.markdown(
