@@ -44,4 +44,4 @@ def proportions(rows: pd.DataFrame) -> alt.LayerChart:
     ]
     bars = base.mark_bar(height=8, opacity=0.45, cornerRadius=4).encode(x=axis, x2="high:Q", tooltip=tooltip)
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", tooltip=tooltip)
-    return alt.layer(bars, dots).properties(height=34 * max(len(rows), 2) + 20)
+    return alt.LayerChart(layer=[bars, dots]).properties(height=34 * max(len(rows), 2) + 20)

@@ -144,7 +144,7 @@ def chart(
     ]
     legend_lines = 1 if is_single else len(sides) if metric == "accuracy" else 0
     height = _HEIGHT + (_LEGEND + _LEGEND_LINE * legend_lines if legend_lines else 0)
-    return alt.layer(*layers).properties(height=height)
+    return alt.LayerChart(layer=layers).properties(height=height)
 
 
 def _kept_words(metric: str) -> list[alt.Chart]:
@@ -162,7 +162,8 @@ def _kept_words(metric: str) -> list[alt.Chart]:
 
 def _evidence() -> alt.Chart:
     rings = alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x="epoch:Q", y="value:Q")
-    return rings.mark_point(size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9)
+    drawn: alt.Chart = rings.mark_point(size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9)
+    return drawn
 
 
 def _across(along: str, last_epoch: int | None) -> alt.X:

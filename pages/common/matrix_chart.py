@@ -27,7 +27,7 @@ _TOOLTIPS = {
 _TINTS = {"right": palette.GREY, "wrong": palette.ORANGE, "better": palette.GREEN, "worse": palette.ORANGE}
 
 
-def cells(counts: NDArray[Any], class_names: Sequence[str], order: Sequence[int]) -> pd.DataFrame:
+def cells(counts: NDArray[Any], class_names: Sequence[str], order: NDArray[np.int64]) -> pd.DataFrame:
     """A row for each cell between some classes: true, predicted, count and share.
 
     Args:
@@ -40,15 +40,15 @@ def cells(counts: NDArray[Any], class_names: Sequence[str], order: Sequence[int]
 
 
 def differences(
-    first: NDArray[Any], second: NDArray[Any], class_names: Sequence[str], order: Sequence[int]
+    first: NDArray[Any], second: NDArray[Any], class_names: Sequence[str], order: NDArray[np.int64]
 ) -> pd.DataFrame:
     """A row for each cell: true, predicted and how much larger the second matrix's share is."""
     difference = confusion.row_shares(second) - confusion.row_shares(first)
     return _frame(class_names, order, difference=difference)
 
 
-def _frame(class_names: Sequence[str], order: Sequence[int], **values: NDArray[Any]) -> pd.DataFrame:
-    names = np.asarray(class_names)[list(order)]
+def _frame(class_names: Sequence[str], order: NDArray[np.int64], **values: NDArray[Any]) -> pd.DataFrame:
+    names = np.asarray(class_names)[order]
     true, predicted = np.indices((len(names), len(names))).reshape(2, -1)
     shown = {name: matrix[np.ix_(order, order)].ravel() for name, matrix in values.items()}
     return pd.DataFrame({"true": names[true], "predicted": names[predicted], **shown})
@@ -75,12 +75,12 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
             *(tooltip for column, tooltip in _TOOLTIPS.items() if column in values),
         ],
     )
-    lines = {
-        "cornerRadius": 0 if is_fine else 3,
-        "stroke": palette.GREY,
-        "strokeWidth": 0 if is_fine else 0.4,
-    }
-    rects = base.mark_rect(cursor="pointer" if is_clickable else "default", **lines).encode(
+    rects = base.mark_rect(
+        cursor="pointer" if is_clickable else "default",
+        cornerRadius=0 if is_fine else 3,
+        stroke=palette.GREY,
+        strokeWidth=0 if is_fine else 0.4,
+    ).encode(
         color=alt.Color(
             "tint:N", scale=alt.Scale(domain=list(_TINTS), range=list(_TINTS.values())), legend=None
         ),
@@ -92,7 +92,9 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
         written = base.transform_filter(f"abs(datum.{shown}) >= {smallest}")
         text = alt.Text(f"{shown}:Q", format=palette.CELL_FORMATS[shown])
         layers.append(written.mark_text(fontSize=13, color=ink).encode(text=text))
-    return alt.layer(*layers).properties(height=_cell_height(len(order)) * len(order) + _AXES_HEIGHT)
+    return alt.LayerChart(layer=layers).properties(
+        height=_cell_height(len(order)) * len(order) + _AXES_HEIGHT
+    )
 
 
 def _colouring(values: pd.DataFrame, shown: str) -> dict[str, NDArray[Any]]:

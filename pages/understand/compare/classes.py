@@ -27,7 +27,7 @@ def show(first: Side, second: Side, split: str) -> None:
         st.info("The runs tell different classes apart: there is no difference to draw.")
         return
     try:
-        counts = [side.matrix(split) for side in (first, second)]
+        counts = first.matrix(split), second.matrix(split)
     except LabError as error:
         st.info(literal(error), icon=":material/block:")
         return
@@ -38,7 +38,7 @@ def show(first: Side, second: Side, split: str) -> None:
             key="compare_matrix", label_visibility="collapsed",
         )
     )  # fmt: skip
-    order = confusion.order(sum(counts))
+    order = confusion.order(counts[0] + counts[1])
     if title == difference:
         chart = matrix_chart.chart(
             matrix_chart.differences(*counts, names, order), matrix_chart.DIFFERENCE, ink()
@@ -123,7 +123,7 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
     )
     bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=across, x2="high:Q")
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q")
-    return alt.layer(zero, bars, dots).properties(height=30 * len(frame) + 55)
+    return alt.LayerChart(layer=[zero, bars, dots]).properties(height=30 * len(frame) + 55)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import altair as alt
 import numpy as np
@@ -12,6 +13,7 @@ from core.evaluation.calibration import Bin, Coverage, Curve
 from core.export.palette import GREY, ORANGE
 from pages.common.charts import ink
 
+Channel = TypeVar("Channel", alt.X, alt.Y)
 MOST_POINTS = 400
 """Points a curve is drawn with; more could not be seen apart."""
 _RIGHT_OR_WRONG = alt.Color(
@@ -43,14 +45,14 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
         alt.Tooltip("high:Q", title="to", format=".1%"),
         alt.Tooltip("pictures:Q", title="Pictures"),
     ]
-    base = alt.Chart(frame).encode(x=_percent_axis("sure", "How sure the model was"), tooltip=tooltip)
+    base = alt.Chart(frame).encode(x=_percents(alt.X, "sure", "How sure the model was"), tooltip=tooltip)
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.5, color=ink()).encode(
-        y=_percent_axis("low", "Right"), y2="high:Q"
+        y=_percents(alt.Y, "low", "Right"), y2="high:Q"
     )
     dots = base.mark_point(filled=True, opacity=1).encode(
         y="right:Q", size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(range=[40, 320]))
     )
-    return alt.layer(diagonal.encode(x="x:Q", y="x:Q"), bars, dots).properties(height=320)
+    return alt.LayerChart(layer=[diagonal.encode(x="x:Q", y="x:Q"), bars, dots]).properties(height=320)
 
 
 def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> alt.LayerChart:
@@ -67,7 +69,7 @@ def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> al
         alt.Chart(frame)
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=_percent_axis("share", "Pictures answered"),
+            x=_percents(alt.X, "share", "Pictures answered"),
             y=alt.Y("accuracy:Q", title="Right", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
             tooltip=[
                 alt.Tooltip("threshold:Q", title="At least this sure", format=".0%"),
@@ -78,7 +80,7 @@ def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> al
     )
     points = pd.DataFrame({"share": [share], "accuracy": [accuracy]}).dropna()
     point = alt.Chart(points).mark_point(filled=True, size=170, opacity=1).encode(x="share:Q", y="accuracy:Q")
-    return alt.layer(line, point).properties(height=320)
+    return alt.LayerChart(layer=[line, point]).properties(height=320)
 
 
 def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float, float]]) -> alt.LayerChart:
@@ -89,8 +91,8 @@ def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float
         alt.Chart(points)
         .mark_line(strokeWidth=2.5, interpolate="linear")
         .encode(
-            x=_percent_axis("x", x_title),
-            y=_percent_axis("y", y_title),
+            x=_percents(alt.X, "x", x_title),
+            y=_percents(alt.Y, "y", y_title),
             order="order:Q",
             tooltip=[
                 alt.Tooltip("x:Q", title=x_title, format=".1%"),
@@ -102,7 +104,7 @@ def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float
     dashes = (
         alt.Chart(guess).mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x="x:Q", y="y:Q")
     )
-    return alt.layer(dashes, line).properties(height=260)
+    return alt.LayerChart(layer=[dashes, line]).properties(height=260)
 
 
 def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
@@ -114,12 +116,11 @@ def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     )
     rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(color=_RIGHT_OR_WRONG)
     words = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
-    return alt.layer(rects, words).properties(height=30 * len(frame) + 80)
+    return alt.LayerChart(layer=[rects, words]).properties(height=30 * len(frame) + 80)
 
 
-def _percent_axis(field: str, title: str) -> alt.X:
-    kind = alt.Y if field in ("low", "y") else alt.X
-    return kind(
+def _percents(channel: type[Channel], field: str, title: str) -> Channel:
+    return channel(
         f"{field}:Q", title=title, axis=alt.Axis(format=".0%", tickCount=5), scale=alt.Scale(domain=[0, 1])
     )
 
