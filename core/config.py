@@ -30,6 +30,7 @@ def _setting(
     step: float | None = None,
     scale: Scale = "linear",
     unit: str = "",
+    empty: str = "",
     advanced: bool = False,
 ) -> Any:
     """A pydantic field that also knows how it is shown to a person."""
@@ -39,7 +40,7 @@ def _setting(
         description=help,
         ge=least,
         le=most,
-        json_schema_extra={"step": step, "scale": scale, "unit": unit, "advanced": advanced},
+        json_schema_extra={"step": step, "scale": scale, "unit": unit, "empty": empty, "advanced": advanced},
     )
 
 
@@ -59,12 +60,14 @@ class DataConfig(_Section):
         "",
         "Data version",
         "Fingerprint of the data set's exclusions and relabels; empty means the newest version.",
+        empty="newest",
         advanced=True,
     )
     classes: tuple[str, ...] = _setting(
         (),
         "Classes",
         "Train on these classes only; none chosen means all of them. Up to 20 is a good start.",
+        empty="all",
     )
     max_per_class: int = _setting(
         0,
@@ -73,6 +76,7 @@ class DataConfig(_Section):
         least=0,
         most=100_000,
         step=10,
+        empty="all",
     )
     image_size: int = _setting(
         128,
@@ -134,6 +138,7 @@ class AugmentConfig(_Section):
         most=90,
         step=5,
         unit="°",
+        empty="off",
     )
     zoom: float = _setting(
         0.0,
@@ -142,6 +147,7 @@ class AugmentConfig(_Section):
         least=0,
         most=0.5,
         step=0.05,
+        empty="off",
     )
     brightness: float = _setting(
         0.0,
@@ -150,6 +156,7 @@ class AugmentConfig(_Section):
         least=0,
         most=0.5,
         step=0.05,
+        empty="off",
     )
     contrast: float = _setting(
         0.0,
@@ -158,6 +165,7 @@ class AugmentConfig(_Section):
         least=0,
         most=0.9,
         step=0.05,
+        empty="off",
     )
 
 
@@ -184,6 +192,7 @@ class ModelConfig(_Section):
         least=0,
         most=0.8,
         step=0.05,
+        empty="off",
     )
     l2: float = _setting(
         0.0,
@@ -193,6 +202,7 @@ class ModelConfig(_Section):
         most=0.1,
         step=0.0001,
         scale="log",
+        empty="off",
     )
 
 
@@ -330,6 +340,8 @@ class Setting:
     step: float | None = None
     scale: Scale = "linear"
     unit: str = ""
+    empty: str = ""
+    """What 0, or none, means in words: off, all, newest."""
     options: tuple[str, ...] = ()
     advanced: bool = False
 

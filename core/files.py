@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, TypeVar, overload
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import LabError
+from core.words import byte_size
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -192,4 +193,4 @@ def _reason(error: ValidationError) -> str:
 
 def _free_space(path: Path) -> str:
     folder = next((p for p in path.parents if p.exists()), Path())
-    return f"{shutil.disk_usage(folder).free / 2**20:,.0f} MB"
+    return byte_size(shutil.disk_usage(folder).free)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, FiniteFloat, model_validator
 
+from core import words
 from core.files import Count
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -41,11 +42,8 @@ class Proportion(_Part):
         return self
 
     def __str__(self) -> str:
-        """``71.4% (95% CI 64.3 to 77.6%, 125 of 175 images)``."""
-        if self.value is None or self.low is None or self.high is None:
-            return "no images"
-        interval = f"95% CI {100 * self.low:.1f} to {100 * self.high:.1f}%"
-        return f"{100 * self.value:.1f}% ({interval}, {self.correct:,} of {self.total:,} images)"
+        """``71.4% (95% CI: 64.3 to 77.6%; 125 of 175)``."""
+        return words.accuracy(self.value, self.low, self.high, self.correct, self.total)
 
 
 class Baseline(Proportion):

@@ -15,11 +15,11 @@ PROJECT = Path(__file__).parent.parent
 
 FLOORS = (
     "errors",
+    "config",
+    "words",
     "files",
     "report",
     "workspace",
-    "config",
-    "words",
     "processes",
     "data",
     "datasets",

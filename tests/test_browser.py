@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core import runs, workspace
+from core.words import percent
 from tests.conftest import end_processes
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -135,7 +136,7 @@ def test_choose_train_result_heatmap(page: Any, server: Server) -> None:
     assert (run.config.data.image_size, run.config.fit.epochs) == (64, 5)
 
     go_to(page, "Results")
-    shown = f"{100 * run.report().test_accuracy.value:.1f} %"
+    shown = percent(run.report()["test_accuracy"]["value"])
     page.get_by_text(shown).first.wait_for()
     page.get_by_text("Guessing the largest class").first.wait_for()
     assert f"run={run.id}" in page.url

@@ -13,6 +13,7 @@ from core.data.dataset import Dataset
 from core.processes import background_job
 from core.processes.threads import Progress, ShouldStop
 from core.training.progress_bar import progress_bar
+from core.words import count
 
 CLASSES_NAMED = 20
 
@@ -69,10 +70,10 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
 
 def _sentences(dataset: Dataset) -> str:
     facts = _describe(dataset)
-    each = [f"{name} {count:,}" for name, count in facts["classes"].items()]
+    each = [f"{name} {number:,}" for name, number in facts["classes"].items()]
     classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")
     skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
-    return f"{facts['pictures']:,} pictures in {len(each):,} classes: {classes}{skipped}"
+    return f"{count(facts['pictures'], 'image')} in {count(len(each), 'class')}: {classes}{skipped}"
 
 
 def _checklist(report: quality.Report) -> list[str]:

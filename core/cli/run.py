@@ -58,8 +58,5 @@ def _print_run(run: Run, *, as_json: bool) -> None:
         return
     if report is not None:
         test = report.test_accuracy
-        print(
-            f"test accuracy {test.value:.3f} (95% CI {test.low:.3f} to {test.high:.3f}, "
-            f"{test.correct} of {test.total} images)"
-        )
+        print(f"test accuracy {test}")
     print(run.path)

@@ -11,6 +11,7 @@ from core.cli import arguments as shared
 from core.cli.arguments import DONE
 from core.errors import LabError
 from core.runs import Run
+from core.words import interval, percent
 
 
 def add_to(commands: Any) -> None:
@@ -29,7 +30,7 @@ def show(arguments: argparse.Namespace) -> int:
     for row in table:
         test = row["test_accuracy"]
         known = test and test["value"] is not None
-        score = f"test {test['value']:.3f} ({test['low']:.3f}-{test['high']:.3f})" if known else ""
+        score = f"test {percent(test['value'])} ({interval(test['low'], test['high'])})" if known else ""
         print(f"{row['id']}  {row['state']:<12} {row['source']:<20} {score}  {row['name']}")
     return DONE
 

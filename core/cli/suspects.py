@@ -23,6 +23,7 @@ from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, launch
 from core.processes.threads import Progress, ShouldStop, never
+from core.words import percent
 
 SHOWN = 20
 
@@ -98,7 +99,7 @@ def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:
         print(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
     print(
         f"{len(suspected):,} of {len(ranked):,} labels are suspected. The models agree with "
-        f"{judged.accuracy:.0%} of all labels; none saw the pictures it judged. {judged.basis}"
+        f"{percent(judged.accuracy, 0)} of all labels; none saw the images it judged. {judged.basis}"
     )
 
 

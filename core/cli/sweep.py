@@ -19,6 +19,7 @@ from core.cli.run import wanted_settings
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError, WrongUsage
 from core.sweeps.folder import Sweep
+from core.words import percent
 
 LOOK_SECONDS = 0.5
 
@@ -121,7 +122,7 @@ def _print(sweep: Sweep, *, as_json: bool) -> None:
         print(_line(sweep, row))
     shares, caution = sweeps.importance(sweep)
     if shares:
-        words = ", ".join(f"{path} {share:.0%}" for path, share in shares.items())
+        words = ", ".join(f"{path} {percent(share, 0)}" for path, share in shares.items())
         print(f"share of the differences: {words}", f"({caution})" if caution else "")
     print(sweep.path)
 
@@ -130,6 +131,4 @@ def _line(sweep: Sweep, row: pd.Series[Any]) -> str:
     settings = " ".join(f"{path}={row[path]}" for path in sweep.values)
     if not row["n"]:
         return f"{settings}  no result"
-    spread = "95 % interval" if row["n"] == 1 else f"mean ± SD, n={row['n']}"
-    within = f"{row['val_accuracy_low']:.3f} to {row['val_accuracy_high']:.3f}"
-    return f"{settings}  validation accuracy {row['val_accuracy']:.3f} ({spread}: {within})"
+    return f"{settings}  validation accuracy {sweeps.describe_score(row)}"

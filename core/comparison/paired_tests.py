@@ -28,7 +28,7 @@ class Measured:
     """A paired comparison, second minus first.
 
     test: its name; n: pictures or pairs of runs; p: two-sided; difference, low, high: of accuracy, in
-    [-1, 1], with a 95 % interval.
+    [-1, 1], with a 95% interval.
     """
 
     test: str
@@ -116,13 +116,13 @@ def more_pairs_needed(first: Flags, second: Flags) -> int | None:
 
 
 FEWEST_PAIRS = 6
-"""Below this the sign-flip test cannot reach 5 %: with n pairs its smallest p is 2 / 2**n."""
+"""Below this the sign-flip test cannot reach 5%: with n pairs its smallest p is 2 / 2**n."""
 MOST_PAIRS = 100
 """More than this nobody makes to see one difference."""
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P values corrected for being several (Holm 1979): the chance that any is a false alarm stays 5 %."""
+    """P values corrected for being several (Holm 1979): the chance that any is a false alarm stays 5%."""
     p = np.asarray(p_values, np.float64)
     rising = np.argsort(p)
     corrected = np.maximum.accumulate(p[rising] * np.arange(len(p), 0, -1))

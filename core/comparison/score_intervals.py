@@ -1,4 +1,4 @@
-"""The figures by which trained models are told apart, each with its 95 % interval."""
+"""The figures by which trained models are told apart, each with its 95% interval."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_CELLS = 2_000_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 95 % interval; None where nothing can be said."""
+    """A figure with its 95% interval; None where nothing can be said."""
 
     value: float | None
     low: float | None
@@ -43,7 +43,7 @@ class Scores:
 class ClassDifference:
     """How much more often the second side finds the pictures of a class, in [-1, 1].
 
-    first, second: the part of its ``pictures`` that each side finds (recall); low, high: 95 % interval of
+    first, second: the part of its ``pictures`` that each side finds (recall); low, high: 95% interval of
     the difference; is_real: whether it is more than luck, corrected for the number of classes.
     """
 

@@ -21,6 +21,7 @@ from core.comparison import paired_tests
 from core.errors import LabError
 from core.files import Moment
 from core.runs import Run
+from core.words import points
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
 FEW = 2
@@ -53,11 +54,11 @@ def meaning(runs_seen: int, accuracy: float, pictures: int) -> str:
         pictures: how many test pictures there are.
     """
     if runs_seen <= FEW:
-        return "The test pictures are as good as unused: nothing was chosen by them."
-    points = 100 * paired_tests.luck_of_the_best(runs_seen, _deviation(accuracy, pictures))
-    in_words = "about a point at most" if points < 1.5 else f"up to {points:.0f} points"
+        return "The test images are as good as unused: nothing was chosen by them."
+    luck = paired_tests.luck_of_the_best(runs_seen, _deviation(accuracy, pictures))
+    in_words = "about a point at most" if luck < 0.015 else f"up to {points(luck, 0)}"
     return (
-        f"You have seen the scores of {runs_seen} runs on these test pictures. If you keep the best of them "
+        f"You have seen the scores of {runs_seen} runs on these test images. If you keep the best of them "
         f"for that score, it flatters by {in_words}. Choose by validation, and look at the "
         "test score of the one you chose."
     )

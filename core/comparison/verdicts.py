@@ -6,17 +6,16 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from core import config as settings_of
 from core.comparison import paired_tests, pairing
 from core.comparison.paired_tests import FEWEST_PAIRS, Measured
 from core.comparison.pairing import Pair, Result
 from core.comparison.pairing import from_run as from_run
-from core.config import SETTINGS, RunConfig
 from core.training import cost_estimate
+from core.words import about, count, points, points_interval
 
 Kind = Literal["better", "no difference seen", "cannot tell", "withheld"]
 
@@ -70,31 +69,6 @@ def judge(sides: Mapping[str, Sequence[Result]]) -> Verdict:
     return only
 
 
-def settings_in_words(first: RunConfig, second: RunConfig) -> list[str]:
-    """What was set differently in the second: ``Epochs: 20 instead of 10``."""
-    return [
-        f"{SETTINGS[path].label}: {value_in_words(path, after)} instead of {value_in_words(path, before)}"
-        for path, (before, after) in settings_of.differences([first, second]).items()
-    ]
-
-
-def value_in_words(path: str, value: Any) -> str:
-    """A setting's value as a person writes it, with its unit."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "all"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{text} {SETTINGS[path].unit}".strip()
-
-
-def spread(scores: Sequence[float]) -> str:
-    """Mean and spread of repeats: ``0.71 ± 0.02 (SD, n=5)``."""
-    if len(scores) < 2:
-        return f"{scores[0]:.2f} (n=1)" if scores else "–"
-    return f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n={len(scores)})"
-
-
 def common_deviation(groups: Iterable[Sequence[float]]) -> float | None:
     """Standard deviation of a score from seed to seed, pooled over groups of repeats; None without any."""
     repeated = [np.asarray(group, np.float64) for group in groups if len(group) > 1]
@@ -104,10 +78,10 @@ def common_deviation(groups: Iterable[Sequence[float]]) -> float | None:
 
 def luck_in_words(runs: int, deviation: float) -> str:
     """What choosing the best of several runs adds to its score by luck alone."""
-    points = 100 * paired_tests.luck_of_the_best(runs, deviation)
+    luck = paired_tests.luck_of_the_best(runs, deviation)
     return (
-        f"Best of {runs}: expect about {points:.1f} points of luck. Runs that differ in nothing but the seed "
-        f"scatter by {100 * deviation:.1f} points (SD); the best of {runs} stands above their mean by chance."
+        f"Best of {runs}: expect about {points(luck)} of luck. Runs that differ only in the seed "
+        f"scatter by {points(deviation)} (SD); the best of {runs} stands above their mean by chance."
     )
 
 
@@ -126,7 +100,7 @@ def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
         sentence = f"{winner} is better. {seen} {_meaning(pair)}"
         return Verdict("better", sentence, winner, measured, notes=pair.notes)
     if measured.low > -WORTH_HAVING and measured.high < WORTH_HAVING:
-        sentence = f"No difference worth having. {seen} {_meaning(pair)}"
+        sentence = f"No meaningful difference. {seen} {_meaning(pair)}"
         return Verdict("no difference seen", sentence, measured=measured, notes=pair.notes)
     more, advice = _way_on(pair)
     return Verdict("cannot tell", f"Cannot tell yet. {seen} {advice}", "", measured, more, pair.notes)
@@ -138,11 +112,11 @@ def _seen(pair: Pair, measured: Measured) -> str:
     ahead, behind = pair.names[::-sign]
     low, high = sorted((sign * measured.low, sign * measured.high))
     runs = "" if len(pair.first) == 1 else f" and {len(pair.first)} runs of each"
-    found = f"{ahead} is ahead of {behind} by {100 * abs(measured.difference):.1f} points"
+    found = f"{ahead} is ahead of {behind} by {points(abs(measured.difference))}"
     if not measured.difference:
         found = f"{pair.names[0]} and {pair.names[1]} are level"
-    interval = f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})"
-    return f"On {pair.first.shape[1]:,} pictures{runs}, {found} {interval}."
+    images = count(pair.first.shape[1], "image")
+    return f"On {images}{runs}, {found} (95% CI: {points_interval(low, high)})."
 
 
 def _meaning(pair: Pair) -> str:
@@ -160,6 +134,5 @@ def _way_on(pair: Pair) -> tuple[int | None, str]:
         more = paired_tests.more_pairs_needed(pair.first, pair.second)
         text = f"That may be luck. About {more} more repeats of each should tell"
     if more is None:
-        return None, "More repeats are no way to tell: for a difference like this it takes more pictures."
-    minutes = max(1, round(more * (pair.seconds + 2 * cost_estimate.SECONDS_TO_START) / 60))
-    return more, f"{text} (about {minutes} {'minute' if minutes == 1 else 'minutes'})."
+        return None, "More repeats are no way to tell: for a difference like this it takes more images."
+    return more, f"{text} ({about(more * (pair.seconds + 2 * cost_estimate.SECONDS_TO_START))})."

@@ -10,6 +10,7 @@ from core.config import DataConfig
 from core.data import splits
 from core.data.dataset import Dataset, fingerprint
 from core.errors import LabError
+from core.words import and_others
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +70,8 @@ def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) ->
     if empty:
         raise LabError(
             f"class '{empty[0]}' has no readable image; at least {splits.LEAST_A_CLASS} are needed to split"
-            f"{splits.and_others(len(empty) - 1)}. "
-            "Add pictures, or choose only the other classes."
+            f"{and_others(len(empty) - 1, 'class')}. "
+            "Add images, or choose only the other classes."
         )
 
 

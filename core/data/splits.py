@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import LabError
+from core.words import and_others, count
 
 SPLITS = ("train", "validation", "test")
 LEAST_A_CLASS = 3
@@ -119,17 +120,8 @@ def _check(pictures: pd.Series, different: pd.Series, least: int) -> None:
     if not short:
         return
     name = short[0]
-    count, distinct = int(pictures[name]), int(different.get(name, 0))
-    has = f"class '{name}' has {_images(count)} after exclusions"
-    if distinct < count:
+    images, distinct = int(pictures[name]), int(different.get(name, 0))
+    has = f"class '{name}' has {count(images, 'image')} after exclusions"
+    if distinct < images:
         has += f", of which only {distinct} are different"
-    raise LabError(f"{has}; at least {least} are needed to split{and_others(len(short) - 1)}")
-
-
-def and_others(count: int) -> str:
-    """How many more classes a sentence about one of them holds for."""
-    return f" (and {count} other class{'' if count == 1 else 'es'})" if count else ""
-
-
-def _images(count: int) -> str:
-    return f"{count} image{'' if count == 1 else 's'}"
+    raise LabError(f"{has}; at least {least} are needed to split{and_others(len(short) - 1, 'class')}")

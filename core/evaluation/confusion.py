@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.evaluation import metrics
 from core.evaluation.metrics import Counts
 from core.runs import Predictions
+from core.words import count, percent
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,9 @@ class ConfusedPair:
     @property
     def sentence(self) -> str:
         """The pair in words, the names letter by letter."""
-        pictures = "picture" if self.support == 1 else "pictures"
-        called = "was called" if self.count == 1 else "were called"
-        share = f"{100 * self.count / self.support:.0f}\u00a0%"
-        return (
-            f"{self.count} of {self.support} {pictures} of {self.true} {called} {self.predicted} ({share})."
-        )
+        called = "was classified as" if self.count == 1 else "were classified as"
+        share, images = percent(self.count / self.support, 0), count(self.support, "image")
+        return f"{self.count:,} of {images} of {self.true} {called} {self.predicted} ({share})."
 
 
 def worst(predictions: Predictions, class_index: int | None = None, most: int = 10) -> list[Mistake]:

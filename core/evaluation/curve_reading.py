@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.config import RunConfig
 from core.evaluation import next_step
 from core.evaluation.next_step import Suggestion
+from core.words import count, percent, points
 
 Kind = Literal[
     "diverged",
@@ -39,25 +40,21 @@ STILL_FALLING = 0.05
 PEAK = 0.03
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 RULES: dict[Kind, str] = {
     "diverged": "A loss is no longer a number.",
     "too short": f"Fewer than {FEWEST_EPOCHS} epochs.",
     "not learning": "Even on its training pictures the network never gets "
-    f"{_percent(LEAST_LEARNED)} of the way from guessing the largest class to all right.",
-    "unstable": f"In {_percent(JUMPING_STEPS)} of the steps from one epoch to the next, and at least two, "
-    f"validation accuracy falls by {100 * JUMP:.0f} points or more, and by more than so few validation "
+    f"{percent(LEAST_LEARNED, 0)} of the way from guessing the largest class to all right.",
+    "unstable": f"In {percent(JUMPING_STEPS, 0)} of the steps from one epoch to the next, and at least two, "
+    f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than so few validation "
     "pictures explain.",
-    "overfitting": f"Validation loss ends {_percent(LOSS_RISE)} or more above its best of two or more epochs "
-    f"before, or training accuracy ends {100 * GAP:.0f} points or more above validation accuracy; and "
+    "overfitting": f"Validation loss ends {percent(LOSS_RISE, 0)} or more above its best of two or more "
+    f"epochs before, or training accuracy ends {points(GAP, 0)} or more above validation accuracy; and "
     "meanwhile training loss goes on falling.",
     "still improving": "Over the last quarter of the epochs, three at least where there are six, validation "
-    f"loss is on average {_percent(STILL_FALLING)} or more below that of the quarter before.",
+    f"loss is on average {percent(STILL_FALLING, 0)} or more below that of the quarter before.",
     "lucky peak": "The best epoch is not the last one, none around it has a higher validation accuracy, and "
-    f"that of the two epochs before and after it is on the whole {100 * PEAK:.0f} points or more lower.",
+    f"that of the two epochs before and after it is on the whole {points(PEAK, 0)} or more lower.",
     "healthy": "None of these: the curves have settled, and close enough together.",
 }
 
@@ -136,8 +133,12 @@ def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
     epochs = len(curves.epochs)
     if epochs >= FEWEST_EPOCHS:
         return None
-    many = "1 epoch is" if epochs == 1 else f"{epochs} epochs are"
-    return Reading("too short", f"{many} too few to read a curve.", next_step.too_short(config, epochs))
+    are = "is" if epochs == 1 else "are"
+    return Reading(
+        "too short",
+        f"{count(epochs, 'epoch')} {are} too few to read a curve.",
+        next_step.too_short(config, epochs),
+    )
 
 
 def _not_learning(curves: _Curves, config: RunConfig, guess: float) -> Reading | None:
@@ -146,8 +147,8 @@ def _not_learning(curves: _Curves, config: RunConfig, guess: float) -> Reading |
     if reached >= guess + LEAST_LEARNED * (1 - guess):
         return None
     sentence = (
-        f"The network has not learned: even on its training pictures it is right on {_percent(reached)}, "
-        f"and always guessing the largest class is right on {_percent(guess)}."
+        f"The network has not learned: even on its training pictures it is right on {percent(reached, 0)}, "
+        f"and always guessing the largest class is right on {percent(guess, 0)}."
     )
     return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
 
@@ -160,7 +161,7 @@ def _unstable(curves: _Curves, config: RunConfig, validation_pictures: int) -> R
         return None
     sentence = (
         f"The curve jumps: in {len(falls)} of {len(accuracy) - 1} steps validation accuracy fell by "
-        f"{100 * JUMP:.0f} points or more. Which epoch is best is then partly chance."
+        f"{points(JUMP, 0)} or more. Which epoch is best is then partly chance."
     )
     evidence = tuple(curves.mark("val_accuracy", int(at), int(at) + 1) for at in falls)
     return Reading("unstable", sentence, next_step.unstable(config), evidence, evidence[0].epochs[1])
@@ -175,7 +176,7 @@ def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
         return None
     epoch = curves.epochs[best + 1]
     sentence = (
-        f"Overfitting from epoch {epoch} on: the network learns its training pictures by heart. Their loss "
+        f"Overfitting from epoch {epoch} on: the training loss "
         f"goes on falling, from {curves['loss'][best]:.2f} to {curves['loss'][-1]:.2f}, but validation loss "
         f"goes from {curves['val_loss'][best]:.2f} to {curves['val_loss'][-1]:.2f}."
     )
@@ -208,8 +209,8 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
         return None
     epoch = curves.epochs[best]
     sentence = (
-        f"Epoch {epoch} looks best with {_percent(accuracy[best])} on the validation pictures, but the "
-        f"epochs around it reach about {_percent(usual)}: part of that peak is luck."
+        f"Epoch {epoch} looks best with {percent(accuracy[best], 0)} on the validation pictures, but the "
+        f"epochs around it reach about {percent(usual, 0)}: part of that peak is luck."
     )
     return Reading(
         "lucky peak", sentence, next_step.lucky_peak(config), (curves.mark("val_accuracy", best),), epoch
@@ -219,8 +220,8 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
 def _healthy(curves: _Curves, config: RunConfig) -> Reading:
     training, validation = (float(curves.smooth(name)[-1]) for name in ("accuracy", "val_accuracy"))
     sentence = (
-        f"The curves have settled, at {_percent(training)} on the training pictures and "
-        f"{_percent(validation)} on the validation pictures."
+        f"The curves have settled, at {percent(training, 0)} on the training pictures and "
+        f"{percent(validation, 0)} on the validation pictures."
     )
     return Reading("healthy", sentence, next_step.healthy(config, training - validation))
 

@@ -1,6 +1,6 @@
 """The figures of a run, made from its predictions: accuracy, confusion matrix, per-class scores.
 
-Every proportion comes with the 95 % interval of Wilson (1927), which holds for few pictures and near
+Every proportion comes with the 95% interval of Wilson (1927), which holds for few pictures and near
 0 and 1, where the textbook's p ± 1.96 SE does not. What cannot be said is None, never NaN: figures go
 into report.json.
 """

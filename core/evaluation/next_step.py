@@ -69,7 +69,7 @@ def overfitting(config: RunConfig) -> Suggestion:
             {"augment.rotation": 15.0, "augment.zoom": 0.2},
         )
     if config.model.dropout < 0.2:
-        return Suggestion("Switch off 30 % of the neurons at random while training.", {"model.dropout": 0.3})
+        return Suggestion("Switch off 30% of the neurons at random while training.", {"model.dropout": 0.3})
     if config.model.l2 == 0:
         return Suggestion("Put a small penalty on large weights.", {"model.l2": 0.001})
     if not config.fit.early_stopping:

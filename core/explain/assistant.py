@@ -23,6 +23,7 @@ from core.explain.heatmaps import Heatmap, Request
 from core.explain.mailbox import Arrays, Mailbox
 from core.processes import heartbeat, launch
 from core.runs import Run
+from core.words import duration
 
 IDLE_SECONDS = 15 * 60.0
 """Without requests the process leaves after this long and gives TensorFlow's memory back."""
@@ -57,7 +58,7 @@ class Ticket:
         deadline = time.monotonic() + timeout
         while not self.ready:
             if time.monotonic() > deadline:
-                raise LabError(f"The assistant has not answered within {timeout:.0f} seconds; see {_log()}.")
+                raise LabError(f"The assistant has not answered within {duration(timeout)}; see {_log()}.")
             time.sleep(POLL_SECONDS)
         return mailbox().collect(self.id)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.explain.heatmaps import Heatmap
 
 BORDER: NDArray[np.bool_] = np.pad(np.zeros((6, 6), bool), 1, constant_values=True)
-"""The outer eighth of a picture at each side, in 8 x 8 cells; it covers 44 %."""
+"""The outer eighth of a picture at each side, in 8 x 8 cells; it covers 44%."""
 SUSPICIOUS = 0.6
 """A map with a larger part of its heat on the border looks at the background rather than at a thing."""
 

@@ -13,6 +13,7 @@ from core.errors import LabError
 from core.explain import keras_file
 from core.report import Report
 from core.runs import Run, Status
+from core.words import byte_size
 
 
 def adopt(run: Run, most_bytes: int) -> None:
@@ -73,7 +74,7 @@ def _refuse_bomb(path: Path, most_bytes: int) -> None:
     except (zipfile.BadZipFile, OSError) as error:
         raise LabError(f"predictions.npz in the archive is damaged: {error}") from None
     if size > most_bytes:
-        raise LabError(f"predictions.npz in the archive would unpack to {size // 2**20:,} MB.")
+        raise LabError(f"predictions.npz in the archive would unpack to {byte_size(size)}.")
 
 
 def _ended(status: Status) -> Status:

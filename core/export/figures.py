@@ -23,6 +23,7 @@ from core.export.drawing import finish, new_figure, shortened
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
 from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDATION
+from core.words import percent, points
 
 MAX_CAPTION_NAME = 16
 """Letters of a class name that fit over an image beside others."""
@@ -188,7 +189,7 @@ def worst_predictions(
 def caption(true: str, predicted: str, confidence: float) -> str:
     """The two lines over an image: its true class, and the predicted one with the confidence."""
     true, predicted = (shortened(name, MAX_CAPTION_NAME) for name in (true, predicted))
-    return f"true: {true}\npredicted: {predicted} ({100 * confidence:.0f}%)"
+    return f"true: {true}\npredicted: {predicted} ({percent(confidence, 0)})"
 
 
 def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> Figure:
@@ -205,7 +206,7 @@ def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> 
         axis.set_major_formatter(_formatter(palette.AXIS_FORMATS["accuracy"]))
     upper.legend(frameon=False)
     if calibration_error is not None:
-        upper.set_title(f"On average off by {100 * calibration_error:.1f} points")
+        upper.set_title(f"On average off by {points(calibration_error)}")
     return finish(figure)
 
 

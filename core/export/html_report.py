@@ -17,7 +17,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from matplotlib.figure import Figure
 from PIL import Image
 
-from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.evaluation import calibration, confusion, curve_reading
@@ -28,6 +27,7 @@ from core.export import figures, palette
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.report import Proportion, Report
 from core.runs import Run
+from core.words import DASH, accuracy, count, duration, interval, percent, setting_value
 
 PictureOf = Callable[[str], Image.Image]
 """An image by its id; raises LabError where it is gone."""
@@ -93,7 +93,12 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "share": _share, "interval": _interval}
+    environment.filters |= {
+        "percent": percent,
+        "accuracy": _accuracy,
+        "with_interval": _with_interval,
+        "count": count,
+    }
     return environment.get_template("report.html.jinja")
 
 
@@ -138,7 +143,7 @@ def _heatmaps(run: Run, mistake: Mistake, names: Sequence[str], image_id: str, i
 def _settings(config: RunConfig) -> Iterator[tuple[str, str, str]]:
     """Label, value, and the default where another value was chosen."""
     for path, setting in SETTINGS.items():
-        value, default = (verdicts.value_in_words(path, v) for v in (config.get(path), setting.default))
+        value, default = (setting_value(path, v) for v in (config.get(path), setting.default))
         yield setting.label, value, "" if value == default else f"instead of {default}"
 
 
@@ -147,29 +152,18 @@ def _machine(report: Report) -> list[tuple[str, str]]:
         ("parameters", f"{report.parameters:,}"),
         ("numbers", report.precision),
         ("speed", f"{report.images_per_second:,.0f} images per second"),
-        ("time", f"{report.seconds:,.0f} s"),
+        ("time", duration(report.seconds)),
         *report.environment.items(),
     ]
 
 
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"
+def _accuracy(share: Proportion) -> str:
+    return accuracy(share.value, share.low, share.high, share.correct, share.total)
 
 
-def _share(proportion: Proportion) -> str:
-    """``512 of 734 (69.8%, 95% CI 66.3 to 73.0)``."""
-    counted = f"{proportion.correct:,} of {proportion.total:,}"
-    if proportion.value is None or proportion.low is None or proportion.high is None:
-        return counted
-    low, high = 100 * proportion.low, 100 * proportion.high
-    return f"{counted} ({_percent(proportion.value)}, 95% CI {low:.1f} to {high:.1f})"
-
-
-def _interval(value: float | None, low: float | None, high: float | None) -> str:
-    """``69.8% (66 to 73)``."""
-    if value is None or low is None or high is None:
-        return "–"
-    return f"{_percent(value)} ({100 * low:.0f} to {100 * high:.0f})"
+def _with_interval(value: float | None, low: float | None, high: float | None) -> str:
+    """``69.8% (66 to 73%)``."""
+    return DASH if value is None else f"{percent(value)} ({interval(low, high, 0)})"
 
 
 def _svg(drawn: Figure) -> str:

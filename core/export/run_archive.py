@@ -21,6 +21,7 @@ from core.errors import LabError
 from core.export import archive_check
 from core.runs import Run
 from core.sweeps import repeats
+from core.words import byte_size
 
 MEMBERS = {
     "config.json": 2**20,
@@ -127,5 +128,5 @@ def _copy(content: IO[bytes], path: Path) -> None:
         while chunk := content.read(_CHUNK):
             size += len(chunk)
             if size > most:
-                raise LabError(f"{path.name} in the archive is larger than {most // 2**20:,} MB.")
+                raise LabError(f"{path.name} in the archive is larger than {byte_size(most)}.")
             file.write(chunk)

@@ -19,6 +19,7 @@ from core.errors import LabError
 from core.processes import background_job
 from core.processes.background_job import Work
 from core.training.cost_estimate import Estimate
+from core.words import count
 
 LATEST = 5
 """Judgements that an estimate learns from."""
@@ -76,7 +77,7 @@ def duration(dataset: Dataset) -> Estimate:
         return Estimate(guess, guess / 3, 3 * guess, "a rough guess: nothing was judged on this machine yet")
     off = statistics.median(took / _guess(before) for before, took in earlier)
     ends = [end for before, took in earlier for end in (took, took * pictures / before)]
-    basis = f"from {len(earlier)} earlier judgement{'' if len(earlier) == 1 else 's'} on this machine"
+    basis = f"from {count(len(earlier), 'earlier judgement')} on this machine"
     return Estimate(off * guess, min(ends) / _SWAYS, max(ends) * _SWAYS, basis)
 
 

@@ -19,6 +19,7 @@ from scipy import stats
 
 from core.errors import LabError
 from core.ml.explainer import Array, Explainer, Images
+from core.words import percent
 
 GREY = 127
 PLACES = 10
@@ -40,10 +41,12 @@ def deletion(
     """Grey out the hottest ``share`` of a picture (S, S, 3), and the same shape in ten random places.
 
     Raises:
-        LabError: ``share`` is not between 1 % and 90 %.
+        LabError: ``share`` is not between 1% and 90%.
     """
     if not 0.01 <= share <= 0.9:
-        raise LabError(f"The part to grey out must be between 1 % and 90 % of the picture, not {share:.0%}.")
+        raise LabError(
+            f"The part to grey out must be between 1% and 90% of the image, not {percent(share, 0)}."
+        )
     hot = hottest(heatmap, image.shape[0], share)
     masks = [np.zeros_like(hot), hot, *moved(hot, PLACES)]
     probabilities = explainer.predict(np.stack([greyed(image, mask) for mask in masks]))[:, class_index]

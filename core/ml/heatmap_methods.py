@@ -14,7 +14,7 @@ gradients_inputs      the same overflow; evidence against the class   sum over c
 integrated_gradients  the factor (picture - black) is missing; same   factor put back: the shares sum up to
                       overflow                                        the rise of the logit
 smoothgrad            gradients of a cross-entropy that vanishes for  mean gradient of the logit, squared;
-                      a sure model; noise of 1 in 255, unseeded       noise of 5 % of the range, seeded
+                      a sure model; noise of 1 in 255, unseeded       noise of 5% of the range, seeded
 occlusion             1 - confidence: an unsure picture is hot all    fall of the logit, one batch a
                       over; one ``predict`` a picture                 picture
 activations           about no class; stretched to full range even    not a heatmap but a view of the
@@ -44,7 +44,7 @@ Array = NDArray[np.float32]
 
 SMOOTHING_SAMPLES = 25
 SMOOTHING_NOISE = 0.05 * 255
-"""Standard deviation in grey levels. The SmoothGrad paper finds 10-20 % of the range best for large networks;
+"""Standard deviation in grey levels. The SmoothGrad paper finds 10-20% of the range best for large networks;
 in small ones that much moves the heat off the thing, see benchmarks/heatmap_quality.py."""
 INTEGRATION_STEPS = 32
 OCCLUSION_PATCHES = 8

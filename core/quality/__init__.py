@@ -13,7 +13,8 @@ from core.data.dataset import Dataset
 from core.datasets import select
 from core.errors import LabError
 from core.quality import checklist, leaks, outliers, shortcuts
-from core.quality.findings import Action, Finding, Report, Severity, pictures
+from core.quality.findings import Action, Finding, Report, Severity
+from core.words import count
 
 __all__ = ["Action", "Finding", "Report", "Severity", "check"]
 
@@ -52,11 +53,11 @@ def _unreadable(dataset: Dataset) -> Finding:
     noted = dataset.usable[dataset.usable["note"] != ""]
     numbers = {"unreadable": len(bad), "odd": len(noted), "files": dataset.skipped}
     title = "Unreadable files"
-    odd = f" {pictures(len(noted))} had something odd, such as several frames." if len(noted) else ""
+    odd = f" {count(len(noted), 'image')} had something odd, such as several frames." if len(noted) else ""
     if bad.empty:
-        return Finding("unreadable", title, f"Every file is a readable picture.{odd}", "good", numbers)
+        return Finding("unreadable", title, f"Every file is a readable image.{odd}", "good", numbers)
     verdict = (
-        f"{len(bad):,} file{' gives' if len(bad) == 1 else 's give'} no picture and will be left out, "
+        f"{count(len(bad), 'file')} cannot be read as an image and will be left out, "
         f"for example {bad['name'].iloc[0]}: {bad['problem'].iloc[0]}.{odd}"
     )
     return Finding("unreadable", title, verdict, "note", numbers, tuple(bad["id"]))

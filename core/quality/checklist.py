@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.data import duplicates, splits
-from core.quality.findings import Finding, classes, grouped, percent, pictures
+from core.quality.findings import Finding, classes, grouped
+from core.words import count, percent
 
 LEAST_A_CLASS = 50
 MOST_IMBALANCE = 1.5
@@ -124,13 +125,13 @@ _TOO_ALIKE = (
 
 def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
     if not extra:
-        return "No picture is there twice."
+        return "No duplicates."
     repeat = "repeats another" if extra == 1 else "repeat others"
     bits = f"up to {distance} of 64 bits" if distance else "none of the 64 bits"
     return (
-        f"{pictures(extra)} ({percent(share)}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
+        f"{count(extra, 'image')} ({percent(share)}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
         f"({bits} of their perceptual hashes {'differ' if distance else 'differs'}, mirror images included). "
-        f"{'Less than 1 % counts as unique' if share < MOST_COPIES else 'Copies teach nothing new'}; "
+        f"{'Less than 1% counts as unique' if share < MOST_COPIES else 'Copies teach nothing new'}; "
         "keep one of each group."
     )
 

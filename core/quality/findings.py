@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from core.words import listed
+
 Severity = Literal["good", "note", "warning", "serious"]
 Action = Literal["", "exclude", "keep_one", "cap"]
 
@@ -102,20 +104,9 @@ class Report:
         return sum(finding.ticked for finding in self.boxes)
 
 
-def pictures(count: int) -> str:
-    """A number of pictures in words."""
-    return f"{count:,} picture{'' if count == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """A share in words, small ones too: ``3.3 %``, ``under 0.1 %``."""
-    return "under 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
-
-
 def classes(names: list[str]) -> str:
-    """Names of classes, the first few."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(f"'{name}'" for name in names[:3]) + more
+    """Names of classes in quotes, the first few."""
+    return listed([f"'{name}'" for name in names], 3)
 
 
 def grouped(copies: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core.quality.findings import Finding, grouped, pictures
+from core.quality.findings import Finding, grouped
+from core.words import count
 
 
 def of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +29,7 @@ def conflicts(copies: pd.DataFrame) -> Finding:
     return Finding(
         "conflicts",
         title,
-        f"{pictures(len(groups))} {'is' if len(groups) == 1 else 'are'} there under more than one label, "
+        f"{count(len(groups), 'image')} with more than one label, "
         f"{len(ids)} files in all. At most one label can be right: give them the right one, or exclude them.",
         "warning",
         {"groups": len(groups), "count": len(ids)},
@@ -75,17 +76,17 @@ def _torn(torn: pd.DataFrame) -> str:
         return ""
     removed = len(_all_but_the_most_aside(torn))
     return (
-        f"Copies of {pictures(torn['near'].nunique())} lie in more than one split, so the score would partly "
-        f"be learnt by heart. Exclude {pictures(removed)} on the training side."
+        f"Copies of {count(torn['near'].nunique(), 'image')} lie in more than one split, so the score would "
+        f"be too optimistic. Exclude {count(removed, 'image')} on the training side."
     )
 
 
-def _left_out(count: int) -> str:
-    if not count:
+def _left_out(number: int) -> str:
+    if not number:
         return ""
-    have, they = ("has a copy", "It") if count == 1 else ("have copies", "They")
+    have, they = ("has a copy", "It") if number == 1 else ("have copies", "They")
     return (
-        f"{pictures(count)} that the source trains on {have} among the pictures that it tests on. "
+        f"{count(number, 'image')} that the source trains on {have} among the images that it tests on. "
         f"{they} will be left out of training, so that the score stays honest; excluding makes that a step."
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.quality.findings import Finding, percent, pictures
+from core.quality.findings import Finding
+from core.words import count, percent
 
 Measure = Callable[[pd.DataFrame], pd.Series]
 
@@ -116,9 +117,9 @@ def _finding(check: _Check, rows: pd.DataFrame, found: pd.DataFrame) -> Finding:
     if found.empty:
         return Finding(check.name, check.title, f"Every picture {check.fine}.", "good", numbers)
     ids, one = tuple(found["id"]), len(found) == 1
-    are = f"{pictures(len(found))} ({percent(share)}) {'is' if one else 'are'} {check.are}."
+    are = f"{count(len(found), 'image')} ({percent(share)}) {'is' if one else 'are'} {check.are}."
     if share >= BY_NATURE:
-        verdict = f"{are} That is how this data set is, and no fault of single pictures."
+        verdict = f"{are} Typical of this data set, not a fault of individual images."
         return Finding(check.name, check.title, verdict, "note", numbers, ids)
     verdict = f"{are} Look at {'it' if one else 'them'}, and exclude what shows nothing."
     return Finding(check.name, check.title, verdict, "note", numbers, ids, action="exclude", removed=ids)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.data import splits
 from core.quality.findings import Finding
+from core.words import confidence_interval, percent
 
 MOST_PICTURES = 5_000
 """More would not change the answer, only its cost."""
@@ -59,9 +60,9 @@ def _finding(name: str, rows: pd.DataFrame) -> Finding:
     way = (reached - guessed) / max(1 - guessed, 1e-9)
     numbers = {"accuracy": round(reached, 3), "majority": round(guessed, 3), "plus_minus": round(spread, 3)}
     says = (
-        f"From {fact} alone a small model names the class of {100 * reached:.0f} % "
-        f"(± {100 * spread:.0f} %) of the pictures; "
-        f"always naming the largest class is right for {100 * guessed:.0f} %."
+        f"From {fact} alone a small model names the class of {percent(reached, 0)} of the "
+        f"images ({confidence_interval(max(reached - spread, 0), min(reached + spread, 1), 0)}); "
+        f"always naming the largest class is right for {percent(guessed, 0)}."
     )
     if way < NOTE or reached - spread <= guessed:
         return Finding(f"shortcut_{name}", title, f"{says} No shortcut.", "good", numbers)

@@ -30,10 +30,12 @@ from core.sweeps.plan import Plan as Plan
 from core.sweeps.plan import plan as plan
 from core.sweeps.search import Trial, Values
 from core.sweeps.trials import choices as choices
+from core.sweeps.trials import describe_score as describe_score
 from core.sweeps.trials import importance as importance
 from core.sweeps.trials import reason_to_prune as reason_to_prune
 from core.sweeps.trials import table as table
 from core.sweeps.trials import trials as trials
+from core.words import typed_value
 
 UNFINISHED = frozenset({"stopped", "interrupted", "failed"})
 """States from which resuming a sweep goes on; a run that diverged would only diverge again."""
@@ -194,13 +196,7 @@ def _configs(sweep: Sweep) -> list[RunConfig]:
 def _labels(sweep: Sweep, config: RunConfig) -> Labels:
     """A name that tells the run from the others, and the group."""
     varied = [*sweep.values, SEED] if sweep.repeats > 1 else list(sweep.values)
-    words = ", ".join(f"{SETTINGS[path].label} {_word(config.get(path))}" for path in varied)
+    words = ", ".join(
+        f"{SETTINGS[path].label} {typed_value(config.get(path)).replace(', ', '-')}" for path in varied
+    )
     return Labels(name=f"{sweep.name}: {words}" if sweep.name else words, group=sweep.id)
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple):
-        return "-".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

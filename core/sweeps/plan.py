@@ -14,6 +14,7 @@ from core.sweeps import search
 from core.sweeps.search import Values
 from core.training import cost_estimate
 from core.training.cost_estimate import Estimate
+from core.words import count
 
 SEED = "fit.seed"
 MOST_RUNS = 1000
@@ -83,6 +84,6 @@ def _check(base: RunConfig, values: Values, repeats: int, choices: int) -> None:
         raise LabError("The seed is varied already: set the repeats to 1, or take the seed out.")
     if choices * repeats > MOST_RUNS:
         raise LabError(
-            f"That would be {choices * repeats:,} runs; a sweep has at most {MOST_RUNS:,}. "
+            f"That would be {count(choices * repeats, 'run')}; a sweep has at most {MOST_RUNS:,}. "
             "Choose fewer values, or let some of the combinations be proposed."
         )

@@ -16,6 +16,7 @@ from core.runs import WAITING, Run
 from core.sweeps import search
 from core.sweeps.folder import Sweep, of
 from core.sweeps.search import Trial
+from core.words import confidence_interval, mean_and_deviation, percent
 
 SCORES = ("val_accuracy", "test_accuracy")
 _ENDS = {"": "value", "_low": "low", "_high": "high"}
@@ -58,13 +59,13 @@ def reason_to_prune(run: Run) -> str:
         return ""
     return (
         f"Given up after epoch {len(curve)} of {run.config.fit.epochs}: the best validation accuracy "
-        f"so far, {max(curve):.1%}, is below the median of the sweep's other runs at that epoch."
+        f"so far, {percent(max(curve))}, is below the median of the sweep's other runs at that epoch."
     )
 
 
 def table(sweep: Sweep, *, with_test: bool = False) -> pd.DataFrame:
     """One row a run, oldest first: run, the settings varied by their paths, seed, state, epochs, seconds,
-    pruned, and val_accuracy with val_accuracy_low and _high (95 %, Wilson), None where there is none yet.
+    pruned, and val_accuracy with val_accuracy_low and _high (95%, Wilson), None where there is none yet.
 
     Args:
         with_test: the same of test_accuracy. Choosing happens on validation; whoever shows these counts
@@ -86,7 +87,7 @@ def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
     """One row for each choice of settings in a :func:`table`: the settings, n, waiting, partial, and of each
     score its mean, its standard deviation over the seeds (``_sd``, NaN for one), ``_low`` and ``_high``.
 
-    low and high are the 95 % interval of the one run, or mean ± SD of several seeds. Runs stopped
+    low and high are the 95% CI of the one run, or mean ± SD of several seeds. Runs stopped
     before their end count only where no other run has the same settings; ``partial`` is then true.
     """
     paths, scored = list(sweep.values), [score for score in SCORES if score in runs]
@@ -97,6 +98,14 @@ def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
     columns = [*paths, "n", "waiting", "partial"]
     columns += [f"{score}{end}" for score in scored for end in ("", "_sd", "_low", "_high")]
     return pd.DataFrame(rows, columns=columns)
+
+
+def describe_score(choice: Mapping[Any, Any] | pd.Series[Any]) -> str:
+    """The validation accuracy of one of the :func:`choices`, with its spread or, of one run, its interval."""
+    mean, n = choice["val_accuracy"], choice["n"]
+    if n > 1:
+        return mean_and_deviation(mean, choice["val_accuracy_sd"], n)
+    return f"{percent(mean)} ({confidence_interval(choice['val_accuracy_low'], choice['val_accuracy_high'])})"
 
 
 def importance(sweep: Sweep) -> tuple[dict[str, float], str]:

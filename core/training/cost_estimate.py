@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from core import runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.words import count
 
 LATEST = 30
 """Earlier runs looked at; older ones may be from another machine or version."""
@@ -86,7 +87,7 @@ def total(configs: Sequence[RunConfig], images: int) -> Estimate:
         return Estimate(seconds, seconds / 3, seconds * 2, "a rough guess: no run on this machine yet")
     seconds = start + operations / statistics.median(speeds)
     low, high = start + operations / max(speeds), start + operations / min(speeds)
-    basis = f"from {len(speeds)} earlier run{'' if len(speeds) == 1 else 's'} on this machine"
+    basis = f"from {count(len(speeds), 'earlier run')} on this machine"
     return Estimate(seconds, min(low, seconds / 1.15), max(high, seconds * 1.15), basis)
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 from tqdm.auto import tqdm
 
 from core.runs import Status
+from core.words import duration
 
 
 def progress_bar(*, quiet: bool = False) -> tqdm[NoReturn]:
@@ -29,5 +30,5 @@ def show_training(bar: tqdm[NoReturn], status: Status, *, stopping: bool = False
     bar.n = 1.0 if status.state == "done" else max(done, 0) / max(status.epochs, 1)
     bar.set_description_str("stopping" if stopping else f"epoch {status.epoch} of {status.epochs}")
     speed = f"{status.images_per_second:.0f} images/s" if status.images_per_second else ""
-    left = f"{status.seconds_left:.0f} s left" if status.seconds_left is not None else ""
+    left = f"{duration(status.seconds_left)} left" if status.seconds_left is not None else ""
     bar.set_postfix_str(" ".join(filter(None, (speed, left))))

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 _LONGEST_IN_SECONDS = 600.0
-PERCENT = "%.1f %%"
+PERCENT = "%.1f%%"
 """For values made by :func:`percents`; Streamlit's own "percent" drops zeros and breaks the alignment."""
 
 

@@ -9,8 +9,8 @@ from core.config import DataConfig
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
+from core.words import count
 from pages.common.dataset_cache import HASH_FUNCS
-from pages.common.text import count
 
 MANY_CLASSES = 20
 

@@ -9,7 +9,7 @@ from core.data import sources
 from core.data.dataset import Dataset
 from core.datasets import CATALOGUE
 from core.errors import LabError
-from pages.common.text import moment
+from core.words import moment
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
 _CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}

@@ -14,10 +14,11 @@ from core.evaluation import metrics
 from core.explain.heatmaps import Heatmap, Request
 from core.export.overlay import STRENGTH
 from core.runs import Predictions
+from core.words import count, percent
 from pages.common import overlays, run_images
 from pages.common.addresses import IMAGE_KEY
 from pages.common.run_picker import Summary
-from pages.common.text import count, literal, percent
+from pages.common.text import literal
 
 MOST_PROBABILITIES = 5
 

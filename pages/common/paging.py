@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.text import count
+from core.words import count
 
 
 def choose_page(total: int, per_page: int, *, key: str, thing: str, order: str = "") -> slice:

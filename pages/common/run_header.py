@@ -10,9 +10,10 @@ from core import engine, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Status
+from core.words import about, count, duration, number
 from pages.common.addresses import RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
-from pages.common.text import count, duration, literal
+from pages.common.text import literal
 
 
 def say_there_are_none(purpose: str) -> None:
@@ -48,7 +49,7 @@ def settings_line(config: RunConfig) -> str:
         config.data.source,
         f"{config.data.image_size} px",
         f"filters {', '.join(map(str, config.model.filters))}",
-        f"{fit.optimizer} {fit.learning_rate:g}",
+        f"{fit.optimizer} {number(fit.learning_rate)}",
         f"batch {fit.batch_size}",
         f"up to {count(fit.epochs, 'epoch')}",
         f"seed {fit.seed}",
@@ -120,7 +121,7 @@ def _when(status: Status) -> str:
 def _progress(status: Status) -> str:
     if status.state == "queued":
         return "It starts by itself when the runs before it are finished."
-    left = f", about {duration(status.seconds_left)} left" if status.seconds_left is not None else ""
+    left = f", {about(status.seconds_left)} left" if status.seconds_left is not None else ""
     return f"Epoch {status.epoch} of {status.epochs}{left}. Its result appears here when it is finished."
 
 

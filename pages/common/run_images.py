@@ -13,9 +13,10 @@ from core import datasets, runs
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
+from core.words import percent
 from pages.common import overlays
 from pages.common.dataset_cache import row_by_id, rows_by_id
-from pages.common.text import literal, percent
+from pages.common.text import literal
 
 
 @dataclass(frozen=True)

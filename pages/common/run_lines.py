@@ -11,11 +11,11 @@ from typing import Literal
 
 import pandas as pd
 
-from core.comparison import verdicts
 from core.config import SETTINGS, RunConfig, differences
 from core.report import Proportion
 from core.runs import Labels
 from core.sweeps.plan import SEED
+from core.words import interval, setting_value, spread
 from pages.common.run_picker import Summary
 
 Score = Literal["val_accuracy", "test_accuracy"]
@@ -96,15 +96,13 @@ class Line:
         return _mean([s.ended - s.started for s in status if s.ended > s.started > 0])
 
     def spread(self, key: Score) -> str:
-        """``0.71 ± 0.02 (SD, n=5)``, or the 95 % interval of a single run."""
+        """``0.71 ± 0.02 (SD, n=5)``, or the 95% CI of a single run."""
         if self.is_repeated:
-            return verdicts.spread(self.scores(key))
+            return spread(self.scores(key))
         if not self.first.finished:
             return ""
         accuracy = _accuracy(self.first, key)
-        if accuracy.low is None or accuracy.high is None:
-            return ""
-        return f"{100 * accuracy.low:.1f} – {100 * accuracy.high:.1f} %"
+        return interval(accuracy.low, accuracy.high)
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def group_frame(groups: dict[str, list[Line]], label: str) -> pd.DataFrame:
     for value, members in groups.items():
         scores = [score for line in members for score in line.scores("val_accuracy")]
         number = sum(len(line.summaries) for line in members)
-        rows.append((value, number, verdicts.spread(scores), max(scores, default=None)))
+        rows.append((value, number, spread(scores), max(scores, default=None)))
     return pd.DataFrame(rows, columns=[label, "Runs", "Validation accuracy", "Best"])
 
 
@@ -205,7 +203,7 @@ def _value(line: Line, by: str) -> str:
     if by == BY_GROUP:
         return line.labels.group or "no group"
     config = line.first.config
-    return verdicts.value_in_words(by, config.get(by)) if config else "unreadable"
+    return setting_value(by, config.get(by)) if config else "unreadable"
 
 
 def _order(line: Line, by: str) -> tuple[bool, float, str]:

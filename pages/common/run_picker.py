@@ -11,9 +11,10 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.report import Report
 from core.runs import Labels, Run, Status
+from core.words import moment, percent
 from pages.common import data_sources
 from pages.common.addresses import RUN_KEY
-from pages.common.text import literal, moment, percent
+from pages.common.text import literal
 
 _CHOICE = "run_choice"
 

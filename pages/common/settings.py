@@ -15,6 +15,7 @@ import streamlit as st
 from core import runs
 from core.config import SETTINGS, DataConfig, RunConfig, Setting, differences, from_assignments, preset
 from core.errors import LabError
+from core.words import number, setting_value
 from pages.common import frame
 from pages.common.addresses import COPIED_RUN_KEY, SETTING_KEY, SOURCE_KEY
 from pages.common.text import literal
@@ -146,15 +147,8 @@ def word(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, float):
-        return f"{value:.10f}".rstrip("0").rstrip(".")
+        return number(value)
     return str(value)
-
-
-def shown(value: Any) -> str:
-    """A setting's value for Markdown: on, off, or the word."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return literal(word(value).replace(",", ", "))
 
 
 def _from_address() -> RunConfig:
@@ -200,7 +194,8 @@ def _take_over_suggestion() -> None:
         return
     fill_in(after)
     for path, (old, new) in differences([before, after]).items():
-        _tell(f"As suggested, **{SETTINGS[path].label}** is now {shown(new)} (it was {shown(old)}).")
+        is_now, was = (literal(setting_value(path, value)) for value in (new, old))
+        _tell(f"As suggested, **{SETTINGS[path].label}** is now {is_now} (it was {was}).")
 
 
 def _tell(sentence: str) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import streamlit as st
 
 from core.config import PRESETS, SETTINGS, Setting
+from core.words import setting_value
 from pages.common import settings
+from pages.common.text import literal
 
 MOST_SLIDER_STEPS = 150
 """A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""
@@ -145,7 +147,10 @@ def _format(setting: Setting) -> str:
 
 
 def _preset_help(name: str) -> str:
-    changes = [f"{SETTINGS[path].label} {settings.shown(value)}" for path, value in PRESETS[name].items()]
+    changes = [
+        f"{SETTINGS[path].label} {literal(setting_value(path, value))}"
+        for path, value in PRESETS[name].items()
+    ]
     return (
         ", ".join(changes) if changes else "The settings of TensorFlow's own image classification tutorial."
     )

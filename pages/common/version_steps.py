@@ -11,8 +11,9 @@ from core import datasets
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
+from core.words import count
 from pages.common import frame, settings
-from pages.common.text import count, literal
+from pages.common.text import literal
 
 _LAST = "last_step"
 

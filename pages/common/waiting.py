@@ -12,7 +12,8 @@ from core.explain import assistant, heatmaps
 from core.explain.assistant import HeatmapTicket, Ticket
 from core.explain.heatmaps import Heatmap, Request
 from core.runs import Run
-from pages.common.text import count, literal
+from core.words import count
+from pages.common.text import literal
 
 LOOK_EVERY = 0.4
 """Seconds between two looks for an answer."""

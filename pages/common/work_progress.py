@@ -7,8 +7,9 @@ import time
 import streamlit as st
 
 from core.processes.background_job import Work
+from core.words import about, duration, percent
 from pages.common import frame
-from pages.common.text import duration, literal, percent
+from pages.common.text import literal
 
 _STEP = "work_step"
 
@@ -38,17 +39,17 @@ def _how_far(work: Work, as_share: bool) -> str:
         return f" · {duration(time.time() - work.started)} so far"
     left = _seconds_left(work)
     words = f": {percent(work.done / work.total, 0) if as_share else f'{work.done:,} of {work.total:,}'}"
-    return words + (f" · about {duration(left)} left" if left is not None else "")
+    return words + (f" · {about(left)} left" if left is not None else "")
 
 
 def _seconds_left(work: Work) -> float | None:
     """From the speed since this page first saw the present step."""
-    about = (work.KIND, work.source, work.started, work.message)
+    step = (work.KIND, work.source, work.started, work.message)
     kept: tuple[object, float, int] = st.session_state.get(_STEP, ("", 0.0, 0))
     name, since, done = kept
-    if name != about or done > work.done:
+    if name != step or done > work.done:
         since, done = time.time(), work.done
-        st.session_state[_STEP] = (about, since, done)
+        st.session_state[_STEP] = (step, since, done)
     progressed, seconds = work.done - done, time.time() - since
     if progressed <= 0 or seconds < 1:
         return None

@@ -214,7 +214,7 @@ def test_a_suggestion_changes_one_setting_and_says_so(source):
     test.session_state["suggestion"] = {"model.dropout": 0.3}
     sound(test.run())
     assert chosen(test) == RunConfig().replace({"data.source": source, "model.dropout": 0.3})
-    assert "Dropout is now 0.3 (it was 0)" in words(test).replace("*", "")
+    assert "Dropout is now 0.3 (it was off)" in words(test).replace("*", "")
     assert "Dropout is now" not in words(test.run()).replace("*", "")
 
 
@@ -368,8 +368,8 @@ def test_a_running_and_a_queued_run_are_shown_and_can_be_stopped(source):
     test = visit(data=source)
     figures = {metric.label: metric.value for metric in test.metric}
     assert figures["Epoch"] == "3 of 10" and figures["Batch"] == "5 of 10"
-    assert figures["Pictures a second"] == "1,234" and figures["Time left"] == "42 s"
-    assert "95 % interval" in words(test) and "1. the second" in words(test).replace("*", "")
+    assert figures["Images per second"] == "1,234" and figures["Time left"] == "42 s"
+    assert "95% CI" in words(test) and "1. the second" in words(test).replace("*", "")
     click(test, f"stop-{running.id}")
     assert running.stop_requested and test.button(key=f"stop-{running.id}").disabled
     click(test, f"cancel-{queued.id}")
@@ -380,9 +380,7 @@ def test_a_finished_run_is_told_with_its_interval_and_baseline(source):
     run = made_runs.finished(RunConfig().replace({"data.source": source}), name="well done")
     test = visit(data=source, run=run.id)
     text = words(test)
-    assert (
-        "well done has finished" in text and "95 % interval" in text and "guessing the largest class" in text
-    )
+    assert "well done has finished" in text and "95% CI" in text and "guessing the largest class" in text
     assert "well done" not in words(click(test, "close_ended"))
 
 

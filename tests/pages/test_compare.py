@@ -16,6 +16,7 @@ from core.comparison.verdicts import Verdict
 from core.config import RunConfig
 from core.export import run_archive
 from core.runs import Run
+from core.words import spread
 from pages.common import run_lines
 from pages.common.run_lines import Line, Wanted
 from pages.common.run_picker import listing, summarise
@@ -148,7 +149,7 @@ def test_repeats_are_one_line_with_their_spread(config):
     shown_table = table(page).value.set_index("name")
     values = [run.report().val_accuracy.value for run in made]
     assert sorted(shown_table.index) == ["alone", "three"]
-    assert shown_table.loc["three", "val_interval"] == verdicts.spread(values)
+    assert shown_table.loc["three", "val_interval"] == spread(values)
     page.toggle(key="join_repeats").set_value(False).run()
     assert len(table(no_fault(page)).value) == 4
 

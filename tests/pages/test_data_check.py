@@ -24,8 +24,8 @@ from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
+from core.words import moment
 from pages.build.data import gallery_tiles, label_suspects
-from pages.common.text import moment
 from samples import made_runs
 from tests.core.quality.test_quality import blobs
 from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
@@ -104,7 +104,7 @@ def test_every_finding_is_listed_with_its_numbers(source):
     assert "3 of 3 classes have fewer than 50 pictures" in text and "31 pictures, the smallest" in text
     for title in ("Unique pictures", "Variety within a class", "Copies with different labels", "Too dark"):
         assert title in text
-    assert "tulips/broken.png" in text and "1 picture is there under more than one label" in text
+    assert "tulips/broken.png" in text and "1 image with more than one label" in text
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no
     work = job.look(source)
     assert work.state == "running" and "Judging the labels" in words(test)
     replace(work, message="judging labels", done=30, total=90).write()
-    assert "Judging labels: 33\u00a0%" in part(LABELS, source).get("progress")[0].proto.text
+    assert "Judging labels: 33%" in part(LABELS, source).get("progress")[0].proto.text
     click(part(LABELS, source), "stop_judging")
     assert job.look(source).stop_requested
 

@@ -69,8 +69,8 @@ def test_how_sure_names_both_splits_and_their_intervals(config):
     made_runs.finished(config)
     page = shown("results", view="How sure")
     text = words(page)
-    assert "On the validation pictures it would answer" in text
-    assert "On the test pictures it would answer" in text and "calibration error" in text
+    assert "On the validation images it would answer" in text
+    assert "On the test images it would answer" in text and "calibration error" in text
     no_fault(page.slider(key="sure_threshold").set_value(100).run())
 
 
@@ -196,7 +196,7 @@ def test_heat_on_background_is_named_with_the_numbers_and_a_caveat():
     assert seen.startswith(
         ":orange-badge[look here] In 8 of 9 pictures most of the heat lies on what looks like"
     )
-    assert "may be wrong" in seen and "On average 83\u00a0%" in seen and "covers 60\u00a0%" in seen
+    assert "may be wrong" in seen and "On average 83%" in seen and "covers 60%" in seen
     assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 pictures")
     assert "in 4 of 9 pictures, and 5 are needed" in background_hint.words([on_it] * 4, 9)
 
@@ -229,7 +229,7 @@ def test_a_warning_of_heat_on_the_border_shows_its_pictures(config):
             heatmaps.keep(run, request, heat_location.BORDER.astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
     shares = [part.value for part in page.caption if "on the border, which covers 44" in part.value]
-    assert shares == ["100\u00a0% of the heat on the border, which covers 44\u00a0%"] * heat_cases.SHOWN
+    assert shares == ["100% of the heat on the border, which covers 44%"] * heat_cases.SHOWN
 
 
 def test_the_report_is_one_file_with_the_runs_pictures(config):
@@ -251,9 +251,9 @@ def test_test_answers_are_a_table_with_files_and_probabilities(config):
 def test_test_scores_are_shown_on_demand_and_counted(config):
     made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(4)]
     page = shown("compare", runs=f"{made[0].id},{made[1].id}")
-    assert test_set_usage.seen(made[0]) == 0 and "Dot: accuracy on the validation pictures" in words(page)
+    assert test_set_usage.seen(made[0]) == 0 and "Dot: accuracy on the validation images" in words(page)
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
-    assert test_set_usage.seen(made[0]) == 4 and "Dot: accuracy on the test pictures" in words(page)
+    assert test_set_usage.seen(made[0]) == 4 and "Dot: accuracy on the test images" in words(page)
     assert "You have seen the scores of 4 runs" in words(shown("results"))
 
 

@@ -172,7 +172,7 @@ def test_the_picture_fits_the_number_of_settings(base, values, way, chart):
     text = words(page)
     assert chart in text
     assert "Best on validation so far" in text
-    assert "95 % interval" in text
+    assert "95% CI" in text
     assert "Test" not in " ".join(page.dataframe[0].value.columns)
     assert page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
 
@@ -213,7 +213,7 @@ def test_repeats_show_their_spread_and_the_luck_of_the_best(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, repeats=3)
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10 + 0.02 * config.fit.seed)
     text = words(shown(base, sweep))
-    assert "62.0 % ± 2.0 (SD, n=3)" in text
+    assert "0.62 ± 0.02 (SD, n=3)" in text
     assert "As the best of 2 it is partly lucky: expect about" in text
 
 

@@ -12,6 +12,7 @@ from core import engine, runs, workspace
 from core.config import RunConfig
 from core.evaluation import confusion
 from core.runs import Run
+from core.words import percent
 from samples import made_runs
 
 HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
@@ -110,12 +111,12 @@ def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
     test, guess = run.report().test_accuracy, run.report().baseline_accuracy
     by_label = {metric.label: metric for metric in page.metric}
     deltas = {label: plain(metric.delta) for label, metric in by_label.items()}
-    assert plain(by_label["Test accuracy"].value) == f"{100 * test.value:.1f} %"
+    assert plain(by_label["Test accuracy"].value) == percent(test.value)
     low, high = 100 * test.low, 100 * test.high
-    assert deltas["Test accuracy"] == f"95 % sure: {low:.1f} to {high:.1f} %"
-    assert plain(by_label["Guessing the largest class"].value) == f"{100 * guess.value:.1f} %"
+    assert deltas["Test accuracy"] == f"95% CI: {low:.1f} to {high:.1f}%"
+    assert plain(by_label["Guessing the largest class"].value) == percent(guess.value)
     assert "Validation accuracy" in by_label
-    assert f"Right on **{test.correct} of {test.total}** test pictures" in words(page)
+    assert f"Right on **{test.correct} of {test.total}** test images" in words(page)
 
 
 def test_results_name_the_kept_epoch(config):
@@ -133,7 +134,7 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
     assert 0 < len(lines) == len(expected) <= 10
     for line, mistake in zip(lines, expected, strict=True):
         said = made_runs.FLOWERS[mistake.predicted]
-        assert line == f"is roses\ncalled {said}\n{100 * mistake.confidence:.0f} % sure"
+        assert line == f"is roses\ncalled {said}\n{percent(mistake.confidence, 0)} sure"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 from core.data.sources.folder import SPLIT_NAMES, Found, Scan, natural
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
+from core.words import byte_size
 
 _NAMES = {
     "file": ("file", "filename", "file_name", "path", "image"),
@@ -60,9 +61,7 @@ def write(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise LabError(
-                f"{path} is larger than {MOST_BYTES // 10**6} MB, too large for a list of pictures."
-            )
+            raise LabError(f"{path} is larger than {byte_size(MOST_BYTES)}, too large for a list of images.")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise LabError(f"{path} is not UTF-8 text; save it as CSV (UTF-8).") from None

@@ -21,6 +21,7 @@ from core.data.sources import csv_list, zip_safety
 from core.data.sources.folder import PICTURE_SUFFIXES, SPLIT_NAMES, class_depth
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
+from core.words import byte_size, count
 
 LIST = "list.csv"
 MOST_FILES = 200_000
@@ -54,7 +55,7 @@ def store(
         if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
             continue
         if len(names) >= MOST_FILES:
-            raise LabError(f"There are more than {MOST_FILES:,} files; at most that many are taken.")
+            raise LabError(f"There are more than {count(MOST_FILES, 'file')}; at most that many are taken.")
         names.append(parts)
         total += _copy(content, folder / _own_name(len(names), parts[-1]), "/".join(parts), total)
         progress("storing pictures", len(names), 0)
@@ -105,8 +106,8 @@ def _check(members: list[zipfile.ZipInfo], size: int) -> None:
     total = sum(info.file_size for info in members)
     if total > MOST_BYTES or total > MOST_RATIO * size:
         raise LabError(
-            f"The archive of {size / 1e6:,.1f} MB would unpack to {total / 1e6:,.0f} MB; "
-            f"at most {MOST_RATIO} times its size and {MOST_BYTES // 10**9} GB are unpacked."
+            f"The archive of {byte_size(size)} would unpack to {byte_size(total)}; "
+            f"at most {MOST_RATIO} times its size and {byte_size(MOST_BYTES)} are unpacked."
         )
     for info in members:
         if info.orig_filename.lower().endswith(_ARCHIVES):
@@ -129,7 +130,7 @@ def _copy(content: IO[bytes], path: Path, name: str, before: int) -> int:
             size += len(chunk)
             if size > MOST_FILE_BYTES or before + size > MOST_BYTES:
                 raise LabError(
-                    f"{name[:120]!r} makes it more than can be taken ({MOST_BYTES // 10**9} GB in all)."
+                    f"{name[:120]!r} makes it more than can be taken ({byte_size(MOST_BYTES)} in all)."
                 )
             file.write(chunk)
     return size

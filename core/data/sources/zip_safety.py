@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Sequence
 
 from core.errors import LabError
+from core.words import count
 
 _ENCRYPTED = 0x1
 
@@ -21,7 +22,7 @@ def refuse_unsafe(members: Sequence[zipfile.ZipInfo], max_count: int) -> None:
         LabError: names the member and what is wrong with it.
     """
     if len(members) > max_count:
-        raise LabError(f"The archive holds {len(members):,} files; at most {max_count:,} are taken.")
+        raise LabError(f"The archive holds {count(len(members), 'file')}; at most {max_count:,} are taken.")
     for member in members:
         reason = _fault(member)
         if reason:

@@ -12,10 +12,10 @@ from core.data import versions
 from core.data.dataset import Dataset
 from core.data.splits import SPLITS
 from core.quality import Report
+from core.words import count
 from pages.build.data import gallery_tiles
 from pages.common import data_selection, version_steps
 from pages.common.dataset_cache import rows_by_id
-from pages.common.text import count
 
 EVERY = "All"
 IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"

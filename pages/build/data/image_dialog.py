@@ -9,6 +9,7 @@ from core.config import DataConfig
 from core.data import duplicates, versions
 from core.data.dataset import Dataset
 from core.errors import LabError
+from core.words import byte_size
 from pages.build.data import thumbnails
 from pages.common import data_selection, version_steps
 from pages.common.text import literal
@@ -78,7 +79,7 @@ def _named_facts(row: pd.Series) -> dict[str, str]:
     if row["problem"]:
         return facts
     return facts | {
-        "Size": f"{row['width']} × {row['height']} px, {row['mode']}, {row['bytes'] / 1000:,.1f} kB",
+        "Size": f"{row['width']} × {row['height']} px, {row['mode']}, {byte_size(row['bytes'])}",
         "Brightness": f"{row['brightness']:.0f} of 255, spread {row['contrast']:.0f}",
         "Colour": f"{row['saturation']:.0f} of 255",
         "Sharpness": f"{row['sharpness']:.0f}",

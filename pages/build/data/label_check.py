@@ -12,10 +12,11 @@ from core.errors import LabError
 from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
+from core.words import about, duration
 from pages.build.data import label_suspects
 from pages.common import frame, work_progress
 from pages.common.expander import lazy_expander
-from pages.common.text import duration, literal
+from pages.common.text import literal
 
 POLL_SECONDS = 1.0
 
@@ -68,7 +69,7 @@ def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) 
         args=(job.start, dataset.source),
     )
     st.caption(
-        f"About {duration(time.seconds)} ({duration(time.low)} to {duration(time.high)}), {time.basis}. "
+        f"{about(time.seconds).capitalize()} ({duration(time.low)} to {duration(time.high)}), {time.basis}. "
         "It goes on when this page is closed." + _beside_training()
     )
     if not job.weights_at_hand():

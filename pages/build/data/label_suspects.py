@@ -13,11 +13,13 @@ from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
 from core.label_errors.ranking import Judged
+from core.words import count, percent
 from pages.build.data import gallery_tiles
 from pages.common import frame, version_steps
 from pages.common.paging import choose_page
-from pages.common.text import NO_BREAK, literal, percent
+from pages.common.text import literal
 
+_NO_BREAK = "\u00a0"
 PER_PAGE = 12
 SUSPECTED, ALL = "Suspected", "All, ranked"
 _REASON = "suspected wrong label"
@@ -55,8 +57,8 @@ def _show(source: str, judged: Judged) -> None:
 def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     suspected = ranked[ranked["suspected"]]
     st.markdown(
-        f"**{len(suspected):,} of {len(judged.ids):,} labels are suspected.** The models agree with "
-        f"{percent(judged.accuracy, 0)} of all labels; none saw the pictures it judged."
+        f"**{len(suspected):,} of {count(len(judged.ids), 'label')} are suspected.** The models agree with "
+        f"{percent(judged.accuracy, 0)} of all labels; none saw the images it judged."
     )
     st.caption(literal(judged.basis))
     which = st.segmented_control(
@@ -75,8 +77,8 @@ def _case(dataset: Dataset, case: dict[Hashable, Any]) -> None:
 
     def lines(_row: pd.Series) -> tuple[str, ...]:
         return (
-            f"labelled {case['label']}{NO_BREAK}({percent(case['for_label'], 0)})",
-            f"looks like {suggested}{NO_BREAK}({percent(case['for_suggested'], 0)})",
+            f"labelled {case['label']}{_NO_BREAK}({percent(case['for_label'], 0)})",
+            f"looks like {suggested}{_NO_BREAK}({percent(case['for_suggested'], 0)})",
         )
 
     ids = (picture_id,)

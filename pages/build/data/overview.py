@@ -11,9 +11,10 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.data.splits import SPLITS
 from core.datasets import Selection
+from core.words import count
 from pages.build.data import thumbnails
 from pages.common.metric_card import metric_card
-from pages.common.text import count, literal
+from pages.common.text import literal
 
 SAMPLES = 18
 TILE = 200
@@ -77,7 +78,7 @@ def classes(selection: Selection) -> None:
     totals = counts.groupby("class")["pictures"].sum()
     if totals.max() >= 2 * totals.min():
         st.caption(
-            f"The largest class has {totals.max():,} pictures, the smallest {totals.min():,}. "
+            f"The largest class has {count(totals.max(), 'image')}, the smallest {totals.min():,}. "
             "A model learns to prefer large classes; “Most images a class” evens them out."
         )
 

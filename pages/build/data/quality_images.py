@@ -12,11 +12,11 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.quality import Finding
+from core.words import count
 from pages.build.data import gallery_tiles, image_dialog, quality_mending, thumbnails
 from pages.common.dataset_cache import row_by_id, rows_by_id
 from pages.common.expander import lazy_expander
 from pages.common.paging import choose_page
-from pages.common.text import count
 
 GROUPS_PER_PAGE = 6
 MOST_OF_A_GROUP = 8

@@ -7,8 +7,8 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.quality import Finding, checklist
+from core.words import count
 from pages.common import version_steps
-from pages.common.text import count
 
 _WORDS = {"exclude": "Exclude these", "keep_one": "Keep one of each group"}
 

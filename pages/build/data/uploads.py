@@ -11,8 +11,9 @@ from core import datasets, engine
 from core.data import sources
 from core.errors import LabError
 from core.processes.threads import Progress
+from core.words import count
 from pages.common import data_sources, settings
-from pages.common.text import count, literal
+from pages.common.text import literal
 
 FOLDER, ARCHIVE = "A folder", "A zip archive"
 _TURN, _KIND = "upload_turn", "upload_kind"

@@ -10,11 +10,12 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Comparison, Step
+from core.words import count
 from pages.build.data import gallery_tiles
 from pages.common import settings, version_steps
 from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.expander import lazy_expander
-from pages.common.text import count, literal
+from pages.common.text import literal
 
 MOST_LETTERS = 60
 

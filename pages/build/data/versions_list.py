@@ -7,10 +7,11 @@ import streamlit as st
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
+from core.words import count, moment
 from pages.build.data import versions_compare
 from pages.common import version_steps
 from pages.common.paging import choose_page
-from pages.common.text import count, literal, moment
+from pages.common.text import literal
 
 PER_PAGE = 10
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep, search
+from core.words import typed_value
 from pages.build.sweeps import setting_values
 from pages.common.charts import ink, is_dark
 
@@ -156,7 +157,7 @@ def _frame(scored: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
     """The choices with plain column names for Vega, worst first so that the best is drawn on top."""
     frame = scored.sort_values("val_accuracy").reset_index(drop=True)
     for path in paths:
-        frame[_shown(path)] = frame[path].map(setting_values.words)
+        frame[_shown(path)] = frame[path].map(typed_value)
     scores = ["val_accuracy", "val_accuracy_low", "val_accuracy_high", "n"]
     kept = frame[[*paths, *map(_shown, paths), *scores]].copy()
     for path in paths:
@@ -182,7 +183,7 @@ def _order(sweep: Sweep, frame: pd.DataFrame, path: str) -> list[str]:
     if _is_number(path):
         return list(dict.fromkeys(frame.sort_values(path, kind="stable")[_shown(path)]))
     there = set(frame[_shown(path)])
-    return [words for words in map(setting_values.words, sweep.values[path]) if words in there]
+    return [words for words in map(typed_value, sweep.values[path]) if words in there]
 
 
 def _axis(sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[Channel]) -> Channel:

@@ -11,10 +11,19 @@ from core import sweeps
 from core.config import RunConfig
 from core.errors import LabError
 from core.sweeps import Plan, Way
+from core.words import about, count, duration
 from pages.build.sweeps import picker, setting_values
-from pages.common import addresses, data_preparing, data_selection, data_sources, frame, run_header, settings
+from pages.common import (
+    addresses,
+    data_preparing,
+    data_selection,
+    data_sources,
+    frame,
+    run_header,
+    settings,
+)
 from pages.common.metric_card import metric_card
-from pages.common.text import count, duration, literal
+from pages.common.text import literal
 
 WAYS: dict[Way, str] = {
     "grid": "All combinations",
@@ -133,7 +142,7 @@ def _say_cost(plan: Plan, asked: dict[str, Any]) -> None:
         )
         metric_card(
             "Expected time",
-            f"about {duration(plan.time.seconds)}",
+            about(plan.time.seconds),
             f"{duration(plan.time.low)} to {duration(plan.time.high)}",
             help="For all runs, one after the other, with all their epochs.",
         )

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core import sweeps
 from core.sweeps import Sweep
+from core.words import moment
 from pages.common.addresses import SWEEP_KEY
-from pages.common.text import literal, moment
+from pages.common.text import literal
 
 NEW = ""
 _CHOICE = "sweep_choice"

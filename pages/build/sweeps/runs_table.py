@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.config import SETTINGS
 from core.sweeps import Sweep
-from pages.build.sweeps import setting_values
+from core.words import interval, typed_value
 from pages.common import addresses, columns, run_picker
 
 
@@ -17,7 +17,7 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
     ids = ordered["run"].tolist()
     shown = pd.DataFrame(
         {
-            **{path: ordered[path].map(setting_values.words) for path in sweep.values},
+            **{path: ordered[path].map(typed_value) for path in sweep.values},
             **({"seed": ordered["seed"]} if ordered["seed"].nunique() > 1 else {}),
             "state": [_state(row) for _, row in ordered.iterrows()],
             "validation": columns.percents(ordered["val_accuracy"]),
@@ -43,11 +43,11 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
             ),
             "validation": columns.validation(),
             "val_interval": column.TextColumn(
-                "95 % interval", help="Of the validation accuracy, for other pictures (Wilson)."
+                "95% CI", help="Of the validation accuracy, for other images (Wilson)."
             ),
             "test": columns.test(),
             "test_interval": column.TextColumn(
-                "95 % interval (test)", help="Of the test accuracy, for other pictures (Wilson)."
+                "95% CI (test)", help="Of the test accuracy, for other images (Wilson)."
             ),
             "epochs": column.NumberColumn("Epochs", format="%d", width=70),
             "seconds": columns.duration(shown["seconds"]),
@@ -68,7 +68,7 @@ def _state(row: pd.Series) -> str:
 
 def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:
     return [
-        f"{100 * low:.1f} – {100 * high:.1f} %" if pd.notna(low) else None
+        interval(low, high) if pd.notna(low) else None
         for low, high in zip(table[f"{score}_low"], table[f"{score}_high"], strict=True)
     ]
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.config import SETTINGS, RunConfig, Setting, from_assignments
 from core.sweeps import Sweep, search
-from pages.common import settings, settings_form
+from core.words import typed_value
+from pages.common import settings_form
 from pages.common.text import literal
 
 LEFT_OUT = frozenset(
@@ -46,8 +47,8 @@ def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ())
         LabError: a typed value does not fit.
     """
     setting, present = SETTINGS[path], base.get(path)
-    options = [words(value) for value in _suggested(setting, present) if value not in besides]
-    near = None if besides else _near(options, words(present))
+    options = [typed_value(value) for value in _suggested(setting, present) if value not in besides]
+    near = None if besides else _near(options, typed_value(present))
     if setting.options or setting.kind is bool:
         chosen = st.pills(label(path), options, default=near, selection_mode="multi", key=key)
     else:
@@ -63,21 +64,14 @@ def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ())
     return tuple(_parsed(path, text, base) for text in chosen)
 
 
-def words(value: Any) -> str:
-    """A value as it is ticked and typed."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return settings.word(value).replace(",", ", ")
-
-
 def tried(sweep: Sweep, path: str) -> str:
     """The values of a setting for Markdown, numbers by size; those that are proposed as a range."""
     values = sweep.values[path]
     if all(isinstance(value, int | float) for value in values):
         values = sorted(values)
     if sweep.way != "grid" and search.is_range(path, values):
-        return literal(f"{words(values[0])} to {words(values[-1])}")
-    return literal(" | ".join(words(value) for value in values))
+        return literal(f"{typed_value(values[0])} to {typed_value(values[-1])}")
+    return literal(" | ".join(typed_value(value) for value in values))
 
 
 def _parsed(path: str, text: str, base: RunConfig) -> Any:

@@ -13,10 +13,11 @@ from core.comparison import paired_tests, test_set_usage, verdicts
 from core.config import SETTINGS
 from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
+from core.words import about, count, points, setting_value
 from pages.build.sweeps import charts, more, runs_table, setting_values
 from pages.common import frame, run_header, run_lines
 from pages.common.addresses import COMPARE, COPIED_RUN_KEY, LINES_KEY, TRAIN
-from pages.common.text import count, duration, interval, literal, percent
+from pages.common.text import literal
 
 LOOK_EVERY = 1.5
 """Seconds between two looks while something is under way."""
@@ -100,7 +101,7 @@ def _time_left(table: pd.DataFrame, number: int) -> list[str]:
     known = table["seconds"].dropna()
     if known.empty or not number:
         return []
-    return [f"about {duration(number * (float(known.mean()) + cost_estimate.SECONDS_TO_START))} left"]
+    return [f"{about(number * (float(known.mean()) + cost_estimate.SECONDS_TO_START))} left"]
 
 
 def _varied(sweep: Sweep) -> str:
@@ -128,13 +129,9 @@ def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
     partial = int(choices["partial"].sum())
     notes = [f"{words}, on pictures never trained on."]
     if choices["n"].max() > 1:
-        notes.append(
-            "Means over the seeds; ± SD as bars or under the pointer, of a single run its 95 % interval."
-        )
+        notes.append("Means over the seeds; ± SD as bars or under the pointer, of a single run its 95% CI.")
     else:
-        notes.append(
-            "Intervals: 95 % (Wilson), from the number of validation pictures; another seed adds to it."
-        )
+        notes.append("95% CIs (Wilson), from the number of validation images; another seed adds to them.")
     if partial:
         notes.append(
             f"{count(partial, 'choice')} stopped before the end, with the score of the best epoch until then."
@@ -145,10 +142,10 @@ def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
 def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
     best = max(choices[choices["n"] > 0].to_dict("records"), key=lambda row: row["val_accuracy"])
     words = ", ".join(
-        f"{literal(SETTINGS[path].label)} **{literal(setting_values.words(best[path]))}**"
+        f"{literal(SETTINGS[path].label)} **{literal(setting_value(path, best[path]))}**"
         for path in sweep.values
     )
-    st.markdown(f"Best on validation so far: {words}: {_score(best)}.")
+    st.markdown(f"Best on validation so far: {words}: {sweeps.describe_score(best)}.")
     _say_luck(table, choices, list(sweep.values))
     with st.container(horizontal=True, vertical_alignment="center"):
         run_id = _run_of(best, sweep, table)
@@ -187,13 +184,6 @@ def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> lis
     return [members[choice][0] + (run_lines.REPEATS if len(members[choice]) > 1 else "") for choice in best]
 
 
-def _score(row: Any) -> str:
-    if row["n"] > 1:
-        return f"{percent(row['val_accuracy'])} ± {100 * row['val_accuracy_sd']:.1f} (SD, n={row['n']})"
-    within = interval(row["val_accuracy_low"], row["val_accuracy_high"])
-    return f"{percent(row['val_accuracy'])} (95 % interval {within}, one run)"
-
-
 def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> None:
     """How much the best flatters, measured where choices were repeated."""
     scored = table[table["val_accuracy"].notna()]
@@ -209,10 +199,10 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
         )
     else:
         each = max(int(choices["n"].median()), 1)
-        points = 100 * paired_tests.luck_of_the_best(number, deviation / each**0.5)
+        luck = paired_tests.luck_of_the_best(number, deviation / each**0.5)
         st.caption(
-            f"As the best of {number} it is partly lucky: expect about {points:.1f} points to be chance. "
-            f"Runs that differ in nothing but the seed scatter by {100 * deviation:.1f} points (SD)."
+            f"As the best of {number} it is partly lucky: expect about {points(luck)} to be chance. "
+            f"Runs that differ only in the seed scatter by {points(deviation)} (SD)."
         )
 
 

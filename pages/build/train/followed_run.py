@@ -7,11 +7,12 @@ import streamlit as st
 from core import engine, runs
 from core.errors import LabError
 from core.runs import Run, Status
+from core.words import confidence_interval, count, percent
 from pages.build.train import live_charts
 from pages.common import frame
 from pages.common.addresses import EXPLAIN, RESULTS, RUN_KEY
 from pages.common.run_picker import STATES, Summary, summarise
-from pages.common.text import count, interval, literal, percent
+from pages.common.text import literal
 
 _WATCHED = "watched_run"
 
@@ -79,11 +80,11 @@ def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
 
 def _result(summary: Summary) -> str:
     test, guess = summary.report.test_accuracy, summary.report.baseline_accuracy
-    within = interval(test.low, test.high)
     verdict = " **That is not clearly better than guessing.**" if _is_like_guessing(summary) else ""
     return (
-        f"Test accuracy **{percent(test.value)}** (95 % interval {within}, {test.correct:,} of "
-        f"{test.total:,} pictures right). Always guessing the largest class: {percent(guess.value)}.{verdict}"
+        f"Test accuracy **{percent(test.value)}** ({confidence_interval(test.low, test.high)}; "
+        f"{test.correct:,} of {count(test.total, 'image')} right). "
+        f"Always guessing the largest class: {percent(guess.value)}.{verdict}"
     )
 
 

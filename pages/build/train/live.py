@@ -11,10 +11,11 @@ from core import datasets, engine, runs
 from core.errors import LabError
 from core.evaluation import metrics
 from core.runs import Run, Status
+from core.words import confidence_interval, count, duration, percent
 from pages.build.train import followed_run, live_charts
 from pages.common import data_selection, frame, run_header
 from pages.common.run_picker import Summary, summarise
-from pages.common.text import count, duration, interval, literal, percent
+from pages.common.text import literal
 
 LOOK_EVERY = 0.7
 """Seconds between two looks while something is at work."""
@@ -112,7 +113,7 @@ def _show_progress(run: Run) -> None:
             return
         within = max(status.epoch - 1, 0) + status.batch / status.batches
         share = min(within / epochs, 1.0)
-        st.progress(share, text=f"{literal(status.message or 'Training')} · {share:.0%}")
+        st.progress(share, text=f"{literal(status.message or 'Training')} · {percent(share, 0)}")
         _figures(status, epochs)
         live_charts.show(run, status)
         _validation_words(summary)
@@ -127,7 +128,7 @@ def _stop_button(run: Run) -> None:
         disabled=asked,
         on_click=frame.attempt,
         args=(engine.stop, run),
-        help="Ends after the present batch, tests what has been learned so far, and keeps it.",
+        help="Stops after the current batch, then evaluates and keeps the model.",
     )
 
 
@@ -136,7 +137,7 @@ def _figures(status: Status, epochs: int) -> None:
     with st.grid(4, min_column_width=130, gap="small"):
         st.metric("Epoch", f"{status.epoch} of {epochs}")
         st.metric("Batch", f"{status.batch} of {status.batches}")
-        st.metric("Pictures a second", speed)
+        st.metric("Images per second", speed)
         st.metric("Time left", duration(status.seconds_left))
 
 
@@ -153,7 +154,7 @@ def _validation_words(summary: Summary) -> None:
     pictures = _validation_pictures(summary)
     if pictures and last.get("val_accuracy") is not None:
         bounds = metrics.proportion(round(last["val_accuracy"] * pictures), pictures)
-        words += f" (95 % interval {interval(bounds.low, bounds.high)}, {count(pictures, 'picture')})"
+        words += f" ({confidence_interval(bounds.low, bounds.high)}; {count(pictures, 'image')})"
     st.caption(f"{words}. Training figures are means over the epoch, augmentation included.")
 
 

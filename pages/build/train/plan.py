@@ -11,11 +11,12 @@ from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
 from core.training import cost_estimate
+from core.words import about, duration
 from pages.build.train import followed_run
 from pages.common import data_selection, data_sources, frame, settings
 from pages.common.expander import lazy_expander
 from pages.common.metric_card import metric_card
-from pages.common.text import duration, literal
+from pages.common.text import literal
 
 LONGEST_NAME = 80
 
@@ -37,12 +38,12 @@ def costs(config: RunConfig, selection: Selection) -> None:
         metric_card(
             "Parameters",
             f"{parameters:,}",
-            f"{parameters / training:,.0f} for each training picture",
-            help="Numbers that training adjusts. More can hold more, and learn by heart more easily.",
+            f"{parameters / training:,.0f} per training image",
+            help="Weights that training adjusts. More can learn more, but overfit more easily.",
         )
         metric_card(
             "Expected time",
-            f"about {duration(time.seconds)}",
+            about(time.seconds),
             f"{duration(time.low)} to {duration(time.high)}",
             help="For all epochs; early stopping or Stop and keep can end it sooner.",
         )

@@ -84,8 +84,8 @@ def _by_class(first: Side, second: Side, split: str) -> None:
         else ""
     )
     st.caption(
-        f"Points of a class's {split} pictures that {second.letter} finds more than {first.letter}, with the "
-        f"95 % interval. Coloured where it is more than luck, corrected for {len(differences)} classes: "
+        f"Points of a class's {split} images that {second.letter} finds more than {first.letter}, with the "
+        f"95% CI. Coloured where it is more than luck, corrected for {len(differences)} classes: "
         f"{real if real else 'none'} here.{left}{_too_few(first, second, len(differences))}"
     )
 
@@ -112,7 +112,7 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
             alt.Tooltip("first:Q", title=f"Found by {first}", format=".1%"),
             alt.Tooltip("second:Q", title=f"Found by {second}", format=".1%"),
             alt.Tooltip("value:Q", title="Difference", format="+.1%"),
-            alt.Tooltip("low:Q", title="95 % interval from", format="+.1%"),
+            alt.Tooltip("low:Q", title="95% CI from", format="+.1%"),
             alt.Tooltip("high:Q", title="to", format="+.1%"),
             alt.Tooltip("kind:N", title="More than luck"),
         ],

@@ -11,11 +11,12 @@ from core.comparison import disagreement
 from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
 from core.runs import Predictions
+from core.words import count, percent
 from pages.common import heatmap_row, run_images, waiting
 from pages.common.paging import choose_page
 from pages.common.run_images import Tile
 from pages.common.run_picker import Summary
-from pages.common.text import count, literal, percent
+from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
 PER_PAGE = 12

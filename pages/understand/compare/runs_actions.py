@@ -12,10 +12,11 @@ from core.export import run_archive
 from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
+from core.words import about, count
 from pages.common import frame
 from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.run_lines import REPEATS, Line
-from pages.common.text import count, duration, literal
+from pages.common.text import literal
 from pages.understand.compare import choice
 
 TIMES = (3, 5, 10)
@@ -63,7 +64,7 @@ def _repeating(ticked: Sequence[Line]) -> None:
         )
         for times in TIMES:
             st.button(
-                f"{times} times · {about(able, times)}",
+                f"{times} times · {time_to_repeat(able, times)}",
                 key=f"repeat-{times}",
                 width="stretch",
                 on_click=frame.attempt,
@@ -71,10 +72,9 @@ def _repeating(ticked: Sequence[Line]) -> None:
             )
 
 
-def about(lines: Sequence[Line], times: int) -> str:
+def time_to_repeat(lines: Sequence[Line], times: int) -> str:
     """How long it takes to repeat these so many times each, in words."""
-    seconds = max(times * sum(map(_seconds, lines)), 1)
-    return f"about {duration(seconds if seconds < 90 else 60 * round(seconds / 60))}".removesuffix(" 0 s")
+    return about(times * sum(map(_seconds, lines)))
 
 
 def repeat(lines: Sequence[Line], times: int) -> None:

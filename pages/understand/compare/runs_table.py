@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from core import runs
-from core.comparison import test_set_usage, verdicts
+from core.comparison import test_set_usage
 from core.config import SETTINGS
 from core.errors import LabError
+from core.words import setting_value
 from pages.common import columns, data_sources
 from pages.common.run_lines import Line
 from pages.common.run_picker import STOPPED
@@ -111,7 +112,7 @@ def _setting(path: str, values: list[Any]) -> Any:
     """Numbers as numbers, so that the table can be sorted by them; all else in words."""
     if SETTINGS[path].least is not None:
         return pd.array(values, "Float64")
-    return [None if value is None else verdicts.value_in_words(path, value) for value in values]
+    return [None if value is None else setting_value(path, value) for value in values]
 
 
 def _mean(scores: Sequence[float]) -> float | None:
@@ -131,7 +132,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         "val_interval": column.TextColumn(
             "Interval or spread",
             width=158,
-            help="One run: where its validation accuracy lies with 95 % confidence (Wilson), for other "
+            help="One run: where its validation accuracy lies with 95% confidence (Wilson), for other "
             "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
         "test": columns.test(),

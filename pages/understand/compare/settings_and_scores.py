@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.comparison import verdicts
 from core.comparison.score_intervals import Interval, Scores
 from core.config import SETTINGS, differences
 from core.errors import LabError
 from core.sweeps.plan import SEED
+from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread
 from pages.common import charts
 from pages.common.run_picker import Summary
-from pages.common.text import duration, literal, percent
+from pages.common.text import literal
 from pages.understand.compare.sides import Side, heads
 
 
@@ -40,7 +40,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     configs = [side.line.first.config for side in readable if side.line.first.config]
     differing = differences(configs)
     rows = [
-        [SETTINGS[path].label, *(verdicts.value_in_words(path, value) for value in values)]
+        [SETTINGS[path].label, *(setting_value(path, value) for value in values)]
         for path, values in differing.items()
         if path != SEED
     ]
@@ -72,7 +72,7 @@ def scores(sides: Sequence[Side], split: str) -> None:
         alt=f"Accuracy of the chosen runs on the {split} pictures, with intervals",
     )
     repeated = " For repeats: their mean, from the lowest to the highest." if is_repeated else ""
-    st.caption(f"Dot: accuracy on the {split} pictures. Bar: its 95 % interval.{repeated}")
+    st.caption(f"Dot: accuracy on the {split} images. Bar: its 95% CI.{repeated}")
     finished = [side for side in sides if side.finished]
     st.dataframe(
         scores_frame(finished, list(figures.values()), split),
@@ -82,7 +82,7 @@ def scores(sides: Sequence[Side], split: str) -> None:
         alt="Figures of the chosen runs",
     )
     st.caption(
-        "In brackets: the 95 % interval, for other pictures. "
+        "In brackets: the 95% CI, for other images. "
         + ("Repeats: mean ± standard deviation over n seeds." if is_repeated else "")
     )
 
@@ -96,11 +96,11 @@ def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: 
         f"Loss ({split}; lower is better)": [_losses([s.loss for s in of_side]) for of_side in figures],
         "Kept epoch": _of_runs(sides, lambda s: float(s.report.kept_epoch), lambda x: f"{x:.0f}"),
         "Training time": _of_runs(sides, lambda s: float(s.report.seconds), duration),
-        "Pictures a second, in training": _of_runs(
+        "Images per second, in training": _of_runs(
             sides, lambda s: float(s.report.images_per_second), lambda x: f"{x:,.0f}"
         ),
         "Parameters": _of_runs(sides, lambda s: float(s.report.parameters), lambda x: f"{x:,.0f}"),
-        "Model file": _of_runs(sides, _megabytes, lambda x: f"{x:,.1f} MB" if x else "none"),
+        "Model file": _of_runs(sides, _model_bytes, lambda size: byte_size(size) if size else "none"),
     }
     return pd.DataFrame(
         [[figure, *values] for figure, values in rows.items()],
@@ -118,24 +118,24 @@ def _bar(name: str, of_side: list[Scores]) -> dict[str, object]:
 
 def _shares(intervals: list[Interval]) -> str:
     if len(intervals) > 1:
-        return verdicts.spread([i.value for i in intervals if i.value is not None])
+        return spread([i.value for i in intervals if i.value is not None])
     (only,) = intervals
     if only.low is None or only.high is None:
         return percent(only.value)
-    return f"{percent(only.value)} ({100 * only.low:.1f} to {100 * only.high:.1f})"
+    return f"{percent(only.value)} ({interval(only.low, only.high)})"
 
 
 def _losses(intervals: list[Interval]) -> str:
     if len(intervals) > 1:
-        return verdicts.spread([i.value for i in intervals if i.value is not None])
+        return spread([i.value for i in intervals if i.value is not None])
     (only,) = intervals
     if only.value is None or only.low is None or only.high is None:
-        return "–"
+        return DASH
     return f"{only.value:.3f} ({only.low:.3f} to {only.high:.3f})"
 
 
 def _right(of_side: list[Scores]) -> str:
-    return f"{of_side[0].correct:,} of {of_side[0].pictures:,}" if len(of_side) == 1 else "–"
+    return f"{of_side[0].correct:,} of {of_side[0].pictures:,}" if len(of_side) == 1 else DASH
 
 
 def _of_runs(
@@ -150,6 +150,6 @@ def _of_runs(
     return told
 
 
-def _megabytes(summary: Summary) -> float:
+def _model_bytes(summary: Summary) -> float:
     path = summary.run.model_path
-    return path.stat().st_size / 1e6 if path.exists() else 0.0
+    return float(path.stat().st_size) if path.exists() else 0.0

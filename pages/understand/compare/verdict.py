@@ -10,10 +10,11 @@ import streamlit as st
 from core.comparison import paired_tests, verdicts
 from core.comparison.verdicts import Verdict
 from core.errors import LabError
+from core.words import count, listed, points, points_interval
 from pages.common import frame
 from pages.common.expander import lazy_expander
 from pages.common.run_lines import Line
-from pages.common.text import count, literal
+from pages.common.text import literal
 from pages.understand.compare import runs_actions
 from pages.understand.compare.sides import Side
 
@@ -90,16 +91,16 @@ def _of_several(sides: Sequence[Side], found: Verdicts) -> tuple[str, str, str]:
     corrected = f"All of this is corrected for being {len(found)} comparisons."
     if not beaten:
         if all(verdict.kind == "no difference seen" for verdict in found.values()):
-            return "no difference seen", "No difference worth having between any two.", corrected
+            return "no difference seen", "No meaningful difference between any two.", corrected
         return (
             "cannot tell",
             "Cannot tell yet which is the best.",
             f"None is shown to beat another. {corrected}",
         )
-    lost = f"{_listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} beaten by another of them."
+    lost = f"{listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} beaten by another of them."
     if len(left) == 1 and all(_wins(left[0], other, found) for other in beaten):
         return "better", f"{left[0]} is better than each of the others.", corrected
-    return "cannot tell", f"The best is among {_listed(left)}.", f"{lost} {corrected}"
+    return "cannot tell", f"The best is among {listed(left)}.", f"{lost} {corrected}"
 
 
 def _wins(letter: str, other: str, found: Verdicts) -> bool:
@@ -163,7 +164,7 @@ def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
     elif more and len(lines) == len(sides):
         which = "both" if len(lines) == 2 else f"all {len(lines)}"
         st.button(
-            f"Repeat {which} with {count(more, 'new seed')} · {runs_actions.about(lines, more)}",
+            f"Repeat {which} with {count(more, 'new seed')} · {runs_actions.time_to_repeat(lines, more)}",
             key="repeat_to_tell",
             type="primary",
             icon=":material/casino:",
@@ -195,12 +196,12 @@ def _details(found: Verdicts, split: str) -> None:
         alt="The tests behind the verdict",
     )
     st.caption(
-        f"On the {split} pictures, each answered by both sides. n counts pictures for the exact McNemar "
+        f"On the {split} images, each predicted by both sides. n counts images for the exact McNemar "
         "test (is each of the two the only right one equally often?), and pairs of runs with one seed "
         "for the sign-flip test. p: how often luck alone would show a difference at least this large"
         + (", corrected for the number of comparisons (Holm)." if len(found) > 1 else ".")
-        + " Called real only where p is at most 0.05 and the 95 % interval leaves 0 out. "
-        "Where nothing differs, that happens in at most 5 % of comparisons."
+        + " Called real only where p is at most 0.05 and the 95% CI excludes 0. "
+        "Where nothing differs, that happens in at most 5% of comparisons."
     )
 
 
@@ -210,18 +211,14 @@ def details_frame(found: Verdicts) -> pd.DataFrame:
     for names, verdict in found.items():
         m = verdict.measured
         numbers = (
-            (m.test, m.n, _p(m.p), f"{100 * m.difference:+.1f}", f"{100 * m.low:+.1f} to {100 * m.high:+.1f}")
+            (m.test, m.n, _p(m.p), points(m.difference, signed=True), points_interval(m.low, m.high))
             if m
             else ("none", None, None, None, None)
         )
         rows.append((f"{names[1]} minus {names[0]}", *numbers))
-    columns = ["Which", "Test", "n", "p", "Difference, points", "95 % interval, points"]
+    columns = ["Which", "Test", "n", "p", "Difference", "95% CI"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _p(p: float) -> str:
     return "below 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def _listed(letters: Sequence[str]) -> str:
-    return ", ".join(letters[:-1]) + f" and {letters[-1]}" if len(letters) > 1 else letters[0]

@@ -12,9 +12,9 @@ from core.errors import LabError
 from core.explain import heat_location
 from core.explain.heat_location import LEAST_MAPS, HeatOn
 from core.explain.heatmaps import Heatmap
+from core.words import count, percent
 from pages.common import overlays
 from pages.common.run_images import Gallery
-from pages.common.text import count, percent
 from pages.understand.explain import heat_cases
 from pages.understand.explain.heat_cases import Case
 

@@ -10,10 +10,11 @@ from core.errors import LabError
 from core.explain import heat_location
 from core.explain.heatmaps import Heatmap, Request
 from core.runs import Predictions
+from core.words import count
 from pages.common import overlays, run_images, waiting
 from pages.common.run_images import Gallery
 from pages.common.run_picker import Summary
-from pages.common.text import NO_BREAK, count, literal
+from pages.common.text import literal
 from pages.understand.explain import background_hint, heat_cases
 from pages.understand.explain.heat_cases import Case
 
@@ -61,7 +62,7 @@ def border_words(maps: list[Heatmap], name: str) -> str:
         return f"In none of these pictures anything spoke for {literal(name)}."
     seen = (
         f"In {on_border} of {count(hot, 'picture')} most of the heat lies on the outer eighth at each side "
-        f"(44{NO_BREAK}% of the area)."
+        f"(44% of the area)."
     )
     if _is_on_border(on_border, hot):
         return (

@@ -14,9 +14,10 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.explain.heat_location import HeatOn
 from core.explain.heatmaps import Heatmap
+from core.words import percent
 from pages.common import overlays
 from pages.common.expander import lazy_expander
-from pages.common.text import literal, percent
+from pages.common.text import literal
 
 SHOWN = 4
 

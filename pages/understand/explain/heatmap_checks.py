@@ -11,10 +11,11 @@ import streamlit as st
 from core.errors import LabError
 from core.explain import assistant
 from core.explain.heatmaps import METHODS
+from core.words import percent
 from pages.common import overlays, waiting
 from pages.common.run_images import Gallery
 from pages.common.run_picker import Summary
-from pages.common.text import literal, percent
+from pages.common.text import literal
 
 ALIKE, DIFFERENT = 0.7, 0.4
 """Rank correlations of two maps from which they count as nearly the same, and below which as different."""
@@ -37,7 +38,7 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int, st
             50,
             10,
             5,
-            format="%d %%",
+            format="%d%%",
             key="trust_share",
             width=220,
             persist_state="session",
@@ -77,9 +78,9 @@ def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> st
     """What greying out the hot part did, beside what greying out random parts did."""
     before, after, elsewhere = float(answer["before"]), float(answer["after"]), answer["elsewhere"]
     seen = (
-        f"Greying out the hottest {share} % takes the probability of {literal(class_name)} from "
-        f"{percent(before, 0)} to **{percent(after, 0)}**; as much in {len(elsewhere)} random places leaves "
-        f"**{percent(float(np.mean(elsewhere)), 0)}** on average "
+        f"Greying out the hottest {percent(share / 100, 0)} takes the probability of {literal(class_name)} "
+        f"from {percent(before, 0)} to **{percent(after, 0)}**; as much in {len(elsewhere)} random places "
+        f"leaves **{percent(float(np.mean(elsewhere)), 0)}** on average "
         f"(from {percent(float(np.min(elsewhere)), 0)} to {percent(float(np.max(elsewhere)), 0)})."
     )
     if before < LEAST_PROBABILITY:

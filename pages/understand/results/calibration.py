@@ -8,10 +8,10 @@ from core.evaluation import calibration, metrics
 from core.export import figures
 from core.report import Proportion
 from core.runs import Predictions
+from core.words import confidence_interval, count, percent, points
 from pages.common import run_images
 from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
-from pages.common.text import count, interval, percent
 from pages.understand.results import calibration_charts, downloads
 
 MANY_CLASSES = 6
@@ -37,7 +37,7 @@ def _reliability(summary: Summary, test: Predictions) -> None:
         calibration_charts.reliability(bins), alt="How sure the model was against how often it was right"
     )
     st.caption(
-        "Test pictures in groups by how sure the model was. Bars: 95 % intervals; large dots: many pictures. "
+        "Test pictures in groups by how sure the model was. Bars: 95% CIs; large dots: many pictures. "
         "Below the dashed line the model is too sure, above it too modest."
     )
     downloads.figure_buttons(summary, lambda: figures.reliability(bins, error), "reliability")
@@ -49,20 +49,20 @@ def _calibration_sentence(test: Predictions, error: float | None, by_luck: float
         return "There are no test pictures."
     sure = float(metrics.confidence(test).mean())
     seen = (
-        f"On the {count(right.total, 'test picture')} it was {percent(sure, 0)} sure on average, "
-        f"and right on {percent(right.value, 0)} ({interval(right.low, right.high)})."
+        f"On the {count(right.total, 'test image')} it was {percent(sure, 0)} sure on average, "
+        f"and right on {percent(right.value, 0)} ({confidence_interval(right.low, right.high)})."
     )
     if sure > right.high:
-        verdict = "It is **too sure of itself**: read its probabilities as an order, not as chances."
+        verdict = "It is **over-confident**: read its probabilities as an order, not as chances."
     elif sure < right.low:
-        verdict = "It is **more modest than it need be**."
+        verdict = "It is **under-confident**."
     else:
         verdict = "On average that fits, within what so many pictures can show."
     gap = "more than luck explains" if error > by_luck else "which may be luck"
     return (
-        f"{seen} {verdict} In the groups below it is off by {100 * error:.1f} points on average (calibration "
+        f"{seen} {verdict} In the groups below it is off by {points(error)} on average (calibration "
         f"error), {gap}: on so many pictures a model that is right exactly as often as it is sure stays "
-        f"below {100 * by_luck:.1f} points 95 times in 100."
+        f"below {points(by_luck)} 95 times in 100."
     )
 
 
@@ -74,7 +74,7 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
         100,
         80,
         5,
-        format="%d %%",
+        format="%d%%",
         key="sure_threshold",
         persist_state="session",
         help="Below it the model would say: I do not know, ask a person.",
@@ -92,12 +92,15 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
 
 
 def _sure_sentence(split: str, share: Proportion, right: Proportion) -> str:
-    within = interval(share.low, share.high)
-    answered = f"On the {split} pictures it would answer **{percent(share.value, 0)}** ({within})"
+    answered = f"On the {split} images it would answer {_with_interval(share)}"
     if not right.total:
         return f"{answered}: none at all."
-    within = interval(right.low, right.high)
-    return f"{answered} and be right on **{percent(right.value, 0)}** of these ({within})."
+    return f"{answered} and be right on {_with_interval(right)} of these."
+
+
+def _with_interval(proportion: Proportion) -> str:
+    bounds = confidence_interval(proportion.low, proportion.high)
+    return f"**{percent(proportion.value, 0)}** ({bounds})"
 
 
 def _top_k(test: Predictions) -> None:
@@ -111,7 +114,7 @@ def _top_k(test: Predictions) -> None:
             metric_card(
                 "The first answer" if k == 1 else f"The first {k} answers",
                 percent(found.value),
-                f"95 % interval {interval(found.low, found.high)}",
+                confidence_interval(found.low, found.high),
                 width=250,
             )
     st.caption(

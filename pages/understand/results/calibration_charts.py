@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.evaluation.calibration import Bin, Coverage, Curve
 from core.export.palette import GREY, ORANGE
+from core.words import interval
 from pages.common.charts import ink
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
@@ -30,7 +31,7 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
             b.accuracy.low,
             b.accuracy.high,
             b.accuracy.total,
-            f"{b.low:.0%} to {b.high:.0%}",
+            interval(b.low, b.high, 0),
         )
         for b in bins
     ]
@@ -41,7 +42,7 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
     tooltip = [
         alt.Tooltip("bin:N", title="How sure"),
         alt.Tooltip("right:Q", title="Right", format=".1%"),
-        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+        alt.Tooltip("low:Q", title="95% CI from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),
         alt.Tooltip("pictures:Q", title="Pictures"),
     ]

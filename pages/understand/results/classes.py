@@ -12,9 +12,10 @@ import streamlit as st
 from core.evaluation import calibration, confusion, metrics
 from core.report import Report
 from core.runs import Predictions
+from core.words import count, interval, percent
 from pages.common import run_images
 from pages.common.run_picker import Summary
-from pages.common.text import count, literal, percent
+from pages.common.text import literal
 from pages.understand.results import calibration_charts, downloads, mistakes
 
 TILES = 5
@@ -22,9 +23,9 @@ COLUMNS = {
     "class_name": "Class",
     "support": "Test pictures",
     "recall": "Recall",
-    "recall_interval": "Recall, 95 % sure",
+    "recall_interval": "Recall, 95% CI",
     "precision": "Precision",
-    "precision_interval": "Precision, 95 % sure",
+    "precision_interval": "Precision, 95% CI",
     "f1": "F1",
 }
 HELP = {
@@ -36,9 +37,9 @@ WIDTHS = {
     "Class": 150,
     "Test pictures": 95,
     "Recall": 120,
-    "Recall, 95 % sure": 125,
+    "Recall, 95% CI": 125,
     "Precision": 120,
-    "Precision, 95 % sure": 140,
+    "Precision, 95% CI": 140,
     "F1": 105,
 }
 """In pixels: together they are as wide as the page."""
@@ -71,7 +72,7 @@ def _column(name: str) -> Any:
     if name not in HELP:
         return st.column_config.Column(width=WIDTHS[name])
     return st.column_config.ProgressColumn(
-        min_value=0, max_value=100, format="%.0f %%", width=WIDTHS[name], help=HELP[name]
+        min_value=0, max_value=100, format="%.0f%%", width=WIDTHS[name], help=HELP[name]
     )
 
 
@@ -80,7 +81,7 @@ def frame_of(report: Report) -> pd.DataFrame:
     frame = pd.DataFrame([scores.model_dump() for scores in report.per_class])
     for figure in ("recall", "precision"):
         frame[f"{figure}_interval"] = [
-            f"{100 * low:.0f} to {100 * high:.0f} %" if pd.notna(low) else "–"
+            interval(low, high, 0)
             for low, high in zip(frame[f"{figure}_low"], frame[f"{figure}_high"], strict=True)
         ]
     return frame[list(COLUMNS)].rename(columns=COLUMNS)
@@ -142,7 +143,7 @@ def _curves(answered: Predictions, at: int) -> None:
         )
     st.caption(
         f"One class against all others on the test pictures. Dashed: guessing by chance; this class is "
-        f"{percent(share, 0)} of them. Where a class is rare, trust the left one."
+        f"{percent(share, 0)} of them. For rare classes, rely on the precision-recall curve."
     )
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from core.comparison import advice_effect, pairing, verdicts
-from core.comparison.verdicts import Verdict, value_in_words
+from core.comparison.verdicts import Verdict
 from core.config import SETTINGS, RunConfig, differences
 from core.errors import LabError
 from core.evaluation import curve_reading
 from core.evaluation.curve_reading import Reading
 from core.runs import Run
+from core.words import setting_value
 from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -56,7 +57,7 @@ def _suggestion(summary: Summary, read: Reading) -> None:
     if not read.suggestion.changes:
         return
     changes = [
-        f"{SETTINGS[path].label}: {value_in_words(path, value)}"
+        f"{SETTINGS[path].label}: {setting_value(path, value)}"
         for path, value in read.suggestion.changes.items()
     ]
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.config import SETTINGS, RunConfig
 from core.report import Counts, LayerSummary, Report
+from core.words import count, duration, setting_value
 from pages.common.run_picker import Summary
-from pages.common.text import count, duration
 from pages.understand.results import exports
-
-
-def value(setting: Any) -> str:
-    """A setting's value as a person writes it."""
-    if isinstance(setting, bool):
-        return "on" if setting else "off"
-    if isinstance(setting, tuple):
-        return ", ".join(map(str, setting)) or "all"
-    return f"{setting:g}" if isinstance(setting, float) else str(setting)
 
 
 def settings_frame(config: RunConfig) -> pd.DataFrame:
     """Every setting with its value and its default."""
     rows = [
-        (s.label, f"{value(config.get(path))} {s.unit}".strip(), value(s.default), path)
+        (s.label, setting_value(path, config.get(path)), setting_value(path, s.default), path)
         for path, s in SETTINGS.items()
     ]
     return pd.DataFrame(rows, columns=["Setting", "Value", "Default", "Name on the command line"])
@@ -116,7 +106,7 @@ def _counts_frame(counts: Counts) -> pd.DataFrame:
 
 def _machine(report: Report) -> dict[str, str]:
     speed = {
-        "training speed": f"{report.images_per_second:,.0f} pictures a second",
+        "training speed": f"{report.images_per_second:,.0f} images per second",
         "training time": duration(report.seconds),
     }
     return {**speed, **report.environment}

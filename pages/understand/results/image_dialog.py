@@ -13,11 +13,12 @@ from core.evaluation import metrics
 from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run
+from core.words import percent
 from pages.common import heatmap_row, run_images, waiting
 from pages.common.addresses import EXPLAIN, IMAGE_KEY, RUN_KEY
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
-from pages.common.text import literal, percent
+from pages.common.text import literal
 
 _OPEN = "card_picture"
 SIMILAR = 6

@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.evaluation import confusion, metrics
 from core.runs import Predictions
+from core.words import count
 from pages.common import run_images
 from pages.common.paging import choose_page
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
-from pages.common.text import count, literal
+from pages.common.text import literal
 from pages.understand.results import downloads, image_dialog, matrix
 
 WORST = 10

@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.comparison import test_set_usage
 from core.report import Proportion, Report
+from core.words import confidence_interval, count, duration, percent
 from pages.common import learning_curves
 from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
-from pages.common.text import count, duration, interval, literal, percent
+from pages.common.text import literal
 from pages.understand.results import coaching
 
 
@@ -24,13 +25,13 @@ def headline(summary: Summary) -> None:
         _score(
             "Test accuracy",
             test,
-            f"Right on {test.correct} of {test.total} pictures that were kept aside and never used to "
-            "train or choose. Intervals made in this way hold the model's true accuracy 95 times in 100.",
+            f"Right on {test.correct:,} of {count(test.total, 'image')} that were never used to train "
+            "or choose. 95% of such confidence intervals (CI) contain the model's true accuracy.",
         )
         _score(
             "Guessing the largest class",
             guess,
-            "What a model would reach on the same test pictures that always answers the most frequent class. "
+            "The score of always answering the most frequent class, on the same test images. "
             "A model with a score near it has learned little.",
         )
         _score(
@@ -47,13 +48,13 @@ def headline(summary: Summary) -> None:
 
 
 def _score(label: str, score: Proportion, help: str) -> None:
-    metric_card(label, percent(score.value), f"95 % sure: {interval(score.low, score.high)}", help)
+    metric_card(label, percent(score.value), confidence_interval(score.low, score.high), help)
 
 
 def _sentence(report: Report) -> str:
     test, guess = report.test_accuracy, report.baseline_accuracy
     sentence = (
-        f"Right on **{test.correct:,} of {test.total:,}** test pictures; always guessing the largest class "
+        f"Right on **{test.correct:,} of {test.total:,}** test images; always guessing the largest class "
         f"({literal(guess.class_name)}) would be right on {guess.correct:,}."
     )
     if not report.is_better_than_guessing:
@@ -83,6 +84,6 @@ def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
     if kept:
         words.append(f"The weights of epoch {kept} were kept: all scores on this page are theirs.")
     words.append(
-        "Validation pictures are never trained on; where the two lines part, the model learns by heart."
+        "Validation images are never trained on; where the curves diverge, the model is overfitting."
     )
     return " ".join(words)

@@ -120,7 +120,7 @@ def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
 def test_the_better_model_is_named_with_its_margin():
     verdict = verdicts.judge({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())
-    assert verdict.sentence.startswith("B is better. On 400 pictures, B is ahead of A by 10.0 points")
+    assert verdict.sentence.startswith("B is better. On 400 images, B is ahead of A by 10.0 points")
     assert "two trained models" in verdict.sentence
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.test) == (400, "exact McNemar test")
@@ -132,7 +132,7 @@ def test_the_interval_is_told_from_the_side_that_is_ahead():
     assert verdict.measured
     assert verdict.measured.low < verdict.measured.high < 0
     low, high = (100 * -end for end in (verdict.measured.high, verdict.measured.low))
-    assert f"A is ahead of B by 10.0 points (95 % interval {low:+.1f} to {high:+.1f})" in verdict.sentence
+    assert f"A is ahead of B by 10.0 points (95% CI: {low:+.1f} to {high:+.1f} points)" in verdict.sentence
 
 
 def test_a_small_difference_on_few_pictures_cannot_be_told():
@@ -141,7 +141,7 @@ def test_a_small_difference_on_few_pictures_cannot_be_told():
     verdict = verdicts.judge(sides)
     assert verdict.kind == "cannot tell"
     assert verdict.more_runs_needed == 5
-    assert "repeat both with 5 more seeds (about 10 minutes)" in verdict.sentence
+    assert "repeat both with 5 more seeds (about 10 min)" in verdict.sentence
 
 
 def test_models_that_hardly_differ_on_many_pictures_show_no_difference():
@@ -161,14 +161,14 @@ def test_repeats_speak_of_the_settings():
 def test_too_few_repeats_say_how_many_more():
     verdict = verdicts.judge({"A": repeats([0.6] * 3), "B": repeats([0.8] * 3, rng_seed=1)})
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", 3)
-    assert "About 3 more repeats of each should tell (about 6 minutes)." in verdict.sentence
+    assert "About 3 more repeats of each should tell (about 6 min)." in verdict.sentence
 
 
 def test_where_pictures_are_too_few_more_repeats_are_not_advised():
     sides = {"A": repeats([0.7] * 6, 40), "B": repeats([0.71] * 6, 40, rng_seed=1)}
     verdict = verdicts.judge(sides)
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", None)
-    assert "it takes more pictures" in verdict.sentence
+    assert "it takes more images" in verdict.sentence
 
 
 def test_repeats_are_paired_by_seed_whatever_their_order():
@@ -234,28 +234,10 @@ def test_several_runs_are_corrected_for_being_several():
     assert together["A", "B"].measured.p == pytest.approx(2 * alone.measured.p)
 
 
-def test_repeats_are_summed_up_with_their_spread_and_number():
-    assert verdicts.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "0.71 ± 0.02 (SD, n=5)"
-    assert verdicts.spread([0.7]) == "0.70 (n=1)"
-    assert verdicts.spread([]) == "–"
-
-
 def test_the_scatter_of_several_groups_is_pooled():
     assert verdicts.common_deviation([[0.5]]) is None
     expected = np.sqrt((2 * np.var([0.1, 0.2, 0.4], ddof=1) + np.var([0.7, 0.9], ddof=1)) / 3)
     assert verdicts.common_deviation([[0.1, 0.2, 0.4], [0.7, 0.9], [0.3]]) == pytest.approx(expected)
-
-
-def test_differences_in_settings_are_told_in_words():
-    after = RunConfig().replace(
-        {"fit.epochs": 20, "augment.flip": False, "augment.rotation": 15, "model.filters": (8, 16)}
-    )
-    assert verdicts.settings_in_words(RunConfig(), after) == [
-        "Flip left-right: off instead of on",
-        "Rotation: 15 ° instead of 0 °",
-        "Filters: 8, 16 instead of 16, 32, 64",
-        "Epochs: 20 instead of 10",
-    ]
 
 
 def test_a_run_folder_is_read_as_a_result():

@@ -139,7 +139,7 @@ def test_overfitting_is_told_with_its_epoch_and_its_evidence():
 def test_a_lucky_peak_is_told_with_its_epoch():
     reading = read(lucky_peak(0))
     assert (reading.epoch, reading.evidence[0].values) == (12, (0.75,))
-    assert "Epoch 12 looks best with 75 %" in reading.sentence
+    assert "Epoch 12 looks best with 75%" in reading.sentence
 
 
 def test_a_short_uneven_rise_is_read_as_still_improving():

@@ -201,9 +201,9 @@ def test_most_confused_pairs_are_sentences():
     matrix = [[50, 14, 0], [3, 61, 0], [1, 0, 0]]
     pairs = confusion.most_confused(matrix, ("roses", "tulips", "$x$"))
     assert [pair.sentence for pair in pairs] == [
-        "14 of 64 pictures of roses were called tulips (22\u00a0%).",
-        "3 of 64 pictures of tulips were called roses (5\u00a0%).",
-        "1 of 1 picture of $x$ was called roses (100\u00a0%).",
+        "14 of 64 images of roses were classified as tulips (22%).",
+        "3 of 64 images of tulips were classified as roses (5%).",
+        "1 of 1 image of $x$ was classified as roses (100%).",
     ]
     assert confusion.most_confused(np.eye(3, dtype=int), "abc") == []
 

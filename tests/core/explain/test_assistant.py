@@ -123,7 +123,7 @@ def test_trust_answers_with_probabilities_and_a_control(run):
         (lambda run: assistant.predict(run, PICTURES.images[:, :20]), "colour pictures of 48 x 48 pixels"),
         (lambda run: assistant.explain_pictures(run, PICTURES.images[:1], [7]), "classes 0 to 2"),
         (lambda run: assistant.activations(run, PICTURES.images[:1], "dense"), "has no layer 'dense'"),
-        (lambda run: assistant.trust(run, PICTURES.images[:1], 0, share=5.0), "between 1 % and 90 %"),
+        (lambda run: assistant.trust(run, PICTURES.images[:1], 0, share=5.0), "between 1% and 90%"),
         (lambda run: assistant.ask("predict", run, ["a", 1, None]), "no longer in the data set"),
         (lambda run: assistant.ask("predict", Run(Path("/etc"))), "There is no run 'etc'"),
         (lambda run: assistant.ask("predict", run, [], nonsense=1), "failed at 'predict'"),

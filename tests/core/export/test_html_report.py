@@ -101,7 +101,8 @@ def test_a_report_says_what_the_run_says():
     run = finished(random(0))
     page, report = html_report.build(run, picture_of), run.report()
     accuracy = report.test_accuracy
-    assert f"{accuracy.correct} of {accuracy.total} ({100 * accuracy.value:.1f}%, 95% CI" in page
+    assert f"{100 * accuracy.value:.1f}% (95% CI: " in page
+    assert f"; {accuracy.correct} of {accuracy.total})" in page
     assert "Overfitting from epoch 9 on" in page
     assert "<td>Epochs</td><td>20</td><td>instead of 10</td>" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page

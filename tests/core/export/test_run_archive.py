@@ -137,7 +137,7 @@ def test_what_is_too_large_is_refused_however_small_it_is_packed(run, workspace,
     contents[f"{run.id}/metrics.jsonl"] = b" " * (2**20 + 1)
     refused(packed(contents), "larger than 1 MB", workspace)
     monkeypatch.setitem(run_archive.MEMBERS, "predictions.npz", 1000)
-    refused(io.BytesIO(run_archive.pack(run)), "larger than 0 MB", workspace)
+    refused(io.BytesIO(run_archive.pack(run)), "larger than 1 kB", workspace)
 
 
 def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monkeypatch):
@@ -146,7 +146,7 @@ def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monk
     monkeypatch.setitem(run_archive.MEMBERS, "predictions.npz", 10**5)
     contents = members(run_archive.pack(run))
     contents[f"{run.id}/predictions.npz"] = bomb.getvalue()
-    refused(packed(contents), "would unpack to 7 MB", workspace)
+    refused(packed(contents), "would unpack to 8 MB", workspace)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_before_is_the_models_own_probability(explainer):
 
 @pytest.mark.parametrize("share", [0, 0.95, -1])
 def test_an_impossible_share_is_refused(explainer, share):
-    with pytest.raises(LabError, match="between 1 % and 90 %"):
+    with pytest.raises(LabError, match="between 1% and 90%"):
         heatmap_checks.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 0, share)
 
 

@@ -20,7 +20,7 @@ from core.config import DataConfig
 from core.data import duplicates, versions
 from core.data.sources import garden
 from core.quality import checklist
-from core.quality.findings import Finding, Report, percent
+from core.quality.findings import Finding, Report
 
 Picture = Image.Image
 
@@ -154,7 +154,7 @@ def test_unreadable_files_are_listed(good: Path) -> None:
     unreadable = check(good).finding("unreadable")
     assert unreadable.numbers["files"] == [{"file": "cats/empty.jpg", "reason": "empty file"}]
     assert unreadable.verdict.startswith(
-        "1 file gives no picture and will be left out, for example cats/empty.jpg"
+        "1 file cannot be read as an image and will be left out, for example cats/empty.jpg"
     )
 
 
@@ -177,7 +177,7 @@ def test_pictures_that_look_wrong_are_found(good: Path, name: str, change: objec
     finding = check(good).finding(name)
     assert files(good, finding.removed) == odd
     assert (finding.severity, finding.action, finding.numbers["count"]) == ("note", "exclude", 2)
-    assert finding.verdict.startswith("2 pictures (1.8 %) are ")
+    assert finding.verdict.startswith("2 images (1.8%) are ")
 
 
 def test_what_holds_for_all_pictures_is_no_fault_of_single_ones(good: Path) -> None:
@@ -211,9 +211,7 @@ def test_a_source_that_tests_on_training_pictures_leaks(good: Path, tmp_path: Pa
     leaks = check(root).finding("leaks")
     assert leaks.severity == "warning"
     assert leaks.numbers["left_out"] == 1
-    assert (
-        "1 picture that the source trains on has a copy among the pictures that it tests on" in leaks.verdict
-    )
+    assert "1 image that the source trains on has a copy among the images that it tests on" in leaks.verdict
     assert [files(root, group) for group in leaks.groups] == [{"train/cats/5.png", "test/cats/leak.jpg"}]
     assert files(root, leaks.removed) == {"train/cats/5.png"}
     versions.exclude(datasets.open(str(root)), leaks.removed, "leaks")
@@ -351,10 +349,6 @@ def test_a_class_of_one_scene_can_still_be_split(tmp_path: Path) -> None:
     report = check(tmp_path / "own")
     assert not report.finding("variety").ticked
     assert not report.of("serious")
-
-
-def test_a_tiny_share_is_not_told_as_none() -> None:
-    assert [percent(share) for share in (0, 0.0001, 0.033, 1)] == ["0.0 %", "under 0.1 %", "3.3 %", "100.0 %"]
 
 
 def test_a_finding_is_ticked_only_as_a_box() -> None:

@@ -14,12 +14,12 @@ import pytest
 
 from core import engine, runs, sweeps, worker
 from core.cli import sweep as sweep_command
-from core.comparison import verdicts
 from core.config import RunConfig
 from core.errors import LabError
 from core.report import Proportion
 from core.sweeps import folder, repeats, search
 from core.sweeps.search import Trial
+from core.words import spread
 from samples import made_runs
 from samples.made_runs import draw_folder
 from tests.core.test_worker import QUICK, python, wait_for
@@ -259,7 +259,7 @@ def test_repeating_takes_seeds_that_are_not_used_yet(base):
     assert len(repeats.siblings(run)) == 4
     work_through()
     scores = [known.report().test_accuracy.value for known in repeats.siblings(run)]
-    assert verdicts.spread(scores) == f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n=4)"
+    assert spread(scores) == f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n=4)"
 
 
 def test_repeating_a_run_of_a_sweep_counts_for_its_settings_alone(base):

@@ -1,0 +1,189 @@
+"""Numbers, names and settings in words, once, so that every screen, command and report says them alike.
+
+A value that is missing (None or not a number) is a dash. Shares and differences of shares are in [0, 1] and
+[-1, 1]; the percentages and points made from them are 100 times as large.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeGuard
+
+from core import config
+from core.config import SETTINGS, RunConfig
+
+DASH = "–"
+_BYTE_UNITS = ("kB", "MB", "GB", "TB")
+_ROUGH_FROM_SECONDS = 90
+_EXACT = 1e-9
+"""Closer than this to 0 or 1 is an error of floating point: no share of images comes so close."""
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 image``, ``1,234 images``, ``2 classes``; ``plural`` where it is neither noun + s nor noun + es."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {plural or noun + ('es' if noun.endswith('s') else 's')}"
+
+
+def and_others(number: int, noun: str) -> str:
+    """How many more a sentence about one of them holds for: `` (and 3 other classes)``; nothing for 0."""
+    return f" (and {count(number, f'other {noun}')})" if number else ""
+
+
+def listed(names: Sequence[str], limit: int | None = None) -> str:
+    """``a``, ``a and b``, ``a, b and c``; with a limit of 2 ``a, b and 3 others``."""
+    shown = list(names if limit is None else names[:limit])
+    hidden = len(names) - len(shown)
+    if hidden:
+        shown.append(count(hidden, "other"))
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
+def percent(share: float | None, decimals: int = 1) -> str:
+    """``0.714`` as ``71.4%``, without decimals ``71%``.
+
+    Only all is 100% and only nothing is 0%: what merely rounds to these is ``over 99.9%`` and ``under 0.1%``.
+    """
+    if not _is_known(share):
+        return DASH
+    smallest = 10.0**-decimals
+    if _EXACT < share < smallest / 200:
+        return f"under {smallest:.{decimals}f}%"
+    if 1 - smallest / 200 <= share < 1 - _EXACT:
+        return f"over {100 - smallest:.{decimals}f}%"
+    return f"{100 * share:.{decimals}f}%"
+
+
+def interval(low: float | None, high: float | None, decimals: int = 1) -> str:
+    """The bounds of a share: ``64.3 to 73.7%``."""
+    if not (_is_known(low) and _is_known(high)):
+        return DASH
+    return f"{100 * low:.{decimals}f} to {100 * high:.{decimals}f}%"
+
+
+def confidence_interval(low: float | None, high: float | None, decimals: int = 1) -> str:
+    """``95% CI: 64.3 to 73.7%``."""
+    bounds = interval(low, high, decimals)
+    return bounds if bounds == DASH else f"95% CI: {bounds}"
+
+
+def accuracy(value: float | None, low: float | None, high: float | None, correct: int, total: int) -> str:
+    """A share with all that is known of it: ``69.8% (95% CI: 66.3 to 73.0%; 512 of 734)``."""
+    if not _is_known(value):
+        return DASH
+    return f"{percent(value)} ({confidence_interval(low, high)}; {correct:,} of {total:,})"
+
+
+def points(difference: float | None, decimals: int = 1, *, signed: bool = False) -> str:
+    """A difference of two shares: ``0.032`` as ``3.2 points``, with its sign ``+3.2 points``."""
+    if not _is_known(difference):
+        return DASH
+    sign = "+" if signed else ""
+    text = f"{100 * difference:{sign}.{decimals}f}"
+    return f"{text} {'point' if text.lstrip('+-') == '1' else 'points'}"
+
+
+def points_interval(low: float | None, high: float | None) -> str:
+    """The bounds of a difference of two shares: ``-1.2 to +5.4 points``."""
+    if not (_is_known(low) and _is_known(high)):
+        return DASH
+    return f"{100 * low:+.1f} to {100 * high:+.1f} points"
+
+
+def mean_and_deviation(mean: float | None, deviation: float | None, n: int) -> str:
+    """Mean and standard deviation of repeats: ``0.71 ± 0.02 (SD, n=5)``; of one run ``0.71 (n=1)``."""
+    if not _is_known(mean):
+        return DASH
+    if n < 2 or not _is_known(deviation):
+        return f"{mean:.2f} (n={n})"
+    return f"{mean:.2f} ± {deviation:.2f} (SD, n={n})"
+
+
+def spread(scores: Sequence[float]) -> str:
+    """The same from the scores themselves, see :func:`mean_and_deviation`."""
+    mean = statistics.fmean(scores) if scores else None
+    return mean_and_deviation(mean, statistics.stdev(scores) if len(scores) > 1 else None, len(scores))
+
+
+def duration(seconds: float | None) -> str:
+    """``4.2 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if not _is_known(seconds):
+        return DASH
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        large, small, units = *divmod(whole, 60), ("min", "s")
+    else:
+        large, small, units = *divmod(round(whole / 60), 60), ("h", "min")
+    parts = zip((large, small), units, strict=True)
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def about(seconds: float | None) -> str:
+    """A duration that is only estimated: ``about 12 s``, from 90 seconds in whole minutes ``about 3 min``."""
+    if not _is_known(seconds):
+        return DASH
+    if seconds < _ROUGH_FROM_SECONDS:
+        return f"about {duration(max(1, round(seconds)))}".replace(".0 s", " s")
+    return f"about {duration(60 * round(seconds / 60))}"
+
+
+def moment(timestamp: float) -> str:
+    """Seconds since 1970 as a time of day in this machine's zone: ``4 Nov 2026, 09:12``."""
+    when = datetime.fromtimestamp(timestamp)
+    return f"{when.day} {when:%b %Y, %H:%M}"
+
+
+def byte_size(size: float | None) -> str:
+    """``0 bytes``, ``1.5 kB``, ``12 MB``; 1 kB is 1000 bytes."""
+    if not _is_known(size):
+        return DASH
+    if size < 1000:
+        return count(int(size), "byte")
+    value, power = size / 1000, 0
+    while value >= 999.5 and power < len(_BYTE_UNITS) - 1:
+        value, power = value / 1000, power + 1
+    unit = _BYTE_UNITS[power]
+    return f"{value:.1f} {unit}".replace(".0 ", " ") if value < 9.95 else f"{value:,.0f} {unit}"
+
+
+def number(value: float | None) -> str:
+    """A setting's number without noise: ``0.0001``, ``0.00001`` (not ``1e-05``), ``15``, ``0.3``."""
+    if not _is_known(value):
+        return DASH
+    return f"{value:.10f}".rstrip("0").rstrip(".")
+
+
+def typed_value(value: Any) -> str:
+    """A setting's value as a person types it, without its unit: ``on``, ``0.001``, ``16, 32, 64``."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def setting_value(path: str, value: Any) -> str:
+    """A setting's value as a person reads it: ``on``, ``128 px``, ``16, 32, 64``; ``off`` for no dropout."""
+    setting = SETTINGS[path]
+    if setting.empty and not value:
+        return setting.empty
+    space = " " if setting.unit.isalpha() else ""
+    return f"{typed_value(value)}{space}{setting.unit}"
+
+
+def setting_changes(before: RunConfig, after: RunConfig) -> list[str]:
+    """What was set differently in the second: ``Epochs: 20 instead of 10``."""
+    return [
+        f"{SETTINGS[path].label}: {setting_value(path, new)} instead of {setting_value(path, old)}"
+        for path, (old, new) in config.differences([before, after]).items()
+    ]
+
+
+def _is_known(value: float | None) -> TypeGuard[float]:
+    return value is not None and not math.isnan(value)
