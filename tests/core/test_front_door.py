@@ -153,7 +153,7 @@ def test_an_accuracy_is_what_the_predictions_give(result, split):
     accuracy = result.test_accuracy if split == "test" else result.val_accuracy
     assert (accuracy.correct, accuracy.total) == (correct.sum(), len(correct))
     assert accuracy.low < accuracy.value == correct.mean() < accuracy.high
-    assert str(accuracy).startswith(f"{100 * correct.mean():.1f}% (95% CI ")
+    assert str(accuracy).startswith(f"{100 * correct.mean():.1f}% (95% CI: ")
 
 
 def test_the_confusion_matrix_counts_every_test_image_and_names_its_axes(result):
