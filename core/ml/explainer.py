@@ -128,8 +128,8 @@ class Explainer:
         for class_index in np.unique(classes):
             members = np.flatnonzero(classes == class_index)
             for part in _batches(len(members)):
-                pictures = images[members[part]].astype(np.float32)
-                for member, heatmap in zip(members[part], compute(pictures, class_index), strict=True):
+                batch = images[members[part]].astype(np.float32)
+                for member, heatmap in zip(members[part], compute(batch, class_index), strict=True):
                     maps[member] = heatmap
         return np.stack(maps)
 

@@ -51,8 +51,8 @@ class Network:
         self._totals = tf.Variable(tf.zeros(3, tf.float64))
         size = config.data.image_size
         pixels = tf.TensorSpec((None, size, size, 3), tf.uint8)
-        labels, pictures = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.float32)
-        self._step = self._devices.compile(self._one_step(), [pixels, labels, pictures], self._totals)
+        labels, count = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.float32)
+        self._step = self._devices.compile(self._one_step(), [pixels, labels, count], self._totals)
         scores = model.without_softmax(self.model)
         self._score = tf.function(
             lambda images: scores(tf.cast(images, tf.float32), training=False),
@@ -74,8 +74,8 @@ class Network:
 
     def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         """One change of the weights, from a batch (B, S, S, 3) and its labels (B,)."""
-        share_out, pictures = self._devices.share_out, tf.constant(len(labels), tf.float32)
-        self._step(share_out(images), share_out(labels), pictures)
+        share_out, count = self._devices.share_out, tf.constant(len(labels), tf.float32)
+        self._step(share_out(images), share_out(labels), count)
 
     def begin_epoch(self) -> None:
         """Begin new sums for :meth:`learned`."""
@@ -83,8 +83,8 @@ class Network:
 
     def learned(self) -> tuple[float, float]:
         """Mean loss and accuracy over the pictures since ``begin_epoch``, each as it was learned from."""
-        loss, right, pictures = self._totals.numpy().tolist()
-        return loss / pictures, right / pictures
+        loss, right, count = self._totals.numpy().tolist()
+        return loss / count, right / count
 
     def synchronise(self) -> None:
         """Bring what was learned into ``model``."""
@@ -127,15 +127,15 @@ class Network:
         twin, trainable = self._twin, self._twin.trainable_variables
         scores = model.without_softmax(twin)
 
-        def step(images: tf.Tensor, labels: tf.Tensor, pictures: tf.Tensor) -> tf.Tensor:
-            """Learn from a device's part of a batch of ``pictures``; returns loss, right and pictures."""
+        def step(images: tf.Tensor, labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+            """Learn from a device's part of a batch of ``count`` images; returns loss, right and pictures."""
             with tf.GradientTape() as tape:
                 logits = scores(tf.cast(images, tf.float32), training=True)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-                loss = tf.reduce_sum(losses) / pictures + sum(twin.losses) / self._devices.count
+                loss = tf.reduce_sum(losses) / count + sum(twin.losses) / self._devices.count
             self._optimizer.apply(tape.gradient(loss, trainable), trainable)
             right = tf.math.count_nonzero(tf.argmax(logits, axis=1) == labels)
-            sums = [loss * pictures, right, tf.shape(labels)[0]]
+            sums = [loss * count, right, tf.shape(labels)[0]]
             return tf.stack([tf.cast(value, tf.float64) for value in sums])
 
         return step
@@ -176,7 +176,7 @@ def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.fl
 def _answering(classifier: keras.Model, shape: tuple[int, ...]) -> Any:
     """Traced once for the validation and the test pictures of a run; tracing costs more than answering."""
     return tf.function(
-        lambda pictures: classifier(tf.cast(pictures, tf.float32), training=False),
+        lambda images: classifier(tf.cast(images, tf.float32), training=False),
         input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],
         autograph=False,
     )

@@ -19,9 +19,9 @@ from core.ml import checkpoint, feed
 from core.ml.checkpoint import State
 from core.ml.network import Network, Networks, predict
 
-__all__ = ["Networks", "Pictures", "Trained", "predict", "train", "warm_up"]
+__all__ = ["Networks", "LabelledImages", "Trained", "predict", "train", "warm_up"]
 
-Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
+LabelledImages = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
 History = list[dict[str, Any]]
 
@@ -50,8 +50,8 @@ def train(
     config: RunConfig,
     num_classes: int,
     *,
-    training: Pictures,
-    validation: Pictures,
+    training: LabelledImages,
+    validation: LabelledImages,
     checkpoint_folder: Path,
     networks: Networks | None = None,
     on_start: Callable[[History], None] = lambda history: None,
@@ -186,7 +186,7 @@ def _best_epoch(history: History, monitor: str) -> int:
 def _one_epoch(
     network: Network,
     config: RunConfig,
-    training: Pictures,
+    training: LabelledImages,
     epoch: int,
     pace: _Pace,
     on_batch: Callable[..., None],
@@ -220,7 +220,7 @@ def _one_epoch(
 
 
 def _after_epoch(
-    network: Network, config: RunConfig, state: State, validation: Pictures, pace: _Pace
+    network: Network, config: RunConfig, state: State, validation: LabelledImages, pace: _Pace
 ) -> State:
     """Score the epoch, and keep its weights if it is the one to keep."""
     network.synchronise()

@@ -39,9 +39,9 @@ def test_rows_come_out_in_their_order_in_one_shape(dataset: Dataset, no_few: Non
     rows = dataset.usable.sample(frac=1, random_state=0)
     loaded = pixel_cache.load(dataset, rows, 32, "stretch")
     assert (loaded.shape, loaded.dtype, loaded.flags.c_contiguous) == ((10, 32, 32, 3), np.uint8, True)
-    for picture, file in zip(loaded, rows["file"], strict=True):
+    for square, file in zip(loaded, rows["file"], strict=True):
         with Image.open(dataset.root / file) as image:
-            assert tuple(picture[16, 16]) == image.getpixel((5, 5))
+            assert tuple(square[16, 16]) == image.getpixel((5, 5))
 
 
 def test_the_second_time_nothing_is_decoded(dataset: Dataset, no_few: None) -> None:

@@ -31,7 +31,7 @@ TINY = RunConfig().replace(
 )
 
 
-def pictures(count: int, seed: int = 0) -> train.Pictures:
+def coloured_discs(count: int, seed: int = 0) -> train.LabelledImages:
     made = coloured_objects(count, SIZE, seed=seed)
     return made.images, made.labels.astype(np.int64)
 
@@ -39,7 +39,7 @@ def pictures(count: int, seed: int = 0) -> train.Pictures:
 def fit(folder: Path, changes: dict[str, Any] | None = None, **hooks: Any) -> train.Trained:
     config = TINY.replace(changes or {})
     return train.train(
-        config, 3, training=pictures(90), validation=pictures(30, 1), checkpoint_folder=folder, **hooks
+        config, 3, training=coloured_discs(90), validation=coloured_discs(30, 1), checkpoint_folder=folder, **hooks
     )
 
 
@@ -49,7 +49,7 @@ def figures(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_it_learns_to_tell_coloured_discs_apart(tmp_path: Path) -> None:
     trained = fit(tmp_path, {"fit.epochs": 40, "model.filters": (8, 16)})
-    images, labels = pictures(60, seed=2)
+    images, labels = coloured_discs(60, seed=2)
     probabilities = train.predict(trained.model, images)
     assert (probabilities.argmax(axis=1) == labels).mean() > 0.8
     assert np.abs(probabilities.sum(axis=1) - 1).max() < 1e-6
@@ -163,7 +163,7 @@ def test_stop_before_the_first_epoch_says_that_there_is_no_model(tmp_path: Path)
 
 def test_the_kept_model_scores_what_the_curve_says(tmp_path: Path) -> None:
     trained = fit(tmp_path, {"fit.precision": "bfloat16", "fit.epochs": 4})
-    images, labels = pictures(30, 1)
+    images, labels = coloured_discs(30, 1)
     accuracy = (train.predict(trained.model, images).argmax(axis=1) == labels).mean()
     assert accuracy == pytest.approx(trained.history[trained.kept_epoch - 1]["val_accuracy"])
 
@@ -218,7 +218,7 @@ def test_the_progress_has_a_pace_and_the_last_batch_of_every_epoch(tmp_path: Pat
 def test_the_step_agrees_with_keras_fit(tmp_path: Path) -> None:
     """The same weights, pictures and order through Keras's own loop give the same weights."""
     config = TINY.replace({"fit.optimizer": "sgd", "model.l2": 0.01})
-    images, labels = pictures(16)
+    images, labels = coloured_discs(16)
     ours = Network(config, 3)
     theirs = model.build(config, 3)
     theirs.compile(model.optimizer(config), "sparse_categorical_crossentropy")
@@ -251,7 +251,7 @@ def test_an_epoch_shows_every_picture_once_in_another_order() -> None:
 
 
 def test_augmentation_never_touches_the_pictures_it_was_given(tmp_path: Path) -> None:
-    images, labels = pictures(30)
+    images, labels = coloured_discs(30)
     before = images.copy()
     config = TINY.replace(
         {"augment.rotation": 30.0, "augment.zoom": 0.3, "augment.brightness": 0.3, "augment.contrast": 0.5}
@@ -263,7 +263,7 @@ def test_augmentation_never_touches_the_pictures_it_was_given(tmp_path: Path) ->
 
 def test_validation_is_scored_on_the_pictures_as_they_are(tmp_path: Path) -> None:
     """Two trainings that differ in augmentation alone start from the same validation score."""
-    images, labels = pictures(30, 1)
+    images, labels = coloured_discs(30, 1)
     plain, augmented = Network(TINY, 3), Network(TINY.replace({"augment.brightness": 0.5}), 3)
     assert plain.evaluate(images, labels) == augmented.evaluate(images, labels)
 
@@ -293,7 +293,7 @@ def test_both_precisions_start_from_the_same_weights_and_nearly_agree() -> None:
     fast = model.build(TINY, 3, "bfloat16")
     for one, other in zip(exact.get_weights(), fast.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    images = pictures(8)[0]
+    images = coloured_discs(8)[0]
     np.testing.assert_allclose(train.predict(exact, images), train.predict(fast, images), atol=0.02)
     assert all(weight.dtype == np.float32 for weight in fast.get_weights())
 
@@ -303,7 +303,7 @@ def test_the_saved_file_opens_in_plain_keras_with_the_same_answers(tmp_path: Pat
     path = tmp_path / "model.keras"
     portable_file.save(trained.model, path)
     opened = keras.saving.load_model(path)
-    images = pictures(8)[0]
+    images = coloured_discs(8)[0]
     np.testing.assert_array_equal(
         opened(images.astype(np.float32)).numpy(), train.predict(trained.model, images)
     )

@@ -22,10 +22,9 @@ from core.data.sources import garden
 from core.quality import checklist
 from core.quality.findings import Finding, Report
 
-Picture = Image.Image
 
 
-def blobs(seed: int) -> Picture:
+def blobs(seed: int) -> Image.Image:
     """A colourful picture of shapes with a little grain, unlike that of any other seed."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(30, 225, (8, 8, 3)).astype(np.uint8))
@@ -33,7 +32,7 @@ def blobs(seed: int) -> Picture:
     return Image.fromarray(np.clip(smooth + rng.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8))
 
 
-def put(root: Path, label: str, name: str, image: Picture, **options: object) -> str:
+def put(root: Path, label: str, name: str, image: Image.Image, **options: object) -> str:
     path = root / label / name
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path, **options)
