@@ -38,7 +38,7 @@ page = st.navigation(
                 addresses.DATA,
                 title="Data",
                 icon=":material/photo_library:",
-                help="Choose the pictures to learn from, and look at them before you train.",
+                help="Choose the images to learn from, and look at them before you train.",
             ),
             train,
             st.Page(open_train, title="Train", url_path="train", visibility="hidden"),
@@ -60,7 +60,7 @@ page = st.navigation(
                 addresses.EXPLAIN,
                 title="Explain",
                 icon=":material/center_focus_strong:",
-                help="Where in a picture a model found what it says.",
+                help="Where in an image a model found what it says.",
             ),
             st.Page(
                 addresses.COMPARE,

@@ -1,6 +1,6 @@
 """Is the hint about heat on background to be believed? ``python -m benchmarks.background_hint [--quick]``.
 
-First the estimate of what is background, on pictures whose object is known: discs on grey noise beside two
+First the estimate of what is background, on images whose object is known: discs on grey noise beside two
 that mean nothing, and flowers of the garden. Then the hint, for heat that is laid on the flowers and on all
 else, as coarse as Grad-CAM's; and for Grad-CAM of two networks, of which one was taught the colour of the
 disc and the other the tint of the background. Fails where less than 80 % of object or background is
@@ -25,12 +25,12 @@ from core.explain.heatmaps import Heatmap
 from core.ml.explainer import Explainer
 from samples.made_images import MadeImages, coloured_objects, tinted_backgrounds
 
-LEAST_RIGHT = 0.8
+MIN_RIGHT = 0.8
 COARSE = 7
 """Cells along a side of the heat that is laid on."""
 CLASS_SIZE = 20
-"""Pictures that one hint is made of."""
-Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+"""Images that one hint is made of."""
+Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
@@ -52,11 +52,11 @@ def main() -> int:
     return int(not all(good))
 
 
-def _estimate(name: str, pictures: Pictures, masks: Sequence[Mask]) -> bool:
+def _estimate(name: str, images: Images, masks: Sequence[Mask]) -> bool:
     """How much of the object is called object and how much of all else background, where it is clear."""
     started = time.perf_counter()
-    estimates = [background_estimate.estimate(picture) for picture in pictures]
-    milliseconds = 1000 * (time.perf_counter() - started) / len(pictures)
+    estimates = [background_estimate.estimate(image) for image in images]
+    milliseconds = 1000 * (time.perf_counter() - started) / len(images)
     right = []
     for estimate, mask in zip(estimates, masks, strict=True):
         background = cv2.resize(
@@ -68,29 +68,29 @@ def _estimate(name: str, pictures: Pictures, masks: Sequence[Mask]) -> bool:
     worst = float(np.quantile(np.array(right)[clear].min(axis=1), 0.05))
     print(
         f"{name:22} of the object {objects:4.2f} called object, of the rest {backgrounds:4.2f} called "
-        f"background (the worse of the two below {worst:4.2f} in 1 of 20 pictures), clear in "
-        f"{clear.mean():4.2f} of the pictures, {milliseconds:.0f} ms a picture"
+        f"background (the worse of the two below {worst:4.2f} in 1 of 20 images), clear in "
+        f"{clear.mean():4.2f} of the images, {milliseconds:.0f} ms an image"
     )
-    return bool(min(objects, backgrounds) >= LEAST_RIGHT)
+    return bool(min(objects, backgrounds) >= MIN_RIGHT)
 
 
 def _without_an_object(number: int) -> None:
-    """How often a picture without any object is taken for clear."""
+    """How often an image without any object is taken for clear."""
     for name, draw in (
         ("places", scene.draw_empty),
         ("pages of print", faults.page_of_print),
         ("brick walls", faults.brick_wall),
     ):
-        pictures = [_squared(draw(np.random.default_rng([1, at]))) for at in range(number)]
-        clear = np.mean([background_estimate.estimate(picture).is_clear for picture in pictures])
-        print(f"{name:22} without an object, and yet clear in {clear:4.2f} of the pictures")
+        images = [_squared(draw(np.random.default_rng([1, at]))) for at in range(number)]
+        clear = np.mean([background_estimate.estimate(image).is_clear for image in images])
+        print(f"{name:22} without an object, and yet clear in {clear:4.2f} of the images")
 
 
-def _hint(name: str, pictures: Pictures, maps: Sequence[Heatmap], *, expected: bool) -> bool:
-    """Whether the hint is there where it should be, for classes of ``CLASS_SIZE`` pictures."""
+def _hint(name: str, images: Images, maps: Sequence[Heatmap], *, expected: bool) -> bool:
+    """Whether the hint is there where it should be, for classes of ``CLASS_SIZE`` images."""
     found = [
         heat_location.heat_on(heatmap, estimate.background) if estimate.is_clear else None
-        for heatmap, estimate in zip(maps, map(background_estimate.estimate, pictures), strict=True)
+        for heatmap, estimate in zip(maps, map(background_estimate.estimate, images), strict=True)
     ]
     classes = [
         [heat for heat in found[start : start + CLASS_SIZE] if heat]
@@ -101,30 +101,30 @@ def _hint(name: str, pictures: Pictures, maps: Sequence[Heatmap], *, expected: b
     print(
         f"{name:22} {np.mean([heat.share for heat in judged]):4.2f} of the heat on background, which covers "
         f"{np.mean([heat.area for heat in judged]):4.2f}; counted {sum(heat.is_most for heat in judged)} of "
-        f"{len(judged)} pictures; a hint for {sum(hints)} of {len(hints)} classes, expected for "
+        f"{len(judged)} images; a hint for {sum(hints)} of {len(hints)} classes, expected for "
         f"{len(hints) if expected else 0}"
     )
     return all(hint == expected for hint in hints)
 
 
-def _grad_cam(made: Callable[[int, int], MadeImages], pictures: MadeImages) -> Sequence[Heatmap]:
+def _grad_cam(made: Callable[[int, int], MadeImages], images: MadeImages) -> Sequence[Heatmap]:
     explainer = Explainer(trained_on(made))
-    classes = [int(label) for label in pictures.labels]
-    right = float((explainer.predict(pictures.images).argmax(axis=1) == pictures.labels).mean())
-    print(f"a network was taught {made.__name__}: right in {right:4.2f} of the pictures")
-    return list(explainer.heatmaps(pictures.images, classes))
+    classes = [int(label) for label in images.labels]
+    right = float((explainer.predict(images.images).argmax(axis=1) == images.labels).mean())
+    print(f"a network was taught {made.__name__}: right in {right:4.2f} of the images")
+    return list(explainer.heatmaps(images.images, classes))
 
 
-def _garden(number: int) -> tuple[Pictures, list[Mask]]:
+def _garden(number: int) -> tuple[Images, list[Mask]]:
     drawn = [
         scene.draw_with_heads(KINDS[at % len(KINDS)], np.random.default_rng([2, at])) for at in range(number)
     ]
     heads = [_squared(np.asarray(255 * mask, np.uint8)) > 127 for _, mask in drawn]
-    return [_squared(picture) for picture, _ in drawn], heads
+    return [_squared(image) for image, _ in drawn], heads
 
 
-def _squared(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
+def _squared(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _disc(box: NDArray[np.int64]) -> Mask:
@@ -135,7 +135,7 @@ def _disc(box: NDArray[np.int64]) -> Mask:
 
 
 def _laid_on(mask: Mask) -> Heatmap:
-    """Heat on a part of the picture, as coarse and as blurred as Grad-CAM's."""
+    """Heat on a part of the image, as coarse and as blurred as Grad-CAM's."""
     coarse = cv2.resize(mask.astype(np.float32), (COARSE, COARSE), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(coarse, (0, 0), 0.7), np.float32)
 

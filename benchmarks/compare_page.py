@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _config(folder: Path) -> RunConfig:
-    source = made_runs.draw_folder(folder / "pictures", ("a", "b", "c", "d", "e"), each=150)
+    source = made_runs.draw_folder(folder / "images", ("a", "b", "c", "d", "e"), each=150)
     return RunConfig().replace({"data.source": source, "data.image_size": 48, "data.validation_share": 0.4})
 
 

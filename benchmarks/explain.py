@@ -1,4 +1,4 @@
-"""How fast 32 heatmaps are, against calling tf-explain once a picture: ``python -m benchmarks.explain``.
+"""How fast 32 heatmaps are, against calling tf-explain once an image: ``python -m benchmarks.explain``.
 
 The network is the tutorial's (128 px, 5 classes). Two things are measured: what a page waits for, from
 asking the warm assistant to 32 kept heatmaps; and, in one process with the rounds alternating, the
@@ -27,8 +27,8 @@ from core.ml import model
 from core.ml.explainer import Explainer
 from core.runs import Run
 
-PICTURES, CLASSES = 32, 5
-MOST_SECONDS = 1.0
+IMAGES, CLASSES = 32, 5
+MAX_SECONDS = 1.0
 
 
 def main() -> int:
@@ -36,28 +36,28 @@ def main() -> int:
     rounds = 3 if "--quick" in sys.argv else 7
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder
-        run, ids = _a_run_and_pictures()
+        run, ids = _a_run_and_images()
         asked = [_seconds(lambda: _ask(run, ids)) for _ in range(rounds + 1)][1:]
         ours, yardstick = _compare(run, ids, rounds)
         assistant.stop()
         while assistant.is_running():
             time.sleep(0.05)
     page = statistics.median(asked)
-    print(f"asking the assistant {page:6.2f} s for {PICTURES} heatmaps, kept in the run ({_range(asked)})")
+    print(f"asking the assistant {page:6.2f} s for {IMAGES} heatmaps, kept in the run ({_range(asked)})")
     print(f"computing alone      {statistics.median(ours):6.2f} s ({_range(ours)})")
     print(f"tf-explain, one by one {statistics.median(yardstick):4.2f} s ({_range(yardstick)})")
     print(f"computing is {statistics.median(yardstick) / statistics.median(ours):.1f}x faster")
-    return int(page > MOST_SECONDS)
+    return int(page > MAX_SECONDS)
 
 
-def _a_run_and_pictures() -> tuple[Run, list[str]]:
+def _a_run_and_images() -> tuple[Run, list[str]]:
     config = RunConfig()
     dataset = datasets.prepare(config.data.source)
     rows = dataset.usable
     pixel_cache.load(dataset, rows, config.data.image_size, config.data.resize)
     run = runs.create(config)
     model.build(config, CLASSES).save(run.model_path)
-    return run, rows["id"].tolist()[:PICTURES]
+    return run, rows["id"].tolist()[:IMAGES]
 
 
 def _ask(run: Run, ids: Sequence[str]) -> None:

@@ -1,9 +1,9 @@
-"""The gallery of 10,000 small pictures in 20 classes, none of whose thumbnails is kept yet.
+"""The gallery of 10,000 small images in 20 classes, none of whose thumbnails is kept yet.
 
 ``python -m benchmarks.gallery [--quick]``. First the page's own code: each round is a new process that has
 imported the libraries, as on a server that has just started; every click runs the whole page, where the app
 runs only the gallery. Then, where there is Chromium, what a person waits for there: from a click until all
-pictures of the page are seen. Setting up takes a minute or two.
+images of the page are seen. Setting up takes a minute or two.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LIMITS = {
     "opened": 2.0,
     "another page": 0.5,
     "the next page": 0.5,
-    "one picture large": 0.5,
+    "one image large": 0.5,
     "another class": 0.5,
 }
 """In seconds. Other pages have no thumbnails yet; those of the next page may have been made ahead."""
@@ -54,14 +54,14 @@ def main() -> int:
 
 
 def _draw(folder: Path) -> str:
-    """A prepared folder of pictures that look as different as photos do."""
+    """A prepared folder of images that look as different as photos do."""
     rng = np.random.default_rng(0)
     for number in range(CLASSES):
         name = folder / f"species {number:02}"
         name.mkdir(parents=True)
-        for picture in range(EACH):
+        for image in range(EACH):
             coarse = Image.fromarray(rng.integers(0, 255, (8, 8, 3), dtype=np.uint8))
-            coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(name / f"{picture:03}.jpg")
+            coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(name / f"{image:03}.jpg")
     datasets.prepare(str(folder))
     return str(folder)
 
@@ -105,7 +105,7 @@ def _visit_in_chromium(small: str, large: str, thumbnails: Path) -> dict[str, fl
     with chromium.tab() as (tab, address):
         took(tab, lambda: tab.goto(_gallery(address, small)))
         opened = took(tab, lambda: tab.goto(_gallery(address, large)))
-        tab.get_by_role("combobox", name="Which pictures").wait_for()  # the quality check is done
+        tab.get_by_role("combobox", name="Which images").wait_for()  # the quality check is done
         another = took(tab, tab.get_by_label("Page 4", exact=True).click)
         following = took(tab, tab.get_by_label("Next page").click)
         large_one = took(

@@ -1,6 +1,6 @@
-"""Do heatmaps point at the thing? On made pictures, where that is known.
+"""Do heatmaps point at the thing? On made images, where that is known.
 
-``python -m benchmarks.heatmap_quality [--quick]``. Each picture has one coloured disc, which alone decides
+``python -m benchmarks.heatmap_quality [--quick]``. Each image has one coloured disc, which alone decides
 the class, beside two grey ones. For every method:
 
 =========  =======================================================================================
@@ -10,7 +10,7 @@ pointing   how often the hottest place lies inside the box (Zhang et al. 2016, a
 =========  =======================================================================================
 
 The yardstick are the maps that tf-explain 0.3.1 makes of the same network with its own defaults, read
-back from the colours it paints; both are beside the part of the picture that the boxes cover, which is
+back from the colours it paints; both are beside the part of the image that the boxes cover, which is
 what a map without any knowledge reaches.
 """
 
@@ -38,39 +38,39 @@ from core.ml.explainer import Explainer
 from samples.made_images import COLOURS, MadeImages, coloured_objects
 
 SIZE = 96
-LEAST_POINTING = 0.85
-"""Of 96 pictures; a method that points rightly at 92 % of all reaches 86 to 97 % of so few."""
+MIN_POINTING = 0.85
+"""Of 96 images; a method that points rightly at 92 % of all reaches 86 to 97 % of so few."""
 Map = NDArray[np.float32]
 
 
 def main() -> int:
     """Print a line a method; fails if Grad-CAM misses too often or falls behind tf-explain's."""
     keras.utils.disable_interactive_logging()
-    pictures = coloured_objects(24 if "--quick" in sys.argv else 96, SIZE, seed=7)
+    images = coloured_objects(24 if "--quick" in sys.argv else 96, SIZE, seed=7)
     network = trained_on(coloured_objects)
     explainer = Explainer(network)
-    classes = [int(label) for label in pictures.labels]
-    chance = float(np.mean([_inside(box).mean() for box in pictures.boxes]))
+    classes = [int(label) for label in images.labels]
+    chance = float(np.mean([_inside(box).mean() for box in images.boxes]))
     print(f"by chance             energy {chance:4.2f}  pointing {chance:4.2f}")
     scores = {}
     for method in METHODS:
-        ours = [_enlarged(heatmap) for heatmap in explainer.heatmaps(pictures.images, classes, method)]
+        ours = [_enlarged(heatmap) for heatmap in explainer.heatmaps(images.images, classes, method)]
         theirs = [
             _theirs(method, network, image, label)
-            for image, label in zip(pictures.images, classes, strict=True)
+            for image, label in zip(images.images, classes, strict=True)
         ]
-        scores[method] = _scores(ours, pictures), _scores(theirs, pictures)
+        scores[method] = _scores(ours, images), _scores(theirs, images)
         (energy, pointing), (their_energy, their_pointing) = scores[method]
         print(
             f"{method:21} energy {energy:4.2f}  pointing {pointing:4.2f}   "
             f"tf-explain's own: {their_energy:4.2f} {their_pointing:4.2f}"
         )
     ours_first, theirs_first = scores["grad_cam"]
-    return int(ours_first[1] < LEAST_POINTING or any(np.less(ours_first, theirs_first)))
+    return int(ours_first[1] < MIN_POINTING or any(np.less(ours_first, theirs_first)))
 
 
 def trained_on(made: Callable[[int, int], MadeImages]) -> keras.Model:
-    """The tutorial's network in small, trained for a minute until it tells the made pictures apart."""
+    """The tutorial's network in small, trained for a minute until it tells the made images apart."""
     keras.utils.set_random_seed(0)
     pixels = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.Rescaling(1 / 255)(pixels)
@@ -81,8 +81,8 @@ def trained_on(made: Callable[[int, int], MadeImages]) -> keras.Model:
     logits = keras.layers.Dense(len(COLOURS), name="logits")(x)
     network = keras.Model(pixels, keras.layers.Softmax(name="probabilities")(logits))
     network.compile("adam", "sparse_categorical_crossentropy")
-    pictures = made(600, SIZE)
-    network.fit(pictures.images.astype(np.float32), pictures.labels, epochs=8, verbose=0)
+    images = made(600, SIZE)
+    network.fit(images.images.astype(np.float32), images.labels, epochs=8, verbose=0)
     return network
 
 
@@ -117,9 +117,9 @@ def _enlarged(heatmap: NDArray[np.floating[Any]]) -> Map:
     )
 
 
-def _scores(maps: list[Map], pictures: MadeImages) -> tuple[float, float]:
-    """Mean energy inside the box, and part of the pictures whose hottest place is inside it."""
-    boxes = [_inside(box) for box in pictures.boxes]
+def _scores(maps: list[Map], images: MadeImages) -> tuple[float, float]:
+    """Mean energy inside the box, and part of the images whose hottest place is inside it."""
+    boxes = [_inside(box) for box in images.boxes]
     energies = [float(m[box].sum() / max(m.sum(), 1e-9)) for m, box in zip(maps, boxes, strict=True)]
     blurred = [cv2.GaussianBlur(m, (0, 0), SIZE / 32) for m in maps]
     hits = [bool(m.any() and box.ravel()[m.argmax()]) for m, box in zip(blurred, boxes, strict=True)]

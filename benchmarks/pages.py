@@ -1,7 +1,7 @@
 """Full reruns of every page with 200 runs in the workspace; no TensorFlow in that process.
 
 ``python -m benchmarks.pages [--quick]``. The runs are made, not trained: real settings, predictions and
-reports on a small folder of pictures. A rerun is what every click costs, without the browser's own time.
+reports on a small folder of images. A rerun is what every click costs, without the browser's own time.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> int:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "workspace")
-        source = made_runs.draw_folder(Path(folder) / "pictures", each=40)
+        source = made_runs.draw_folder(Path(folder) / "images", each=40)
         made = _make_runs(source)
         with without_workers():
             medians = [_measure(page, source, made, rounds) for page in PAGES]

@@ -1,4 +1,4 @@
-"""The quality check: its seconds, its growth to 100,000 pictures, what it catches, what variety it measures.
+"""The quality check: its seconds, its growth to 100,000 images, what it catches, what variety it measures.
 
 ``python -m benchmarks.quality [--quick]``. Photos: tf_flowers from ``LAB_TEST_DATA`` (see tests/conftest.py),
 else the drawn garden.
@@ -28,13 +28,13 @@ from core.data.dataset import Dataset
 from core.data.image_stats import measure
 from core.quality import checklist
 
-MOST_SECONDS, MOST_MEGABYTES = 20.0, 1500
+MAX_SECONDS, MAX_MEGABYTES = 20.0, 1500
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 DISTANCES = (2, 4, 6, 8, 10, 12)
 
 
 def main() -> int:
-    """Measure and print; fails above 20 s for the photos or 1.5 GB for 100,000 pictures."""
+    """Measure and print; fails above 20 s for the photos or 1.5 GB for 100,000 images."""
     quick = "--quick" in sys.argv
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder
@@ -43,7 +43,7 @@ def main() -> int:
         _what_is_caught(photos, 100 if quick else 500)
         _how_varied(photos)
         megabytes = _growth(photos, 25_000 if quick else 100_000)
-    return int(seconds > MOST_SECONDS or megabytes > MOST_MEGABYTES)
+    return int(seconds > MAX_SECONDS or megabytes > MAX_MEGABYTES)
 
 
 def _photos() -> Dataset:
@@ -58,13 +58,13 @@ def _photos() -> Dataset:
 
 
 def _check_in_full(photos: Dataset) -> float:
-    """Seconds from a folder of pictures that was never seen to all findings."""
+    """Seconds from a folder of images that was never seen to all findings."""
     started = time.perf_counter()
     dataset = datasets.prepare(str(photos.root))
     read = time.perf_counter() - started
     report = quality.check(dataset)
     seconds = time.perf_counter() - started
-    print(f"{len(dataset.usable):,} pictures: read in {read:.1f} s, checked in {seconds - read:.1f} s")
+    print(f"{len(dataset.usable):,} images: read in {read:.1f} s, checked in {seconds - read:.1f} s")
     print(f"{report.verdict} {report.finding('unique').verdict}\n")
     return seconds
 
@@ -73,7 +73,7 @@ def _what_is_caught(photos: Dataset, count: int) -> None:
     """Share of changed copies within each distance, and pairs of different files within it."""
     rows = photos.usable.sample(min(count, len(photos.usable)), random_state=0)
     images = [photos.image(row) for _, row in rows.iterrows()]
-    print(f"copies found among {len(rows)} pictures, by distance in bits (default {duplicates.NEAR})")
+    print(f"copies found among {len(rows)} images, by distance in bits (default {duplicates.NEAR})")
     print(f"{'':>24}" + "".join(f"{distance:>8}" for distance in DISTANCES))
     own = _hashes(images)
     for name, change in CHANGES.items():
@@ -85,15 +85,15 @@ def _what_is_caught(photos: Dataset, count: int) -> None:
 
 
 def _how_varied(photos: Dataset, each: int = 120) -> None:
-    """The variety measured for a class of ``each`` pictures made from ever fewer photos."""
+    """The variety measured for a class of ``each`` images made from ever fewer photos."""
     rng = np.random.default_rng(0)
     images = [photos.image(row) for _, row in photos.usable.sample(each, random_state=1).iterrows()]
-    print(f"variety of {each} pictures, which are changed copies of so many photos")
+    print(f"variety of {each} images, which are changed copies of so many photos")
     for originals in (1, 3, 10, 30, each):
         chosen = [_jittered(images[number % originals], rng) for number in range(each)]
         texts = pd.Series([measure(image).phash for image in chosen])
         print(
-            f"{originals:>10} photos: as varied as {checklist.effective_number(texts):.1f} unrelated pictures"
+            f"{originals:>10} photos: as varied as {checklist.effective_number(texts):.1f} unrelated images"
         )
     print()
 
@@ -152,7 +152,7 @@ def _growth(photos: Dataset, most: int) -> int:
     """Check made-up indexes of growing size; returns the process's largest memory in megabytes."""
     sizes = [most // 8, most // 4, most // 2, most]
     seconds: list[float] = []
-    print(f"{'pictures':>10} {'near copies':>12} {'whole check':>11} {'memory':>9}")
+    print(f"{'images':>10} {'near copies':>12} {'whole check':>11} {'memory':>9}")
     for size in sizes:
         dataset = _made_up(photos, size)
         started = time.perf_counter()
@@ -163,12 +163,12 @@ def _growth(photos: Dataset, most: int) -> int:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"{size:>10,} {near:>10.2f} s {seconds[-1]:>9.2f} s {memory:>6,} MB")
     slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
-    print(f"time grows with the number of pictures to the power of {slope:.2f}")
+    print(f"time grows with the number of images to the power of {slope:.2f}")
     return memory
 
 
 def _made_up(photos: Dataset, size: int) -> Dataset:
-    """An index of ``size`` rows: the looks of real pictures, random hashes."""
+    """An index of ``size`` rows: the looks of real images, random hashes."""
     rng = np.random.default_rng(size)
     rows = photos.usable.sample(size, replace=True, random_state=0).reset_index(drop=True)
     for column in ("id", "content", "phash", "mirrored"):

@@ -1,7 +1,7 @@
-"""The Results page of a large run: 100 classes, 10,000 test pictures; and the card of one picture.
+"""The Results page of a large run: 100 classes, 10,000 test images; and the card of one image.
 
 ``python -m benchmarks.results_page [--quick]``. The run is made, not trained: real settings, predictions and
-pictures, and a real network for the heatmaps. Each view is opened in a new process that has imported the
+images, and a real network for the heatmaps. Each view is opened in a new process that has imported the
 libraries, as on a server that has just started; then again, as every click costs. Setting up takes a minute
 or two.
 """
@@ -28,7 +28,7 @@ from core.runs import Run
 from pages.common import addresses, frame, waiting
 from samples import made_runs
 
-CLASSES, TEST_PICTURES = 100, 10_000
+CLASSES, TEST_IMAGES = 100, 10_000
 TEST_SHARE = 0.4
 VIEWS = ("Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads")
 OPENING, CLICK, CARD, NEW_CARD = 1.0, 0.3, 0.3, 1.0
@@ -49,8 +49,8 @@ def main() -> int:
 
 
 def make_large_run(folder: Path) -> Run:
-    """A run of 100 classes with 10,000 test pictures."""
-    return make_run(folder, CLASSES, each=int(TEST_PICTURES / CLASSES / TEST_SHARE))
+    """A run of 100 classes with 10,000 test images."""
+    return make_run(folder, CLASSES, each=int(TEST_IMAGES / CLASSES / TEST_SHARE))
 
 
 def make_run(folder: Path, classes: int, each: int) -> Run:

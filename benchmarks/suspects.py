@@ -86,7 +86,7 @@ def _report(source: str, judge: Callable[[], Judged], wrong: set[str]) -> None:
     first = set(ranked["id"][: 2 * len(wrong)])
     suspected = set(ranked.loc[ranked["suspected"], "id"])
     print(
-        f"{source}, judged by {judged.by}: {len(judged.ids):,} pictures in {seconds:.0f} s, "
+        f"{source}, judged by {judged.by}: {len(judged.ids):,} images in {seconds:.0f} s, "
         f"{judged.accuracy:.0%} agree; of {len(wrong)} wrong labels {len(wrong & first)} "
         f"({len(wrong & first) / len(wrong):.0%}) are among the first {len(first)}, "
         f"{len(wrong & suspected) / len(wrong):.0%} among the {len(suspected)} suspected; "

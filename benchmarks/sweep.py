@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.sweep [--quick]``. Training is what the epochs take by the runs' own clocks
 (validation included, and TensorFlow's tracing in the first batch); outside is all the rest of the time
-from the first start to the last result: loading pictures, building networks, testing, saving, waiting.
+from the first start to the last result: loading images, building networks, testing, saving, waiting.
 The ratio outside / whole is the promise: under a tenth on the warm worker. Both sides train the same
-settings on the same prepared pictures, one after the other, on this machine; a few fresh processes are
+settings on the same prepared images, one after the other, on this machine; a few fresh processes are
 enough for their pace.
 """
 
@@ -25,7 +25,7 @@ from core.runs import Run
 
 RUNS = 20
 FRESH = 4
-LEAST_SHARE_OUTSIDE = 0.10
+MIN_SHARE_OUTSIDE = 0.10
 CONFIG = RunConfig().replace({"data.source": "garden", "data.image_size": 32, "fit.epochs": 12})
 
 
@@ -38,8 +38,8 @@ def main() -> int:
         warm = _on_the_warm_worker(count)
         fresh = _in_fresh_processes(FRESH)
     print(f"the fresh processes take {fresh / warm[0]:.2f} times as long a run as the sweep")
-    kept = warm[1] < LEAST_SHARE_OUTSIDE
-    print(f"promised: under {LEAST_SHARE_OUTSIDE:.0%} outside training:", "kept" if kept else "BROKEN")
+    kept = warm[1] < MIN_SHARE_OUTSIDE
+    print(f"promised: under {MIN_SHARE_OUTSIDE:.0%} outside training:", "kept" if kept else "BROKEN")
     return int(not kept)
 
 

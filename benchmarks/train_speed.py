@@ -46,7 +46,7 @@ def main() -> int:
     return int(broken)
 
 
-Parts = dict[str, train.Pictures]
+Parts = dict[str, train.LabelledImages]
 
 
 def _parts() -> Parts:
@@ -146,7 +146,7 @@ def _layers_inside(parts: Parts, epochs: int) -> list[float]:
 
 
 def _accuracy(parts: Parts) -> bool:
-    """Test accuracy of three seeds; a tenth of the pictures, so each has an interval of about 3.4 points."""
+    """Test accuracy of three seeds; a tenth of the images, so each has an interval of about 3.4 points."""
     from benchmarks import tutorial_pipeline as yardstick
 
     data, size, batch = Path(os.environ["TFDS_DATA_DIR"]), CONFIG.data.image_size, CONFIG.fit.batch_size

@@ -50,7 +50,7 @@ def compiled(model: keras.Model) -> keras.Model:
 def from_files(data: Path, size: int, batch_size: int) -> tuple[tf.data.Dataset, ...]:
     """Training, validation and test of tf_flowers, decoded and resized anew in every epoch.
 
-    The tutorial flips validation pictures too; that fault is left out, it costs no time.
+    The tutorial flips validation images too; that fault is left out, it costs no time.
     """
     parts = tfds.load("tf_flowers", data_dir=data, split=SPLITS, as_supervised=True, download=False)
 

@@ -1,6 +1,6 @@
 """Results and Compare as a person meets them: in Chromium, from a click until all is drawn.
 
-``python -m benchmarks.understand [--quick]``. A run of 100 classes with 10,000 test pictures, its views and
+``python -m benchmarks.understand [--quick]``. A run of 100 classes with 10,000 test images, its views and
 cards; 1,000 runs in a list; six runs side by side. The runs are made, not trained: see
 :mod:`benchmarks.results_page` and :mod:`benchmarks.compare_page`, which measure the pages' own code.
 """
@@ -23,7 +23,7 @@ OPENING, CARD, NEW_CARD = 1.0, 0.3, 1.0
 """Limits in seconds."""
 _DIALOG = "[role=dialog]"
 _IN_CARD = 9
-"""Images in a card that is whole: the picture, its heatmaps for two classes, six training pictures."""
+"""Images in a card that is whole: the image, its heatmaps for two classes, six training images."""
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _visit_results(small: Run, large: Run, number: int) -> dict[str, tuple[float, float]]:
-    """Seconds and their limits; ``number`` takes other pictures each time, so that heatmaps are new."""
+    """Seconds and their limits; ``number`` takes other images each time, so that heatmaps are new."""
     first, known, new = results_page.cards(large, 3 * number + 3)[-3:]
     assistant.explain(large, known).answer(timeout=180)
     assistant.stop()

@@ -33,22 +33,22 @@ def main() -> int:
 
 def _print_models(number: int) -> float:
     print("two trained models, exact McNemar and paired bootstrap, true difference 0 / 5 points")
-    print("pictures  disagreement  false alarms  power  interval holds the truth (0 / 5)")
+    print("images  disagreement  false alarms  power  interval holds the truth (0 / 5)")
     alarms = []
-    for pictures in (100, 367, 734, 5000):
+    for images in (100, 367, 734, 5000):
         for disagreement in (0.1, 0.2, 0.3):
-            alarm, covered = models_called_real(pictures, 0, disagreement, number)
-            power, covered_too = models_called_real(pictures, 0.05, disagreement, number)
+            alarm, covered = models_called_real(images, 0, disagreement, number)
+            power, covered_too = models_called_real(images, 0.05, disagreement, number)
             alarms.append(alarm)
             print(
-                f"{pictures:8}  {disagreement:12.0%}  {alarm:12.1%}  {power:5.0%}  "
+                f"{images:8}  {disagreement:12.0%}  {alarm:12.1%}  {power:5.0%}  "
                 f"{covered:.1%} / {covered_too:.1%}"
             )
     return max(alarms)
 
 
 def _print_several(number: int) -> float:
-    print("\nequal models, each two compared on 734 pictures: how often any two are called different")
+    print("\nequal models, each two compared on 734 images: how often any two are called different")
     print("models  corrected (Holm)  not corrected")
     alarms = []
     for models in (3, 6):
@@ -59,7 +59,7 @@ def _print_several(number: int) -> float:
 
 
 def _print_settings(number: int) -> float:
-    print("\ntwo settings, 734 pictures: how often called real")
+    print("\ntwo settings, 734 images: how often called real")
     print("true difference  runs of each  ours   one run each, McNemar  one run each, intervals apart")
     alarms = []
     for points in (0, 2, 5):

@@ -49,12 +49,12 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which pictures, how large, and how they are shared out."""
+    """Which images, how large, and how they are shared out."""
 
     source: str = _setting(
         "garden",
         "Data set",
-        "Where the pictures come from: garden, digits, tfds:NAME, or a folder with one folder per class.",
+        "Where the images come from: garden, digits, tfds:NAME, or a folder with one folder per class.",
     )
     version: str = _setting(
         "",
@@ -81,7 +81,7 @@ class DataConfig(_Section):
     image_size: int = _setting(
         128,
         "Image size",
-        "Every picture is scaled to this many pixels a side. Larger shows more detail and takes longer.",
+        "Every image is scaled to this many pixels a side. Larger shows more detail and takes longer.",
         least=32,
         most=256,
         step=16,
@@ -90,13 +90,13 @@ class DataConfig(_Section):
     resize: Literal["stretch", "crop", "pad"] = _setting(
         "stretch",
         "Fit to square",
-        "Stretch the picture to a square, crop its middle, or pad it with black bars.",
+        "Stretch the image to a square, crop its middle, or pad it with black bars.",
         advanced=True,
     )
     validation_share: float = _setting(
         0.1,
         "Validation share",
-        "Part of the pictures kept aside to choose between settings and epochs.",
+        "Part of the images kept aside to choose between settings and epochs.",
         least=0.05,
         most=0.4,
         step=0.05,
@@ -105,7 +105,7 @@ class DataConfig(_Section):
     test_share: float = _setting(
         0.1,
         "Test share",
-        "Part of the pictures kept aside for the final score; never used to choose anything.",
+        "Part of the images kept aside for the final score; never used to choose anything.",
         least=0.05,
         most=0.4,
         step=0.05,
@@ -114,7 +114,7 @@ class DataConfig(_Section):
     split_seed: int = _setting(
         0,
         "Split seed",
-        "Shares the pictures out differently. Keep it the same for runs you want to compare.",
+        "Shares the images out differently. Keep it the same for runs you want to compare.",
         least=0,
         most=2**31 - 1,
         step=1,
@@ -123,17 +123,17 @@ class DataConfig(_Section):
 
 
 class AugmentConfig(_Section):
-    """Random changes to training pictures; validation and test pictures stay as they are."""
+    """Random changes to training images; validation and test images stay as they are."""
 
     flip: bool = _setting(
         True,
         "Flip left-right",
-        "Mirror half of the training pictures. Good for flowers, wrong for letters and digits.",
+        "Mirror half of the training images. Good for flowers, wrong for letters and digits.",
     )
     rotation: float = _setting(
         0.0,
         "Rotation",
-        "Turn each training picture by up to this angle, either way.",
+        "Turn each training image by up to this angle, either way.",
         least=0,
         most=90,
         step=5,
@@ -143,7 +143,7 @@ class AugmentConfig(_Section):
     zoom: float = _setting(
         0.0,
         "Zoom",
-        "Enlarge or shrink each training picture by up to this part of its size.",
+        "Enlarge or shrink each training image by up to this part of its size.",
         least=0,
         most=0.5,
         step=0.05,
@@ -152,7 +152,7 @@ class AugmentConfig(_Section):
     brightness: float = _setting(
         0.0,
         "Brightness",
-        "Lighten or darken each training picture by up to this part of the full range.",
+        "Lighten or darken each training image by up to this part of the full range.",
         least=0,
         most=0.5,
         step=0.05,
@@ -161,7 +161,7 @@ class AugmentConfig(_Section):
     contrast: float = _setting(
         0.0,
         "Contrast",
-        "Strengthen or weaken each training picture's contrast by up to this part.",
+        "Strengthen or weaken each training image's contrast by up to this part.",
         least=0,
         most=0.9,
         step=0.05,
@@ -212,7 +212,7 @@ class FitConfig(_Section):
     epochs: int = _setting(
         10,
         "Epochs",
-        "How many times the network sees every training picture, at most.",
+        "How many times the network sees every training image, at most.",
         least=1,
         most=500,
         step=1,
@@ -220,7 +220,7 @@ class FitConfig(_Section):
     batch_size: int = _setting(
         32,
         "Batch size",
-        "Pictures looked at before each change of the weights. 32 is standard.",
+        "Images looked at before each change of the weights. 32 is standard.",
         least=1,
         most=512,
         step=1,
@@ -288,14 +288,14 @@ class RunConfig(_Section):
     fit: FitConfig = FitConfig()
 
     @model_validator(mode="after")
-    def _check_the_picture_survives_the_blocks(self) -> RunConfig:
+    def _check_the_image_survives_the_blocks(self) -> RunConfig:
         blocks = len(self.model.filters)
         if not 1 <= blocks <= 6 or not all(1 <= n <= 512 for n in self.model.filters):
             raise ValueError("model.filters needs 1 to 6 numbers between 1 and 512, for example 16, 32, 64")
         if final_map_size(self.data.image_size, blocks) < 1:
             raise ValueError(
-                f"{blocks} convolution blocks are too many for pictures of {self.data.image_size} px: "
-                "each block halves the picture; use fewer blocks or a larger image size"
+                f"{blocks} convolution blocks are too many for images of {self.data.image_size} px: "
+                "each block halves the image; use fewer blocks or a larger image size"
             )
         return self
 

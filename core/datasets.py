@@ -1,15 +1,15 @@
-"""A data set: a folder of pictures and an index of what is known about each. Any source becomes one.
+"""A data set: a folder of images and an index of what is known about each. Any source becomes one.
 
 ``workspace/datasets/<id>/``
 
 =================  ==========================================================================
 dataset.json       source and class names
-index.parquet      a row a picture, see ``Dataset``
+index.parquet      a row an image, see ``Dataset``
 steps.json         what was excluded and relabelled, see core/data/versions.py
-files/             the pictures, where the lab made or unpacked them (a person's own folder
+files/             the images, where the lab made or unpacked them (a person's own folder
                    is indexed where it lies and never written to)
-pixels/            decoded pictures, see core/data/pixel_cache.py
-thumbnails/        small pictures for the screen
+pixels/            decoded images, see core/data/pixel_cache.py
+thumbnails/        small images for the screen
 =================  ==========================================================================
 """
 
@@ -78,7 +78,7 @@ def prepared() -> list[str]:
 
 
 def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop = never) -> Dataset:
-    """Make or unpack the pictures where needed, read each once, and write the index.
+    """Make or unpack the images where needed, read each once, and write the index.
 
     What has not changed since the last time is not read again. Nothing is replaced before all of it is
     done, so a crash or a stop leaves the data set as it was.

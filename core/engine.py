@@ -121,7 +121,7 @@ def requeue_lost() -> None:
 
 
 class Preparation(Work):
-    """How far the preparing of a data set is; ``done`` of ``total`` pictures in the present step."""
+    """How far the preparing of a data set is; ``done`` of ``total`` images in the present step."""
 
     KIND = "preparations"
     NAME = "Preparing"

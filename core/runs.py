@@ -4,7 +4,7 @@
 config.json          every setting, written once before the start
 status.json          state, progress and heartbeat, replaced by whoever carries out the run
 metrics.jsonl        one line an epoch
-predictions.npz      ids, labels and probabilities of the validation and test pictures
+predictions.npz      ids, labels and probabilities of the validation and test images
 report.json          the figures a person sees, made from the predictions
 labels.json          name, notes, tags and star: what a person may change afterwards
 model.keras          the kept model
@@ -114,7 +114,7 @@ class _Epoch(TypedDict):
 class Predictions:
     """What the kept model answers on one split.
 
-    ids: (N,) picture ids; labels: (N,) int indices into the class names;
+    ids: (N,) image ids; labels: (N,) int indices into the class names;
     probabilities: (N, C) float32, rows sum to 1.
     """
 

@@ -116,7 +116,7 @@ def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
 
 @lru_cache(maxsize=1)
 def _selected(dataset: Dataset, data: DataConfig) -> Selection:
-    """Worked out once for the runs of a sweep: to share out thousands of pictures takes a while."""
+    """Worked out once for the runs of a sweep: to share out thousands of images takes a while."""
     return datasets.select(dataset, data)
 
 

@@ -20,22 +20,22 @@ from core.comparison import paired_tests
 Flags = NDArray[np.bool_]
 
 LEVEL, HARDNESS, SUITING, SEED = 1.6, 2.5, 0.6, 0.12
-"""In logits: mean, and standard deviations over pictures, over pictures and settings, and over seeds."""
+"""In logits: mean, and standard deviations over images, over images and settings, and over seeds."""
 
 
 @dataclass(frozen=True)
 class Lab:
     """A world in which the second settings are better by ``gain`` logits, and everything else is chance."""
 
-    pictures: int
+    images: int
     gain: float
     seed: int
 
     def experiments(self, repeats: int, number: int) -> Iterator[tuple[Flags, Flags]]:
-        """As many experiments as asked: (repeats, pictures) flags of both settings, on fresh pictures."""
+        """As many experiments as asked: (repeats, images) flags of both settings, on fresh images."""
         rng = np.random.default_rng(self.seed)
         for _ in range(number):
-            hardness = rng.normal(LEVEL, HARDNESS, self.pictures)
+            hardness = rng.normal(LEVEL, HARDNESS, self.images)
             sides = [hardness, hardness + self.gain]
             yield tuple(_train(side, repeats, rng) for side in sides)  # type: ignore[misc]
 
@@ -82,9 +82,9 @@ def by_scores_apart(first: Flags, second: Flags) -> bool:
 
 
 def models_called_real(
-    pictures: int, difference: float, disagreement: float, number: int, seed: int = 0
+    images: int, difference: float, disagreement: float, number: int, seed: int = 0
 ) -> tuple[float, float]:
-    """Two trained models that differ by ``difference`` on all pictures there are, on ``pictures`` of them.
+    """Two trained models that differ by ``difference`` on all images there are, on ``images`` of them.
 
     Returns:
         in what part of the draws our verdict calls the difference real, and in what part its interval
@@ -93,14 +93,14 @@ def models_called_real(
     rng = np.random.default_rng(seed)
     chances = np.array([disagreement - difference, disagreement + difference, 2 - 2 * disagreement]) / 2
     real = covered = 0
-    for cell in (rng.choice(3, pictures, p=chances) for _ in range(number)):
+    for cell in (rng.choice(3, images, p=chances) for _ in range(number)):
         measured = paired_tests.models((cell == 0) | (cell == 2), (cell == 1) | (cell == 2))
         real += measured.is_real
         covered += measured.low <= difference <= measured.high
     return real / number, covered / number
 
 
-def several_called_real(models: int, pictures: int, number: int) -> tuple[float, float]:
+def several_called_real(models: int, images: int, number: int) -> tuple[float, float]:
     """Equal models, each two of them compared: how often any two are called different.
 
     Returns:
@@ -109,8 +109,8 @@ def several_called_real(models: int, pictures: int, number: int) -> tuple[float,
     rng = np.random.default_rng(models)
     corrected = plain = 0
     for _ in range(number):
-        chances = 1 / (1 + np.exp(-rng.normal(LEVEL, HARDNESS, pictures)))
-        right = rng.random((models, pictures)) < chances
+        chances = 1 / (1 + np.exp(-rng.normal(LEVEL, HARDNESS, images)))
+        right = rng.random((models, images)) < chances
         pairs = [paired_tests.models(*two) for two in combinations(right, 2)]
         p_values = paired_tests.holm([pair.p for pair in pairs])
         corrected += any(replace(m, p=p).is_real for m, p in zip(pairs, p_values, strict=True))

@@ -1,4 +1,4 @@
-"""Pictures made for tests and benchmarks of heatmaps: where the object is, is known."""
+"""Images made for tests and benchmarks of heatmaps: where the object is, is known."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MadeImages:
 
 def coloured_objects(count: int, size: int, seed: int = 0) -> MadeImages:
     """A red, green or blue disc on grey noise, beside two grey discs that mean nothing."""
-    return _made(_picture, count, size, seed)
+    return _made(_image, count, size, seed)
 
 
 def tinted_backgrounds(count: int, size: int, seed: int = 0) -> MadeImages:
@@ -42,25 +42,25 @@ def _made(draw: Draw, count: int, size: int, seed: int) -> MadeImages:
 def _tinted(
     size: int, tint: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], list[int]]:
-    picture = 0.7 * rng.uniform(60, 190) + 0.3 * tint + rng.normal(0, 12, (size, size, 1))
-    box = _disc(picture, np.full(3, rng.choice([30.0, 225.0])), rng)
-    return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8), box
+    image = 0.7 * rng.uniform(60, 190) + 0.3 * tint + rng.normal(0, 12, (size, size, 1))
+    box = _disc(image, np.full(3, rng.choice([30.0, 225.0])), rng)
+    return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8), box
 
 
-def _picture(
+def _image(
     size: int, colour: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], list[int]]:
-    picture = np.full((size, size, 3), rng.uniform(60, 190)) + rng.normal(0, 12, (size, size, 1))
+    image = np.full((size, size, 3), rng.uniform(60, 190)) + rng.normal(0, 12, (size, size, 1))
     for _ in range(2):
-        _disc(picture, np.full(3, rng.uniform(20, 235)), rng)
-    box = _disc(picture, colour + rng.normal(0, 10, 3), rng)
-    return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8), box
+        _disc(image, np.full(3, rng.uniform(20, 235)), rng)
+    box = _disc(image, colour + rng.normal(0, 10, 3), rng)
+    return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8), box
 
 
-def _disc(picture: NDArray[np.float64], colour: NDArray[np.float64], rng: np.random.Generator) -> list[int]:
-    size = len(picture)
+def _disc(image: NDArray[np.float64], colour: NDArray[np.float64], rng: np.random.Generator) -> list[int]:
+    size = len(image)
     radius = int(rng.integers(size // 8, size // 5))
     y, x = rng.integers(radius, size - radius, size=2)
     rows, columns = np.ogrid[:size, :size]
-    picture[(rows - y) ** 2 + (columns - x) ** 2 <= radius**2] = colour
+    image[(rows - y) ** 2 + (columns - x) ** 2 <= radius**2] = colour
     return [int(y - radius), int(x - radius), int(y + radius + 1), int(x + radius + 1)]

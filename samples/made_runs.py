@@ -32,10 +32,10 @@ def draw_folder(folder: Path, class_names: Sequence[str] = FLOWERS, each: int = 
         colour = tuple(int(c) for c in np.random.default_rng(index).integers(40, 255, 3))
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(each):
-            picture = Image.fromarray(rng.integers(0, 90, (size, size, 3), dtype=np.uint8))
+            image = Image.fromarray(rng.integers(0, 90, (size, size, 3), dtype=np.uint8))
             x, y = rng.integers(4, size // 2, 2)
-            ImageDraw.Draw(picture).ellipse((x, y, x + size // 2, y + size // 2), fill=colour)
-            picture.save(folder / name / f"{number:03}.png")
+            ImageDraw.Draw(image).ellipse((x, y, x + size // 2, y + size // 2), fill=colour)
+            image.save(folder / name / f"{number:03}.png")
     datasets.prepare(str(folder))
     return str(folder)
 
@@ -97,7 +97,7 @@ def newer(config: RunConfig, **labels: Any) -> Run:
 
 
 def finished(config: RunConfig, *, skill: float = 0.7, seed: int = 0, **labels: Any) -> Run:
-    """A finished run: every picture of validation and test is answered rightly with probability ``skill``."""
+    """A finished run: every image of validation and test is answered rightly with probability ``skill``."""
     run = runs.create(config, Labels(**labels))
     dataset = datasets.open(config.data.source)
     selection = datasets.select(dataset, config.data)
@@ -197,7 +197,7 @@ def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
 
 
 def keep_heatmaps(run: Run, side: int = 10, methods: Sequence[str] = ("grad_cam",)) -> None:
-    """Heatmaps of all test pictures for every class, as if they had been made before."""
+    """Heatmaps of all test images for every class, as if they had been made before."""
     test = run.predictions("test")
     rows, columns = np.mgrid[:side, :side] / side
     for image_id in test.ids:
@@ -209,7 +209,7 @@ def keep_heatmaps(run: Run, side: int = 10, methods: Sequence[str] = ("grad_cam"
 
 
 def keep_features(run: Run) -> None:
-    """Features of all pictures of the run by which pictures of one class are alike."""
+    """Features of all images of the run by which images of one class are alike."""
     selection = datasets.select(datasets.open(run.config.data.source), run.config.data)
     ids, splits = (selection.rows[name].to_numpy(dtype=str) for name in ("id", "split"))
     labels = [selection.class_names.index(label) for label in selection.rows["label"]]

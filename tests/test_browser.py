@@ -1,4 +1,4 @@
-"""The whole job in a real browser: choose pictures, train, see the result, see why."""
+"""The whole job in a real browser: choose images, train, see the result, see why."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_killed_server_finds_the_running_training_again(page: Any, server: Ser
     assert len(runs.all()) == 1
 
 
-def test_f5_and_a_second_tab_change_nothing(page: Any, server: Server) -> None:
+def test_f5_and_per_second_tab_change_nothing(page: Any, server: Server) -> None:
     start_training(page)
     wait_for(lambda: runs.all())
     page.reload()

@@ -1,4 +1,4 @@
-"""A small network of the lab's layout, trained for a moment on made pictures; shared by several tests."""
+"""A small network of the lab's layout, trained for a moment on made images; shared by several tests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SIZE = 48
 
 def untrained(size: int = SIZE, policy: str = "float32") -> keras.Model:
     """Rescaling, two convolution blocks, a dense layer, logits and probabilities."""
-    pictures = keras.Input((size, size, 3))
-    x = keras.layers.Rescaling(1 / 255, dtype=policy)(pictures)
+    images = keras.Input((size, size, 3))
+    x = keras.layers.Rescaling(1 / 255, dtype=policy)(images)
     for number, filters in enumerate((8, 16), start=1):
         x = keras.layers.Conv2D(filters, 3, activation="relu", name=f"conv_{number}", dtype=policy)(x)
         x = keras.layers.MaxPooling2D(dtype=policy)(x)
     x = keras.layers.Dense(32, activation="relu", dtype=policy)(keras.layers.Flatten(dtype=policy)(x))
     logits = keras.layers.Dense(len(COLOURS), name="logits", dtype="float32")(x)
-    model = keras.Model(pictures, keras.layers.Softmax(name="probabilities", dtype="float32")(logits))
+    model = keras.Model(images, keras.layers.Softmax(name="probabilities", dtype="float32")(logits))
     model.compile(keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy")
     return model
 
@@ -31,6 +31,6 @@ def trained() -> keras.Model:
     """Tells red, green and blue discs apart; takes about two seconds, once a session."""
     keras.utils.set_random_seed(0)
     model = untrained()
-    pictures = coloured_objects(400, SIZE)
-    model.fit(pictures.images.astype(np.float32), pictures.labels, epochs=8, verbose=0)
+    images = coloured_objects(400, SIZE)
+    model.fit(images.images.astype(np.float32), images.labels, epochs=8, verbose=0)
     return model

@@ -62,7 +62,7 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "path": str(dataset.path),
         "version": dataset.version,
-        "pictures": len(usable),
+        "images": len(usable),
         "classes": usable["label"].value_counts().to_dict(),
         "skipped": [{"file": one["file"], "problem": one["reason"]} for one in dataset.skipped],
     }
@@ -73,7 +73,7 @@ def _sentences(dataset: Dataset) -> str:
     each = [f"{name} {number:,}" for name, number in facts["classes"].items()]
     classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")
     skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
-    return f"{count(facts['pictures'], 'image')} in {count(len(each), 'class')}: {classes}{skipped}"
+    return f"{count(facts['images'], 'image')} in {count(len(each), 'class')}: {classes}{skipped}"
 
 
 def _checklist(report: quality.Report) -> list[str]:

@@ -1,4 +1,4 @@
-"""``python -m core suspects``: rank the pictures whose labels are probably wrong."""
+"""``python -m core suspects``: rank the images whose labels are probably wrong."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="judge by outlines and colours, without the network that is downloaded once",
     )
-    shared.add_json(command, "print all pictures, ranked, as JSON")
+    shared.add_json(command, "print all images, ranked, as JSON")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(command=run)
 

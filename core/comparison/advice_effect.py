@@ -14,7 +14,7 @@ def did_it_help(before: Reading, after: Reading, on_validation: Verdict) -> str:
         after: reading of the run that followed it.
         on_validation: :func:`core.comparison.verdicts.judge` on both, the earlier one first, from their
         answers on
-            the validation pictures: this is a choice, and the test pictures are not for choosing.
+            the validation images: this is a choice, and the test images are not for choosing.
     """
     if before.kind == after.kind:
         curves = f"The curves read as before: {after.kind}."

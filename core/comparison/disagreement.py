@@ -1,4 +1,4 @@
-"""On which pictures two trained models differ."""
+"""On which images two trained models differ."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS: tuple[Kind, ...] = (
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Pictures that two models answered: ids (N,), the row of each in either's predictions, and its kind.
+    """Images that two models answered: ids (N,), the row of each in either's predictions, and its kind.
 
     The most interesting come first: those in which the two models' certainty is furthest apart.
     """
@@ -31,12 +31,12 @@ class Disagreement:
     kinds: NDArray[np.str_]
 
     def of(self, kind: Kind) -> NDArray[np.int64]:
-        """Places of the pictures of one kind."""
+        """Places of the images of one kind."""
         return np.flatnonzero(self.kinds == kind)
 
 
 def between(first: Predictions, second: Predictions) -> Disagreement:
-    """Where two models that know the same classes differ, on the pictures that both answered.
+    """Where two models that know the same classes differ, on the images that both answered.
 
     Raises:
         LabError: they do not know equally many classes.

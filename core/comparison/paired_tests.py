@@ -1,6 +1,6 @@
 """Paired statistics: is a difference between two models, or two groups of runs, more than luck?
 
-Everything here compares on the same pictures: then the luck of which pictures were drawn is shared by
+Everything here compares on the same images: then the luck of which images were drawn is shared by
 both sides, and much smaller differences can be seen than from two separate scores.
 """
 
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 class Measured:
     """A paired comparison, second minus first.
 
-    test: its name; n: pictures or pairs of runs; p: two-sided; difference, low, high: of accuracy, in
+    test: its name; n: images or pairs of runs; p: two-sided; difference, low, high: of accuracy, in
     [-1, 1], with a 95% interval.
     """
 
@@ -45,16 +45,16 @@ class Measured:
 
 
 def models(first: Flags, second: Flags) -> Measured:
-    """Two trained models on the same pictures.
+    """Two trained models on the same images.
 
     Args:
-        first: whether the first model was right, for each of N pictures.
+        first: whether the first model was right, for each of N images.
         second: the same for the second.
 
-    The test is McNemar's (1947) in its exact form: among the pictures on which just one model is right,
-    each is that one equally often? The interval is a paired bootstrap over the pictures; one picture is
+    The test is McNemar's (1947) in its exact form: among the images on which just one model is right,
+    each is that one equally often? The interval is a paired bootstrap over the images; one image is
     added to each side of the disagreements (Bonett and Price 2012), so that two models which never
-    disagree on 20 pictures are not taken to agree on all pictures there are.
+    disagree on 20 images are not taken to agree on all images there are.
     """
     from scipy.stats import binomtest
 
@@ -69,23 +69,23 @@ def models(first: Flags, second: Flags) -> Measured:
 
 
 def settings(first: Flags, second: Flags) -> Measured:
-    """Two settings, each trained S times with the same seeds, on the same N pictures.
+    """Two settings, each trained S times with the same seeds, on the same N images.
 
     Args:
-        first: (S, N), whether each run of the first settings was right on each picture; S at least 2.
+        first: (S, N), whether each run of the first settings was right on each image; S at least 2.
         second: the same for the second settings, row by row with the same seeds.
 
     The test flips the sign of each pair's difference in all ways: it assumes nothing about how scores
     scatter, and cannot call anything real below 6 pairs. The interval is for other seeds and other
-    pictures: it adds the variance of the mean over pairs to that over pictures, with the degrees of
+    images: it adds the variance of the mean over pairs to that over images, with the degrees of
     freedom of Satterthwaite (1946). Seeds alone would call real what is only the luck of the test split.
     """
     from scipy.stats import permutation_test, t
 
     difference = second.astype(np.float64) - first
-    by_pair, by_picture = difference.mean(axis=1), difference.mean(axis=0)
+    by_pair, by_image = difference.mean(axis=1), difference.mean(axis=0)
     p = permutation_test((by_pair,), np.mean, permutation_type="samples", n_resamples=9999, rng=0).pvalue
-    variances = np.array([_variance_of_mean(by_pair), _variance_of_mean(by_picture)])
+    variances = np.array([_variance_of_mean(by_pair), _variance_of_mean(by_image)])
     freedom = variances.sum() ** 2 / max((variances**2 / (np.array(difference.shape) - 1)).sum(), 1e-300)
     half = float(t.ppf(1 - ALPHA / 2, max(freedom, 1)) * np.sqrt(variances.sum()))
     mean = float(difference.mean())
@@ -95,29 +95,29 @@ def settings(first: Flags, second: Flags) -> Measured:
 def more_pairs_needed(first: Flags, second: Flags) -> int | None:
     """How many more pairs of runs it takes to find, 4 times in 5, a difference as large as the one seen.
 
-    None where so many are no way to find it, since the pictures are too few for so small a difference.
+    None where so many are no way to find it, since the images are too few for so small a difference.
     Arguments are those of :func:`settings`.
 
-    What pictures differ in the mean of a few pairs is in part the chance of those pairs, which more of them
+    What images differ in the mean of a few pairs is in part the chance of those pairs, which more of them
     take away; only the rest (the between-group component of an analysis of variance) stays.
     """
     from scipy.stats import norm
 
     difference = second.astype(np.float64) - first
-    seeds, pictures = difference.shape
+    seeds, images = difference.shape
     wanted = abs(difference.mean()) / (norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER))
     chance = difference.var(axis=0, ddof=1).mean()
-    lasting = max(difference.mean(axis=0).var(ddof=1) - chance / seeds, 0.0) / pictures
+    lasting = max(difference.mean(axis=0).var(ddof=1) - chance / seeds, 0.0) / images
     left_for_pairs = wanted**2 - lasting
     if left_for_pairs <= 0:
         return None
-    pairs = ceil(float(difference.mean(axis=1).var(ddof=1) + chance / pictures) / float(left_for_pairs))
-    return max(pairs, FEWEST_PAIRS, seeds + 1) - seeds if pairs <= MOST_PAIRS else None
+    pairs = ceil(float(difference.mean(axis=1).var(ddof=1) + chance / images) / float(left_for_pairs))
+    return max(pairs, MIN_PAIRS, seeds + 1) - seeds if pairs <= MAX_PAIRS else None
 
 
-FEWEST_PAIRS = 6
+MIN_PAIRS = 6
 """Below this the sign-flip test cannot reach 5%: with n pairs its smallest p is 2 / 2**n."""
-MOST_PAIRS = 100
+MAX_PAIRS = 100
 """More than this nobody makes to see one difference."""
 
 

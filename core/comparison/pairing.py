@@ -1,4 +1,4 @@
-"""Which runs can be compared, and on which pictures: what differs between them is named, never ignored."""
+"""Which runs can be compared, and on which images: what differs between them is named, never ignored."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from core.errors import LabError
 from core.evaluation import metrics
 from core.runs import Run
 
-FEWEST_PICTURES = 30
-"""Pictures that both sides must share for any verdict."""
+MIN_IMAGES = 30
+"""Images that both sides must share for any verdict."""
 
 Ids = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run answered on the pictures of a split, and what must agree before runs are compared.
+    """What one run answered on the images of a split, and what must agree before runs are compared.
 
-    ids: (N,) of the pictures; labels: (N,) true class names; right: (N,) whether the answer was right.
+    ids: (N,) of the images; labels: (N,) true class names; right: (N,) whether the answer was right.
     """
 
     ids: Ids
@@ -40,11 +40,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sides on the N pictures they share: S runs each, row by row with the same seeds.
+    """Two sides on the N images they share: S runs each, row by row with the same seeds.
 
-    first, second: (S, N), whether each run was right on each picture; seconds: what one more pair of
+    first, second: (S, N), whether each run was right on each image; seconds: what one more pair of
     runs takes; notes: what differs, a sentence each; obstacle: why there can be no verdict, or empty;
-    ids: (N,) of the pictures.
+    ids: (N,) of the images.
     """
 
     names: tuple[str, str]
@@ -84,7 +84,7 @@ def pair(names: tuple[str, str], first: Sequence[Result], second: Sequence[Resul
         nothing = np.zeros((0, 0), np.bool_)
         obstacle = "Repeats are compared by seed, and these have fewer than two seeds in common."
         return Pair(names, nothing, nothing, 0.0, (), obstacle)
-    ids = _shared_pictures(results)
+    ids = _shared_images(results)
     mine, theirs = (np.array([result.right[_places(ids, result)] for result in side]) for side in sides)
     seconds = sum(result.seconds for result in results) / pairs
     return Pair(names, mine, theirs, seconds, _notes(results, len(ids)), _obstacle(results, len(ids)), ids)
@@ -98,8 +98,8 @@ def _by_common_seeds(
     return [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
 
 
-def _shared_pictures(results: Sequence[Result]) -> Ids:
-    """Ids of the pictures that all results answered, and of whose class all are agreed."""
+def _shared_images(results: Sequence[Result]) -> Ids:
+    """Ids of the images that all results answered, and of whose class all are agreed."""
     ids = reduce(_in_both, (result.ids for result in results))
     labels = np.array([result.labels[_places(ids, result)] for result in results])
     return np.asarray(ids[(labels == labels[:1]).all(axis=0)])
@@ -116,22 +116,22 @@ def _places(ids: Ids, result: Result) -> NDArray[np.int64]:
     return np.asarray(order[np.searchsorted(result.ids, ids, sorter=order)], np.int64)
 
 
-def _obstacle(results: Sequence[Result], pictures: int) -> str:
+def _obstacle(results: Sequence[Result], images: int) -> str:
     if len({frozenset(result.class_names) for result in results}) > 1:
         return "The runs tell different classes apart, which is not the same task."
-    if pictures < FEWEST_PICTURES:
-        return f"They share {pictures} pictures, and at least {FEWEST_PICTURES} are needed."
+    if images < MIN_IMAGES:
+        return f"They share {images} images, and at least {MIN_IMAGES} are needed."
     return ""
 
 
-def _notes(results: Sequence[Result], pictures: int) -> tuple[str, ...]:
+def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
     notes = []
     if len({result.data_version for result in results}) > 1:
-        notes.append("The data set was changed in between: pictures were added, excluded or relabelled.")
+        notes.append("The data set was changed in between: images were added, excluded or relabelled.")
     if len({result.split_fingerprint for result in results}) > 1:
-        notes.append("The pictures were shared out differently to training, validation and test.")
-    if any(len(result.ids) != pictures for result in results):
-        notes.append(f"Only the {pictures} pictures that all of them answered are compared.")
+        notes.append("The images were shared out differently to training, validation and test.")
+    if any(len(result.ids) != images for result in results):
+        notes.append(f"Only the {images} images that all of them answered are compared.")
     epochs = sorted({result.epochs for result in results})
     if len(epochs) > 1:
         notes.append(f"They were not trained equally long: {epochs[0]} to {epochs[-1]} epochs.")

@@ -15,7 +15,7 @@ from core.evaluation.metrics import Counts
 from core.runs import Predictions
 
 BOOTSTRAPS = 1_000
-_MOST_CELLS = 2_000_000
+_MAX_CELLS = 2_000_000
 """Cells of all drawn confusion matrices together that may be in memory at once."""
 
 
@@ -30,25 +30,25 @@ class Interval:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of one model on one split: accuracy and mean F1 in [0, 1], and the mean loss in nats a picture."""
+    """Of one model on one split: accuracy and mean F1 in [0, 1], and the mean loss in nats an image."""
 
     accuracy: Interval
     mean_f1: Interval
     loss: Interval
     correct: int
-    pictures: int
+    images: int
 
 
 @dataclass(frozen=True)
 class ClassDifference:
-    """How much more often the second side finds the pictures of a class, in [-1, 1].
+    """How much more often the second side finds the images of a class, in [-1, 1].
 
-    first, second: the part of its ``pictures`` that each side finds (recall); low, high: 95% interval of
+    first, second: the part of its ``images`` that each side finds (recall); low, high: 95% interval of
     the difference; is_real: whether it is more than luck, corrected for the number of classes.
     """
 
     class_name: str
-    pictures: int
+    images: int
     first: float
     second: float
     difference: float
@@ -60,8 +60,8 @@ class ClassDifference:
 def of(predictions: Predictions, class_names: Sequence[str]) -> Scores:
     """All figures of one model.
 
-    The interval of accuracy is Wilson's (1927); that of mean F1 a bootstrap over the pictures, within their
-    true classes; that of the loss is normal, since a mean over many pictures is.
+    The interval of accuracy is Wilson's (1927); that of mean F1 a bootstrap over the images, within their
+    true classes; that of the loss is normal, since a mean over many images is.
     """
     right = metrics.accuracy(predictions)
     classes = len(class_names)
@@ -76,11 +76,11 @@ def of(predictions: Predictions, class_names: Sequence[str]) -> Scores:
 
 
 def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
-    """Where one side of a pair finds more pictures of a class than the other, in order of the difference.
+    """Where one side of a pair finds more images of a class than the other, in order of the difference.
 
     Args:
-        pair: two sides without obstacle, on the N pictures they share.
-        labels: (N,) the true class name of each picture.
+        pair: two sides without obstacle, on the N images they share.
+        labels: (N,) the true class name of each image.
     """
     found = []
     for class_name in np.unique(labels):
@@ -108,7 +108,7 @@ def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
 def _mean_f1(matrix: Counts) -> Interval:
     if not matrix.sum():
         return Interval(None, None, None)
-    drawn = max(1, min(BOOTSTRAPS, _MOST_CELLS // max(matrix.size, 1)))
+    drawn = max(1, min(BOOTSTRAPS, _MAX_CELLS // max(matrix.size, 1)))
     rng = np.random.default_rng(0)
     support = matrix.sum(axis=1)
     rates = matrix / np.maximum(support, 1)[:, None]
@@ -120,7 +120,7 @@ def _mean_f1(matrix: Counts) -> Interval:
 
 
 def _f1(matrices: Counts) -> NDArray[np.float64]:
-    """Mean F1 of each of B matrices (B, C, C), over the classes that have pictures or answers."""
+    """Mean F1 of each of B matrices (B, C, C), over the classes that have images or answers."""
     found = np.diagonal(matrices, axis1=1, axis2=2)
     both = matrices.sum(axis=1) + matrices.sum(axis=2)
     with np.errstate(invalid="ignore"):

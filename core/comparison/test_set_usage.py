@@ -1,8 +1,8 @@
-"""How often the test pictures were looked at: each look at a score, and a choice by it, uses them up.
+"""How often the test images were looked at: each look at a score, and a choice by it, uses them up.
 
 A test score is honest as long as nothing was chosen by it. Whoever sees the test scores of many runs and
 keeps the best has chosen by them, and that best score flatters. So the app counts, for each share-out of
-pictures (``split_fingerprint``), of how many runs the test score was seen.
+images (``split_fingerprint``), of how many runs the test score was seen.
 
 ``workspace/seals/<split_fingerprint>.json``: run id -> time of the first look, in seconds.
 """
@@ -40,22 +40,22 @@ def look(runs: Sequence[Run]) -> None:
 
 
 def seen(run: Run) -> int:
-    """Of how many runs on the same test pictures the test score was looked at; runs deleted since count."""
+    """Of how many runs on the same test images the test score was looked at; runs deleted since count."""
     fingerprint = _fingerprint(run)
     return len(_read(fingerprint)) if fingerprint else 0
 
 
-def meaning(runs_seen: int, accuracy: float, pictures: int) -> str:
+def meaning(runs_seen: int, accuracy: float, images: int) -> str:
     """What it means to have seen so many scores, in words.
 
     Args:
-        runs_seen: of how many runs the score on these test pictures was seen.
+        runs_seen: of how many runs the score on these test images was seen.
         accuracy: of one of them, in [0, 1]; scores near it scatter about as this one would.
-        pictures: how many test pictures there are.
+        images: how many test images there are.
     """
     if runs_seen <= FEW:
         return "The test images are as good as unused: nothing was chosen by them."
-    luck = paired_tests.luck_of_the_best(runs_seen, _deviation(accuracy, pictures))
+    luck = paired_tests.luck_of_the_best(runs_seen, _deviation(accuracy, images))
     in_words = "about a point at most" if luck < 0.015 else f"up to {points(luck, 0)}"
     return (
         f"You have seen the scores of {runs_seen} runs on these test images. If you keep the best of them "
@@ -64,13 +64,13 @@ def meaning(runs_seen: int, accuracy: float, pictures: int) -> str:
     )
 
 
-def _deviation(accuracy: float, pictures: int) -> float:
+def _deviation(accuracy: float, images: int) -> float:
     """Standard deviation of an accuracy, with two right and two wrong answers added (Agresti & Coull 1998).
 
     Without them 8 right answers of 8 would seem to be no luck at all.
     """
-    share = (accuracy * pictures + 2) / (pictures + 4)
-    deviation: float = (share * (1 - share) / (pictures + 4)) ** 0.5
+    share = (accuracy * images + 2) / (images + 4)
+    deviation: float = (share * (1 - share) / (images + 4)) ** 0.5
     return deviation
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from core.comparison import paired_tests, pairing
-from core.comparison.paired_tests import FEWEST_PAIRS, Measured
+from core.comparison.paired_tests import MIN_PAIRS, Measured
 from core.comparison.pairing import Pair, Result
 from core.comparison.pairing import from_run as from_run
 from core.training import cost_estimate
@@ -128,7 +128,7 @@ def _meaning(pair: Pair) -> str:
 def _way_on(pair: Pair) -> tuple[int | None, str]:
     """How many more repeats of each side would tell, and what to do, in words."""
     if len(pair.first) == 1:
-        more: int | None = FEWEST_PAIRS - 1
+        more: int | None = MIN_PAIRS - 1
         text = f"That may be luck. To compare the settings, repeat both with {more} more seeds"
     else:
         more = paired_tests.more_pairs_needed(pair.first, pair.second)

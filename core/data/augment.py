@@ -1,4 +1,4 @@
-"""Random changes to training pictures, as uint8 pixels and without TensorFlow.
+"""Random changes to training images, as uint8 pixels and without TensorFlow.
 
 The page's preview calls the very function that training calls, so what a person sees is what the
 network gets. Turning, zooming and flipping are one resampling, brightness and contrast one table.
@@ -21,16 +21,16 @@ _LEVELS = np.arange(256, dtype=np.float32)[:, None]
 
 
 def batch(images: Pixels, config: AugmentConfig, rng: np.random.Generator) -> Pixels:
-    """Change each picture at random, within the limits of the settings.
+    """Change each image at random, within the limits of the settings.
 
     Args:
         images: uint8 (N, S, S, 3) RGB, 0-255; not changed.
-        config: how strong each change may be; all zero gives the pictures back as they are.
-        rng: where all chance comes from; the same state gives the same pictures.
+        config: how strong each change may be; all zero gives the images back as they are.
+        rng: where all chance comes from; the same state gives the same images.
 
     Returns:
         uint8 (N, S, S, 3), a new array unless nothing is to be done. What turning or shrinking leaves
-        empty is filled with the picture's mirror image.
+        empty is filled with the image's mirror image.
     """
     if config.rotation or config.zoom:
         images = _warped(images, _matrices(images.shape, config, rng))
@@ -49,7 +49,7 @@ def _flipped(images: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _matrices(shape: tuple[int, ...], config: AugmentConfig, rng: np.random.Generator) -> Array:
-    """(N, 2, 3) affine maps from places in the new picture to places in the old one."""
+    """(N, 2, 3) affine maps from places in the new image to places in the old one."""
     count, height, width = shape[:3]
     angle = np.radians(rng.uniform(-config.rotation, config.rotation, count))
     scale = 1 / rng.uniform(1 - config.zoom, 1 + config.zoom, count)
@@ -63,9 +63,9 @@ def _matrices(shape: tuple[int, ...], config: AugmentConfig, rng: np.random.Gene
 def _warped(images: Pixels, matrices: Array) -> Pixels:
     height, width = images.shape[1:3]
     changed = np.empty_like(images)
-    for picture, matrix, result in zip(images, matrices, changed, strict=True):
+    for image, matrix, result in zip(images, matrices, changed, strict=True):
         cv2.warpAffine(
-            picture,
+            image,
             matrix,
             (width, height),
             dst=result,
@@ -81,8 +81,8 @@ def _relit(images: Pixels, config: AugmentConfig, rng: np.random.Generator) -> P
     factor = rng.uniform(1 - config.contrast, 1 + config.contrast, count).astype(np.float32)
     shift = rng.uniform(-config.brightness, config.brightness, count).astype(np.float32) * 255
     changed = np.empty_like(images)
-    for picture, f, s, result in zip(images, factor, shift, changed, strict=True):
-        mean = np.asarray(cv2.mean(picture)[:3], np.float32)
+    for image, f, s, result in zip(images, factor, shift, changed, strict=True):
+        mean = np.asarray(cv2.mean(image)[:3], np.float32)
         table = np.rint(f * (_LEVELS - mean) + mean + s).clip(0, 255).astype(np.uint8)
-        cv2.LUT(picture, table[:, None, :], dst=result)
+        cv2.LUT(image, table[:, None, :], dst=result)
     return changed

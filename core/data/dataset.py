@@ -1,4 +1,4 @@
-"""What a data set is: pictures with labels, and an index of what is known about each."""
+"""What a data set is: images with labels, and an index of what is known about each."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Pictures with labels.
+    """Images with labels.
 
     Attributes:
         id: name of its folder below workspace/datasets.
         source: ``garden``, ``digits``, ``tfds:NAME`` or the folder it was made from.
         path: its folder in the workspace.
-        root: where its picture files lie.
-        class_names: all class folders, in natural order, those without pictures included.
+        root: where its image files lie.
+        class_names: all class folders, in natural order, those without images included.
         index: a row a file, with the columns of ``indexing.COLUMNS``, ``group`` (int, one for all copies
-            of a picture, near ones included), ``folder_label`` (the class before any relabel) and
-            ``excluded`` (the reason, or ""). A row with a ``problem`` gives no picture.
+            of an image, near ones included), ``folder_label`` (the class before any relabel) and
+            ``excluded`` (the reason, or ""). A row with a ``problem`` gives no image.
         usable: the rows with neither a problem nor an exclusion.
-        version: fingerprint of the usable pictures and their labels.
+        version: fingerprint of the usable images and their labels.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Dataset:
 
     @property
     def skipped(self) -> list[dict[str, str]]:
-        """Files that give no picture: ``{"file": ..., "reason": ...}``."""
+        """Files that give no image: ``{"file": ..., "reason": ...}``."""
         bad = self.index[self.index["problem"] != ""]
         return [{"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True)]
 
@@ -78,7 +78,7 @@ class Dataset:
         return index.loc[list(ids)]
 
     def image(self, row: pd.Series | str) -> Image.Image:
-        """The upright RGB picture of an index row or a file name of the index.
+        """The upright RGB image of an index row or a file name of the index.
 
         Raises:
             LabError: it can no longer be read.
@@ -86,7 +86,7 @@ class Dataset:
         return self._decoded(row if isinstance(row, str) else str(row["file"]))
 
     def thumbnail(self, row: pd.Series, size: int) -> bytes:
-        """The picture as a JPEG of at most ``size`` pixels a side, made once and kept.
+        """The image as a JPEG of at most ``size`` pixels a side, made once and kept.
 
         Raises:
             LabError: it can no longer be read.
@@ -100,7 +100,7 @@ class Dataset:
             with files.replacing(kept) as beside:
                 beside.write_bytes(jpeg)
         except LabError:
-            pass  # it is only a cache; the picture can be shown all the same
+            pass  # it is only a cache; the image can be shown all the same
         return jpeg
 
     def _decoded(self, file: str, draft: int = 0) -> Image.Image:
@@ -111,7 +111,7 @@ class Dataset:
 
 
 def fingerprint(rows: pd.DataFrame, *columns: str) -> str:
-    """12 hex digits for the pictures, their labels and more columns; the order of rows does not matter."""
+    """12 hex digits for the images, their labels and more columns; the order of rows does not matter."""
     table = (rows[name].tolist() for name in ("id", "label", *columns))
     lines = sorted(map("\t".join, zip(*table, strict=True)))
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()

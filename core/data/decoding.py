@@ -1,4 +1,4 @@
-"""From any picture file to upright RGB pixels, or to a plain reason why not.
+"""From any image file to upright RGB pixels, or to a plain reason why not.
 
 Files are judged by their content, never by their name. Transparent parts show ``BACKGROUND``;
 16-bit pixels are scaled to 8 bits, never clipped; of an animation the first frame counts.
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 BACKGROUND = (255, 255, 255)
-"""Transparent parts are shown on white, as in a browser: cut-out pictures are made for it."""
+"""Transparent parts are shown on white, as in a browser: cut-out images are made for it."""
 
 Image.init()  # Pillow registers WebP, TIFF and AVIF on demand only, which formats= does not trigger
 # The size is checked here, before any pixel is read, and answered with a sentence.
@@ -29,26 +29,26 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339  # TIFF 6.0, section 8 and section 19
 _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 _FILE_KINDS = (
-    (b"%PDF", "a PDF document, not a picture"),
-    (b"<svg", "an SVG drawing; only pictures made of pixels are read"),
-    (b"<!doctype html", "a web page, not a picture"),
-    (b"<html", "a web page, not a picture"),
-    (b"<?xml", "an XML or SVG file; only pictures made of pixels are read"),
-    (b"MZ", "a program, not a picture"),
-    (b"\x7fELF", "a program, not a picture"),
-    (b"PK\x03\x04", "a zip archive, not a picture"),
+    (b"%PDF", "a PDF document, not an image"),
+    (b"<svg", "an SVG drawing; only images made of pixels are read"),
+    (b"<!doctype html", "a web page, not an image"),
+    (b"<html", "a web page, not an image"),
+    (b"<?xml", "an XML or SVG file; only images made of pixels are read"),
+    (b"MZ", "a program, not an image"),
+    (b"\x7fELF", "a program, not an image"),
+    (b"PK\x03\x04", "a zip archive, not an image"),
 )
-_PICTURE_STARTS = (b"\x89png", b"\xff\xd8\xff", b"gif8", b"riff", b"bm", b"ii*\x00", b"mm\x00*")
-_UNKNOWN = "not a picture format that is read (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, PPM)"
+_IMAGE_STARTS = (b"\x89png", b"\xff\xd8\xff", b"gif8", b"riff", b"bm", b"ii*\x00", b"mm\x00*")
+_UNKNOWN = "not an image format that is read (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, PPM)"
 
 
 class Unreadable(Exception):
-    """The file gives no picture; the text is the reason, for a person."""
+    """The file gives no image; the text is the reason, for a person."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """An upright RGB picture; ``width`` and ``height`` are the file's own, also after a draft decode."""
+    """An upright RGB image; ``width`` and ``height`` are the file's own, also after a draft decode."""
 
     image: Image.Image
     width: int
@@ -58,11 +58,11 @@ class Decoded:
 
 
 def decode(path: Path, draft: int = 0) -> Decoded:
-    """Read a picture file.
+    """Read an image file.
 
     Args:
         path: the file; its name plays no part.
-        draft: if not 0, the caller will reduce the picture to this many pixels a side, so a large
+        draft: if not 0, the caller will reduce the image to this many pixels a side, so a large
             JPEG may be decoded at a half, quarter or eighth of its size, never below ``draft``.
 
     Raises:
@@ -77,7 +77,7 @@ def decode(path: Path, draft: int = 0) -> Decoded:
         raise Unreadable(_kind(path)) from None
     except Image.DecompressionBombError:
         raise Unreadable(
-            f"claims more than {MOST_PIXELS // 1_000_000} megapixels, the most that is read"
+            f"claims more than {MAX_PIXELS // 1_000_000} megapixels, the most that is read"
         ) from None
     except FileNotFoundError:
         raise Unreadable("the file is gone") from None
@@ -89,7 +89,7 @@ def decode(path: Path, draft: int = 0) -> Decoded:
 
 def _decoded(image: Image.Image, draft: int) -> Decoded:
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    if width * height > MAX_PIXELS:
         megapixels = width * height / 1e6
         raise Unreadable(f"{width} x {height} pixels ({megapixels:.0f} megapixels); at most 50 are read")
     mode, note = image.mode, _note(image)
@@ -118,7 +118,7 @@ def _note(image: Image.Image) -> str:
 
 
 def _rgb(image: Image.Image) -> tuple[Image.Image, str]:
-    """The picture in RGB, and a remark where something had to be decided."""
+    """The image in RGB, and a remark where something had to be decided."""
     if image.mode == "RGB" and "transparency" not in image.info:
         return image, ""
     if image.mode == "F" or image.mode.startswith("I"):
@@ -190,10 +190,10 @@ def _kind(path: Path) -> str:
     kind = next((words for magic, words in _FILE_KINDS if start.startswith(magic.lower())), None)
     if kind:
         return kind
-    if start.startswith(_PICTURE_STARTS):
-        return "damaged: its first bytes are a picture's, but its size cannot be read"
+    if start.startswith(_IMAGE_STARTS):
+        return "damaged: its first bytes are an image's, but its size cannot be read"
     if b"\x00" not in head and _is_text(head):
-        return "a text file, not a picture"
+        return "a text file, not an image"
     return _UNKNOWN
 
 

@@ -1,10 +1,10 @@
-"""Find pictures that are the same or nearly the same.
+"""Find images that are the same or nearly the same.
 
 The same: equal pixels, whatever the file says. Nearly the same: 64-bit perceptual hashes (see
 core/data/image_stats.py) that differ in a few bits, those of the mirror image included. All pairs among many
 are found by multi-index hashing (Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with
 multi-index hashing", 2014). Hashes within ``distance`` bits agree in at least one of four bands of 16 bits up
-to ``distance // 4`` bits, so only the pictures in a few buckets of each band are compared.
+to ``distance // 4`` bits, so only the images in a few buckets of each band are compared.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ NEAR = 6
 """Bits. Looked at by eye in tf_flowers, 5 of 5 pairs 6 bits apart show one scene, 6 of 11 at 8 bits and 3 of
 23 at 10. What is caught of copies made on purpose: benchmarks/quality.py."""
 FURTHEST = 12
-LARGEST_COPIES = 10
+MAX_COPIES = 10
 """A larger group of near copies is looked at with suspicion."""
-MOST_CHAINED = 0.1
-"""Share of all pictures in chains; half of the built-in digits, none of the photos or the garden."""
-LEAST_CONTRAST = 5.0
-"""A picture of one colour has nothing that a perceptual hash could describe."""
+MAX_CHAINED = 0.1
+"""Share of all images in chains; half of the built-in digits, none of the photos or the garden."""
+MIN_CONTRAST = 5.0
+"""An image of one colour has nothing that a perceptual hash could describe."""
 
 _BANDS, _BAND_BITS = 4, 16
 _CANDIDATES_AT_ONCE = 2_000_000
@@ -40,9 +40,9 @@ _PAIRS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """groups: a number (N,) for each row, copies of one picture share one, near copies included.
+    """groups: a number (N,) for each row, copies of one image share one, near copies included.
 
-    too_alike: the hash cannot tell the pictures of this data set apart, so only exact copies share one.
+    too_alike: the hash cannot tell the images of this data set apart, so only exact copies share one.
     """
 
     groups: NDArray[np.int64]
@@ -52,13 +52,13 @@ class Copies:
 def find(rows: pd.DataFrame, distance: int = NEAR) -> Copies:
     """Copies among the rows of an index, near ones as far as the hash can be trusted.
 
-    Each picture of a chain may be near the next without being its copy. A large group with several labels,
+    Each image of a chain may be near the next without being its copy. A large group with several labels,
     or with more than half of a class, is taken for such a chain and dissolved into exact copies; and where
-    many pictures are in chains, as with handwritten digits, no near copy is believed.
+    many images are in chains, as with handwritten digits, no near copy is believed.
     """
     exact, near = exact_groups(rows), near_groups(rows, distance)
     chained = _chained(rows["label"], near)
-    if chained.mean() > MOST_CHAINED:
+    if chained.mean() > MAX_CHAINED:
         return Copies(exact, too_alike=True)
     dissolved = np.where(chained, exact + near.max(initial=0) + 1, near)
     return Copies(pd.factorize(dissolved)[0].astype(np.int64), too_alike=False)
@@ -68,17 +68,17 @@ def _chained(labels: pd.Series, near: NDArray[np.int64]) -> NDArray[np.bool_]:
     grouped = labels.reset_index(drop=True).groupby(near)
     size, kinds = grouped.transform("size"), grouped.transform("nunique")
     half = labels.groupby(labels).transform("size").to_numpy() / 2
-    return ((size > LARGEST_COPIES) & ((kinds > 1) | (size > half))).to_numpy(bool)
+    return ((size > MAX_COPIES) & ((kinds > 1) | (size > half))).to_numpy(bool)
 
 
 def exact_groups(rows: pd.DataFrame) -> NDArray[np.int64]:
-    """A group number for each row; pictures with the same pixels share one, unreadable files never do."""
+    """A group number for each row; images with the same pixels share one, unreadable files never do."""
     keys = rows["content"].where(rows["content"] != "", rows["id"])
     return pd.factorize(keys)[0].astype(np.int64)
 
 
 def near_groups(rows: pd.DataFrame, distance: int) -> NDArray[np.int64]:
-    """A group number for each row; pictures that are the same or nearly so, or linked by such, share one.
+    """A group number for each row; images that are the same or nearly so, or linked by such, share one.
 
     Args:
         rows: columns content, id, phash, mirrored and contrast of an index.
@@ -86,7 +86,7 @@ def near_groups(rows: pd.DataFrame, distance: int) -> NDArray[np.int64]:
     """
     exact = exact_groups(rows)
     first = np.unique(exact, return_index=True)[1]
-    looked = first[(rows["contrast"].to_numpy()[first] >= LEAST_CONTRAST)]
+    looked = first[(rows["contrast"].to_numpy()[first] >= MIN_CONTRAST)]
     parts = _near(hashes(rows["phash"].iloc[looked]), hashes(rows["mirrored"].iloc[looked]), distance)
     return linked((exact[looked][part] for part in parts), len(first))[exact]
 
@@ -94,7 +94,7 @@ def near_groups(rows: pd.DataFrame, distance: int) -> NDArray[np.int64]:
 def linked(parts: Iterable[Pairs], count: int) -> NDArray[np.int64]:
     """A component number (count,) for each place; places that pairs (P, 2) link, directly or not, share one.
 
-    Pairs are forgotten once they are joined: of many pictures that look alike there are more pairs than
+    Pairs are forgotten once they are joined: of many images that look alike there are more pairs than
     memory has room for.
     """
     component, waiting = np.arange(count), list[Pairs]()
@@ -124,13 +124,13 @@ def hashes(texts: pd.Series) -> Hashes:
 
 
 def pairs(direct: Hashes, mirrored: Hashes, distance: int) -> Pairs:
-    """All pairs of pictures whose hashes, one perhaps mirrored, differ in at most ``distance`` bits.
+    """All pairs of images whose hashes, one perhaps mirrored, differ in at most ``distance`` bits.
 
     Args:
-        direct, mirrored: the hashes (N,) of the pictures and of their mirror images.
+        direct, mirrored: the hashes (N,) of the images and of their mirror images.
 
     Returns:
-        (P, 2), places of the pictures, the smaller first; each pair once.
+        (P, 2), places of the images, the smaller first; each pair once.
 
     Raises:
         ValueError: ``distance`` is not between 0 and ``FURTHEST``.

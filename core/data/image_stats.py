@@ -1,4 +1,4 @@
-"""What a picture looks like, in a few numbers that are cheap to keep and to compare."""
+"""What an image looks like, in a few numbers that are cheap to keep and to compare."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 STANDARD_SIDE = 256
-"""Sharpness depends on size, so every picture is measured at this many pixels on its longer side."""
+"""Sharpness depends on size, so every image is measured at this many pixels on its longer side."""
 
 
 @dataclass(frozen=True)
 class Looks:
     """content: hash of the pixels; brightness, contrast, saturation: 0-255; sharpness: see ``measure``.
 
-    phash and mirrored: 64-bit perceptual hashes, of the picture and its mirror image, as 16 hex digits.
+    phash and mirrored: 64-bit perceptual hashes, of the image and its mirror image, as 16 hex digits.
     """
 
     content: str
@@ -32,9 +32,9 @@ class Looks:
 
 
 def measure(image: Image.Image) -> Looks:
-    """Measure an RGB picture.
+    """Measure an RGB image.
 
-    Sharpness is the variance of the Laplacian of the grey picture at a standard size (Pech-Pacheco et
+    Sharpness is the variance of the Laplacian of the grey image at a standard size (Pech-Pacheco et
     al., "Diatom autofocusing in brightfield microscopy", ICPR 2000): low where nothing has an edge.
     """
     pixels = np.asarray(image)
@@ -61,7 +61,7 @@ def _saturation(pixels: NDArray[np.uint8]) -> float:
 
 
 def content_hash(pixels: NDArray[np.uint8]) -> str:
-    """Hash of shape and pixels, 16 hex digits: equal for equal pictures, whatever the file says."""
+    """Hash of shape and pixels, 16 hex digits: equal for equal images, whatever the file says."""
     digest = hashlib.blake2b(
         np.ascontiguousarray(pixels).data, digest_size=8, key=repr(pixels.shape).encode()
     )
@@ -70,7 +70,7 @@ def content_hash(pixels: NDArray[np.uint8]) -> str:
 
 def perceptual_hashes(grey: NDArray[Any]) -> tuple[str, str]:
     """The 64-bit DCT hash (Zauner, "Implementation and benchmarking of perceptual image hash functions",
-    2010) of a grey picture and of its mirror image, which only turns the sign of every odd column.
+    2010) of a grey image and of its mirror image, which only turns the sign of every odd column.
     """
     square = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(square)[:8, :8]

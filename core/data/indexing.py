@@ -1,4 +1,4 @@
-"""Read every picture of a data set once and write down what is known about it: the index."""
+"""Read every image of a data set once and write down what is known about it: the index."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COLUMNS: dict[str, str] = {
     "note": "str",
     "source_split": "str",
 }
-"""The index's columns, but for ``group``, which is found by comparing pictures.
+"""The index's columns, but for ``group``, which is found by comparing images.
 
 ``file`` is the place below the root, ``name`` what a person calls it (for uploads the two differ).
 """
@@ -66,7 +66,7 @@ class _Reader:
         ):
             return {**before, **facts}
         looks = {**_NOTHING, **(self._look(found) if not found.problem else {"problem": found.problem})}
-        return {**facts, **looks, "id": picture_id(looks["content"], found.file)}
+        return {**facts, **looks, "id": image_id(looks["content"], found.file)}
 
     def _look(self, found: Found) -> dict[str, Any]:
         try:
@@ -103,7 +103,7 @@ def build(
     unchanged = known[known["problem"] == ""].reindex(columns=list(COLUMNS)).to_dict("records")
     reader = _Reader(root, {str(row["file"]): {str(k): v for k, v in row.items()} for row in unchanged})
     rows = list(
-        ordered_map(reader.row, found, step="reading pictures", progress=progress, should_stop=should_stop)
+        ordered_map(reader.row, found, step="reading images", progress=progress, should_stop=should_stop)
     )
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
@@ -113,6 +113,6 @@ def empty() -> pd.DataFrame:
     return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def picture_id(content: str, file: str) -> str:
+def image_id(content: str, file: str) -> str:
     """16 hex digits, unique to a file of a data set and stable as long as its pixels are."""
     return hashlib.blake2b(f"{content}/{file}".encode(), digest_size=8).hexdigest()

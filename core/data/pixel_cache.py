@@ -1,6 +1,6 @@
-"""Decode and resize every picture once: square uint8 pixels, kept beside the index as memory-mapped files.
+"""Decode and resize every image once: square uint8 pixels, kept beside the index as memory-mapped files.
 
-A cache file holds pictures in one size and fit, a second file beside it their ids. Both are written once
+A cache file holds images in one size and fit, a second file beside it their ids. Both are written once
 and never changed, so any number of processes may read them while another adds one.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 
 _FEW = 64
-"""Up to this many missing pictures are decoded on the spot; a cache file for them would not pay."""
+"""Up to this many missing images are decoded on the spot; a cache file for them would not pay."""
 _KEPT_FILES = 6
 
 
@@ -41,7 +41,7 @@ def load(
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Pixels:
-    """The pictures of index rows as a network sees them.
+    """The images of index rows as a network sees them.
 
     Args:
         rows: rows of the data set's index, in any order.
@@ -52,7 +52,7 @@ def load(
         uint8 (len(rows), S, S, 3), RGB, 0-255, C-contiguous; read-only and memory-mapped where it can be.
 
     Raises:
-        LabError: a picture can no longer be read, or the disk is full.
+        LabError: an image can no longer be read, or the disk is full.
         Stopped: ``should_stop`` said so.
     """
     ids = rows["id"].to_numpy(dtype="U16")
@@ -64,21 +64,21 @@ def load(
     best = max(range(len(caches)), key=lambda n: int((places[n] >= 0).sum()), default=None)
     known = None if best is None else (caches[best].pixels, places[best])
     reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, known)
-    pictures = ordered_map(
+    images = ordered_map(
         reader.read,
         range(len(rows)),
-        step="reading pictures",
+        step="reading images",
         progress=progress or silent,
         should_stop=should_stop or never,
     )
     if reader.missing <= _FEW:
-        return np.stack(list(pictures)) if len(rows) else np.zeros((0, image_size, image_size, 3), np.uint8)
-    return _write(dataset.path / "pixels", ids, image_size, resize, pictures)
+        return np.stack(list(images)) if len(rows) else np.zeros((0, image_size, image_size, 3), np.uint8)
+    return _write(dataset.path / "pixels", ids, image_size, resize, images)
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Gives the picture of a place in ``files``, from a cache that has it or else from its file."""
+    """Gives the image of a place in ``files``, from a cache that has it or else from its file."""
 
     dataset: Dataset
     files: list[str]
@@ -106,14 +106,14 @@ class _Reader:
 
 @dataclass(frozen=True)
 class _Cache:
-    """pixels (N, S, S, 3) uint8, memory-mapped, and the ids (N,) of the pictures in it."""
+    """pixels (N, S, S, 3) uint8, memory-mapped, and the ids (N,) of the images in it."""
 
     path: Path
     pixels: Pixels
     ids: pd.Index[str]
 
     def places(self, ids: NDArray[np.str_]) -> NDArray[np.intp]:
-        """Where each picture lies, -1 for those that are not here."""
+        """Where each image lies, -1 for those that are not here."""
         return self.ids.get_indexer(pd.Index(ids))
 
     def take(self, places: NDArray[np.intp]) -> Pixels:
@@ -137,16 +137,16 @@ def _open(ids_path: Path) -> _Cache | None:
 
 
 def _write(
-    folder: Path, ids: NDArray[np.str_], image_size: int, resize: str, pictures: Iterable[Pixels]
+    folder: Path, ids: NDArray[np.str_], image_size: int, resize: str, images: Iterable[Pixels]
 ) -> Pixels:
-    """Stream the pictures into a new cache. Written, not mapped: a full disk kills a process that maps."""
+    """Stream the images into a new cache. Written, not mapped: a full disk kills a process that maps."""
     digest = hashlib.blake2b(ids.tobytes(), digest_size=6).hexdigest()
     path = folder / f"{image_size}-{resize}-{digest}.npy"
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(ids), image_size, image_size, 3)}
     with files.replacing(path) as beside, beside.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for picture in pictures:
-            file.write(np.ascontiguousarray(picture).data)
+        for image in images:
+            file.write(np.ascontiguousarray(image).data)
     with files.replacing(path.with_name(f"{path.stem}.ids.npy")) as beside:
         np.save(beside, ids)
     _prune(folder)
@@ -167,7 +167,7 @@ def _prune(folder: Path) -> None:
 
 
 def fit(image: Image.Image, size: int, resize: str) -> Image.Image:
-    """An RGB picture as a square of ``size`` pixels a side.
+    """An RGB image as a square of ``size`` pixels a side.
 
     "stretch" ignores the aspect ratio, "crop" cuts the middle square, "pad" adds black bars. The filter
     is bilinear with its support scaled to the reduction (so fine patterns do not alias, as they do in

@@ -1,4 +1,4 @@
-"""Make a data set's folder: its own pictures where the source has to be made, and the index of them."""
+"""Make a data set's folder: its own images where the source has to be made, and the index of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOCK_POLL_SECONDS = 0.2
 
 
 def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Make or unpack the pictures where needed, read what is new, and write the index into ``path``.
+    """Make or unpack the images where needed, read what is new, and write the index into ``path``.
 
     Raises:
         LabError: it cannot be made, downloaded, read or written.
@@ -46,7 +46,7 @@ def _write(path: Path, origin: Source, class_names: tuple[str, ...], index: pd.D
 
 
 def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> Path:
-    """The folder of a source's own pictures, made beside and moved into place when whole."""
+    """The folder of a source's own images, made beside and moved into place when whole."""
     assert origin.make is not None
     finished, recipe = path / "files", path / "recipe.txt"
     if finished.is_dir() and recipe.is_file() and recipe.read_text() == origin.recipe:
@@ -68,7 +68,7 @@ def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldSto
 def _known(path: Path) -> pd.DataFrame:
     try:
         known = pd.read_parquet(path / "index.parquet")
-    except Exception:  # none yet, or damaged: read every picture
+    except Exception:  # none yet, or damaged: read every image
         return indexing.empty()
     return known if set(indexing.COLUMNS) <= set(known.columns) else indexing.empty()
 

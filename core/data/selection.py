@@ -1,4 +1,4 @@
-"""The pictures of one run: which classes, how many of each, and which split each is in."""
+"""The images of one run: which classes, how many of each, and which split each is in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.words import and_others
 class Selection:
     """``rows``: the index rows chosen, with a ``split`` column of train, validation or test.
 
-    ``left_out`` counts training pictures whose copy the source keeps in validation or test.
+    ``left_out`` counts training images whose copy the source keeps in validation or test.
     """
 
     rows: pd.DataFrame
@@ -26,7 +26,7 @@ class Selection:
     left_out: int = 0
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Pictures by split and class."""
+        """Images by split and class."""
         table = self.rows.groupby(["split", "label"]).size()
         return {
             split: {name: int(table.get((split, name), 0)) for name in self.class_names}
@@ -35,7 +35,7 @@ class Selection:
 
 
 def select(dataset: Dataset, config: DataConfig) -> Selection:
-    """Choose and share out the pictures as the settings say; the same settings give the same choice.
+    """Choose and share out the images as the settings say; the same settings give the same choice.
 
     Raises:
         LabError: there is too little to train on, with the numbers.
@@ -69,7 +69,7 @@ def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) ->
     empty = [name for name in class_names if name not in present]
     if empty:
         raise LabError(
-            f"class '{empty[0]}' has no readable image; at least {splits.LEAST_A_CLASS} are needed to split"
+            f"class '{empty[0]}' has no readable image; at least {splits.MIN_PER_CLASS} are needed to split"
             f"{and_others(len(empty) - 1, 'class')}. "
             "Add images, or choose only the other classes."
         )

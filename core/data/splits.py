@@ -1,4 +1,4 @@
-"""Share pictures out into training, validation and test: stratified, seeded, copies kept together."""
+"""Share images out into training, validation and test: stratified, seeded, copies kept together."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from core.errors import LabError
 from core.words import and_others, count
 
 SPLITS = ("train", "validation", "test")
-LEAST_A_CLASS = 3
-"""One picture for each split."""
+MIN_PER_CLASS = 3
+"""One image for each split."""
 
 
 def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
     """Give every row a split.
 
     Each class is shared out by itself, its counts rounded by the largest remainder and at least 1 a split.
-    Which picture goes where follows from a hash of the seed and its content, so a picture added or taken
+    Which image goes where follows from a hash of the seed and its content, so an image added or taken
     away moves hardly any of the others, and two versions of a data set can be compared fairly.
     scikit-learn's StratifiedGroupKFold keeps groups together too, but misses small classes' shares.
 
@@ -70,7 +70,7 @@ def order(keys: Iterable[str], seed: int) -> list[str]:
 
 
 def _copies_of_kept_aside(rows: pd.DataFrame) -> pd.Series:
-    """True where the source's own splits leak: training on it would be training on a test picture."""
+    """True where the source's own splits leak: training on it would be training on a test image."""
     test, validation = (rows.loc[rows["source_split"] == split, "group"] for split in ("test", "validation"))
     in_test, in_validation = rows["group"].isin(test), rows["group"].isin(validation)
     return (in_test & rows["source_split"].isin(["train", "validation"])) | (
@@ -115,12 +115,12 @@ def _fill(waiting: list[int], sizes: dict[int, int], room: int, most: int) -> li
     return taken or [min(waiting, key=lambda group: sizes[group])]
 
 
-def _check(pictures: pd.Series, different: pd.Series, least: int) -> None:
-    short = [str(name) for name in pictures.index if different.get(name, 0) < least]
+def _check(counts: pd.Series, different: pd.Series, least: int) -> None:
+    short = [str(name) for name in counts.index if different.get(name, 0) < least]
     if not short:
         return
     name = short[0]
-    images, distinct = int(pictures[name]), int(different.get(name, 0))
+    images, distinct = int(counts[name]), int(different.get(name, 0))
     has = f"class '{name}' has {count(images, 'image')} after exclusions"
     if distinct < images:
         has += f", of which only {distinct} are different"

@@ -1,7 +1,7 @@
 """Versions of a data set: every exclusion and relabel is a recorded step that can be undone.
 
 ``steps.json`` beside the index holds all steps ever taken, undone ones too, so each earlier version can be
-had again. A person's files are never touched. A version is named by the fingerprint of its pictures and
+had again. A person's files are never touched. A version is named by the fingerprint of its images and
 labels (``Dataset.version``), which runs record.
 """
 
@@ -36,7 +36,7 @@ class Step:
         time: seconds since 1970.
         kind: what was done.
         reason: why, for a person.
-        ids: the pictures it was done to.
+        ids: the images it was done to.
         label: the new class of a relabel.
         undoes: the number of the step that an undo takes back.
     """
@@ -60,29 +60,29 @@ class Comparison:
 
 
 def exclude(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
-    """Leave pictures out from now on; ``datasets.open`` gives the new version.
+    """Leave images out from now on; ``datasets.open`` gives the new version.
 
     Raises:
-        LabError: none of the pictures is in use, or the step cannot be written.
+        LabError: none of the images is in use, or the step cannot be written.
     """
     return _record(dataset, "exclude", _those(dataset.usable, ids, "in use"), reason)
 
 
 def put_back(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
-    """Use excluded pictures again.
+    """Use excluded images again.
 
     Raises:
-        LabError: none of the pictures is excluded, or the step cannot be written.
+        LabError: none of the images is excluded, or the step cannot be written.
     """
     excluded = dataset.index[dataset.index["excluded"] != ""]
     return _record(dataset, "put_back", _those(excluded, ids, "excluded"), reason)
 
 
 def relabel(dataset: Dataset, ids: Iterable[str], label: str, reason: str) -> Step:
-    """Give pictures another class.
+    """Give images another class.
 
     Raises:
-        LabError: there is no such class, no picture changes its class, or the step cannot be written.
+        LabError: there is no such class, no image changes its class, or the step cannot be written.
     """
     if label not in dataset.class_names:
         raise LabError(f"Data set '{dataset.title}' has no class '{label}'.")
@@ -93,16 +93,16 @@ def relabel(dataset: Dataset, ids: Iterable[str], label: str, reason: str) -> St
 
 
 def confirm(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
-    """Note that somebody has looked at pictures and found their labels right; the version stays the same.
+    """Note that somebody has looked at images and found their labels right; the version stays the same.
 
     Raises:
-        LabError: none of the pictures is in use, or the step cannot be written.
+        LabError: none of the images is in use, or the step cannot be written.
     """
     return _record(dataset, "confirm", _those(dataset.usable, ids, "in use"), reason)
 
 
 def confirmed(recorded: Sequence[Step]) -> frozenset[str]:
-    """Ids of the pictures whose labels somebody has found right."""
+    """Ids of the images whose labels somebody has found right."""
     return frozenset(id for step in in_force(recorded) if step.kind == "confirm" for id in step.ids)
 
 
@@ -181,7 +181,7 @@ def after(dataset: Dataset, count: int) -> Dataset:
 
 
 def usable(index: pd.DataFrame) -> pd.DataFrame:
-    """The rows that give a picture and are not excluded."""
+    """The rows that give an image and are not excluded."""
     return index[(index["problem"] == "") & (index["excluded"] == "")]
 
 
@@ -202,7 +202,7 @@ def _those(rows: pd.DataFrame, ids: Iterable[str], what: str) -> tuple[str, ...]
     known = set(rows["id"])
     chosen = tuple(id for id in wanted if id in known)
     if not chosen:
-        raise LabError(f"Nothing changes: of {len(wanted)} pictures none is {what}.")
+        raise LabError(f"Nothing changes: of {len(wanted)} images none is {what}.")
     return chosen
 
 

@@ -14,13 +14,13 @@ from core.runs import Predictions
 Floats = NDArray[np.float64]
 
 LUCKY_DRAWS = 500
-_MOST_DRAWN = 2_000_000
+_MAX_DRAWN = 2_000_000
 """Random answers in memory at once."""
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Pictures answered with a confidence in (low, high]: how sure the model was, how often right.
+    """Images answered with a confidence in (low, high]: how sure the model was, how often right.
 
     accuracy: of the ``accuracy.total`` images in the bin.
     """
@@ -35,7 +35,7 @@ class Bin:
 class Coverage:
     """Answering only from a confidence of ``threshold`` on, for K thresholds, falling; all fields are (K,).
 
-    share: the part of all pictures that gets an answer; accuracy: the part of these answered rightly.
+    share: the part of all images that gets an answer; accuracy: the part of these answered rightly.
     """
 
     threshold: Floats
@@ -69,23 +69,23 @@ def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
 
 
 def calibration_error(predictions: Predictions, bins: int = 10) -> float | None:
-    """Mean gap between confidence and accuracy over the bins, weighted by pictures: 0 is perfect."""
+    """Mean gap between confidence and accuracy over the bins, weighted by images: 0 is perfect."""
     filled = reliability(predictions, bins)
     gaps = [abs(b.accuracy.correct - b.accuracy.total * b.confidence) for b in filled]
     return sum(gaps) / len(predictions.labels) if filled else None
 
 
 def calibration_error_by_luck(predictions: Predictions, bins: int = 10) -> float | None:
-    """The calibration error that a perfect model stays below 95 times in 100, on so many pictures.
+    """The calibration error that a perfect model stays below 95 times in 100, on so many images.
 
-    Perfect: right as often as it is sure. Its error is above 0 all the same, and the fewer pictures the more;
+    Perfect: right as often as it is sure. Its error is above 0 all the same, and the fewer images the more;
     here it is drawn at random (Vaicenavicius et al. 2019, arXiv:1902.06977).
     """
     sure = metrics.confidence(predictions)
     if not len(sure):
         return None
     is_in_bin = np.eye(bins)[np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], sure)]
-    draws = min(LUCKY_DRAWS, max(20, _MOST_DRAWN // len(sure)))
+    draws = min(LUCKY_DRAWS, max(20, _MAX_DRAWN // len(sure)))
     is_right = np.random.default_rng(0).random((draws, len(sure))) < sure
     gaps = np.abs((is_right - sure) @ is_in_bin).sum(axis=1) / len(sure)
     return float(np.quantile(gaps, 0.95))
@@ -115,7 +115,7 @@ def coverage(predictions: Predictions) -> Coverage:
 
 
 def precision_recall(predictions: Predictions, class_index: int) -> Curve | None:
-    """Precision against recall of one class over all thresholds; None if no picture is of this class."""
+    """Precision against recall of one class over all thresholds; None if no image is of this class."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     is_class = predictions.labels == class_index
@@ -127,7 +127,7 @@ def precision_recall(predictions: Predictions, class_index: int) -> Curve | None
 
 
 def roc(predictions: Predictions, class_index: int) -> Curve | None:
-    """True against false positive rate of one class; None if all pictures, or none, are of this class."""
+    """True against false positive rate of one class; None if all images, or none, are of this class."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
     is_class = predictions.labels == class_index

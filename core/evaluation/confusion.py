@@ -16,7 +16,7 @@ from core.words import count, percent
 
 @dataclass(frozen=True)
 class Mistake:
-    """A picture answered wrongly: its row in the predictions, true and predicted class index.
+    """An image answered wrongly: its row in the predictions, true and predicted class index.
 
     confidence: the probability in [0, 1] that the model gave to its wrong answer.
     """
@@ -29,7 +29,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """``count`` of the ``support`` pictures of class ``true`` were called ``predicted``."""
+    """``count`` of the ``support`` images of class ``true`` were called ``predicted``."""
 
     true: str
     predicted: str

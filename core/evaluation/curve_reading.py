@@ -32,8 +32,8 @@ Kind = Literal[
 ]
 Floats = NDArray[np.float64]
 
-FEWEST_EPOCHS = 4
-LEAST_LEARNED = 0.05
+MIN_EPOCHS = 4
+MIN_LEARNED = 0.05
 JUMP, JUMPING_STEPS = 0.05, 0.20
 LOSS_RISE, GAP = 0.10, 0.15
 STILL_FALLING = 0.05
@@ -42,12 +42,12 @@ PEAK = 0.03
 
 RULES: dict[Kind, str] = {
     "diverged": "A loss is no longer a number.",
-    "too short": f"Fewer than {FEWEST_EPOCHS} epochs.",
-    "not learning": "Even on its training pictures the network never gets "
-    f"{percent(LEAST_LEARNED, 0)} of the way from guessing the largest class to all right.",
+    "too short": f"Fewer than {MIN_EPOCHS} epochs.",
+    "not learning": "Even on its training images the network never gets "
+    f"{percent(MIN_LEARNED, 0)} of the way from guessing the largest class to all right.",
     "unstable": f"In {percent(JUMPING_STEPS, 0)} of the steps from one epoch to the next, and at least two, "
     f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than so few validation "
-    "pictures explain.",
+    "images explain.",
     "overfitting": f"Validation loss ends {percent(LOSS_RISE, 0)} or more above its best of two or more "
     f"epochs before, or training accuracy ends {points(GAP, 0)} or more above validation accuracy; and "
     "meanwhile training loss goes on falling.",
@@ -97,7 +97,7 @@ class _Curves(dict[str, Floats]):
 
 
 def read(
-    history: Sequence[Mapping[str, Any]], config: RunConfig, *, guess: float, validation_pictures: int
+    history: Sequence[Mapping[str, Any]], config: RunConfig, *, guess: float, validation_images: int
 ) -> Reading:
     """What the learning curves of a run say.
 
@@ -105,14 +105,14 @@ def read(
         history: one mapping an epoch, as ``Run.metrics()`` gives them.
         config: the run's settings; the suggestion is a change to these.
         guess: accuracy of always guessing the largest class, in [0, 1].
-        validation_pictures: how many there are; few make validation accuracy jump by themselves.
+        validation_images: how many there are; few make validation accuracy jump by themselves.
     """
     curves = _Curves(history)
     reading = (
         _diverged(curves, config)
         or _too_short(curves, config)
         or _not_learning(curves, config, guess)
-        or _unstable(curves, config, validation_pictures)
+        or _unstable(curves, config, validation_images)
         or _overfitting(curves, config)
         or _still_improving(curves, config)
         or _lucky_peak(curves, config)
@@ -131,7 +131,7 @@ def _diverged(curves: _Curves, config: RunConfig) -> Reading | None:
 
 def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
     epochs = len(curves.epochs)
-    if epochs >= FEWEST_EPOCHS:
+    if epochs >= MIN_EPOCHS:
         return None
     are = "is" if epochs == 1 else "are"
     return Reading(
@@ -144,18 +144,18 @@ def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
 def _not_learning(curves: _Curves, config: RunConfig, guess: float) -> Reading | None:
     best = int(curves.smooth("accuracy").argmax())
     reached = float(curves.smooth("accuracy")[best])
-    if reached >= guess + LEAST_LEARNED * (1 - guess):
+    if reached >= guess + MIN_LEARNED * (1 - guess):
         return None
     sentence = (
-        f"The network has not learned: even on its training pictures it is right on {percent(reached, 0)}, "
+        f"The network has not learned: even on its training images it is right on {percent(reached, 0)}, "
         f"and always guessing the largest class is right on {percent(guess, 0)}."
     )
     return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
 
 
-def _unstable(curves: _Curves, config: RunConfig, validation_pictures: int) -> Reading | None:
+def _unstable(curves: _Curves, config: RunConfig, validation_images: int) -> Reading | None:
     accuracy = curves["val_accuracy"]
-    chance = 1.96 * np.sqrt(accuracy[:-1] * (1 - accuracy[:-1]) / max(validation_pictures, 1))
+    chance = 1.96 * np.sqrt(accuracy[:-1] * (1 - accuracy[:-1]) / max(validation_images, 1))
     falls = np.flatnonzero(-np.diff(accuracy) >= np.maximum(JUMP, chance))
     if len(falls) < max(2, JUMPING_STEPS * (len(accuracy) - 1)):
         return None
@@ -209,7 +209,7 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
         return None
     epoch = curves.epochs[best]
     sentence = (
-        f"Epoch {epoch} looks best with {percent(accuracy[best], 0)} on the validation pictures, but the "
+        f"Epoch {epoch} looks best with {percent(accuracy[best], 0)} on the validation images, but the "
         f"epochs around it reach about {percent(usual, 0)}: part of that peak is luck."
     )
     return Reading(
@@ -220,8 +220,8 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
 def _healthy(curves: _Curves, config: RunConfig) -> Reading:
     training, validation = (float(curves.smooth(name)[-1]) for name in ("accuracy", "val_accuracy"))
     sentence = (
-        f"The curves have settled, at {percent(training, 0)} on the training pictures and "
-        f"{percent(validation, 0)} on the validation pictures."
+        f"The curves have settled, at {percent(training, 0)} on the training images and "
+        f"{percent(validation, 0)} on the validation images."
     )
     return Reading("healthy", sentence, next_step.healthy(config, training - validation))
 

@@ -1,6 +1,6 @@
 """The figures of a run, made from its predictions: accuracy, confusion matrix, per-class scores.
 
-Every proportion comes with the 95% interval of Wilson (1927), which holds for few pictures and near
+Every proportion comes with the 95% interval of Wilson (1927), which holds for few images and near
 0 and 1, where the textbook's p ± 1.96 SE does not. What cannot be said is None, never NaN: figures go
 into report.json.
 """
@@ -30,7 +30,7 @@ def proportion(correct: int | np.integer, total: int | np.integer) -> Proportion
 
 
 def predicted(predictions: Predictions) -> NDArray[np.int64]:
-    """The class index (N,) that the model answers for every picture; the first one of equals."""
+    """The class index (N,) that the model answers for every image; the first one of equals."""
     return np.asarray(predictions.probabilities.argmax(axis=1), np.int64)
 
 
@@ -40,13 +40,13 @@ def confidence(predictions: Predictions) -> NDArray[np.float64]:
 
 
 def accuracy(predictions: Predictions) -> Proportion:
-    """The share of pictures answered rightly, see :func:`proportion`."""
+    """The share of images answered rightly, see :func:`proportion`."""
     right = predicted(predictions) == predictions.labels
     return proportion(np.count_nonzero(right), len(right))
 
 
 def top_k_accuracy(predictions: Predictions, k: int) -> Proportion:
-    """The share of pictures whose true class is among the k most probable, see :func:`proportion`."""
+    """The share of images whose true class is among the k most probable, see :func:`proportion`."""
     found = ranks(predictions) < k
     return proportion(np.count_nonzero(found), len(found))
 
@@ -64,7 +64,7 @@ def ranks(predictions: Predictions) -> NDArray[np.int64]:
 
 
 def confusion_matrix(labels: Counts, answers: Counts, num_classes: int) -> Counts:
-    """How many pictures of each true class (row) got each answer (column): (C, C)."""
+    """How many images of each true class (row) got each answer (column): (C, C)."""
     cells = np.bincount(labels * num_classes + answers, minlength=num_classes**2)
     return cells.reshape(num_classes, num_classes)
 
@@ -115,9 +115,9 @@ def report(
 
     Args:
         class_names: C names; labels and probability columns are in this order.
-        validation: what the kept model answers on the pictures that chose it.
-        test: what it answers on the pictures kept aside; all figures but val_accuracy are from these.
-        counts: pictures by split and class name; ``counts["train"]`` gives the class to guess.
+        validation: what the kept model answers on the images that chose it.
+        test: what it answers on the images kept aside; all figures but val_accuracy are from these.
+        counts: images by split and class name; ``counts["train"]`` gives the class to guess.
         training: what only the training knows, taken over as it is.
     """
     matrix = confusion_matrix(test.labels, predicted(test), len(class_names))

@@ -62,10 +62,10 @@ def unstable(config: RunConfig) -> Suggestion:
 
 
 def overfitting(config: RunConfig) -> Suggestion:
-    """After training pictures learned by heart."""
+    """After training images learned by heart."""
     if config.augment.rotation == 0 and config.augment.zoom == 0:
         return Suggestion(
-            "Show each picture a little turned and zoomed every time, so that it cannot be learned by heart.",
+            "Show each image a little turned and zoomed every time, so that it cannot be learned by heart.",
             {"augment.rotation": 15.0, "augment.zoom": 0.2},
         )
     if config.model.dropout < 0.2:
@@ -77,7 +77,7 @@ def overfitting(config: RunConfig) -> Suggestion:
     if config.model.dense_units >= 64:
         units = config.model.dense_units // 16 * 8
         return Suggestion("Take a smaller network: half the dense units.", {"model.dense_units": units})
-    return Suggestion("No setting is left to weaken: more training pictures would help most.")
+    return Suggestion("No setting is left to weaken: more training images would help most.")
 
 
 def still_improving(config: RunConfig, epochs: int) -> Suggestion:
@@ -120,7 +120,7 @@ def _learning_rate(config: RunConfig, wanted: float, text: str) -> Suggestion:
     setting = SETTINGS["fit.learning_rate"]
     rate = min(max(float(f"{wanted:.0e}"), setting.least or wanted), setting.most or wanted)
     if rate == config.fit.learning_rate:
-        return Suggestion(f"The learning rate is as far as it goes; it may be the pictures. {LOOK}")
+        return Suggestion(f"The learning rate is as far as it goes; it may be the images. {LOOK}")
     return Suggestion(text, {"fit.learning_rate": rate})
 
 
@@ -132,4 +132,4 @@ def _larger(config: RunConfig) -> Suggestion:
     if units < 1024:
         larger = min(2 * units, 1024)
         return Suggestion("Take a larger network: twice the dense units.", {"model.dense_units": larger})
-    return Suggestion(f"The network is as large as it gets; it may be the pictures. {LOOK}")
+    return Suggestion(f"The network is as large as it gets; it may be the images. {LOOK}")

@@ -31,8 +31,8 @@ POLL_SECONDS = 0.01
 SUDDEN_SECONDS = 3.0
 """A process that is gone this soon would die again if it were started again."""
 
-Pictures = Sequence[str] | NDArray[np.uint8]
-"""Ids of pictures in the run's data set, or uint8 (N, S, S, 3) of the size that the run was trained with."""
+Images = Sequence[str] | NDArray[np.uint8]
+"""Ids of images in the run's data set, or uint8 (N, S, S, 3) of the size that the run was trained with."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class HeatmapTicket:
 
 
 def explain(run: Run, requests: Sequence[Request]) -> HeatmapTicket:
-    """Heatmaps of pictures in the run's data set; only those that the run has not kept are made.
+    """Heatmaps of images in the run's data set; only those that the run has not kept are made.
 
     Raises:
         LabError: the run has no model, or a damaged one.
@@ -103,16 +103,16 @@ def explain(run: Run, requests: Sequence[Request]) -> HeatmapTicket:
     return HeatmapTicket(run, tuple(requests), ticket)
 
 
-def explain_pictures(
+def explain_images(
     run: Run,
     images: NDArray[np.uint8],
     class_indices: Sequence[int],
     method: str = "grad_cam",
     layer: str = "",
 ) -> Ticket:
-    """Heatmaps of any pictures (N, S, S, 3), one class each: answers ``heatmaps`` (N, h, w)."""
+    """Heatmaps of any images (N, S, S, 3), one class each: answers ``heatmaps`` (N, h, w)."""
     return ask(
-        "explain_pictures",
+        "explain_images",
         run,
         images,
         class_indices=[int(i) for i in class_indices],
@@ -121,48 +121,48 @@ def explain_pictures(
     )
 
 
-def predict(run: Run, pictures: Pictures) -> Ticket:
+def predict(run: Run, images: Images) -> Ticket:
     """The model's probabilities: answers ``probabilities`` (N, C) float32, rows sum to 1."""
-    return ask("predict", run, pictures)
+    return ask("predict", run, images)
 
 
-def activations(run: Run, pictures: Pictures, layer: str = "") -> Ticket:
-    """The filters of a layer on the first picture: answers ``activations`` (filters, h, w) in [0, 1]."""
-    return ask("activations", run, pictures, layer=layer)
+def activations(run: Run, images: Images, layer: str = "") -> Ticket:
+    """The filters of a layer on the first image: answers ``activations`` (filters, h, w) in [0, 1]."""
+    return ask("activations", run, images, layer=layer)
 
 
 def trust(
     run: Run,
-    pictures: Pictures,
+    images: Images,
     class_index: int,
     method: str = "grad_cam",
     layer: str = "",
     share: float = 0.1,
 ) -> Ticket:
-    """Can the heatmap of the first picture be trusted? See :mod:`core.ml.heatmap_checks`.
+    """Can the heatmap of the first image be trusted? See :mod:`core.ml.heatmap_checks`.
 
-    Answers ``hot`` (S, S) bool: the hottest ``share`` of the picture; ``before`` and ``after``: probability
+    Answers ``hot`` (S, S) bool: the hottest ``share`` of the image; ``before`` and ``after``: probability
     of the class before and after greying it out; ``elsewhere`` (10,): after greying out as much in random
     places; ``control`` (h, w): the heatmap of the same network with shuffled weights; ``similarity``: its
     rank correlation with the real one.
     """
-    return ask("trust", run, pictures, class_index=int(class_index), method=method, layer=layer, share=share)
+    return ask("trust", run, images, class_index=int(class_index), method=method, layer=layer, share=share)
 
 
 def features(run: Run) -> Ticket:
-    """Make what :func:`core.explain.nearest_images.kept` then gives: the network's features of all pictures
+    """Make what :func:`core.explain.nearest_images.kept` then gives: the network's features of all images
     of the run.
     """
     return ask("features", run)
 
 
-def ask(task: str, run: Run, pictures: Pictures = (), **arguments: Any) -> Ticket:
+def ask(task: str, run: Run, images: Images = (), **arguments: Any) -> Ticket:
     """Post a request about a run of this workspace; see ``TASKS`` in :mod:`core.ml.assistant_tasks`."""
     ensure_running()
     values: dict[str, Any] = {"run": run.id, **arguments}
-    if isinstance(pictures, np.ndarray):
-        return Ticket(mailbox().post(task, values, pictures))
-    return Ticket(mailbox().post(task, {**values, "image_ids": list(pictures)}))
+    if isinstance(images, np.ndarray):
+        return Ticket(mailbox().post(task, values, images))
+    return Ticket(mailbox().post(task, {**values, "image_ids": list(images)}))
 
 
 def ensure_running(idle_seconds: float = IDLE_SECONDS) -> None:

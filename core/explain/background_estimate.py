@@ -1,8 +1,8 @@
-"""Which part of a picture looks like background, judged by its colours alone; no network is asked.
+"""Which part of an image looks like background, judged by its colours alone; no network is asked.
 
-What has the colours of much of the picture's edge is background, and what stands out from that is an object:
+What has the colours of much of the image's edge is background, and what stands out from that is an object:
 Zhu, Liang, Wei & Sun, "Saliency Optimization from Robust Background Detection", CVPR 2014, with the paper's
-constants, but square cells in place of superpixels. It errs where a thing fills the picture or looks like
+constants, but square cells in place of superpixels. It errs where a thing fills the image or looks like
 what is around it; ``python -m benchmarks.background_hint`` says how often.
 """
 
@@ -23,24 +23,24 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 CELLS = 14
-"""Cells along a side of the picture."""
+"""Cells along a side of the image."""
 CLEAR = 0.8
 """From this clearness on an estimate is worth words."""
 _COLOUR_SCALE = 10.0
 """Colours this far apart in CIELAB, where 2 are just told apart, are different things."""
 _REACH = 0.25
 """How far contrast reaches, as a part of the side."""
-_BACKGROUND_STRENGTH, _LEAST_TIE = 5.0, 0.1
+_BACKGROUND_STRENGTH, _MIN_TIE = 5.0, 0.1
 _ALIKE = 6
 """Cells of like colour that are asked whether they are on the same side."""
 
 
 @dataclass(frozen=True)
 class Backdrop:
-    """An estimate for one picture.
+    """An estimate for one image.
 
     Attributes:
-        background: (CELLS, CELLS), True where the picture looks like background.
+        background: (CELLS, CELLS), True where the image looks like background.
         clearness: how much of what looks alike is on one side, the worse side of the two; 0 to 1.
     """
 
@@ -53,9 +53,9 @@ class Backdrop:
         return self.clearness >= CLEAR
 
 
-def estimate(picture: NDArray[np.uint8]) -> Backdrop:
-    """Tell object and background apart in a square picture, uint8 (S, S, 3), RGB."""
-    small = cv2.resize(picture, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+def estimate(image: NDArray[np.uint8]) -> Backdrop:
+    """Tell object and background apart in a square image, uint8 (S, S, 3), RGB."""
+    small = cv2.resize(image, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
     colours = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
     apart = cdist(colours, colours)
     background = background_probability(apart)
@@ -68,7 +68,7 @@ def background_probability(apart: Floats) -> Floats:
     """How probably each cell is background (n,), from the distances of the cells' colours (n, n).
 
     A cell's region is what can be reached from it in small steps of colour; the larger the part of the
-    region's outline that lies on the picture's edge, the more probably it is background (boundary
+    region's outline that lies on the image's edge, the more probably it is background (boundary
     connectivity, equations 2 to 6 of the paper).
     """
     steps = np.where(_layout().is_linked, apart + 1e-6, 0)  # 0 would be no link
@@ -91,7 +91,7 @@ def _settled(apart: Floats, background: Floats, contrast: Floats) -> Floats:
 
     The least-squares problem of the paper's equation 9, solved.
     """
-    ties = np.where(_layout().are_neighbours, np.exp(-((apart / _COLOUR_SCALE) ** 2) / 2) + _LEAST_TIE, 0)
+    ties = np.where(_layout().are_neighbours, np.exp(-((apart / _COLOUR_SCALE) ** 2) / 2) + _MIN_TIE, 0)
     own = ties.sum(axis=1) + _BACKGROUND_STRENGTH * background + contrast
     settled: Floats = spsolve(csc_array(np.diag(own) - ties), contrast)
     return settled
@@ -117,7 +117,7 @@ def _clearness(apart: Floats, is_object: Mask) -> float:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Facts of the grid for its n cells, row by row: on the picture's edge (n,), and of pairs (n, n).
+    """Facts of the grid for its n cells, row by row: on the image's edge (n,), and of pairs (n, n).
 
     Cells on the edge are all linked to each other, since a background is often cut in two by a thing.
     """

@@ -1,4 +1,4 @@
-"""Where a model looks in many pictures: the average heatmap, and heat where no object should be."""
+"""Where a model looks in many images: the average heatmap, and heat where no object should be."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from core.explain.heatmaps import Heatmap
 
 BORDER: NDArray[np.bool_] = np.pad(np.zeros((6, 6), bool), 1, constant_values=True)
-"""The outer eighth of a picture at each side, in 8 x 8 cells; it covers 44%."""
+"""The outer eighth of an image at each side, in 8 x 8 cells; it covers 44%."""
 SUSPICIOUS = 0.6
 """A map with a larger part of its heat on the border looks at the background rather than at a thing."""
 
-LEAST_MAPS = 5
+MIN_MAPS = 5
 """Maps that it takes to say where the heat lies in most of them."""
 LUCK = 0.05
 """How often maps whose heat lies anywhere may be taken for maps with heat on background."""
 
 
 class HeatOn(NamedTuple):
-    """The part of a map's heat that lies on some area, and the part of the picture that the area covers."""
+    """The part of a map's heat that lies on some area, and the part of the image that the area covers."""
 
     share: float
     area: float
@@ -59,7 +59,7 @@ def on_the_border(maps: Sequence[Heatmap]) -> tuple[int, int]:
 
 
 def heat_on(heatmap: Heatmap, area: NDArray[np.bool_]) -> HeatOn | None:
-    """How much heat of a map (h, w) lies where ``area`` (H, W) of the same picture is True; None without.
+    """How much heat of a map (h, w) lies where ``area`` (H, W) of the same image is True; None without.
 
     A place of a coarse map may lie on the area in part.
     """
@@ -78,7 +78,7 @@ def is_on_background(found: Sequence[HeatOn]) -> bool:
     """
     from scipy.stats import binomtest
 
-    if len(found) < LEAST_MAPS:
+    if len(found) < MIN_MAPS:
         return False
     most = sum(heat.is_most for heat in found)
     return bool(binomtest(most, len(found), alternative="greater").pvalue <= LUCK)

@@ -1,10 +1,10 @@
 """The kinds of heatmap there are, and the ones a run has already: no TensorFlow, so pages may ask.
 
 A heatmap is float32 (h, w) in [0, 1]: 1 where most spoke for the class, 0 where nothing did. It is
-as coarse as the method makes it, from 8 x 8 to the picture's own size; all zeros means that
-nothing in the picture spoke for the class.
+as coarse as the method makes it, from 8 x 8 to the image's own size; all zeros means that
+nothing in the image spoke for the class.
 
-Made heatmaps stay in ``run/heatmaps/<picture id>-<class index>-<method>-<layer>.npz``.
+Made heatmaps stay in ``run/heatmaps/<image id>-<class index>-<method>-<layer>.npz``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from core.runs import Run
 Heatmap = NDArray[np.float32]
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_PICTURE_ID = re.compile(r"[0-9a-f]{16}")
+_IMAGE_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ METHODS: dict[str, Method] = {
     ),
     "occlusion": Method(
         "Occlusion",
-        "Covers the picture patch by patch with grey: hot where covering takes away evidence for the class.",
+        "Covers the image patch by patch with grey: hot where covering takes away evidence for the class.",
     ),
     "integrated_gradients": Method(
         "Integrated gradients",
-        "Shares the evidence for the class out over the pixels, from a black picture to this one.",
+        "Shares the evidence for the class out over the pixels, from a black image to this one.",
     ),
     "smoothgrad": Method(
         "SmoothGrad",
-        "Which pixels would change the evidence most, averaged over slightly noisy copies of the picture.",
+        "Which pixels would change the evidence most, averaged over slightly noisy copies of the image.",
         version=3,
     ),
     "gradients": Method(
@@ -75,7 +75,7 @@ METHODS: dict[str, Method] = {
 
 @dataclass(frozen=True)
 class Request:
-    """Which heatmap: of a picture, for a class, by a method, at a layer (empty: the last convolution).
+    """Which heatmap: of an image, for a class, by a method, at a layer (empty: the last convolution).
 
     Raises:
         LabError: a part is not what its name says; such a thing never becomes a file name.
@@ -87,8 +87,8 @@ class Request:
     layer: str = ""
 
     def __post_init__(self) -> None:
-        if not _PICTURE_ID.fullmatch(self.image_id):
-            raise LabError(f"{self.image_id[:80]!r} is not a picture's id (16 hex digits).")
+        if not _IMAGE_ID.fullmatch(self.image_id):
+            raise LabError(f"{self.image_id[:80]!r} is not an image's id (16 hex digits).")
         if not isinstance(self.class_index, int | np.integer) or self.class_index < 0:
             raise LabError(f"{str(self.class_index)[:80]!r} is not the index of a class.")
         object.__setattr__(self, "class_index", int(self.class_index))  # numpy's integers are not JSON

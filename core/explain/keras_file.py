@@ -28,7 +28,7 @@ _MODULES = frozenset(
 )
 _CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
 CONVOLUTION = "Conv2D"
-_LARGEST_CONFIG = 32 * 2**20
+_MAX_CONFIG = 32 * 2**20
 _WAY_OUT = "Resume the run to save its model again, or train a new one."
 
 
@@ -54,7 +54,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def convolution_layers(path: Path) -> tuple[str, ...]:
-    """Names of the convolution layers from the picture to the decision; heatmaps can be made at each.
+    """Names of the convolution layers from the image to the decision; heatmaps can be made at each.
 
     Raises:
         LabError: as :func:`read_config`, or the model has no such layer.
@@ -91,7 +91,7 @@ def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:
     missing = sorted(_MEMBERS - set(archive.namelist()))
     if missing:
         raise LabError(f"The model file {path} is damaged: it has no {missing[0]}. {_WAY_OUT}")
-    if archive.getinfo("config.json").file_size > _LARGEST_CONFIG:
+    if archive.getinfo("config.json").file_size > _MAX_CONFIG:
         raise _foreign(path, "its description is larger than 32 MB")
 
 

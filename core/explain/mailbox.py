@@ -2,7 +2,7 @@
 
 =======================  ==================================================================
 requests/ID.json         task and arguments; touched while somebody waits for the answer
-requests/ID.npz          the pictures that belong to it, where there are any
+requests/ID.npz          the images that belong to it, where there are any
 answers/ID.npz or .json  the arrays asked for, or ``{"error": a sentence}``
 working                  the id at work; still there at the next start: that request killed
                          the process, and must not do so again
@@ -52,7 +52,7 @@ class _Refusal:
 
 @dataclass(frozen=True)
 class Letter:
-    """One request: what to do, with which arguments, on which pictures: uint8 (N, S, S, 3), if sent."""
+    """One request: what to do, with which arguments, on which images: uint8 (N, S, S, 3), if sent."""
 
     id: str
     task: str
@@ -141,7 +141,7 @@ class Mailbox:
             files.remove(note)
 
     def tidy(self) -> None:
-        """Remove answers nobody needs any more, and pictures whose request is gone."""
+        """Remove answers nobody needs any more, and images whose request is gone."""
         for path in (*self.folder.glob("answers/*"), *self.folder.glob("requests/*")):
             if path.suffix != ".json" or path.parent.name == "answers":
                 with contextlib.suppress(FileNotFoundError):

@@ -1,6 +1,6 @@
-"""Which training pictures look most like this one to the network: its own features, compared.
+"""Which training images look most like this one to the network: its own features, compared.
 
-A picture's features are what the layer before the logits answers; pictures that the network cannot tell
+An image's features are what the layer before the logits answers; images that the network cannot tell
 apart have nearly the same. They are made once a run by the assistant and kept beside the heatmaps.
 """
 
@@ -28,14 +28,14 @@ class Features:
 
 @dataclass(frozen=True)
 class Similar:
-    """A picture like another one; ``similarity`` is the cosine of their features, at most 1."""
+    """An image like another one; ``similarity`` is the cosine of their features, at most 1."""
 
     id: str
     similarity: float
 
 
 def nearest(features: Features, image_id: str, most: int = 6, split: str = "train") -> list[Similar]:
-    """The pictures of a split that are most like this one, most alike first; none if it has no features."""
+    """The images of a split that are most like this one, most alike first; none if it has no features."""
     places = np.flatnonzero(features.ids == image_id)
     if not len(places):
         return []
@@ -46,7 +46,7 @@ def nearest(features: Features, image_id: str, most: int = 6, split: str = "trai
 
 
 def path(run: Run) -> Path:
-    """Where the features of a run's pictures lie, or will lie."""
+    """Where the features of a run's images lie, or will lie."""
     return run.heatmaps_path / "features.npz"
 
 
@@ -67,7 +67,7 @@ def kept(run: Run) -> Features | None:
 
 
 def keep(run: Run, ids: NDArray[np.str_], splits: NDArray[np.str_], features: NDArray[np.float32]) -> None:
-    """Store the features (N, D) of pictures, scaled to length 1, with the finger print of their model."""
+    """Store the features (N, D) of images, scaled to length 1, with the finger print of their model."""
     lengths = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     vectors = (features / lengths).astype(np.float16)  # 3 digits are plenty, at half the size
     model = np.array(keras_file.fingerprint(run.model_path))

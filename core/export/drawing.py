@@ -13,7 +13,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-_LONGEST_NAME = 28
+_MAX_NAME_LENGTH = 28
 _FONTS_OF_OTHER_SCRIPTS = (
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC"),
     *("Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Noto Sans Devanagari", "Noto Sans Thai"),
@@ -49,7 +49,7 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in _FONTS_OF_OTHER_SCRIPTS if name in installed)]
 
 
-def shortened(name: str, max_length: int = _LONGEST_NAME) -> str:
+def shortened(name: str, max_length: int = _MAX_NAME_LENGTH) -> str:
     """A name on one line, cut where it is too long for a figure."""
     name = " ".join(str(name).split())
     return name if len(name) <= max_length else f"{name[: max_length - 1]}…"

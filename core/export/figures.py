@@ -193,7 +193,7 @@ def caption(true: str, predicted: str, confidence: float) -> str:
 
 
 def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> Figure:
-    """How sure the model was against how often it was right, with intervals, and pictures a bin."""
+    """How sure the model was against how often it was right, with intervals, and images a bin."""
     figure = new_figure(5.2, 5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
@@ -201,7 +201,7 @@ def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> 
     places = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
     lower.bar(places[:, 0], places[:, 2], places[:, 1], align="edge", color=BLUE, edgecolor="white")
     upper.set(ylabel="Right", xlim=(0, 1), ylim=(0, 1.02))
-    lower.set(xlabel="How sure the model was", ylabel="Pictures")
+    lower.set(xlabel="How sure the model was", ylabel="Images")
     for axis in (upper.yaxis, lower.xaxis):
         axis.set_major_formatter(_formatter(palette.AXIS_FORMATS["accuracy"]))
     upper.legend(frameon=False)

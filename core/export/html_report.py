@@ -29,7 +29,7 @@ from core.report import Proportion, Report
 from core.runs import Run
 from core.words import DASH, accuracy, count, duration, interval, percent, setting_value
 
-PictureOf = Callable[[str], Image.Image]
+ImageOf = Callable[[str], Image.Image]
 """An image by its id; raises LabError where it is gone."""
 
 WORST = 10
@@ -50,7 +50,7 @@ class ShownMistake:
     fault: str = ""
 
 
-def build(run: Run, picture_of: PictureOf) -> str:
+def build(run: Run, image_of: ImageOf) -> str:
     """The report of a finished run, as the text of one HTML file without scripts or links.
 
     Heatmaps are in it as far as they were made before; a report makes none itself.
@@ -78,7 +78,7 @@ def build(run: Run, picture_of: PictureOf) -> str:
         reliability=_svg(
             figures.reliability(calibration.reliability(test), calibration.calibration_error(test))
         ),
-        mistakes=[_shown(run, mistake, str(test.ids[mistake.row]), names, picture_of) for mistake in worst],
+        mistakes=[_shown(run, mistake, str(test.ids[mistake.row]), names, image_of) for mistake in worst],
         settings=_settings(run.config),
         machine=_machine(report),
     )
@@ -105,7 +105,7 @@ def _template() -> Template:
 def _reading(run: Run, report: Report) -> curve_reading.Reading:
     guess = report.baseline_accuracy.value or 0.0
     images = report.val_accuracy.total
-    return curve_reading.read(run.metrics(), run.config, guess=guess, validation_pictures=images)
+    return curve_reading.read(run.metrics(), run.config, guess=guess, validation_images=images)
 
 
 def _confusion_matrix(report: Report) -> str:
@@ -117,11 +117,11 @@ def _confusion_matrix(report: Report) -> str:
 
 
 def _shown(
-    run: Run, mistake: Mistake, image_id: str, names: Sequence[str], picture_of: PictureOf
+    run: Run, mistake: Mistake, image_id: str, names: Sequence[str], image_of: ImageOf
 ) -> ShownMistake:
     true, predicted = names[mistake.true], names[mistake.predicted]
     try:
-        image = picture_of(image_id)
+        image = image_of(image_id)
     except LabError as error:
         return ShownMistake(true, predicted, mistake.confidence, fault=str(error))
     maps = _heatmaps(run, mistake, names, image_id, image)

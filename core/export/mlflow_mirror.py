@@ -34,7 +34,7 @@ GIVE_UP_SECONDS = 15 * 60.0
 REQUEST_SECONDS, RETRIES = "10", "1"
 
 _ENDINGS = {"done": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
-_MOST_EPOCHS = 100
+_MAX_EPOCHS = 100
 """Sent at once; MLflow takes 1,000 values."""
 _METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
@@ -97,7 +97,7 @@ def _send(client: Any, run: Run) -> None:
         note = replace(note, mlflow_run=_create(client, run))
         _write(run.id, note)
     status, history = run.status, run.metrics()
-    while new := history[note.epochs :][:_MOST_EPOCHS]:
+    while new := history[note.epochs :][:_MAX_EPOCHS]:
         client.log_batch(note.mlflow_run, metrics=_metrics(new))
         note = replace(note, epochs=note.epochs + len(new))
         _write(run.id, note)

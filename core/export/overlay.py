@@ -14,29 +14,29 @@ STRENGTH = 0.6
 """How much a heatmap covers its image where nothing else is asked for."""
 
 
-def heatmap_overlay(picture: Image.Image, heatmap: Heatmap, strength: float = STRENGTH) -> NDArray[np.uint8]:
-    """The picture with the heatmap over it: dark violet where nothing mattered, yellow where most did.
+def heatmap_overlay(image: Image.Image, heatmap: Heatmap, strength: float = STRENGTH) -> NDArray[np.uint8]:
+    """The image with the heatmap over it: dark violet where nothing mattered, yellow where most did.
 
     Args:
-        picture: RGB, H pixels high and W wide.
-        heatmap: (h, w) in [0, 1], as coarse as it is; it is smoothly enlarged to the picture's size.
-        strength: 0 shows the picture alone, 1 the heatmap alone.
+        image: RGB, H pixels high and W wide.
+        heatmap: (h, w) in [0, 1], as coarse as it is; it is smoothly enlarged to the image's size.
+        strength: 0 shows the image alone, 1 the heatmap alone.
 
     Returns:
         uint8 (H, W, 3).
     """
-    enlarged = Image.fromarray(np.asarray(heatmap, np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
+    enlarged = Image.fromarray(np.asarray(heatmap, np.float32)).resize(image.size, Image.Resampling.BICUBIC)
     colours = colormaps["viridis"](np.clip(np.asarray(enlarged), 0, 1))[..., :3] * 255
-    mixed = (1 - strength) * np.asarray(picture.convert("RGB")) + strength * colours
+    mixed = (1 - strength) * np.asarray(image.convert("RGB")) + strength * colours
     return np.asarray(np.rint(mixed), np.uint8)
 
 
-def outlined(picture: NDArray[np.uint8], area: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) with a white line around an area of coarse cells (h, w), seen on any ground."""
-    size = picture.shape[1], picture.shape[0]
+def outlined(image: NDArray[np.uint8], area: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The image (H, W, 3) with a white line around an area of coarse cells (h, w), seen on any ground."""
+    size = image.shape[1], image.shape[0]
     smooth = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     outlines, _ = cv2.findContours((smooth > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    drawn = picture.copy()
+    drawn = image.copy()
     for colour, width in ((0, 4), (255, 2)):
         cv2.drawContours(drawn, outlines, -1, (colour, colour, colour), width, cv2.LINE_AA)
     return drawn

@@ -34,7 +34,7 @@ MEMBERS = {
 }
 """The files of a run that travel, and the most bytes of each. Checkpoint, heatmaps and log stay at home."""
 _NEEDED = ("config.json", "status.json")
-_MOST_MEMBERS = 10_000
+_MAX_MEMBERS = 10_000
 _CHUNK = 2**20
 _STORED = frozenset({".keras", ".npz"})
 """Compressed already."""
@@ -105,7 +105,7 @@ def _unzip(archive: IO[bytes], folder: Path) -> None:
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The files of the one run in an archive, by their names in its folder."""
     listed = opened.infolist()
-    zip_safety.refuse_unsafe(listed, _MOST_MEMBERS)
+    zip_safety.refuse_unsafe(listed, _MAX_MEMBERS)
     configs = [member.filename for member in listed if member.filename.split("/")[-1] == "config.json"]
     if not configs:
         raise LabError("There is no run in this archive: it has no config.json.")

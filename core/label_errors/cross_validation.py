@@ -1,4 +1,4 @@
-"""Judge every label by a classifier that did not see its picture."""
+"""Judge every label by a classifier that did not see its image."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def judge(
         by: what it is called.
 
     Raises:
-        LabError: a class has too few pictures, or what ``describe`` raises.
+        LabError: a class has too few images, or what ``describe`` raises.
         Stopped: ``should_stop`` said so.
     """
     rows = dataset.usable
@@ -61,7 +61,7 @@ def out_of_fold(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> NDArray[np.float32]:
-    """What logistic regressions say of the pictures that they were not fitted to.
+    """What logistic regressions say of the images that they were not fitted to.
 
     Args:
         vectors: (N, D) features; labels (N,) 0 to C - 1; fold (N,) 0 to F - 1, every C in each.

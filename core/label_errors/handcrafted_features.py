@@ -1,8 +1,8 @@
-"""Features of a picture that need no network: its outlines and its colours.
+"""Features of an image that need no network: its outlines and its colours.
 
 Outlines are a histogram of gradient directions for each of 8 x 8 cells (Dalal and Triggs, "Histograms of
-oriented gradients for human detection", CVPR 2005; scaled over the whole picture, not over blocks of cells).
-Colours are histograms of hue, saturation and value, of the whole picture and of its middle.
+oriented gradients for human detection", CVPR 2005; scaled over the whole image, not over blocks of cells).
+Colours are histograms of hue, saturation and value, of the whole image and of its middle.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def features(
     """The features (N, 960) of index rows.
 
     Raises:
-        LabError: a picture can no longer be read, or the disk is full.
+        LabError: an image can no longer be read, or the disk is full.
         Stopped: ``should_stop`` said so.
     """
     images = pixel_cache.load(dataset, rows, SIZE, RESIZE, progress=progress, should_stop=should_stop)
     described = ordered_map(
         lambda place: describe(images[place]),
         range(len(images)),
-        step="looking at pictures",
+        step="looking at images",
         progress=progress,
         should_stop=should_stop,
     )
@@ -51,14 +51,14 @@ def features(
 
 
 def describe(image: pixel_cache.Pixels) -> Vector:
-    """Outlines (576,) and colours (384,) of a uint8 picture (S, S, 3), each scaled to a length of 1."""
+    """Outlines (576,) and colours (384,) of a uint8 image (S, S, 3), each scaled to a length of 1."""
     margin = len(image) // 4
     middle = image[margin:-margin, margin:-margin]
     return np.concatenate([outlines(image), colours(image), colours(middle)])
 
 
 def outlines(image: pixel_cache.Pixels) -> Vector:
-    """How strong the edges in each direction are: (8 * 8 * 9,) of a uint8 picture (S, S, 3)."""
+    """How strong the edges in each direction are: (8 * 8 * 9,) of a uint8 image (S, S, 3)."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     gradient = np.stack([cv2.Sobel(small, cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1))])
     clearest = np.hypot(*gradient).argmax(axis=2)[np.newaxis, ..., np.newaxis]
@@ -72,7 +72,7 @@ def outlines(image: pixel_cache.Pixels) -> Vector:
 
 
 def colours(image: pixel_cache.Pixels) -> Vector:
-    """How much of each shade there is: (12 * 4 * 4,) of a uint8 picture (H, W, 3)."""
+    """How much of each shade there is: (12 * 4 * 4,) of a uint8 image (H, W, 3)."""
     hsv = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_SHADES), [0, 180, 0, 256, 0, 256])
     return _scaled(counts.ravel())

@@ -1,6 +1,6 @@
-"""Have every label of a data set judged by models that did not see its picture, in a process of its own.
+"""Have every label of a data set judged by models that did not see its image, in a process of its own.
 
-They are judged by what a network trained on ImageNet sees in the pictures; by their outlines and colours
+They are judged by what a network trained on ImageNet sees in the images; by their outlines and colours
 where that network cannot be had, which finds fewer of the wrong labels (benchmarks/suspects.py).
 """
 
@@ -25,8 +25,8 @@ LATEST = 5
 """Judgements that an estimate learns from."""
 _KERAS_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 _SECONDS_TO_START = 5.0
-_SECONDS_A_PICTURE = 0.012
-"""Seconds of one core, to look at a picture and to judge it."""
+_SECONDS_PER_IMAGE = 0.012
+"""Seconds of one core, to look at an image and to judge it."""
 _SWAYS = 1.3
 """How many times as long the same work takes when the machine has other things to do."""
 
@@ -56,13 +56,13 @@ def weights_at_hand() -> bool:
     return bool(os.environ.get("LAB_IMAGENET_WEIGHTS")) or kept.is_file()
 
 
-def note(pictures: int, seconds: float) -> None:
-    """Keep how long the judging of so many pictures took here, for :func:`duration`.
+def note(images: int, seconds: float) -> None:
+    """Keep how long the judging of so many images took here, for :func:`duration`.
 
     Raises:
         LabError: it cannot be written.
     """
-    files.write_json(_times(), [*_earlier(), (pictures, seconds)][-LATEST:])
+    files.write_json(_times(), [*_earlier(), (images, seconds)][-LATEST:])
 
 
 def duration(dataset: Dataset) -> Estimate:
@@ -71,18 +71,18 @@ def duration(dataset: Dataset) -> Estimate:
     A guess from the number of cores, corrected by how far it was off at the latest judgements. How much of
     their time was for starting is not known: all of it gives one end of the range, nothing the other.
     """
-    pictures, earlier = len(dataset.usable), _earlier()
-    guess = _guess(pictures)
+    images, earlier = len(dataset.usable), _earlier()
+    guess = _guess(images)
     if not earlier:
         return Estimate(guess, guess / 3, 3 * guess, "a rough guess: nothing was judged on this machine yet")
     off = statistics.median(took / _guess(before) for before, took in earlier)
-    ends = [end for before, took in earlier for end in (took, took * pictures / before)]
+    ends = [end for before, took in earlier for end in (took, took * images / before)]
     basis = f"from {count(len(earlier), 'earlier judgement')} on this machine"
     return Estimate(off * guess, min(ends) / _SWAYS, max(ends) * _SWAYS, basis)
 
 
 def _earlier() -> list[tuple[int, float]]:
-    """Pictures and seconds of the latest judgements; none where that is damaged."""
+    """Images and seconds of the latest judgements; none where that is damaged."""
     try:
         return files.read_model(_times(), list[tuple[PositiveInt, _Seconds]], missing=[])
     except LabError:
@@ -93,6 +93,6 @@ def _times() -> Path:
     return workspace.folder() / Judging.KIND / "times.json"
 
 
-def _guess(pictures: int) -> float:
+def _guess(images: int) -> float:
     """Seconds, with nothing known of this machine but its cores."""
-    return _SECONDS_TO_START + pictures * _SECONDS_A_PICTURE / (os.cpu_count() or 1)
+    return _SECONDS_TO_START + images * _SECONDS_PER_IMAGE / (os.cpu_count() or 1)

@@ -1,8 +1,8 @@
-"""Suspected wrong labels, from what models say that did not see the pictures they judge.
+"""Suspected wrong labels, from what models say that did not see the images they judge.
 
 Confident learning (Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
-labels", JAIR 2021): a picture is suspected where the model is as sure of another class as it usually is of
-that class's own pictures. Suspects are ranked by how little it believes the label, their "self-confidence"
+labels", JAIR 2021): an image is suspected where the model is as sure of another class as it usually is of
+that class's own images. Suspects are ranked by how little it believes the label, their "self-confidence"
 there. The probabilities come from core/label_errors/cross_validation.py; they are kept beside the index.
 """
 
@@ -27,12 +27,12 @@ Way = Literal["imagenet", "appearance"]
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What models that did not see them say about pictures.
+    """What models that did not see them say about images.
 
     Attributes:
         version: of the data set that was judged.
-        ids: (N,) of the pictures; labels (N,) their places in ``class_names``.
-        probabilities: (N, C), each row by a model that was not trained on the picture.
+        ids: (N,) of the images; labels (N,) their places in ``class_names``.
+        probabilities: (N, C), each row by a model that was not trained on the image.
         by: by what they were judged.
         instead: why not by a network trained on ImageNet, where that was wanted.
     """
@@ -47,21 +47,19 @@ class Judged:
 
     @property
     def accuracy(self) -> float:
-        """Share of pictures whose label the model agrees with."""
+        """Share of images whose label the model agrees with."""
         return float((self.probabilities.argmax(axis=1) == self.labels).mean())
 
     @property
     def basis(self) -> str:
         """A sentence: by what they were judged, and why not by a network trained on ImageNet."""
         if self.by == "imagenet":
-            return (
-                "The pictures were judged by what a network trained on the photos of ImageNet sees in them."
-            )
+            return "The images were judged by what a network trained on the photos of ImageNet sees in them."
         because = f": {self.instead}" if self.instead else ""
-        return f"The pictures were judged by outlines and colours alone, which is weaker on photos{because}."
+        return f"The images were judged by outlines and colours alone, which is weaker on photos{because}."
 
     def ranked(self) -> pd.DataFrame:
-        """All pictures, the most suspicious first.
+        """All images, the most suspicious first.
 
         Columns: id, label, suggested (the surest other class), for_label and for_suggested (their
         probabilities), doubt (1 less the first) and suspected (by confident learning).
@@ -86,7 +84,7 @@ class Judged:
         return table.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)
 
     def _usual_sureness(self) -> NDArray[np.float64]:
-        """For each class (C,), how sure the model is of it on pictures that carry its label."""
+        """For each class (C,), how sure the model is of it on images that carry its label."""
         own = [self.probabilities[self.labels == label, label] for label in range(len(self.class_names))]
         return np.array([values.mean() if len(values) else 2.0 for values in own])
 
@@ -95,7 +93,7 @@ def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.i
     """A fold (N,) for each row, 0 to ``count - 1``: stratified, copies in one fold.
 
     Raises:
-        LabError: a class has too few different pictures for every fold to hold one.
+        LabError: a class has too few different images for every fold to hold one.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -108,7 +106,7 @@ def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.i
 
 
 def check(rows: pd.DataFrame, count: int = FOLDS) -> None:
-    """Raise LabError where a class has too few different pictures for every fold to hold one."""
+    """Raise LabError where a class has too few different images for every fold to hold one."""
     different = rows.groupby("label")["group"].nunique()
     if different.min() < count:
         name = different.idxmin()

@@ -30,7 +30,7 @@ def carry_out(letter: Letter) -> Arrays:
     """The arrays that answer a request.
 
     Raises:
-        LabError: the task, the run, its model or the pictures cannot be used.
+        LabError: the task, the run, its model or the images cannot be used.
     """
     task = TASKS.get(letter.task)
     if task is None:
@@ -38,7 +38,7 @@ def carry_out(letter: Letter) -> Arrays:
     arguments = dict(letter.arguments)
     run = runs.open(str(arguments.pop("run")))
     image_ids = arguments.pop("image_ids", [])
-    images = letter.images if letter.images is not None else _pictures(run, image_ids)
+    images = letter.images if letter.images is not None else _images(run, image_ids)
     return task(run, images, **arguments)
 
 
@@ -53,13 +53,13 @@ def explain(run: Run, wanted: Sequence[Request]) -> list[Heatmap]:
     """
     missing = [request for request in wanted if heatmaps.kept(run, request) is None]
     if missing:
-        images = _pictures(run, [request.image_id for request in missing])
+        images = _images(run, [request.image_id for request in missing])
         _explain(run, images, [vars(request) for request in missing])
     return [heatmap for request in wanted if (heatmap := heatmaps.kept(run, request)) is not None]
 
 
 def _explain(run: Run, images: NDArray[np.uint8], requests: Sequence[dict[str, Any]]) -> Arrays:
-    """Heatmaps into the run's folder; the pictures are in the requests' order."""
+    """Heatmaps into the run's folder; the images are in the requests' order."""
     wanted = [Request(**request) for request in requests]
     for method, layer in {(request.method, request.layer) for request in wanted}:
         members = [i for i, r in enumerate(wanted) if (r.method, r.layer) == (method, layer)]
@@ -70,7 +70,7 @@ def _explain(run: Run, images: NDArray[np.uint8], requests: Sequence[dict[str, A
     return {"made": np.array(len(wanted))}
 
 
-def _explain_pictures(
+def _explain_images(
     run: Run, images: NDArray[np.uint8], class_indices: list[int], method: str, layer: str
 ) -> Arrays:
     return {"heatmaps": _explainer(run).heatmaps(images, class_indices, method, layer)}
@@ -101,7 +101,7 @@ def _trust(
 
 
 def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
-    """Features of all pictures of the run into its folder; the request itself names no pictures."""
+    """Features of all images of the run into its folder; the request itself names no images."""
     data = run.config.data
     dataset = datasets.open(data.source)
     rows = datasets.select(dataset, data).rows
@@ -112,16 +112,16 @@ def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
 
 TASKS: dict[str, Callable[..., Arrays]] = {
     "explain": _explain,
-    "explain_pictures": _explain_pictures,
+    "explain_images": _explain_images,
     "predict": _predict,
     "activations": _activations,
     "trust": _trust,
     "features": _features,
 }
-"""What can be asked: each takes the run, its pictures (N, S, S, 3) uint8 and the request's arguments."""
+"""What can be asked: each takes the run, its images (N, S, S, 3) uint8 and the request's arguments."""
 
 
-def _pictures(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
+def _images(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
     data = run.config.data
     dataset = datasets.open(data.source)
     return pixel_cache.load(dataset, dataset.rows(image_ids), data.image_size, data.resize)

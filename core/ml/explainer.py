@@ -22,7 +22,7 @@ Images = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 BATCH = 32
-"""Pictures sent through the network at once; bounds the memory, whatever a page asks for."""
+"""Images sent through the network at once; bounds the memory, whatever a page asks for."""
 
 
 def load_for_explaining(path: Path) -> keras.Model:
@@ -56,7 +56,7 @@ def _in_float32(config: Any) -> Any:
 class Explainer:
     """One model, ready to be asked; what was traced once is kept, so later answers are fast.
 
-    Pictures are uint8 (N, S, S, 3) RGB, S being the size that the model was trained with.
+    Images are uint8 (N, S, S, 3) RGB, S being the size that the model was trained with.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -84,7 +84,7 @@ class Explainer:
 
     @property
     def image_size(self) -> int:
-        """Side in pixels of the pictures that the model takes."""
+        """Side in pixels of the images that the model takes."""
         return int(self.model.input_shape[1])
 
     @property
@@ -94,24 +94,24 @@ class Explainer:
 
     def predict(self, images: Images) -> Array:
         """Probabilities (N, C) of each class; rows sum to 1."""
-        self._check_pictures(images)
+        self._check_images(images)
         parts = [self._probabilities(images[part].astype(np.float32)) for part in _batches(len(images))]
         return np.concatenate([np.empty((0, self.num_classes), np.float32), *parts])
 
     def features(self, images: Images) -> Array:
-        """What the layer before the logits answers (N, D): alike where pictures look alike to the network."""
-        self._check_pictures(images)
+        """What the layer before the logits answers (N, D): alike where images look alike to the network."""
+        self._check_images(images)
         parts = [self._features(images[part].astype(np.float32)) for part in _batches(len(images))]
         return np.concatenate([np.empty((0, parts[0].shape[1]), np.float32), *parts])
 
     def heatmaps(
         self, images: Images, class_indices: Sequence[int], method: str = "grad_cam", layer: str = ""
     ) -> Array:
-        """What spoke for one class in each picture.
+        """What spoke for one class in each image.
 
         Args:
             images: uint8 (N, S, S, 3), at least one.
-            class_indices: N class indices, one a picture.
+            class_indices: N class indices, one an image.
             method: a key of :data:`core.explain.heatmaps.METHODS`.
             layer: one of ``layers``, for the methods that look at a layer; empty means the last.
 
@@ -119,9 +119,9 @@ class Explainer:
             float32 (N, h, w) in [0, 1]; all zero where nothing spoke for the class.
 
         Raises:
-            LabError: pictures, classes, method or layer do not fit the model.
+            LabError: images, classes, method or layer do not fit the model.
         """
-        self._check_pictures(images)
+        self._check_images(images)
         classes = self._checked_classes(class_indices, len(images))
         compute = self._method(method, layer)
         maps: list[Any] = [None] * len(images)
@@ -134,12 +134,12 @@ class Explainer:
         return np.stack(maps)
 
     def activations(self, image: Images, layer: str = "") -> Array:
-        """What each filter of a layer answers to one picture (S, S, 3).
+        """What each filter of a layer answers to one image (S, S, 3).
 
         Returns:
             float32 (filters, h, w) in [0, 1] in the filters' order, scaled by the strongest answer of all.
         """
-        self._check_pictures(image[None])
+        self._check_images(image[None])
         to_layer = keras.Model(self.model.input, self.model.get_layer(self._known_layer(layer)).output)
         answers = heatmap_methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
         return np.moveaxis(answers / max(answers.max(), np.finfo(np.float32).tiny), -1, 0)
@@ -155,18 +155,18 @@ class Explainer:
             raise LabError(f"The model has no layer {layer[:80]!r}; there are: {', '.join(self.layers)}.")
         return layer or self.layers[-1]
 
-    def _check_pictures(self, images: Images) -> None:
+    def _check_images(self, images: Images) -> None:
         size = self.image_size
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
             raise LabError(
-                f"The model takes colour pictures of {size} x {size} pixels in 8 bits; "
+                f"The model takes colour images of {size} x {size} pixels in 8 bits; "
                 f"these are {images.dtype} {images.shape}."
             )
 
     def _checked_classes(self, class_indices: Sequence[int], count: int) -> NDArray[np.int64]:
         classes = np.asarray(class_indices, dtype=np.int64)
         if classes.shape != (count,) or not count:
-            raise LabError(f"{count} pictures need {count} classes to explain, not {classes.size}.")
+            raise LabError(f"{count} images need {count} classes to explain, not {classes.size}.")
         if classes.min() < 0 or classes.max() >= self.num_classes:
             raise LabError(f"The model knows classes 0 to {self.num_classes - 1}, not {classes.tolist()}.")
         return classes

@@ -1,4 +1,4 @@
-"""Batches of training pictures, shuffled and augmented in a thread while the network works."""
+"""Batches of training images, shuffled and augmented in a thread while the network works."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _AHEAD = 3
 """Batches made in advance: enough that the network never waits, few enough to cost no memory."""
 
 
-def count(pictures: int, batch_size: int) -> int:
+def count(images: int, batch_size: int) -> int:
     """Batches an epoch; the last one may be smaller."""
-    return -(-pictures // batch_size)
+    return -(-images // batch_size)
 
 
 def batches(
     images: NDArray[np.uint8], labels: NDArray[np.int64], config: RunConfig, epoch: int
 ) -> Iterator[Batch]:
-    """Every picture once, in an order and with changes that depend on the seed and the epoch alone.
+    """Every image once, in an order and with changes that depend on the seed and the epoch alone.
 
     So a resumed run sees exactly what it would have seen without the interruption.
 

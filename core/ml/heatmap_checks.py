@@ -4,7 +4,7 @@ Deletion: if the hot part really carries the decision, greying it out lowers the
 class more than greying out as much somewhere else. Source: Samek et al. 2016, https://arxiv.org/abs/1509.06321
 
 Control: the same network with its weights shuffled knows nothing. A method that draws nearly the same
-map for it shows the picture, not what was learned. Source: Adebayo et al. 2018, https://arxiv.org/abs/1810.03292
+map for it shows the image, not what was learned. Source: Adebayo et al. 2018, https://arxiv.org/abs/1810.03292
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Deletion:
 def deletion(
     explainer: Explainer, image: Images, heatmap: Array, class_index: int, share: float = 0.1
 ) -> Deletion:
-    """Grey out the hottest ``share`` of a picture (S, S, 3), and the same shape in ten random places.
+    """Grey out the hottest ``share`` of an image (S, S, 3), and the same shape in ten random places.
 
     Raises:
         LabError: ``share`` is not between 1% and 90%.
@@ -69,7 +69,7 @@ def moved(mask: NDArray[np.bool_], places: int) -> list[NDArray[np.bool_]]:
 
 
 def greyed(image: Images, mask: NDArray[np.bool_]) -> Images:
-    """A copy of the picture with the masked pixels in middle grey."""
+    """A copy of the image with the masked pixels in middle grey."""
     copy = image.copy()
     copy[mask] = GREY
     return copy

@@ -1,6 +1,6 @@
 """The heatmap methods one by one: tf-explain's gradients and weighted sums, with what misleads put right.
 
-On Keras 3 with pictures of 0-255 the ``explain`` methods of tf-explain 0.3.1 cannot be shown as they are:
+On Keras 3 with images of 0-255 the ``explain`` methods of tf-explain 0.3.1 cannot be shown as they are:
 
 ====================  ==============================================  ==================================
 method                what tf-explain does                            what is done here
@@ -8,15 +8,15 @@ method                what tf-explain does                            what is do
 grad_cam              guided gradients of the softmax; evidence       plain gradients of the logit, ReLU,
                       against the class kept; stretched from minimum  divided by the maximum: a map of
                       to maximum, so there is always a hot spot       zeros stays one
-gradients             the grey picture overflows 8 bits into stripes  squares, cut at the 99th percentile
+gradients             the grey image overflows 8 bits into stripes  squares, cut at the 99th percentile
 gradients_inputs      the same overflow; evidence against the class   sum over channels, positive part
                       is drawn like evidence for it
-integrated_gradients  the factor (picture - black) is missing; same   factor put back: the shares sum up to
+integrated_gradients  the factor (image - black) is missing; same   factor put back: the shares sum up to
                       overflow                                        the rise of the logit
 smoothgrad            gradients of a cross-entropy that vanishes for  mean gradient of the logit, squared;
                       a sure model; noise of 1 in 255, unseeded       noise of 5% of the range, seeded
-occlusion             1 - confidence: an unsure picture is hot all    fall of the logit, one batch a
-                      over; one ``predict`` a picture                 picture
+occlusion             1 - confidence: an unsure image is hot all    fall of the logit, one batch a
+                      over; one ``predict`` an image                 image
 activations           about no class; stretched to full range even    not a heatmap but a view of the
                       where the layer is silent                       filters: ``Explainer.activations``
 ====================  ==============================================  ==================================
@@ -48,7 +48,7 @@ SMOOTHING_NOISE = 0.05 * 255
 in small ones that much moves the heat off the thing, see benchmarks/heatmap_quality.py."""
 INTEGRATION_STEPS = 32
 OCCLUSION_PATCHES = 8
-"""Grey patches along a side of the picture."""
+"""Grey patches along a side of the image."""
 
 
 class Scores:
@@ -103,7 +103,7 @@ def gradients_inputs(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def smoothgrad(scores: Scores, images: Array, class_index: int) -> Array:
-    """The gradient averaged over noisy copies of the picture; the noise is the same each time.
+    """The gradient averaged over noisy copies of the image; the noise is the same each time.
 
     Source: Smilkov et al. 2017, https://arxiv.org/abs/1706.03825
     """
@@ -116,7 +116,7 @@ def smoothgrad(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def integrated_gradients(scores: Scores, images: Array, class_index: int) -> Array:
-    """The rise of the logit from a black picture to this one, shared out over the pixels.
+    """The rise of the logit from a black image to this one, shared out over the pixels.
 
     Source: Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365
     """
@@ -124,7 +124,7 @@ def integrated_gradients(scores: Scores, images: Array, class_index: int) -> Arr
 
 
 def attributions(scores: Scores, images: Array, class_index: int) -> Array:
-    """Integrated gradients with their sign (N, S, S, 3): they sum to logit(picture) - logit(black)."""
+    """Integrated gradients with their sign (N, S, S, 3): they sum to logit(image) - logit(black)."""
     middles = (np.arange(INTEGRATION_STEPS, dtype=np.float32) + 0.5) / INTEGRATION_STEPS
     total = np.zeros_like(images)
     for share in middles:
@@ -133,7 +133,7 @@ def attributions(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def occlusion(scores: Scores, images: Array, class_index: int) -> Array:
-    """How far the logit falls when a grey patch covers this part of the picture.
+    """How far the logit falls when a grey patch covers this part of the image.
 
     Source: Zeiler & Fergus 2013, https://arxiv.org/abs/1311.2901
     """
@@ -156,7 +156,7 @@ def positive(maps: Array) -> Array:
 def squared_length(gradients: Array) -> Array:
     """Squares summed over channels, (N, S, S, 3) to (N, S, S).
 
-    Magnitudes leave a haze over the whole picture; squares keep the order of places and add up to a whole.
+    Magnitudes leave a haze over the whole image; squares keep the order of places and add up to a whole.
     """
     total: Array = np.square(gradients).sum(axis=-1)
     return total

@@ -1,4 +1,4 @@
-"""What a network that was trained on ImageNet sees in pictures: features for which nothing is learned here.
+"""What a network that was trained on ImageNet sees in images: features for which nothing is learned here.
 
 MobileNetV2 (Sandler et al., CVPR 2018) at 0.35 of its width: 2 MB of weights, which Keras downloads once and
 keeps under ``~/.keras/models``. ``LAB_IMAGENET_WEIGHTS`` names a file of them for machines without a network.
@@ -29,7 +29,7 @@ from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
 WIDTH = 1280
 BATCH = 64
-STEP = "looking at pictures"
+STEP = "looking at images"
 _FILE = "imagenet.npz"
 _PATIENCE = 20.0
 """Seconds that a download may be silent before it is given up."""
@@ -42,7 +42,7 @@ def features(
 
     Raises:
         NoWeights: the network is needed and cannot be had.
-        LabError: a picture can no longer be read, or the disk is full.
+        LabError: an image can no longer be read, or the disk is full.
         Stopped: ``should_stop`` said so.
     """
     ids, vectors = _kept(dataset)
@@ -65,7 +65,7 @@ def look(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> NDArray[np.float32]:
-    """The features (N, 1280), 0 to 6, of uint8 pictures (N, S, S, 3).
+    """The features (N, 1280), 0 to 6, of uint8 images (N, S, S, 3).
 
     Raises:
         Stopped: ``should_stop`` said so; asked once a batch.
@@ -83,7 +83,7 @@ def look(
 
 
 def network() -> keras.Model:
-    """MobileNetV2 without its top: pictures (N, S, S, 3) from -1 to 1 become features (N, 1280).
+    """MobileNetV2 without its top: images (N, S, S, 3) from -1 to 1 become features (N, 1280).
 
     Raises:
         NoWeights: they are neither named, nor kept, nor to be downloaded.

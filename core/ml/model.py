@@ -10,7 +10,7 @@ from core.ml import runtime
 
 
 def build(config: RunConfig, num_classes: int, precision: str = "float32") -> keras.Model:
-    """A functional Keras model for pictures of the settings' size, with freshly drawn weights.
+    """A functional Keras model for images of the settings' size, with freshly drawn weights.
 
     Args:
         num_classes: C, at least 2.

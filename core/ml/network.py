@@ -27,7 +27,7 @@ from core.ml.devices import Devices
 Array = NDArray[Any]
 
 _AT_ONCE = 64
-"""Pictures sent through the network at once when nothing is learned; bounds the memory."""
+"""Images sent through the network at once when nothing is learned; bounds the memory."""
 
 
 class Network:
@@ -82,7 +82,7 @@ class Network:
         self._totals.assign([0.0, 0.0, 0.0])
 
     def learned(self) -> tuple[float, float]:
-        """Mean loss and accuracy over the pictures since ``begin_epoch``, each as it was learned from."""
+        """Mean loss and accuracy over the images since ``begin_epoch``, each as it was learned from."""
         loss, right, count = self._totals.numpy().tolist()
         return loss / count, right / count
 
@@ -93,7 +93,7 @@ class Network:
                 kept.assign(learned)
 
     def evaluate(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
-        """Mean loss (with the L2 penalty, as in Keras) and accuracy of ``model`` on pictures (N, S, S, 3)."""
+        """Mean loss (with the L2 penalty, as in Keras) and accuracy of ``model`` on images (N, S, S, 3)."""
         starts = range(0, len(images), _AT_ONCE)
         logits = np.concatenate(
             [self._score(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
@@ -128,7 +128,7 @@ class Network:
         scores = model.without_softmax(twin)
 
         def step(images: tf.Tensor, labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-            """Learn from a device's part of a batch of ``count`` images; returns loss, right and pictures."""
+            """Learn from a device's part of a batch of ``count`` images; returns loss, right and images."""
             with tf.GradientTape() as tape:
                 logits = scores(tf.cast(images, tf.float32), training=True)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
@@ -165,7 +165,7 @@ class Networks:
 
 
 def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities (N, C) for pictures uint8 (N, S, S, 3); rows sum to 1 within 1e-6."""
+    """Probabilities (N, C) for images uint8 (N, S, S, 3); rows sum to 1 within 1e-6."""
     answer = _answering(classifier, images.shape[1:])
     starts = range(0, len(images), _AT_ONCE)
     parts = [answer(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
@@ -174,7 +174,7 @@ def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.fl
 
 @lru_cache(maxsize=1)
 def _answering(classifier: keras.Model, shape: tuple[int, ...]) -> Any:
-    """Traced once for the validation and the test pictures of a run; tracing costs more than answering."""
+    """Traced once for the validation and the test images of a run; tracing costs more than answering."""
     return tf.function(
         lambda images: classifier(tf.cast(images, tf.float32), training=False),
         input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],

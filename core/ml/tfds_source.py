@@ -1,4 +1,4 @@
-"""TensorFlow Datasets: the stored picture files of an image/label set, written out once, not re-encoded."""
+"""TensorFlow Datasets: the stored image files of an image/label set, written out once, not re-encoded."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _CHECK_EVERY = 50
 
 
 def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Write every picture of ``tfds:name`` below ``folder``, by split (if more than one) and class.
+    """Write every image of ``tfds:name`` below ``folder``, by split (if more than one) and class.
 
     Data that lies in ``TFDS_DATA_DIR`` is used as it is; the rest is downloaded.
 
     Raises:
-        LabError: there is no such set, it has no picture with one label, or it cannot be downloaded.
+        LabError: there is no such set, it has no image with one label, or it cannot be downloaded.
         Stopped: ``should_stop`` said so.
     """
     progress("starting TensorFlow Datasets", 0, 0)
@@ -49,12 +49,12 @@ def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop) -
         below = folder / ours if len(splits) > 1 else folder
         for example in _examples(builder, split, image):
             if done % _CHECK_EVERY == 0:
-                stop_if(should_stop, "writing pictures")
-                progress("writing pictures", done, total)
-            if example[label] >= 0:  # -1: a picture without a label
+                stop_if(should_stop, "writing images")
+                progress("writing images", done, total)
+            if example[label] >= 0:  # -1: an image without a label
                 _write(below / names[example[label]], done, bytes(example[image]))
             done += 1
-    progress("writing pictures", done, total)
+    progress("writing images", done, total)
 
 
 def _builder(name: str) -> Any:
@@ -73,7 +73,7 @@ def _builder(name: str) -> Any:
 
 
 def _features(name: str, builder: Any) -> tuple[str, str]:
-    """The names of the picture and of its label."""
+    """The names of the image and of its label."""
     import tensorflow_datasets as tfds
 
     features = dict(builder.info.features)
@@ -81,7 +81,7 @@ def _features(name: str, builder: Any) -> tuple[str, str]:
     labels = [key for key, kind in features.items() if isinstance(kind, tfds.features.ClassLabel)]
     image, label = builder.info.supervised_keys or ((images or [""])[0], (labels or [""])[0])
     if image not in images or label not in labels:
-        raise LabError(f"tfds:{name} has no pictures with one label each, so it cannot train a classifier.")
+        raise LabError(f"tfds:{name} has no images with one label each, so it cannot train a classifier.")
     return image, label
 
 

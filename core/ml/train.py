@@ -19,7 +19,7 @@ from core.ml import checkpoint, feed
 from core.ml.checkpoint import State
 from core.ml.network import Network, Networks, predict
 
-__all__ = ["Networks", "LabelledImages", "Trained", "predict", "train", "warm_up"]
+__all__ = ["LabelledImages", "Networks", "Trained", "predict", "train", "warm_up"]
 
 LabelledImages = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
@@ -118,10 +118,10 @@ def warm_up() -> None:
 class _Pace:
     """How fast training goes in this session, and how long it still takes."""
 
-    def __init__(self, config: RunConfig, pictures: int) -> None:
+    def __init__(self, config: RunConfig, images: int) -> None:
         self._epochs = config.fit.epochs
-        self._batches = feed.count(pictures, config.fit.batch_size)
-        self.pictures = 0
+        self._batches = feed.count(images, config.fit.batch_size)
+        self.images = 0
         self.seconds = 0.0
         self._began = 0.0
         self._done = 0
@@ -130,7 +130,7 @@ class _Pace:
     @property
     def images_per_second(self) -> float:
         """Of training alone; 0 before the second batch."""
-        return self.pictures / self.seconds if self.seconds else 0.0
+        return self.images / self.seconds if self.seconds else 0.0
 
     @property
     def epoch_seconds(self) -> float:
@@ -140,11 +140,11 @@ class _Pace:
     def begin_epoch(self) -> None:
         self._epoch_began = self._last = time.perf_counter()
 
-    def batch_done(self, pictures: int) -> None:
+    def batch_done(self, images: int) -> None:
         """Count a batch; the very first one holds TensorFlow's own preparations and is left out."""
         now = time.perf_counter()
         if self._began:
-            self.pictures += pictures
+            self.images += images
             self.seconds += now - self._last
             self._done += 1
         else:
@@ -192,7 +192,7 @@ def _one_epoch(
     on_batch: Callable[..., None],
     should_stop: Callable[[], bool],
 ) -> bool:
-    """Show every training picture once; returns whether that was stopped."""
+    """Show every training image once; returns whether that was stopped."""
     batches = feed.count(len(training[1]), config.fit.batch_size)
     network.begin_epoch()
     pace.begin_epoch()

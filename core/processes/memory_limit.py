@@ -14,8 +14,8 @@ import os
 
 import psutil
 
-MOST_BYTES = 1.5e9
-MOST_SHARE = 1 / 8
+MAX_BYTES = 1.5e9
+MAX_SHARE = 1 / 8
 
 log = logging.getLogger(__name__)
 
@@ -42,4 +42,4 @@ def limit() -> float:
             return float(text) * 1e6
     except ValueError:
         log.warning("LAB_WORKER_GROWTH_MB is a number of megabytes, not %r; it is left aside.", text)
-    return min(MOST_BYTES, MOST_SHARE * psutil.virtual_memory().total)
+    return min(MAX_BYTES, MAX_SHARE * psutil.virtual_memory().total)

@@ -1,4 +1,4 @@
-"""Work on many pictures at once: Pillow, OpenCV and hashlib let other threads run while they work."""
+"""Work on many images at once: Pillow, OpenCV and hashlib let other threads run while they work."""
 
 from __future__ import annotations
 

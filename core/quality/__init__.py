@@ -1,6 +1,6 @@
 """The quality check: every finding about a data set, and whether it is fit to train on.
 
-Everything is computed from the index, so it takes seconds and needs no picture to be read again.
+Everything is computed from the index, so it takes seconds and needs no image to be read again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Action", "Finding", "Report", "Severity", "check"]
 
 
 def check(dataset: Dataset, config: DataConfig | None = None, distance: int = duplicates.NEAR) -> Report:
-    """Judge the usable pictures of a data set.
+    """Judge the usable images of a data set.
 
     Args:
         dataset: the data set, its exclusions and relabels applied.
@@ -67,11 +67,11 @@ def _splits(dataset: Dataset, config: DataConfig, shared: pd.DataFrame) -> list[
     try:
         chosen = select(dataset, config)
     except LabError as error:
-        verdict = f"The pictures cannot be shared out: {error}."
+        verdict = f"The images cannot be shared out: {error}."
         return [Finding("splits", "Training, validation and test", verdict, "serious")]
     return [leaks.leaks(chosen.rows, shared, chosen.left_out)]
 
 
 def _nothing_left() -> Finding:
-    verdict = "There is no readable picture that has not been excluded; put some back, or add pictures."
-    return Finding("empty", "Pictures", verdict, "serious")
+    verdict = "There is no readable image that has not been excluded; put some back, or add images."
+    return Finding("empty", "Images", verdict, "serious")

@@ -1,4 +1,4 @@
-"""The four boxes of the tutorial's checklist: enough pictures, balance, unique pictures, variety."""
+"""The four boxes of the tutorial's checklist: enough images, balance, unique images, variety."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from core.data import duplicates, splits
 from core.quality.findings import Finding, classes, grouped
 from core.words import count, percent
 
-LEAST_A_CLASS = 50
-MOST_IMBALANCE = 1.5
+MIN_PER_CLASS = 50
+MAX_IMBALANCE = 1.5
 """Largest class : smallest class that still counts as equal; tf_flowers has 1.4."""
-MOST_COPIES = 0.01
-"""Share of the pictures that may be copies of others before the box is lost."""
-LEAST_VARIETY = 10.0
+MAX_COPIES = 0.01
+"""Share of the images that may be copies of others before the box is lost."""
+MIN_VARIETY = 10.0
 
 
 def enough(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
-    """At least 50 pictures a class."""
+    """At least 50 images a class."""
     counts = _counts(rows, class_names)
-    short = [name for name, count in counts.items() if count < LEAST_A_CLASS]
+    short = [name for name, count in counts.items() if count < MIN_PER_CLASS]
     fewest = min(counts, key=lambda name: counts[name])
     has = f"The smallest, '{fewest}', has {counts[fewest]:,}."
-    verdict = f"Every class has at least {LEAST_A_CLASS} pictures. {has}"
+    verdict = f"Every class has at least {MIN_PER_CLASS} images. {has}"
     if short:
         which = classes(sorted(short, key=lambda name: counts[name]))
         verdict = (
-            f"{len(short)} of {len(counts)} classes have fewer than {LEAST_A_CLASS} pictures: {which}. {has} "
-            "Add pictures, or train on the other classes."
+            f"{len(short)} of {len(counts)} classes have fewer than {MIN_PER_CLASS} images: {which}. {has} "
+            "Add images, or train on the other classes."
         )
     return Finding(
         "enough",
-        f"At least {LEAST_A_CLASS} pictures a class",
+        f"At least {MIN_PER_CLASS} images a class",
         verdict,
         "warning" if short else "good",
-        {"counts": counts, "least": LEAST_A_CLASS},
+        {"counts": counts, "least": MIN_PER_CLASS},
         box=True,
     )
 
 
 def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
-    """All classes have about equally many pictures."""
+    """All classes have about equally many images."""
     counts = _counts(rows, class_names)
     smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
     ratio = counts[largest] / max(counts[smallest], 1)
-    cap = int(MOST_IMBALANCE * counts[smallest])
+    cap = int(MAX_IMBALANCE * counts[smallest])
     title = "Classes of equal size"
-    numbers = {"ratio": round(ratio, 2), "most": MOST_IMBALANCE, "counts": counts, "cap": cap}
-    if ratio <= MOST_IMBALANCE:
-        verdict = f"Every class has {counts[largest]:,} pictures."
+    numbers = {"ratio": round(ratio, 2), "most": MAX_IMBALANCE, "counts": counts, "cap": cap}
+    if ratio <= MAX_IMBALANCE:
+        verdict = f"Every class has {counts[largest]:,} images."
         if ratio > 1:
             verdict = (
-                f"The largest class, '{largest}', has {ratio:.2f} times the pictures of the smallest, "
-                f"'{smallest}'; up to {MOST_IMBALANCE:g} times counts as equal."
+                f"The largest class, '{largest}', has {ratio:.2f} times the images of the smallest, "
+                f"'{smallest}'; up to {MAX_IMBALANCE:g} times counts as equal."
             )
         return Finding("balance", title, verdict, "good", numbers, box=True)
     verdict = (
-        f"The largest class, '{largest}', has {counts[largest]:,} pictures, the smallest, '{smallest}', "
-        f"{counts[smallest]:,}: {ratio:.1f} to 1. A model learns to favour large classes. Add pictures to "
+        f"The largest class, '{largest}', has {counts[largest]:,} images, the smallest, '{smallest}', "
+        f"{counts[smallest]:,}: {ratio:.1f} to 1. A model learns to favour large classes. Add images to "
         "the small ones"
     )
-    if cap < LEAST_A_CLASS:  # a cap would leave too few to learn from
+    if cap < MIN_PER_CLASS:  # a cap would leave too few to learn from
         return Finding("balance", title, f"{verdict}.", "warning", numbers, box=True)
     over = over_cap(rows, cap)
     return Finding(
@@ -79,20 +79,20 @@ def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
 
 
 def over_cap(rows: pd.DataFrame, most: int) -> tuple[str, ...]:
-    """Ids of the pictures beyond the first ``most`` of each class, in an order that looks random."""
+    """Ids of the images beyond the first ``most`` of each class, in an order that looks random."""
     turn = {key: number for number, key in enumerate(splits.order(rows["id"], seed=0))}
     rank = rows["id"].map(turn).groupby(rows["label"]).rank(method="first")
     return tuple(rows.loc[rank > most, "id"])
 
 
 def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike: bool) -> Finding:
-    """No picture is in the data set twice.
+    """No image is in the data set twice.
 
     Args:
-        rows: the usable pictures.
+        rows: the usable images.
         copies: those of them that have a copy, with a column ``near`` for the group.
         distance: of near copies, in hash bits.
-        too_alike: the hash cannot tell these pictures apart, so ``copies`` are exact ones only.
+        too_alike: the hash cannot tell these images apart, so ``copies`` are exact ones only.
     """
     groups = grouped(copies)
     agreed = grouped(copies[copies.groupby("near")["label"].transform("nunique") == 1])
@@ -102,11 +102,11 @@ def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike
     numbers = {"exact": exact, "near": extra - exact, "share": round(share, 4), "distance": distance}
     return Finding(
         "unique",
-        "Unique pictures",
+        "Unique images",
         _repeats(extra, exact, share, distance)
         + (_UNDECIDED if len(agreed) < len(groups) else "")
         + (_TOO_ALIKE if too_alike else ""),
-        "good" if not extra else "note" if share < MOST_COPIES else "warning",
+        "good" if not extra else "note" if share < MAX_COPIES else "warning",
         {**numbers, "too_alike": too_alike},
         ids=tuple(copies["id"]),
         groups=groups,
@@ -118,7 +118,7 @@ def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike
 
 _UNDECIDED = " Of copies with different labels all stay until you say which label is right, see below."
 _TOO_ALIKE = (
-    " Near copies are not counted: the pictures of this data set are so simple and alike that the hash takes "
+    " Near copies are not counted: the images of this data set are so simple and alike that the hash takes "
     "a large part of them for copies. Choose a smaller distance to look for them."
 )
 
@@ -131,22 +131,20 @@ def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
     return (
         f"{count(extra, 'image')} ({percent(share)}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
         f"({bits} of their perceptual hashes {'differ' if distance else 'differs'}, mirror images included). "
-        f"{'Less than 1% counts as unique' if share < MOST_COPIES else 'Copies teach nothing new'}; "
+        f"{'Less than 1% counts as unique' if share < MAX_COPIES else 'Copies teach nothing new'}; "
         "keep one of each group."
     )
 
 
 def variety(rows: pd.DataFrame) -> Finding:
-    """The pictures of each class differ."""
+    """The images of each class differ."""
     hashes = rows.groupby("label")["phash"]
     measured = {str(label): round(effective_number(own), 1) for label, own in hashes}
     counts = rows["label"].value_counts()
-    alike = [
-        name for name, value in measured.items() if value < min(LEAST_VARIETY, 0.5 * float(counts[name]))
-    ]
+    alike = [name for name, value in measured.items() if value < min(MIN_VARIETY, 0.5 * float(counts[name]))]
     least = min(measured, key=lambda name: measured[name])
     verdict = (
-        f"The {counts[least]:,} pictures of '{least}' are as varied as {measured[least]:.0f} pictures that "
+        f"The {counts[least]:,} images of '{least}' are as varied as {measured[least]:.0f} images that "
         f"have nothing in common{_below(alike)} "
         "Measured by the shapes of light and dark, not by colours, on a scale from 1 to 62."
     )
@@ -155,7 +153,7 @@ def variety(rows: pd.DataFrame) -> Finding:
         "Variety within a class",
         verdict,
         "warning" if alike else "good",
-        {"effective_number": measured, "least": LEAST_VARIETY},
+        {"effective_number": measured, "least": MIN_VARIETY},
         box=True,
     )
 
@@ -164,17 +162,17 @@ def _below(alike: list[str]) -> str:
     if not alike:
         return "; every other class is at least as varied."
     return (
-        f". Below {LEAST_VARIETY:.0f} is little, which holds for {classes(alike)}: "
-        "add pictures from other places, angles and days."
+        f". Below {MIN_VARIETY:.0f} is little, which holds for {classes(alike)}: "
+        "add images from other places, angles and days."
     )
 
 
 def effective_number(texts: pd.Series) -> float:
-    """How many pictures without anything in common would be as varied: 1 for copies of one picture.
+    """How many images without anything in common would be as varied: 1 for copies of one image.
 
     The Vendi score (Friedman and Dieng, "The Vendi score: a diversity evaluation metric for machine
     learning", TMLR 2023) with the share of equal bits of two hashes, from -1 to 1, as their similarity.
-    Its eigenvalues are those of a 64 x 64 matrix, so the cost grows linearly with the pictures.
+    Its eigenvalues are those of a 64 x 64 matrix, so the cost grows linearly with the images.
     """
     signs = _signs(texts)
     weights = np.linalg.eigvalsh(signs.T @ signs / signs.size)

@@ -1,4 +1,4 @@
-"""What the checks say about a data set: findings, each with its pictures and with what mends it."""
+"""What the checks say about a data set: findings, each with its images and with what mends it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Finding:
         verdict: a sentence with the numbers.
         severity: good; note (worth a look); warning (mend it first); serious (training would mislead).
         numbers: what the verdict rests on.
-        ids: the pictures behind it, the most striking first.
-        groups: pictures that belong together, such as copies, the one to keep first.
-        action: what mends it: exclude the pictures, keep one of each group, or cap each class.
-        removed: the pictures that the action leaves out.
+        ids: the images behind it, the most striking first.
+        groups: images that belong together, such as copies, the one to keep first.
+        action: what mends it: exclude the images, keep one of each group, or cap each class.
+        removed: the images that the action leaves out.
         box: it is one of the four boxes of the overall verdict.
     """
 
@@ -56,7 +56,7 @@ class Report:
 
     @property
     def boxes(self) -> tuple[Finding, ...]:
-        """The four boxes: enough pictures, balance, unique pictures, variety."""
+        """The four boxes: enough images, balance, unique images, variety."""
         return tuple(finding for finding in self.findings if finding.box)
 
     @property
@@ -68,7 +68,7 @@ class Report:
     def verdict(self) -> str:
         """The overall verdict, a sentence or two."""
         if not self.boxes:
-            return "Not fit to train on yet: there is no readable picture in use."
+            return "Not fit to train on yet: there is no readable image in use."
         boxes = f"{self._ticked} of {len(self.boxes)} boxes are ticked"
         missing = [finding.title.lower() for finding in self.boxes if not finding.ticked]
         serious = [finding.title.lower() for finding in self.of("serious")]

@@ -9,7 +9,7 @@ from core.words import count
 
 
 def of(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose group ``near`` has more than one picture; in each group the largest, to keep, first."""
+    """The rows whose group ``near`` has more than one image; in each group the largest, to keep, first."""
     shared = rows[rows["near"].duplicated(keep=False)]
     area = shared["width"].astype("int64") * shared["height"]
     best_first = shared.assign(area=area).sort_values(
@@ -19,12 +19,12 @@ def of(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def conflicts(copies: pd.DataFrame) -> Finding:
-    """Copies of one picture that carry different labels."""
+    """Copies of one image that carry different labels."""
     found = copies[copies.groupby("near")["label"].transform("nunique") > 1]
     groups = grouped(found)
     title = "Copies with different labels"
     if not groups:
-        return Finding("conflicts", title, "All copies of a picture carry one label.", "good", {"groups": 0})
+        return Finding("conflicts", title, "All copies of an image carry one label.", "good", {"groups": 0})
     ids = tuple(found["id"])
     return Finding(
         "conflicts",
@@ -41,12 +41,12 @@ def conflicts(copies: pd.DataFrame) -> Finding:
 
 
 def leaks(rows: pd.DataFrame, copies: pd.DataFrame, left_out: int) -> Finding:
-    """Copies of one picture in more than one split.
+    """Copies of one image in more than one split.
 
     Args:
-        rows: the pictures of a selection, with ``split``, ``label`` and ``id``.
+        rows: the images of a selection, with ``split``, ``label`` and ``id``.
         copies: see ``of``.
-        left_out: training pictures that the selection leaves out because their copies are kept aside.
+        left_out: training images that the selection leaves out because their copies are kept aside.
     """
     placed = copies[copies["label"].isin(rows["label"].unique())]
     placed = placed.assign(split=placed["id"].map(rows.set_index("id")["split"]))
@@ -55,7 +55,7 @@ def leaks(rows: pd.DataFrame, copies: pd.DataFrame, left_out: int) -> Finding:
     numbers = {"groups": torn["near"].nunique(), "left_out": left_out}
     title = "Leaks between training, validation and test"
     if torn.empty and not left_out:
-        return Finding("leaks", title, "No picture has a copy in another split.", "good", numbers)
+        return Finding("leaks", title, "No image has a copy in another split.", "good", numbers)
     behind = placed[placed["near"].isin([*torn["near"], *aside["near"]])]
     removed = (*_all_but_the_most_aside(torn), *aside["id"])
     return Finding(

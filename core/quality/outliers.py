@@ -1,4 +1,4 @@
-"""Pictures that look wrong by themselves: dark, bright, blurred, tiny, odd in shape, grey among colour."""
+"""Images that look wrong by themselves: dark, bright, blurred, tiny, odd in shape, grey among colour."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.words import count, percent
 Measure = Callable[[pd.DataFrame], pd.Series]
 
 BY_NATURE = 0.5
-"""What holds for half of all pictures is how this data set is, not a fault of single pictures."""
+"""What holds for half of all images is how this data set is, not a fault of single images."""
 
 
 @dataclass(frozen=True)
 class _Check:
     """``measure`` below ``limit`` is striking; the lower, the more so.
 
-    ``are`` and ``fine`` end the sentences "3 pictures ..." and "Every picture ...".
+    ``are`` and ``fine`` end the sentences "3 images ..." and "Every image ...".
     """
 
     name: str
@@ -69,7 +69,7 @@ _CHECKS = (
 _GREY_CHECK = _Check(
     "grey",
     "Grey among colour",
-    "grey in a data set of colour pictures",
+    "grey in a data set of colour images",
     "has colours",
     lambda r: r["saturation"],
     3,
@@ -78,7 +78,7 @@ _COLOURFUL = 15.0
 
 
 def checks(rows: pd.DataFrame) -> list[Finding]:
-    """A finding for each way in which a picture can look wrong."""
+    """A finding for each way in which an image can look wrong."""
     return [*(_finding(check, rows, _below(rows, check)) for check in _CHECKS), _grey(rows)]
 
 
@@ -106,7 +106,7 @@ def _roundness(rows: pd.DataFrame) -> pd.Series:
 
 def _grey(rows: pd.DataFrame) -> Finding:
     if rows["saturation"].median() < _COLOURFUL:
-        verdict = "Hardly any picture of this data set has colours, so grey ones do not stand out."
+        verdict = "Hardly any image of this data set has colours, so grey ones do not stand out."
         return Finding(_GREY_CHECK.name, _GREY_CHECK.title, verdict, "good", {"count": 0})
     return _finding(_GREY_CHECK, rows, _below(rows, _GREY_CHECK))
 
@@ -115,7 +115,7 @@ def _finding(check: _Check, rows: pd.DataFrame, found: pd.DataFrame) -> Finding:
     share = len(found) / max(len(rows), 1)
     numbers = {"count": len(found), "share": round(share, 4)}
     if found.empty:
-        return Finding(check.name, check.title, f"Every picture {check.fine}.", "good", numbers)
+        return Finding(check.name, check.title, f"Every image {check.fine}.", "good", numbers)
     ids, one = tuple(found["id"]), len(found) == 1
     are = f"{count(len(found), 'image')} ({percent(share)}) {'is' if one else 'are'} {check.are}."
     if share >= BY_NATURE:

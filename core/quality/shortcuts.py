@@ -12,16 +12,16 @@ from core.data import splits
 from core.quality.findings import Finding
 from core.words import confidence_interval, percent
 
-MOST_PICTURES = 5_000
+MAX_IMAGES = 5_000
 """More would not change the answer, only its cost."""
 FOLDS = 5
 NOTE, WARNING = 0.15, 0.4
 """Parts of the way from always guessing the largest class to always being right."""
 
 _SHORTCUTS = {
-    "brightness": ("brightness and contrast", "Take pictures of all classes in the same light"),
-    "size": ("the size of the picture", "Take the pictures of all classes from the same sources"),
-    "file": ("the kind of file", "Save the pictures of all classes in the same way"),
+    "brightness": ("brightness and contrast", "Take images of all classes in the same light"),
+    "size": ("the size of the image", "Take the images of all classes from the same sources"),
+    "file": ("the kind of file", "Save the images of all classes in the same way"),
 }
 
 
@@ -32,9 +32,9 @@ def checks(rows: pd.DataFrame) -> list[Finding]:
 
 
 def _sample(rows: pd.DataFrame) -> pd.DataFrame:
-    """Some of the pictures, one of each group, of classes that every fold can have a part of."""
+    """Some of the images, one of each group, of classes that every fold can have a part of."""
     different = rows.drop_duplicates("group").set_index("id")
-    taken = different.loc[splits.order(different.index, seed=0)[:MOST_PICTURES]]
+    taken = different.loc[splits.order(different.index, seed=0)[:MAX_IMAGES]]
     return taken[taken.groupby("label")["file"].transform("size") >= 2 * FOLDS]
 
 
@@ -52,7 +52,7 @@ def _finding(name: str, rows: pd.DataFrame) -> Finding:
     fact, advice = _SHORTCUTS[name]
     title = f"Shortcut: {fact}"
     if rows["label"].nunique() < 2:
-        verdict = f"Too few pictures to tell; each class needs at least {2 * FOLDS} different ones."
+        verdict = f"Too few images to tell; each class needs at least {2 * FOLDS} different ones."
         return Finding(f"shortcut_{name}", title, verdict, "good")
     guessed = float(rows["label"].value_counts(normalize=True).iloc[0])
     reached = _accuracy(_facts(name, rows), rows)

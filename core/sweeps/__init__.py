@@ -24,7 +24,7 @@ from core.sweeps.folder import all as all
 from core.sweeps.folder import members as members
 from core.sweeps.folder import of as of
 from core.sweeps.folder import open as open
-from core.sweeps.plan import MOST_RUNS as MOST_RUNS
+from core.sweeps.plan import MAX_RUNS as MAX_RUNS
 from core.sweeps.plan import SEED, repeated
 from core.sweeps.plan import Plan as Plan
 from core.sweeps.plan import plan as plan

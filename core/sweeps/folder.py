@@ -27,7 +27,7 @@ Way = Literal["grid", "random", "tpe"]
 State = Literal["open", "full", "stopped"]
 """Runs are still to be queued; all have been; a person stopped it."""
 
-LONGEST_WAIT = 20.0
+MAX_WAIT_SECONDS = 20.0
 """Seconds that a change waits for another process that is queueing runs of the same sweep."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
@@ -133,7 +133,7 @@ def change(sweep: Sweep, **changes: Any) -> Sweep:
     Raises:
         LabError: another process holds it for too long.
     """
-    with changing(sweep, LONGEST_WAIT) as present:
+    with changing(sweep, MAX_WAIT_SECONDS) as present:
         if present is None:
             raise LabError(f"The sweep {sweep.title} is being changed by another process. Try again.")
         changed = replace(present, **changes)

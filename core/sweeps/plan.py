@@ -17,7 +17,7 @@ from core.training.cost_estimate import Estimate
 from core.words import count
 
 SEED = "fit.seed"
-MOST_RUNS = 1000
+MAX_RUNS = 1000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
         base: every setting that is not varied.
         values: dotted path to the values to try.
         repeats: seeds for each choice of settings, counted from the base's own.
-        images: training pictures, for the time.
+        images: training images, for the time.
         trials: how many choices are to be proposed; 0 means every combination.
 
     Raises:
@@ -82,8 +82,8 @@ def _check(base: RunConfig, values: Values, repeats: int, choices: int) -> None:
         raise LabError("Each choice of settings needs at least one run.")
     if SEED in values and repeats > 1:
         raise LabError("The seed is varied already: set the repeats to 1, or take the seed out.")
-    if choices * repeats > MOST_RUNS:
+    if choices * repeats > MAX_RUNS:
         raise LabError(
-            f"That would be {count(choices * repeats, 'run')}; a sweep has at most {MOST_RUNS:,}. "
+            f"That would be {count(choices * repeats, 'run')}; a sweep has at most {MAX_RUNS:,}. "
             "Choose fewer values, or let some of the combinations be proposed."
         )

@@ -23,7 +23,7 @@ SECONDS_TO_START = 2.0
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its output (h, w, channels) or (units,), weights and biases, multiply-adds a picture."""
+    """One layer: its output (h, w, channels) or (units,), weights and biases, multiply-adds an image."""
 
     name: str
     kind: str
@@ -68,9 +68,9 @@ def parameters(config: RunConfig, num_classes: int) -> int:
 
 
 def duration(config: RunConfig, images: int) -> Estimate:
-    """How long training on ``images`` training pictures will take here.
+    """How long training on ``images`` training images will take here.
 
-    Earlier runs on this machine give the speed, scaled by the work a picture makes; without any, a
+    Earlier runs on this machine give the speed, scaled by the work an image makes; without any, a
     cautious guess from the number of cores.
     """
     return total([config], images)
@@ -92,7 +92,7 @@ def total(configs: Sequence[RunConfig], images: int) -> Estimate:
 
 
 def _work(config: RunConfig) -> float:
-    """Floating-point operations of one training picture: forward once, backward twice, 2 a multiply-add."""
+    """Floating-point operations of one training image: forward once, backward twice, 2 a multiply-add."""
     return 6.0 * sum(layer.multiply_adds for layer in layers(config, 2))
 
 

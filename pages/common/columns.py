@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-_LONGEST_IN_SECONDS = 600.0
+_MAX_IN_SECONDS = 600.0
 PERCENT = "%.1f%%"
 """For values made by :func:`percents`; Streamlit's own "percent" drops zeros and breaks the alignment."""
 
@@ -24,20 +24,20 @@ def validation() -> Any:
         "Validation",
         format=PERCENT,
         width=96,
-        help="Accuracy on the validation pictures, of the kept epoch, which it helped to choose.",
+        help="Accuracy on the validation images, of the kept epoch, which it helped to choose.",
     )
 
 
 def test() -> Any:
     """The column for test accuracies made by :func:`percents`."""
     return st.column_config.NumberColumn(
-        "Test", format=PERCENT, width=80, help="Accuracy on pictures never used to train or choose."
+        "Test", format=PERCENT, width=80, help="Accuracy on images never used to train or choose."
     )
 
 
 def duration(seconds: Sequence[float | None] | pd.Series) -> Any:
     """The column for these; Streamlit's own "duration" says "a few seconds" of most short runs."""
-    is_short = not bool((pd.Series(list(seconds), dtype="Float64") > _LONGEST_IN_SECONDS).any())
+    is_short = not bool((pd.Series(list(seconds), dtype="Float64") > _MAX_IN_SECONDS).any())
     return st.column_config.NumberColumn(
         "Duration", format="%.1f s" if is_short else "duration", width="small", help="Of one run."
     )

@@ -43,7 +43,7 @@ def show(source: str) -> None:
 
 
 def show_again(source: str) -> None:
-    """For a person's own pictures, which may have changed on the disk: read what is new among them."""
+    """For a person's own images, which may have changed on the disk: read what is new among them."""
     if source in data_sources.BUILT_IN or source.startswith(("tfds:", "upload:")):
         return
     preparation = engine.preparation_of(source)
@@ -57,7 +57,7 @@ def show_again(source: str) -> None:
         icon=":material/refresh:",
         key="prepare_again",
         type="tertiary",
-        help="Do this when you have added, changed or removed pictures. What has not changed is not read "
+        help="Do this when you have added, changed or removed images. What has not changed is not read "
         "again, and what was left out or given another class stays so.",
         on_click=frame.attempt,
         args=(engine.prepare, source),
@@ -78,7 +78,7 @@ def _say_how_it_ended(preparation: Preparation) -> None:
             st.info(literal(preparation.message), icon=":material/pause_circle:")
         case _:
             st.markdown(
-                "Each picture is read once, checked and noted in an index. Your own files are never changed. "
+                "Each image is read once, checked and noted in an index. Your own files are never changed. "
                 "What TensorFlow Datasets offers is downloaded first."
             )
 

@@ -1,4 +1,4 @@
-"""Which pictures a run will use, worked out once for the same settings."""
+"""Which images a run will use, worked out once for the same settings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _select(dataset: Dataset, config: DataConfig) -> Selection:
 
 
 def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
-    """The split of each picture that a training would use; none where it cannot be shared out."""
+    """The split of each image that a training would use; none where it cannot be shared out."""
     try:
         rows = select(dataset, config).rows
     except LabError:
@@ -39,15 +39,15 @@ def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
 
 
 def say(selection: Selection) -> None:
-    """One sentence on what will be learned from how many pictures, and advice where it is due."""
-    pictures, classes = selection.rows["split"].value_counts(), len(selection.class_names)
+    """One sentence on what will be learned from how many images, and advice where it is due."""
+    images, classes = selection.rows["split"].value_counts(), len(selection.class_names)
     st.markdown(
-        f"{classes:,} classes, {count(int(pictures['train']), 'picture')} to train on, "
-        f"{int(pictures['validation']):,} for validation and {int(pictures['test']):,} for the test."
+        f"{classes:,} classes, {count(int(images['train']), 'image')} to train on, "
+        f"{int(images['validation']):,} for validation and {int(images['test']):,} for the test."
     )
     if selection.left_out:
         st.caption(
-            f"{count(selection.left_out, 'training picture')} left out: a copy of each is kept aside for "
+            f"{count(selection.left_out, 'training image')} left out: a copy of each is kept aside for "
             "validation or the test."
         )
     if classes > MANY_CLASSES:

@@ -67,7 +67,7 @@ def open_workspace() -> None:
 
 
 def get_ready() -> None:
-    """Start, once per server, what makes a first visit quick: the built-in pictures and a warm worker."""
+    """Start, once per server, what makes a first visit quick: the built-in images and a warm worker."""
     _prepare_first_data_set(str(workspace.folder()))
     keep_warm()
     _load_ahead_once()

@@ -1,4 +1,4 @@
-"""One test picture with its heatmaps beside what the model answered."""
+"""One test image with its heatmaps beside what the model answered."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pages.common.addresses import IMAGE_KEY
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
-MOST_PROBABILITIES = 5
+MAX_PROBABILITIES = 5
 
 
 def requests(answered: Predictions, position: int, layer: str = "") -> list[Request]:
     """The heatmap of the predicted class, and of the true one where that is another."""
     said, true = int(metrics.predicted(answered)[position]), int(answered.labels[position])
-    picture_id = str(answered.ids[position])
-    return [Request(picture_id, index, layer=layer) for index in dict.fromkeys((said, true))]
+    image_id = str(answered.ids[position])
+    return [Request(image_id, index, layer=layer) for index in dict.fromkeys((said, true))]
 
 
 def row(
@@ -40,19 +40,17 @@ def row(
     *,
     go_deeper: bool = False,
 ) -> None:
-    """One picture, its heatmaps and its probabilities side by side, with a way to look deeper if wanted."""
+    """One image, its heatmaps and its probabilities side by side, with a way to look deeper if wanted."""
     index_row = shown.row(str(answered.ids[position]))
     with st.container(border=True), st.grid(4, min_column_width=125, gap="medium"):
         if shown.dataset is None or index_row is None or summary.config is None:
-            st.caption("This picture is no longer in the data set.")
+            st.caption("This image is no longer in the data set.")
             return
         resize = summary.config.data.resize
         try:
             with st.container(gap="xsmall"):
-                st.text("The picture")
-                st.image(
-                    overlays.picture(shown.dataset, index_row, resize), width="stretch", alt="The picture"
-                )
+                st.text("The image")
+                st.image(overlays.image(shown.dataset, index_row, resize), width="stretch", alt="The image")
             for request, heatmap in maps.items():
                 role = (
                     "Answer" if request.class_index == int(metrics.predicted(answered)[position]) else "Truth"
@@ -69,14 +67,14 @@ def row(
                     key=f"deeper-{position}",
                     icon=":material/zoom_in:",
                     type="tertiary",
-                    help="Other methods on this picture, and whether its heatmap can be trusted.",
+                    help="Other methods on this image, and whether its heatmap can be trusted.",
                     on_click=_go_deeper,
                     args=(str(answered.ids[position]),),
                 )
 
 
-def _go_deeper(picture_id: str) -> None:
-    st.query_params[IMAGE_KEY] = picture_id
+def _go_deeper(image_id: str) -> None:
+    st.query_params[IMAGE_KEY] = image_id
 
 
 def _map(
@@ -90,11 +88,11 @@ def _map(
         overlay = overlays.overlay(dataset, row, resize, heatmap, strength)
         st.image(overlay, width="stretch", alt=f"Heatmap. {title}")
         if not heatmap.any():
-            st.caption("Nothing in the picture spoke for it.")
+            st.caption("Nothing in the image spoke for it.")
 
 
 def probabilities(
-    answered: Predictions, position: int, names: Sequence[str], most: int = MOST_PROBABILITIES
+    answered: Predictions, position: int, names: Sequence[str], most: int = MAX_PROBABILITIES
 ) -> None:
     """The likeliest classes as bars, the true one always among them."""
     values, true = answered.probabilities[position], int(answered.labels[position])

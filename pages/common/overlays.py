@@ -1,4 +1,4 @@
-"""Pictures as the network sees them, and heatmaps over them, ready for the screen."""
+"""Images as the network sees them, and heatmaps over them, ready for the screen."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SIDE = 320
 """Pixels a side: sharper than the network sees it, in the same shape, so that the heatmap fits."""
 
 
-def picture(dataset: Dataset, row: pd.Series, resize: str) -> bytes:
-    """A picture squared as the run's settings say, as a JPEG.
+def image(dataset: Dataset, row: pd.Series, resize: str) -> bytes:
+    """An image squared as the run's settings say, as a JPEG.
 
     Raises:
         LabError: it can no longer be read.
     """
-    return _picture(dataset, row, str(row["id"]), resize)
+    return _image(dataset, row, str(row["id"]), resize)
 
 
 def overlay(dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, strength: float) -> bytes:
@@ -40,32 +40,32 @@ def overlay(dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, str
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _picture(_dataset: Dataset, _row: pd.Series, picture_id: str, resize: str) -> bytes:
+def _image(_dataset: Dataset, _row: pd.Series, image_id: str, resize: str) -> bytes:
     return _jpeg(_square(_dataset, _row, resize))
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
 def _overlay(
-    _dataset: Dataset, _row: pd.Series, picture_id: str, resize: str, heatmap: Heatmap, strength: float
+    _dataset: Dataset, _row: pd.Series, image_id: str, resize: str, heatmap: Heatmap, strength: float
 ) -> bytes:
     square = _square(_dataset, _row, resize)
     return _jpeg(Image.fromarray(heatmap_overlay(square, heatmap, strength)))
 
 
 def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = STRENGTH) -> bytes:
-    """Any picture (S, S, 3) with a heatmap over it, as a JPEG."""
+    """Any image (S, S, 3) with a heatmap over it, as a JPEG."""
     return _jpeg(Image.fromarray(heatmap_overlay(Image.fromarray(square), heatmap, strength)))
 
 
-def mean_picture(
+def mean_image(
     dataset: Dataset, rows: Sequence[pd.Series], ids: tuple[str, ...], resize: str
 ) -> NDArray[np.uint8]:
-    """The average of pictures as the network sees them: uint8 (S, S, 3)."""
-    return _mean_picture(dataset, rows, ids, resize)
+    """The average of images as the network sees them: uint8 (S, S, 3)."""
+    return _mean_image(dataset, rows, ids, resize)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _mean_picture(
+def _mean_image(
     _dataset: Dataset, _rows: Sequence[pd.Series], ids: tuple[str, ...], resize: str
 ) -> NDArray[np.uint8]:
     small = [np.asarray(_square(_dataset, row, resize).resize((160, 160)), np.float32) for row in _rows]
@@ -74,8 +74,8 @@ def _mean_picture(
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)
-def estimated_backdrop(_dataset: Dataset, _row: pd.Series, picture_id: str, resize: str) -> Backdrop:
-    """What looks like background in a picture squared as the run's settings say.
+def estimated_backdrop(_dataset: Dataset, _row: pd.Series, image_id: str, resize: str) -> Backdrop:
+    """What looks like background in an image squared as the run's settings say.
 
     Raises:
         LabError: it can no longer be read.
@@ -84,7 +84,7 @@ def estimated_backdrop(_dataset: Dataset, _row: pd.Series, picture_id: str, resi
 
 
 def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_]) -> bytes:
-    """The picture with the masked part (S, S) in middle grey, as a JPEG."""
+    """The image with the masked part (S, S) in middle grey, as a JPEG."""
     square = np.array(_square(dataset, row, resize))
     enlarged = Image.fromarray(mask).resize((SIDE, SIDE), Image.Resampling.NEAREST)
     square[np.asarray(enlarged)] = GREY
@@ -94,7 +94,7 @@ def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_
 def outlined(
     dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, area: NDArray[np.bool_]
 ) -> bytes:
-    """The picture with a heatmap over it and a white line around an area (h, w), as a JPEG."""
+    """The image with a heatmap over it and a white line around an area (h, w), as a JPEG."""
     coloured = heatmap_overlay(_square(dataset, row, resize), heatmap)
     return _jpeg(Image.fromarray(outlined_over(coloured, area)))
 

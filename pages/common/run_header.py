@@ -21,7 +21,7 @@ def say_there_are_none(purpose: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(":material/science: **No runs yet**", text_alignment="center")
         st.markdown(
-            f"{purpose} Train a first model: with the built-in pictures it takes about a minute.",
+            f"{purpose} Train a first model: with the built-in images it takes about a minute.",
             text_alignment="center",
         )
         st.page_link(TRAIN, label="Train a model", icon=":material/play_arrow:")

@@ -1,4 +1,4 @@
-"""Pictures of a run's data set, found by their ids, as tiles and as one card."""
+"""Images of a run's data set, found by their ids, as tiles and as one card."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from pages.common.text import literal
 
 @dataclass(frozen=True)
 class Gallery:
-    """A run's data set as it is on the disk now; ``fault`` says why pictures cannot be shown."""
+    """A run's data set as it is on the disk now; ``fault`` says why images cannot be shown."""
 
     dataset: Dataset | None
     rows: pd.DataFrame
     fault: str = ""
 
-    def row(self, picture_id: str) -> pd.Series | None:
-        """The index row of a picture, or None if the picture is no longer there."""
-        return row_by_id(self.dataset, picture_id) if self.dataset else None
+    def row(self, image_id: str) -> pd.Series | None:
+        """The index row of an image, or None if the image is no longer there."""
+        return row_by_id(self.dataset, image_id) if self.dataset else None
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture to show: its id and the plain lines under it."""
+    """One image to show: its id and the plain lines under it."""
 
     id: str
     lines: tuple[str, ...]
 
 
 def gallery(run: Run) -> Gallery:
-    """The pictures a run was made from, whatever has become of them since."""
+    """The images a run was made from, whatever has become of them since."""
     try:
         dataset = datasets.open(run.config.data.source)
     except LabError as error:
@@ -61,27 +61,27 @@ def _predictions(run_id: str, split: str, stamp: int) -> Predictions:
 
 
 def say_fault(shown: Gallery) -> None:
-    """Why the pictures of a run cannot be shown."""
-    st.info(literal(shown.fault), title="The pictures cannot be shown", icon=":material/image_not_supported:")
+    """Why the images of a run cannot be shown."""
+    st.info(literal(shown.fault), title="The images cannot be shown", icon=":material/image_not_supported:")
 
 
 def tiles(
     shown: Gallery,
-    pictures: Iterable[Tile],
+    images: Iterable[Tile],
     *,
     key: str,
     resize: str,
     look: Callable[[str], None] | None = None,
 ) -> None:
-    """Pictures side by side with their lines, squared as for the network (``resize``, see
+    """Images side by side with their lines, squared as for the network (``resize``, see
     core/data/pixel_cache.py).
 
-    ``look`` is called with the id of the picture whose button was clicked.
+    ``look`` is called with the id of the image whose button was clicked.
     """
     if shown.fault:
         say_fault(shown)
     with st.grid("auto", min_column_width=140, gap="medium"):
-        for tile in pictures:
+        for tile in images:
             with st.container(gap="xsmall"):
                 _thumbnail(shown, tile, resize)
                 st.text("\n".join(tile.lines))
@@ -97,19 +97,19 @@ def tiles(
 
 
 def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
-    """One picture, or a plain word where it is no longer there."""
+    """One image, or a plain word where it is no longer there."""
     row = shown.row(tile.id)
     if shown.dataset is None or row is None:
-        st.caption("This picture is no longer in the data set.")
+        st.caption("This image is no longer in the data set.")
         return
     try:
-        st.image(overlays.picture(shown.dataset, row, resize), width="stretch", alt=", ".join(tile.lines))
+        st.image(overlays.image(shown.dataset, row, resize), width="stretch", alt=", ".join(tile.lines))
     except LabError as error:
         st.caption(literal(error))
 
 
 def answers(answered: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:
-    """The lines under a picture: what it is, what the model said and how sure it was."""
+    """The lines under an image: what it is, what the model said and how sure it was."""
     probabilities = answered.probabilities[position]
     said = int(np.argmax(probabilities))
     return (

@@ -74,7 +74,7 @@ class Summary:
     def line(self) -> str:
         """One line that tells it from all others; the end of the id makes it unique.
 
-        It names the score on validation: choosing by the test score would use the test pictures up.
+        It names the score on validation: choosing by the test score would use the test images up.
         """
         score = f"{percent(self.result.val_accuracy.value)} on validation" if self.result else self.state
         return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))

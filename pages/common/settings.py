@@ -21,7 +21,7 @@ from pages.common.addresses import COPIED_RUN_KEY, SETTING_KEY, SOURCE_KEY
 from pages.common.text import literal
 
 SOURCE, VERSION = "data.source", "data.version"
-CLASSES, MOST_A_CLASS = "data.classes", "data.max_per_class"
+CLASSES, MAX_PER_CLASS = "data.classes", "data.max_per_class"
 SUGGESTION = "suggestion"
 """``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and say so."""
 
@@ -46,7 +46,7 @@ def current() -> RunConfig:
 
 
 def current_data() -> DataConfig:
-    """The settings of the pictures alone, whatever the other settings are.
+    """The settings of the images alone, whatever the other settings are.
 
     Raises:
         LabError: one of them does not fit; a sentence.

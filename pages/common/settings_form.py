@@ -13,9 +13,9 @@ from core.words import setting_value
 from pages.common import settings
 from pages.common.text import literal
 
-MOST_SLIDER_STEPS = 150
+MAX_SLIDER_STEPS = 150
 """A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""
-MOST_SEGMENTS = 3
+MAX_SEGMENTS = 3
 """More options than these do not fit side by side into the sidebar."""
 
 _GROUPS = {
@@ -78,7 +78,7 @@ def widget(path: str) -> None:
     """The widget of one setting, with its label and help from ``core.config``."""
     setting = SETTINGS[path]
     label, common = _label(setting), _common(setting)
-    if len(setting.options) > MOST_SEGMENTS:
+    if len(setting.options) > MAX_SEGMENTS:
         st.selectbox(label, setting.options, **common)
     elif setting.options:
         st.segmented_control(label, setting.options, required=True, **common)
@@ -131,7 +131,7 @@ def _label(setting: Setting) -> str:
 
 def _fits_a_slider(setting: Setting) -> bool:
     least, most, step = _limits(setting)
-    return bool(most - least <= MOST_SLIDER_STEPS * step)
+    return bool(most - least <= MAX_SLIDER_STEPS * step)
 
 
 def _limits(setting: Setting) -> tuple[Any, Any, Any]:

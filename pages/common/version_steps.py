@@ -78,8 +78,8 @@ def name(dataset: Dataset) -> None:
     left_out = int((dataset.index["excluded"] != "").sum())
     changed = int((dataset.usable["label"] != dataset.usable["folder_label"]).sum())
     parts = [
-        *([f"{count(left_out, 'picture')} left out"] if left_out else []),
-        *([f"{count(changed, 'picture')} with another class than before"] if changed else []),
+        *([f"{count(left_out, 'image')} left out"] if left_out else []),
+        *([f"{count(changed, 'image')} with another class than before"] if changed else []),
     ]
     st.caption(f"Data version {dataset.version}{': ' if parts else ''}{', '.join(parts)}.")
 
@@ -99,16 +99,16 @@ def tell_earlier(dataset: Dataset) -> None:
 
 def sentence(step: Step, recorded: tuple[Step, ...]) -> str:
     """What a step did, in words without a full stop."""
-    pictures = count(len(step.ids), "picture")
+    images = count(len(step.ids), "image")
     match step.kind:
         case "exclude":
-            return f"{pictures} left out: {step.reason}"
+            return f"{images} left out: {step.reason}"
         case "put_back":
-            return f"{pictures} put back: {step.reason}"
+            return f"{images} put back: {step.reason}"
         case "confirm":
-            return f"{pictures} found to be labelled right: {step.reason}"
+            return f"{images} found to be labelled right: {step.reason}"
         case "relabel":
-            return f"{pictures} now called '{step.label}': {step.reason}"
+            return f"{images} now called '{step.label}': {step.reason}"
         case _:
             undone = next((one for one in recorded if one.number == step.undoes), None)
             what = sentence(undone, recorded) if undone else f"step {step.undoes}"

@@ -17,7 +17,7 @@ from pages.common.text import literal
 
 LOOK_EVERY = 0.4
 """Seconds between two looks for an answer."""
-MOST_KEPT = 64
+MAX_KEPT = 64
 
 _KEPT = "assistant_answers"
 
@@ -101,5 +101,5 @@ def _say_failed(question: Hashable, error: LabError) -> None:
 
 
 def _forget_the_oldest(answers: dict[Hashable, Any]) -> None:
-    while len(answers) >= MOST_KEPT:
+    while len(answers) >= MAX_KEPT:
         answers.pop(next(iter(answers)))

@@ -38,7 +38,7 @@ def test_the_defaults_are_the_tutorials_settings():
         (["fit.colour=red"], "there is no setting 'fit.colour'"),
         (["fit.optimizer=magic"], "'adam'"),
         (["fit.learning_rate=nan"], "fit.learning_rate"),
-        (["data.image_size=32", "model.filters=4,4,4,4,4"], "too many for pictures of 32 px"),
+        (["data.image_size=32", "model.filters=4,4,4,4,4"], "too many for images of 32 px"),
         (["model.filters="], "1 to 6 numbers"),
         (["data.validation_share=0.4", "data.test_share=0.4"], "leave at least 40%"),
     ],

@@ -19,7 +19,7 @@ from core.errors import LabError, Stopped
 from core.workspace import PROJECT
 
 
-def picture(path: Path, seed: int, size: tuple[int, int] = (20, 16)) -> None:
+def image(path: Path, seed: int, size: tuple[int, int] = (20, 16)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(0, 255, (*size[::-1], 3), np.uint8)
     Image.fromarray(noise).save(path, "PNG")
@@ -29,8 +29,8 @@ def picture(path: Path, seed: int, size: tuple[int, int] = (20, 16)) -> None:
 def flowers(tmp_path: Path) -> Path:
     """Twelve roses and twelve tulips."""
     for number in range(12):
-        picture(tmp_path / "flowers" / "roses" / f"{number:02}.png", number)
-        picture(tmp_path / "flowers" / "tulips" / f"{number:02}.png", 100 + number)
+        image(tmp_path / "flowers" / "roses" / f"{number:02}.png", number)
+        image(tmp_path / "flowers" / "tulips" / f"{number:02}.png", 100 + number)
     return tmp_path / "flowers"
 
 
@@ -76,7 +76,7 @@ def test_preparing_again_reads_only_what_changed(flowers: Path, monkeypatch: pyt
     monkeypatch.setattr(indexing, "decode", lambda path: (read.append(path.name), decode(path))[1])
     assert datasets.prepare(str(flowers)).version == first.version
     assert not read
-    picture(flowers / "roses" / "new.png", 50)
+    image(flowers / "roses" / "new.png", 50)
     second = datasets.prepare(str(flowers))
     assert read == ["new.png"]
     assert len(second.usable) == 25
@@ -89,7 +89,7 @@ def test_bad_files_are_listed_and_the_rest_is_used(flowers: Path) -> None:
     dataset = datasets.prepare(str(flowers))
     assert dataset.skipped == [
         {"file": "roses/empty.jpg", "reason": "empty file"},
-        {"file": "tulips/page.jpg", "reason": "a web page, not a picture"},
+        {"file": "tulips/page.jpg", "reason": "a web page, not an image"},
     ]
     assert len(dataset.usable) == 24
     with pytest.raises(LabError, match=r"roses/empty\.jpg of data set 'flowers': empty file"):
@@ -99,7 +99,7 @@ def test_bad_files_are_listed_and_the_rest_is_used(flowers: Path) -> None:
 def test_a_mended_file_is_read_again(flowers: Path) -> None:
     (flowers / "roses" / "late.png").touch()
     assert datasets.prepare(str(flowers)).skipped
-    picture(flowers / "roses" / "late.png", 60)
+    image(flowers / "roses" / "late.png", 60)
     assert not datasets.prepare(str(flowers)).skipped
 
 
@@ -118,7 +118,7 @@ def test_broken_files_are_copies_of_nothing(flowers: Path) -> None:
     assert datasets.prepare(str(flowers)).index["group"].is_unique
 
 
-def test_pictures_and_thumbnails_come_without_tensorflow(flowers: Path) -> None:
+def test_images_and_thumbnails_come_without_tensorflow(flowers: Path) -> None:
     script = (
         "import sys; from core import datasets; from core.data import pixel_cache\n"
         "from core.config import DataConfig\n"
@@ -157,7 +157,7 @@ def test_a_damaged_index_is_told_and_preparing_again_mends_it(flowers: Path) -> 
 
 def test_a_stop_leaves_the_data_set_as_it_was(flowers: Path) -> None:
     before = datasets.prepare(str(flowers))
-    picture(flowers / "roses" / "new.png", 50)
+    image(flowers / "roses" / "new.png", 50)
     with pytest.raises(Stopped):
         datasets.prepare(str(flowers), should_stop=lambda: True)
     assert datasets.open(str(flowers)).version == before.version
@@ -179,8 +179,8 @@ def test_a_folder_that_is_gone_is_told(flowers: Path) -> None:
 def test_progress_is_told_step_by_step(flowers: Path) -> None:
     told: list[tuple[str, int, int]] = []
     datasets.prepare(str(flowers), progress=lambda *step: told.append(step))
-    assert ("reading pictures", 0, 24) in told
-    assert ("reading pictures", 24, 24) in told
+    assert ("reading images", 0, 24) in told
+    assert ("reading images", 24, 24) in told
     assert told[-1][0] == "looking for duplicates"
 
 
@@ -200,7 +200,7 @@ def test_a_selection_is_the_same_every_time_and_counts_by_split_and_class(flower
 
 
 def test_classes_and_a_cap_are_kept_to(flowers: Path) -> None:
-    picture(flowers / "daisies" / "a.png", 200)
+    image(flowers / "daisies" / "a.png", 200)
     chosen = select(flowers, classes=("tulips", "roses"), max_per_class=5)
     assert chosen.class_names == ("roses", "tulips")
     assert chosen.rows["label"].value_counts().to_dict() == {"roses": 5, "tulips": 5}
@@ -215,15 +215,15 @@ def test_copies_never_lie_in_two_splits(flowers: Path) -> None:
     assert (rows.groupby("content")["split"].nunique() == 1).all()
 
 
-def test_training_copies_of_a_sources_test_pictures_are_left_out_and_counted(
+def test_training_copies_of_a_sources_test_images_are_left_out_and_counted(
     flowers: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "split"
     shutil.copytree(flowers, root / "train")
     shutil.copytree(flowers / "roses", root / "test" / "roses")
-    picture(root / "test" / "tulips" / "new.png", 300)
+    image(root / "test" / "tulips" / "new.png", 300)
     for number in range(12):
-        picture(root / "train" / "roses" / f"more {number}.png", 400 + number)
+        image(root / "train" / "roses" / f"more {number}.png", 400 + number)
     chosen = select(root)
     assert chosen.left_out == 12
     assert chosen.counts()["test"] == {"roses": 12, "tulips": 1}

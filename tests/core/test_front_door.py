@@ -334,7 +334,7 @@ def test_ctrl_c_keeps_the_best_epoch(source):
     assert answer[2:] == ["11", "True"]
 
 
-def test_a_second_ctrl_c_interrupts_at_once_and_the_run_can_be_resumed(source):
+def test_per_second_ctrl_c_interrupts_at_once_and_the_run_can_be_resumed(source):
     assert python(ENDLESS, source, "2").stdout.split() == ["interrupted", "True"]
 
 

@@ -38,8 +38,8 @@ ENDLESS = {"fit.epochs": 500, "fit.learning_rate": 0.0001}
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
-    """A folder of made pictures, one of them broken, in classes whose names could do harm on a page."""
-    folder = tmp_path / "pictures"
+    """A folder of made images, one of them broken, in classes whose names could do harm on a page."""
+    folder = tmp_path / "images"
     made = coloured_objects(60, 48)
     names = ["red", "![x](http://example.org/x.png)", "blue & <b>bold</b>"]
     for number, (image, label) in enumerate(zip(made.images, made.labels, strict=True)):
@@ -112,7 +112,7 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert report.val_accuracy.value == pytest.approx(kept)
 
 
-def test_no_picture_is_in_two_splits(source: str) -> None:
+def test_no_image_is_in_two_splits(source: str) -> None:
     run = engine.submit(config(source))
     engine.claim()
     worker.carry_out(run)
@@ -144,7 +144,7 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, bac
     assert run.report().kept_epoch <= len(after)
 
 
-def test_a_resumed_run_goes_on_with_the_pictures_it_began_with(source: str) -> None:
+def test_a_resumed_run_goes_on_with_the_images_it_began_with(source: str) -> None:
     run = engine.submit(config(source, **ENDLESS))
     engine.claim()
     worker.carry_out(run, watch=lambda status: run.ask_to_stop() if status.epoch > 1 else None)
@@ -213,7 +213,7 @@ def test_a_worker_that_has_grown_lets_new_processes_go_on_with_the_queue_and_a_s
     assert len({run.status.pid for run in carried_out}) == 3
 
 
-def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:
+def test_per_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     background()
     wait_for(lambda: run.status.state == "running")

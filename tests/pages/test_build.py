@@ -43,7 +43,7 @@ def no_processes(workspace: Path) -> Iterator[None]:
 @pytest.fixture
 def source(tmp_path: Path) -> str:
     """A small folder of coloured discs in three classes."""
-    return made_runs.draw_folder(tmp_path / "pictures", each=20)
+    return made_runs.draw_folder(tmp_path / "images", each=20)
 
 
 def says(source: str, state: str, message: str, **more: int) -> None:
@@ -69,7 +69,7 @@ def sound(test: AppTest) -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    """All text on the page that is not in a table, a chart or a picture."""
+    """All text on the page that is not in a table, a chart or an image."""
     kinds = (
         "title",
         "header",
@@ -177,7 +177,7 @@ def test_settings_that_do_not_go_together_get_a_sentence(source):
     test = visit(data=source)
     test.slider(key="data.image_size").set_value(32)
     test.text_input(key="model.filters").set_value("8, 8, 8, 8, 8, 8").run()
-    assert "too many for pictures of 32 px" in words(sound(test))
+    assert "too many for images of 32 px" in words(sound(test))
     assert test.button(key="start").disabled
 
 
@@ -247,7 +247,7 @@ def test_the_garden_is_shown_as_it_is_being_prepared():
 def test_a_data_set_that_is_prepared_is_described_and_goes_to_training(source):
     test = visit(DATA, data=source)
     text = words(test)
-    assert "3 classes, 48 pictures to train on, 6 for validation and 6 for the test" in text
+    assert "3 classes, 48 images to train on, 6 for validation and 6 for the test" in text
     assert {"daisy", "roses", "tulips"} <= set(text.splitlines())
     click(test, "use")
     assert test.title[0].value == "Train" and test.selectbox(key="data.source").value == source
@@ -260,7 +260,7 @@ def test_other_samples_are_shown_on_request(source):
     assert [text.value for text in click(test, "other_samples").text] != before
 
 
-def test_too_few_classes_or_pictures_get_a_sentence(source):
+def test_too_few_classes_or_images_get_a_sentence(source):
     test = visit(DATA, data=source)
     test.multiselect(key="data.classes").set_value(["daisy"]).run()
     assert "at least 2 classes" in words(sound(test))
@@ -326,7 +326,7 @@ def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source):
     test.text_input(key="folder_path").set_value("/nowhere").run()
     assert "There is no folder /nowhere" in words(click(test, "choose folder_path"))
     test.text_input(key="folder_path").set_value(source).run()
-    assert "48 pictures to train on" in words(click(test, "choose folder_path"))
+    assert "48 images to train on" in words(click(test, "choose folder_path"))
 
 
 def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():

@@ -1,4 +1,4 @@
-"""The Compare page: a list that is edited in place, an honest verdict, and pictures through both models."""
+"""The Compare page: a list that is edited in place, an honest verdict, and images through both models."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ __all__ = ["no_processes"]  # a fixture
 
 @pytest.fixture
 def config(workspace: Path, tmp_path: Path) -> RunConfig:
-    """Settings for a small folder with 72 validation pictures in three classes."""
-    source = made_runs.draw_folder(tmp_path / "pictures", each=60)
+    """Settings for a small folder with 72 validation images in three classes."""
+    source = made_runs.draw_folder(tmp_path / "images", each=60)
     changes = {"data.source": source, "data.image_size": 48, "data.validation_share": 0.4}
     return RunConfig().replace(changes)
 
@@ -291,12 +291,12 @@ def test_more_than_six_are_not_compared(config):
 def test_test_scores_stay_sealed_until_asked_for(config):
     made = [made_runs.finished(config, seed=seed) for seed in range(2)]
     page = compared(*made)
-    assert "test pictures" not in words(page) and test_set_usage.seen(made[0]) == 0
+    assert "test images" not in words(page) and test_set_usage.seen(made[0]) == 0
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
     assert test_set_usage.seen(made[0]) == 2 and "On the test images" in words(page)
 
 
-def test_pictures_on_which_the_two_differ_are_shown_through_both(config):
+def test_images_on_which_the_two_differ_are_shown_through_both(config):
     made = [made_runs.finished(config, skill=skill, seed=at) for at, skill in enumerate((0.4, 0.6))]
     for run in made:
         made_runs.give_model(run)
@@ -304,21 +304,21 @@ def test_pictures_on_which_the_two_differ_are_shown_through_both(config):
     first, second = (run.predictions("validation") for run in made)
     found = between(first, second)
     only_first = found.of("only first")
-    picture_id = str(found.ids[only_first[0]])
+    image_id = str(found.ids[only_first[0]])
     assert f"Only A is right · {len(only_first)}" in str(page.segmented_control(key="differ_kind").options)
     for run in made:
-        keep_heatmaps(run, picture_id)
-    page = no_fault(page.button(key=f"differ-only first-{picture_id}").click().run())
+        keep_heatmaps(run, image_id)
+    page = no_fault(page.button(key=f"differ-only first-{image_id}").click().run())
     text = words(page)
     assert ":green-badge[right]" in text and ":orange-badge[wrong]" in text
     assert text.count("Answer: ") == 2
 
 
-def keep_heatmaps(run: Run, picture_id: str) -> None:
+def keep_heatmaps(run: Run, image_id: str) -> None:
     from core.explain import heatmaps
 
     for index in range(3):
-        heatmaps.keep(run, heatmaps.Request(picture_id, index), np.ones((8, 8), np.float32))
+        heatmaps.keep(run, heatmaps.Request(image_id, index), np.ones((8, 8), np.float32))
 
 
 def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_path):

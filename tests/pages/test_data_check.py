@@ -53,8 +53,8 @@ def no_processes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
-    """Three classes of different pictures; an exact copy, a stray one, a black and a broken picture."""
-    folder = tmp_path / "pictures"
+    """Three classes of different images; an exact copy, a stray one, a black and a broken image."""
+    folder = tmp_path / "images"
     for first, (name, each) in enumerate({"daisy": 30, "roses": 14, "tulips": 14}.items()):
         (folder / name).mkdir(parents=True)
         for number in range(each):
@@ -96,13 +96,13 @@ def judged(dataset: Dataset) -> Judged:
 def test_the_verdict_stands_above_every_part(source):
     for name in ("Overview", CHECK, GALLERY, LABELS, VERSIONS):
         text = words(part(name, source))
-        assert "of 4 boxes are ticked" in text and "Checking the pictures" not in text
+        assert "of 4 boxes are ticked" in text and "Checking the images" not in text
 
 
 def test_every_finding_is_listed_with_its_numbers(source):
     text = words(part(CHECK, source))
-    assert "3 of 3 classes have fewer than 50 pictures" in text and "31 pictures, the smallest" in text
-    for title in ("Unique pictures", "Variety within a class", "Copies with different labels", "Too dark"):
+    assert "3 of 3 classes have fewer than 50 images" in text and "31 images, the smallest" in text
+    for title in ("Unique images", "Variety within a class", "Copies with different labels", "Too dark"):
         assert title in text
     assert "tulips/broken.png" in text and "1 image with more than one label" in text
 
@@ -116,7 +116,7 @@ def test_a_button_mends_its_finding_and_can_be_undone(finding, left_out, source)
     test = click(part(CHECK, source), f"mend {finding}")
     after = datasets.open(source)
     assert len(before.usable) - len(after.usable) == left_out
-    assert f"{left_out} picture" in words(test) and "left out" in words(test)
+    assert f"{left_out} image" in words(test) and "left out" in words(test)
     with pytest.raises(KeyError):
         test.button(key=f"mend {finding}")
     click(test, "undo_last")
@@ -156,12 +156,12 @@ def test_hostile_names_are_shown_as_they_are(tmp_path):
             assert all("![" not in element.value.replace("\\!\\[", "") for element in test.get(kind))
 
 
-def test_behind_a_finding_are_its_pictures_before_they_are_excluded(source):
+def test_behind_a_finding_are_its_images_before_they_are_excluded(source):
     behind = part(CHECK, source).image
     assert len(behind) == 5  # two groups of copies, one of them with two labels; a black one, grey as well
 
 
-def test_files_that_give_no_picture_are_a_table(source):
+def test_files_that_give_no_image_are_a_table(source):
     test = part(CHECK, source)
     assert "Look at the files" in [one.label for one in test.expander]
 
@@ -183,8 +183,8 @@ def test_steps_are_listed_undone_and_compared(source):
     versions.relabel(datasets.open(source), dataset.usable["id"][5:6], "roses", "it is one")
     test = part(VERSIONS, source)
     text = words(test)
-    assert "3 pictures left out: too much" in text and "now called 'roses'" in text
-    assert "3 pictures left out, none put back, 1 picture given another class" in text
+    assert "3 images left out: too much" in text and "now called 'roses'" in text
+    assert "3 images left out, none put back, 1 image given another class" in text
     assert datasets.open(source).version in text
     click(test, "undo 1")
     assert [step.kind for step in steps(source)] == ["relabel"]
@@ -205,7 +205,7 @@ def test_the_train_page_names_the_version(source):
     dataset = datasets.open(source)
     versions.exclude(dataset, dataset.usable["id"][10:13], "too much")
     text = words(visit(TRAIN, data=source))
-    assert f"Data version {datasets.open(source).version}: 3 pictures left out" in text
+    assert f"Data version {datasets.open(source).version}: 3 images left out" in text
 
 
 @pytest.mark.parametrize("damage", ["{", "[1]", '[{"number": 7}]', ""])
@@ -215,26 +215,26 @@ def test_a_damaged_file_of_steps_is_a_sentence(damage, source):
     assert "steps.json" in words(test) and test.error
 
 
-# --- gallery and one picture ---------------------------------------------------------------------
+# --- gallery and one image ---------------------------------------------------------------------
 
 
 def test_the_gallery_shows_what_is_asked_for(source):
     test = part(GALLERY, source)
-    assert "1 to 24 of 61 pictures" in words(test)
+    assert "1 to 24 of 61 images" in words(test)
     test.selectbox(key="gallery_class").set_value("roses").run()
-    assert "15 pictures" in words(sound(test))
+    assert "15 images" in words(sound(test))
     test.selectbox(key="gallery_finding").set_value("Unreadable")
     test.selectbox(key="gallery_class").set_value("All").run()
     text = words(sound(test))
     assert "tulips/broken.png" in text and "1 file" in text.splitlines()
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
-    assert "1 picture" in words(sound(test)).splitlines()
+    assert "1 image" in words(sound(test)).splitlines()
     test.selectbox(key="gallery_finding").set_value("In use")
     test.selectbox(key="gallery_split").set_value("test").run()
     assert all(line != "train" for line in words(sound(test)).splitlines())
 
 
-def test_the_first_pictures_of_the_gallery_do_not_wait_for_the_quality_check(source, monkeypatch):
+def test_the_first_images_of_the_gallery_do_not_wait_for_the_quality_check(source, monkeypatch):
     done: list[str] = []
 
     def noting(what: str, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -252,19 +252,19 @@ def test_the_first_pictures_of_the_gallery_do_not_wait_for_the_quality_check(sou
 def test_the_next_page_is_made_ready_while_a_person_looks_at_this_one(source):
     part(GALLERY, source)
     dataset, deadline = datasets.open(source), time.monotonic() + 60
-    kept = [dataset.path / "thumbnails" / f"{picture}-200.jpg" for picture in dataset.usable["id"]]
+    kept = [dataset.path / "thumbnails" / f"{image}-200.jpg" for image in dataset.usable["id"]]
     while not all(path.exists() for path in kept[: 2 * gallery_tiles.PER_PAGE]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert not any(path.exists() for path in kept[2 * gallery_tiles.PER_PAGE :])
 
 
-def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_pictures(source):
+def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_images(source):
     test = part(GALLERY, source)
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
     dark = named(source, "tulips/black.png")
     versions.exclude(datasets.open(source), [dark], "too dark")
-    assert "1 to 24 of 60 pictures" in words(sound(test.run()))
+    assert "1 to 24 of 60 images" in words(sound(test.run()))
     assert test.selectbox(key="gallery_finding").value == "In use"
 
 
@@ -273,25 +273,25 @@ def test_what_was_left_out_is_found_in_the_gallery_and_put_back(source):
     versions.exclude(before, before.usable["id"][10:13], "too much")
     test = part(GALLERY, source)
     test.selectbox(key="gallery_finding").set_value("Left out by hand").run()
-    assert "3 pictures" in words(sound(test)).splitlines()
+    assert "3 images" in words(sound(test)).splitlines()
     click(test, "put_back_shown")
     assert datasets.open(source).version == before.version
     click(test, "undo_last")
     assert len(datasets.open(source).usable) == len(before.usable) - 3
 
 
-def test_the_last_page_shrinks_with_the_pictures(source):
+def test_the_last_page_shrinks_with_the_images(source):
     test = part(GALLERY, source)
     test.get_by_key("gallery_page").set_value(3).run()
     assert "49 to 61" in words(sound(test))
     test.selectbox(key="gallery_class").set_value("roses").run()
-    assert "15 pictures" in words(sound(test))
+    assert "15 images" in words(sound(test))
 
 
-def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
+def test_one_image_is_opened_relabelled_left_out_and_put_back(source):
     stray = named(source, "roses/stray.png")
     test = part(CHECK, source)
-    test.session_state["gallery_picture"] = (source, stray)
+    test.session_state["gallery_image"] = (source, stray)
     text = words(sound(test.run()))
     assert "roses/stray.png" in text and "same pixels" in text and "96 × 96 px" in text
     assert any(f"Used for: {split}" in text for split in ("train", "validation", "test"))
@@ -305,8 +305,8 @@ def test_one_picture_is_opened_relabelled_left_out_and_put_back(source):
     assert [step.kind for step in steps(source)] == ["relabel", "exclude", "put_back"]
 
 
-def test_a_very_tall_picture_takes_no_more_room_than_others(tmp_path, monkeypatch):
-    folder = Path(made_runs.draw_folder(tmp_path / "pictures", each=6))
+def test_a_very_tall_image_takes_no_more_room_than_others(tmp_path, monkeypatch):
+    folder = Path(made_runs.draw_folder(tmp_path / "images", each=6))
     Image.new("RGB", (40, 400), "red").save(folder / "daisy" / "000.png")
     Image.new("RGB", (400, 40), "red").save(folder / "daisy" / "001.png")
     datasets.prepare(str(folder))
@@ -316,7 +316,7 @@ def test_a_very_tall_picture_takes_no_more_room_than_others(tmp_path, monkeypatc
     assert widths == [20, *["stretch"] * 17]  # the first one, 20 wide, is as high as any thumbnail may be
 
 
-def test_a_picture_that_is_gone_from_the_disk_is_a_sentence(source):
+def test_an_image_that_is_gone_from_the_disk_is_a_sentence(source):
     (Path(source) / "daisy" / "000.png").unlink()
     assert "daisy/000.png" in words(part(GALLERY, source))
 
@@ -352,7 +352,7 @@ def test_earlier_suspects_stay_while_labels_are_judged_again(source):
     assert "Judging the labels" in text and "1 of 61 labels are suspected" in text
 
 
-def test_too_few_pictures_to_judge_are_a_sentence(tmp_path):
+def test_too_few_images_to_judge_are_a_sentence(tmp_path):
     source = made_runs.draw_folder(tmp_path / "few", each=4)
     test = part(LABELS, source)
     assert "at least 5 are needed" in words(test)
@@ -395,7 +395,7 @@ def test_every_ending_of_background_work_has_a_state(source):
 # --- uploads -------------------------------------------------------------------------------------
 
 
-def picture(colour: int) -> bytes:
+def image(colour: int) -> bytes:
     buffer = io.BytesIO()
     noise = np.random.default_rng(colour).integers(0, 255, (48, 48, 3), dtype=np.uint8)
     Image.fromarray(noise).save(buffer, "PNG")
@@ -420,11 +420,11 @@ def upload(kind: str, files: dict[str, bytes]) -> AppTest:
     return click(test, "keep_upload")
 
 
-CLASSES = {f"flowers/{name}/{number}.png": picture(number) for name in ("a", "b") for number in range(3)}
+CLASSES = {f"flowers/{name}/{number}.png": image(number) for name in ("a", "b") for number in range(3)}
 
 
 def test_a_folder_is_uploaded_and_being_prepared(no_processes, workspace):
-    test = upload("A folder", {**CLASSES, "flowers/a/../../evil.png": picture(9)})
+    test = upload("A folder", {**CLASSES, "flowers/a/../../evil.png": image(9)})
     source = test.query_params["data"]
     assert source.startswith("upload:flowers-") and no_processes[-1][:2] == ["prepare", source]
     dataset = datasets.prepare(source)
@@ -444,7 +444,7 @@ def test_an_archive_is_uploaded(no_processes):
         ({"../evil.png": b"x"}, "has a path outside the archive"),
         ({"inner.zip": b"x"}, "is an archive in the archive"),
         ({"bomb.png": bytes(10**7)}, "times its size"),
-        ({"1.png": picture(1)}, "There are no class folders"),
+        ({"1.png": image(1)}, "There are no class folders"),
     ],
 )
 def test_an_archive_that_is_refused_says_why_and_leaves_nothing(members, sentence, workspace):

@@ -39,7 +39,7 @@ def open_card(run: Run, view: str = "Mistakes") -> AppTest:
     return no_fault(page.button(key=f"worst-{run.predictions('test').ids[worst.row]}").click().run())
 
 
-def test_a_card_shows_heatmaps_similar_training_pictures_and_facts(config):
+def test_a_card_shows_heatmaps_similar_training_images_and_facts(config):
     run = explained_run(config)
     page = open_card(run)
     worst = confusion.worst(run.predictions("test"))[0]
@@ -104,11 +104,11 @@ def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
     made_runs.keep_heatmaps(run, methods=tuple(METHODS))
     answered = run.predictions("test")
     worst = confusion.worst(answered)[0]
-    picture_id = str(answered.ids[worst.row])
+    image_id = str(answered.ids[worst.row])
     page = AppTest.from_file(str(made_runs.APP), default_timeout=30)
     page.switch_page("pages/understand/explain/explain.py")
-    page.query_params["picture"] = picture_id
-    question = (run.id, "trust", picture_id, worst.predicted, "grad_cam", 10)
+    page.query_params["picture"] = image_id
+    question = (run.id, "trust", image_id, worst.predicted, "grad_cam", 10)
     page.session_state["assistant_answers"] = {question: trust}
     return no_fault(page.run())
 
@@ -118,8 +118,8 @@ def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
     text = words(page)
     assert all(f"**{method.title}**" in text for method in METHODS.values())
     assert "takes the probability of" in text and "Likeness of the two maps: **0.10**" in text
-    no_fault(page.button(key="leave_picture").click().run())
-    assert "Test pictures" in [control.label for control in page.segmented_control]
+    no_fault(page.button(key="leave_image").click().run())
+    assert "Test images" in [control.label for control in page.segmented_control]
 
 
 def test_the_strength_of_the_colours_holds_in_depth_too(config, monkeypatch):
@@ -141,9 +141,9 @@ def made_up_trust() -> dict[str, object]:
     }
 
 
-def test_a_picture_that_is_not_in_the_run_is_said_to_be_missing(config):
+def test_an_image_that_is_not_in_the_run_is_said_to_be_missing(config):
     explained_run(config)
-    assert "is not among the test pictures" in words(shown("explain", picture="../../etc/passwd"))
+    assert "is not among the test images" in words(shown("explain", image="../../etc/passwd"))
 
 
 def test_a_whole_class_is_averaged(config):
@@ -185,20 +185,20 @@ def test_the_control_is_judged_by_likeness(similarity, has_heat, verdict):
 def test_heat_on_the_border_is_named():
     border = np.zeros((8, 8), np.float32)
     border[0] = 1
-    assert "[look here] In 3 of 3 pictures" in class_average.border_words([border] * 3, "roses")
+    assert "[look here] In 3 of 3 images" in class_average.border_words([border] * 3, "roses")
     assert "nothing" not in class_average.border_words([np.ones((8, 8), np.float32)], "roses")
-    assert "In none of these pictures" in class_average.border_words([border * 0], "roses")
+    assert "In none of these images" in class_average.border_words([border * 0], "roses")
 
 
 def test_heat_on_background_is_named_with_the_numbers_and_a_caveat():
     on_it, beside_it = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
     seen = background_hint.words([on_it] * 8 + [beside_it], 11)
     assert seen.startswith(
-        ":orange-badge[look here] In 8 of 9 pictures most of the heat lies on what looks like"
+        ":orange-badge[look here] In 8 of 9 images most of the heat lies on what looks like"
     )
     assert "may be wrong" in seen and "On average 83%" in seen and "covers 60%" in seen
-    assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 pictures")
-    assert "in 4 of 9 pictures, and 5 are needed" in background_hint.words([on_it] * 4, 9)
+    assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 images")
+    assert "in 4 of 9 images, and 5 are needed" in background_hint.words([on_it] * 4, 9)
 
 
 @pytest.mark.parametrize(("on_the_disc", "badge"), [(True, "green"), (False, "orange")])
@@ -206,11 +206,11 @@ def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
     run = explained_run(config)
     dataset = datasets.open(config.data.source)
     rows = dataset.index.set_index("id")
-    for picture_id in run.predictions("test").ids:
-        picture = np.asarray(dataset.image(rows.loc[picture_id]), np.float32)
-        is_disc = (picture.max(axis=2) > 95)[::2, ::2]
+    for image_id in run.predictions("test").ids:
+        image = np.asarray(dataset.image(rows.loc[image_id]), np.float32)
+        is_disc = (image.max(axis=2) > 95)[::2, ::2]
         for index in range(len(made_runs.FLOWERS)):
-            request = Request(str(picture_id), index)
+            request = Request(str(image_id), index)
             heatmaps.keep(run, request, (is_disc == on_the_disc).astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
     told = [part.value for part in page.markdown if "looks like background" in part.value]
@@ -221,18 +221,18 @@ def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
     assert len(shares) == (0 if on_the_disc else heat_cases.SHOWN)
 
 
-def test_a_warning_of_heat_on_the_border_shows_its_pictures(config):
+def test_a_warning_of_heat_on_the_border_shows_its_images(config):
     run = explained_run(config)
-    for picture_id in run.predictions("test").ids:
+    for image_id in run.predictions("test").ids:
         for index in range(len(made_runs.FLOWERS)):
-            request = Request(str(picture_id), index)
+            request = Request(str(image_id), index)
             heatmaps.keep(run, request, heat_location.BORDER.astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
     shares = [part.value for part in page.caption if "on the border, which covers 44" in part.value]
     assert shares == ["100% of the heat on the border, which covers 44%"] * heat_cases.SHOWN
 
 
-def test_the_report_is_one_file_with_the_runs_pictures(config):
+def test_the_report_is_one_file_with_the_runs_images(config):
     run = explained_run(config)
     report = exports.report(summarise(run), gallery(run)).decode()
     assert report.startswith("<!DOCTYPE html>") and report.count("data:image/jpeg") == 10
@@ -264,7 +264,7 @@ def test_a_diverged_run_draws_its_curves_and_says_what_to_try(config):
     assert "In epoch 4 the loss stopped being a number" in text and "Take smaller steps" in text
 
 
-def test_pictures_deleted_from_the_folder_are_named_and_the_rest_is_shown(config):
+def test_images_deleted_from_the_folder_are_named_and_the_rest_is_shown(config):
     run = explained_run(config)
     answered = run.predictions("test")
     worst = confusion.worst(answered)[0]

@@ -31,7 +31,7 @@ def test_what_fits_on_one_page_has_no_buttons(total):
     assert not app.caption and "list_page" not in app.session_state
 
 
-def test_one_more_than_a_page_makes_a_second_one():
+def test_one_more_than_a_page_makes_per_second_one():
     app = paged(11)
     assert open_page(app) == "0 10" and app.caption[0].value == "1 to 10 of 11 images; the newest first"
     app.get_by_key("list_page").set_value(2).run()

@@ -23,14 +23,14 @@ from tests.pages.test_understand import HOSTILE, no_fault, words
 
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frame would warm up a worker and draw the built-in pictures; this page needs neither here."""
+    """The frame would warm up a worker and draw the built-in images; this page needs neither here."""
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
     monkeypatch.setattr(engine, "prepare", engine.Preparation)
 
 
 @pytest.fixture
 def base(workspace: Path, tmp_path: Path) -> RunConfig:
-    source = made_runs.draw_folder(tmp_path / "pictures", each=20, size=32)
+    source = made_runs.draw_folder(tmp_path / "images", each=20, size=32)
     return RunConfig().replace({"data.source": source, "data.image_size": 32, "model.filters": (4, 8)})
 
 
@@ -67,7 +67,7 @@ def metric(page: AppTest, label: str) -> Any:
     return next(metric for metric in page.metric if metric.label == label)
 
 
-def test_pictures_that_are_not_prepared_can_be_prepared_right_here(base):
+def test_images_that_are_not_prepared_can_be_prepared_right_here(base):
     page = shown(base.replace({"data.source": "tfds:tf_flowers"}))
     labels = [button.label for button in page.button]
     assert "Prepare this data set" in labels and not any("Start" in label for label in labels)
@@ -165,7 +165,7 @@ FILTERS = {"model.filters": ((4,), (4, 8))}
         ({**RATES, **FILTERS, "augment.flip": (True, False)}, "grid", "every choice of 3 settings"),
     ],
 )
-def test_the_picture_fits_the_number_of_settings(base, values, way, chart):
+def test_the_image_fits_the_number_of_settings(base, values, way, chart):
     sweep = sweeps.start(base, values, way=way, trials=6)
     finish(sweep, lambda config: 0.4 + 10 * config.fit.learning_rate)
     page = shown(base, sweep)

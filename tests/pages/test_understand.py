@@ -20,7 +20,7 @@ HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :mate
 
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frame would warm up a worker and draw the built-in pictures; these pages need neither."""
+    """The frame would warm up a worker and draw the built-in images; these pages need neither."""
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
     monkeypatch.setattr(engine, "prepare", lambda source: None)
 
@@ -28,7 +28,7 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def config(workspace: Path, tmp_path: Path) -> RunConfig:
     """Settings for a small folder of coloured discs in three classes."""
-    source = made_runs.draw_folder(tmp_path / "pictures", each=40)
+    source = made_runs.draw_folder(tmp_path / "images", each=40)
     changes = {"data.source": source, "data.image_size": 48, "data.test_share": 0.4}
     return RunConfig().replace(changes)
 
@@ -50,7 +50,7 @@ def no_fault(test: AppTest) -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    """All text on the page that is not in a table, a chart or a picture."""
+    """All text on the page that is not in a table, a chart or an image."""
     kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success")
     parts = [element.value for kind in kinds for element in test.get(kind)]
     titles = [element.proto.title for kind in ("info", "warning", "error") for element in test.get(kind)]
@@ -169,9 +169,9 @@ def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):
                 assert "$a_b$" not in element.value
 
 
-def test_a_run_whose_pictures_are_gone_still_shows_its_figures(config, tmp_path):
+def test_a_run_whose_images_are_gone_still_shows_its_figures(config, tmp_path):
     made_runs.finished(config, skill=0.5)
-    (tmp_path / "pictures").rename(tmp_path / "moved")
+    (tmp_path / "images").rename(tmp_path / "moved")
     page = shown("results", view="Mistakes")
     assert "Right on" in words(page)
 
@@ -192,7 +192,7 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
 
 
 @pytest.mark.parametrize("which", ["Random", "Of a class"])
-def test_explain_takes_random_and_chosen_pictures(config, which):
+def test_explain_takes_random_and_chosen_images(config, which):
     run = made_runs.finished(config)
     made_runs.give_model(run)
     made_runs.keep_heatmaps(run)

@@ -1,4 +1,4 @@
-"""Where pictures come from: a source's name becomes a folder of class folders."""
+"""Where images come from: a source's name becomes a folder of class folders."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Make = Callable[[Path, Progress, ShouldStop], None]
 class Source:
     """A data set before it is prepared.
 
-    ``folder`` is where a person's own pictures lie; the others are made once, by ``make``, inside the
-    workspace. ``recipe`` changes when ``make`` would now give other pictures. ``listing`` names a CSV file
-    among the pictures that says the class of each; without one, their folders do.
+    ``folder`` is where a person's own images lie; the others are made once, by ``make``, inside the
+    workspace. ``recipe`` changes when ``make`` would now give other images. ``listing`` names a CSV file
+    among the images that says the class of each; without one, their folders do.
     """
 
     name: str
@@ -41,7 +41,7 @@ def resolve(name: str) -> Source:
     """The source a person means: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
 
     A path leads to a folder with one folder for each class, to a zip archive of one, or to a CSV file of
-    file,label beside or above the pictures.
+    file,label beside or above the images.
 
     Raises:
         LabError: it is none of these.
@@ -98,7 +98,7 @@ def _uploads() -> Path:
 def _upload(upload_id: str) -> Source:
     folder = _uploads() / upload_id
     if not re.fullmatch(r"[a-z0-9-]{1,60}", upload_id) or not folder.is_dir():
-        raise LabError(f"There is no upload {upload_id[:80]!r} in {_uploads()}; upload the pictures again.")
+        raise LabError(f"There is no upload {upload_id[:80]!r} in {_uploads()}; upload the images again.")
     title = upload_id.rpartition("-")[0] or upload_id
     return Source(f"upload:{upload_id}", f"upload-{upload_id}", title, "", folder=folder, listing="list.csv")
 
@@ -152,7 +152,7 @@ def _own_path(name: str) -> Source:
     what = f"{path} is a file of another kind" if is_file else f"There is no folder {path}"
     raise LabError(
         f"{what}. A data set is garden, digits, tfds:NAME, a folder that holds one folder "
-        "of pictures for each class, a zip archive of such a folder, or a CSV file of file,label."
+        "of images for each class, a zip archive of such a folder, or a CSV file of file,label."
     )
 
 

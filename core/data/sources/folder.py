@@ -1,4 +1,4 @@
-"""Find the pictures of a folder that holds one folder for each class. Only looks, never writes.
+"""Find the images of a folder that holds one folder for each class. Only looks, never writes.
 
 A folder whose own folders are all named train, validation, test (or val, valid, training, testing)
 is already split: each of them holds the class folders, and the split is kept.
@@ -26,7 +26,7 @@ SPLIT_NAMES = {
     "test": "test",
     "testing": "test",
 }
-PICTURE_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm"]
 )
 
@@ -49,7 +49,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Scan:
-    """All files in a stable order, and all class folders, those without pictures included."""
+    """All files in a stable order, and all class folders, those without images included."""
 
     found: list[Found]
     class_names: tuple[str, ...]
@@ -64,18 +64,18 @@ def scan(root: Path, progress: Progress = silent, should_stop: ShouldStop = neve
     """
     folders, files = [], []
     for place, entry in _walk(root):
-        stop_if(should_stop, "looking for pictures")
+        stop_if(should_stop, "looking for images")
         if entry is None:
             folders.append(place)
             continue
         files.append(entry)
         if len(files) % 1000 == 0:
-            progress("looking for pictures", len(files), 0)
+            progress("looking for images", len(files), 0)
     depth = class_depth({place[0] for place in folders if len(place) == 1})
     class_names = {place[depth] for place in folders if len(place) == depth + 1}
     if not class_names:
         raise LabError(
-            f"{root} holds no class folders. Put the pictures of each class into a folder of their own, "
+            f"{root} holds no class folders. Put the images of each class into a folder of their own, "
             "for example flowers/roses and flowers/tulips, and choose the folder flowers."
         )
     found = [placed for entry in files if (placed := _placed(entry, depth))]
@@ -95,12 +95,12 @@ def class_depth(tops: Iterable[str]) -> int:
 
 
 def _placed(entry: Found, depth: int) -> Found | None:
-    """The entry with its class and split; None for a file outside the classes that is no picture."""
+    """The entry with its class and split; None for a file outside the classes that is no image."""
     parts = PurePosixPath(entry.file).parts
     if len(parts) > depth + 1:
         split = SPLIT_NAMES[parts[0].casefold()] if depth else ""
         return Found(entry.file, parts[depth], split, entry.bytes, entry.modified, entry.problem)
-    if PurePosixPath(entry.file).suffix.lower() not in PICTURE_SUFFIXES:
+    if PurePosixPath(entry.file).suffix.lower() not in IMAGE_SUFFIXES:
         return None
     return Found(entry.file, "", "", entry.bytes, entry.modified, "lies in no class folder")
 

@@ -1,7 +1,7 @@
-"""Pictures that came over the network or in a zip archive: kept under names of our own, in our own folder.
+"""Images that came over the network or in a zip archive: kept under names of our own, in our own folder.
 
 What a stranger calls a file or a class never becomes a path; it is kept as text in ``list.csv``. An archive
-that is not plainly a collection of pictures is refused whole, before or while it is unpacked, and leaves
+that is not plainly a collection of images is refused whole, before or while it is unpacked, and leaves
 nothing behind.
 """
 
@@ -18,17 +18,17 @@ from typing import IO
 
 from core import files
 from core.data.sources import csv_list, zip_safety
-from core.data.sources.folder import PICTURE_SUFFIXES, SPLIT_NAMES, class_depth
+from core.data.sources.folder import IMAGE_SUFFIXES, SPLIT_NAMES, class_depth
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.words import byte_size, count
 
 LIST = "list.csv"
-MOST_FILES = 200_000
-MOST_BYTES = 20_000_000_000
-MOST_FILE_BYTES = 500_000_000
-MOST_RATIO = 100
-"""Pictures are compressed already; an archive that unpacks to 100 times its size is a trap."""
+MAX_FILES = 200_000
+MAX_BYTES = 20_000_000_000
+MAX_FILE_BYTES = 500_000_000
+MAX_RATIO = 100
+"""Images are compressed already; an archive that unpacks to 100 times its size is a trap."""
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _CHUNK = 1 << 20
@@ -50,15 +50,15 @@ def store(
     names: list[tuple[str, ...]] = []
     total = 0
     for name, content in uploaded:
-        stop_if(should_stop, "storing pictures")
+        stop_if(should_stop, "storing images")
         parts = _parts(name)
         if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
             continue
-        if len(names) >= MOST_FILES:
-            raise LabError(f"There are more than {count(MOST_FILES, 'file')}; at most that many are taken.")
+        if len(names) >= MAX_FILES:
+            raise LabError(f"There are more than {count(MAX_FILES, 'file')}; at most that many are taken.")
         names.append(parts)
         total += _copy(content, folder / _own_name(len(names), parts[-1]), "/".join(parts), total)
-        progress("storing pictures", len(names), 0)
+        progress("storing images", len(names), 0)
     csv_list.write(folder / LIST, _listed(names))
 
 
@@ -72,7 +72,7 @@ def unpack(
     """Unpack a zip archive of class folders into an empty folder, see ``store``.
 
     Raises:
-        LabError: it is damaged, encrypted, or not plainly a collection of pictures; says what it holds.
+        LabError: it is damaged, encrypted, or not plainly a collection of images; says what it holds.
         Stopped: ``should_stop`` said so.
     """
     try:
@@ -101,13 +101,13 @@ def keep(root: Path, title: str, write: Callable[[Path], None]) -> str:
 
 
 def _check(members: list[zipfile.ZipInfo], size: int) -> None:
-    """Refuse what no collection of pictures has."""
-    zip_safety.refuse_unsafe(members, MOST_FILES)
+    """Refuse what no collection of images has."""
+    zip_safety.refuse_unsafe(members, MAX_FILES)
     total = sum(info.file_size for info in members)
-    if total > MOST_BYTES or total > MOST_RATIO * size:
+    if total > MAX_BYTES or total > MAX_RATIO * size:
         raise LabError(
             f"The archive of {byte_size(size)} would unpack to {byte_size(total)}; "
-            f"at most {MOST_RATIO} times its size and {byte_size(MOST_BYTES)} are unpacked."
+            f"at most {MAX_RATIO} times its size and {byte_size(MAX_BYTES)} are unpacked."
         )
     for info in members:
         if info.orig_filename.lower().endswith(_ARCHIVES):
@@ -128,9 +128,9 @@ def _copy(content: IO[bytes], path: Path, name: str, before: int) -> int:
             if not size and chunk.startswith(b"PK\x03\x04"):
                 raise LabError(f"{name[:120]!r} is an archive; choose the archive alone, or unpack it first.")
             size += len(chunk)
-            if size > MOST_FILE_BYTES or before + size > MOST_BYTES:
+            if size > MAX_FILE_BYTES or before + size > MAX_BYTES:
                 raise LabError(
-                    f"{name[:120]!r} makes it more than can be taken ({byte_size(MOST_BYTES)} in all)."
+                    f"{name[:120]!r} makes it more than can be taken ({byte_size(MAX_BYTES)} in all)."
                 )
             file.write(chunk)
     return size
@@ -146,7 +146,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def _own_name(number: int, name: str) -> str:
     suffix = PurePosixPath(name).suffix.lower()
-    return f"{number:06}{suffix if suffix in PICTURE_SUFFIXES else '.file'}"
+    return f"{number:06}{suffix if suffix in IMAGE_SUFFIXES else '.file'}"
 
 
 def _listed(names: list[tuple[str, ...]]) -> list[tuple[str, str, str, str]]:
@@ -162,7 +162,7 @@ def _listed(names: list[tuple[str, ...]]) -> list[tuple[str, str, str, str]]:
         rows.append((_own_name(number, parts[-1]), label, split, "/".join(parts)))
     if not any(label for _, label, _, _ in rows):
         raise LabError(
-            "There are no class folders. Put the pictures of each class into a folder of their own, "
+            "There are no class folders. Put the images of each class into a folder of their own, "
             "for example flowers/roses and flowers/tulips, and upload the folder flowers."
         )
     return rows

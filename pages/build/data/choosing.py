@@ -1,4 +1,4 @@
-"""Choose where the pictures come from: built in, TensorFlow Datasets, a folder of one's own, or an upload."""
+"""Choose where the images come from: built in, TensorFlow Datasets, a folder of one's own, or an upload."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def show(source: str) -> None:
     """Four ways to choose; the one of the present data set comes first."""
     st.session_state.setdefault(_KIND, _kind(source))
     kind = st.segmented_control(
-        "Where the pictures come from",
+        "Where the images come from",
         [BUILT_IN, CATALOGUED, FOLDER, UPLOAD],
         key=_KIND,
         required=True,
@@ -75,7 +75,7 @@ def _catalogue(source: str) -> None:
             "title": st.column_config.TextColumn("Data set", width="medium"),
             "name": "Name",
             "classes": st.column_config.NumberColumn("Classes", format="localized"),
-            "images": st.column_config.NumberColumn("Pictures", format="localized"),
+            "images": st.column_config.NumberColumn("Images", format="localized"),
             "download": st.column_config.NumberColumn("Download", format="%d MB"),
             "credit": st.column_config.TextColumn("By", width="medium"),
         },
@@ -85,7 +85,7 @@ def _catalogue(source: str) -> None:
         "Any other, by its name",
         _NAME,
         "For example kmnist or imagenette/160px-v2",
-        "Every set of TensorFlow Datasets with pictures that have one label each; the names are those of its "
+        "Every set of TensorFlow Datasets with images that have one label each; the names are those of its "
         "catalogue. A version can follow a colon.",
     )
 
@@ -95,7 +95,7 @@ def _folder(source: str) -> None:
         "Path of the folder on this computer",
         _PATH,
         "For example /home/me/flowers",
-        "It holds one folder for each class, named like the class, with that class's pictures in it. If its "
+        "It holds one folder for each class, named like the class, with that class's images in it. If its "
         "own folders are called train, validation and test, that split is kept. Nothing in it is changed. "
         "A zip archive of such a folder will do as well, and so will a CSV file of file,label.",
     )

@@ -1,4 +1,4 @@
-"""Build > Data: choose pictures, prepare them, and look at them before training."""
+"""Build > Data: choose images, prepare them, and look at them before training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All pictures of a data set, by class, split and finding, a page at a time."""
+"""All images of a data set, by class, split and finding, a page at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pages.common.dataset_cache import rows_by_id
 EVERY = "All"
 IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"
 _UNCHECKED = (IN_USE, LEFT_OUT, UNREADABLE)
-"""Sets of pictures that are known without the quality check."""
+"""Sets of images that are known without the quality check."""
 _WHICH = "gallery_finding"
 _ORDERS: dict[str, tuple[str, bool] | None] = {
     "As in the folders": None,
@@ -64,9 +64,9 @@ def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) ->
 
 
 def _choose_which(found: Report) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """The set of pictures that is chosen, and the ids behind each finding that can be."""
+    """The set of images that is chosen, and the ids behind each finding that can be."""
     findings = {one.title: one.ids for one in found.findings if one.ids and not _whole(one.name)}
-    return st.selectbox("Which pictures", [*_UNCHECKED, *findings], key=_WHICH), findings
+    return st.selectbox("Which images", [*_UNCHECKED, *findings], key=_WHICH), findings
 
 
 def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
 def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
     if len(rows) and rows["excluded"].ne("").all():
         version_steps.button(
-            f"Put {count(len(rows), 'picture')} back",
+            f"Put {count(len(rows), 'image')} back",
             "put_back_shown",
             versions.put_back,
             dataset,
@@ -87,7 +87,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
             "chosen in the gallery",
             icon=":material/undo:",
         )
-    thing = "file" if rows["problem"].ne("").any() else "picture"
+    thing = "file" if rows["problem"].ne("").any() else "image"
     if len(rows) <= gallery_tiles.PER_PAGE:
         st.caption(count(len(rows), thing))
     splits = data_selection.splits(dataset, config)
@@ -101,7 +101,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
 
 
 def _whole(name: str) -> bool:
-    """Not a set of pictures that somebody would look at as one."""
+    """Not a set of images that somebody would look at as one."""
     return name in ("balance", "unreadable")
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a data set side by side, a page of them at a time, and one of them large."""
+"""Images of a data set side by side, a page of them at a time, and one of them large."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def show(
     key: str,
     lines: Lines,
     per_page: int = PER_PAGE,
-    thing: str = "picture",
+    thing: str = "image",
 ) -> None:
-    """Thumbnails of these pictures, paged; ``lines`` are written below each."""
+    """Thumbnails of these images, paged; ``lines`` are written below each."""
     page = choose_page(len(ids), per_page, key=key, thing=thing)
     with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
-        for picture_id in ids[page]:
-            tile(dataset, picture_id, key=key, lines=lines)
+        for image_id in ids[page]:
+            tile(dataset, image_id, key=key, lines=lines)
     _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + per_page]))
 
 
 def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
-    """The index rows of those pictures that are still in the data set."""
-    rows = (row_by_id(dataset, picture_id) for picture_id in ids)
+    """The index rows of those images that are still in the data set."""
+    rows = (row_by_id(dataset, image_id) for image_id in ids)
     return [row for row in rows if row is not None]
 
 
@@ -56,19 +56,19 @@ def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
                 dataset.thumbnail(row, TILE)
 
 
-def tile(dataset: Dataset, picture_id: str, *, key: str, lines: Lines) -> None:
+def tile(dataset: Dataset, image_id: str, *, key: str, lines: Lines) -> None:
     """One thumbnail with its lines and a button that opens it; a plain word where it is gone."""
-    row = row_by_id(dataset, picture_id)
+    row = row_by_id(dataset, image_id)
     with st.container(gap="xxsmall"):
         if row is None:
-            st.caption("This picture is no longer in the data set.")
+            st.caption("This image is no longer in the data set.")
             return
         _thumbnail(dataset, row)
         st.caption("  \n".join(map(literal, lines(row))))
         if st.button(
-            "Look closer", key=f"{key}-{picture_id}", type="tertiary", icon=":material/zoom_in:"
+            "Look closer", key=f"{key}-{image_id}", type="tertiary", icon=":material/zoom_in:"
         ):  # not a callback: the dialog is opened by the whole page, not by a fragment
-            image_dialog.look(dataset, picture_id)
+            image_dialog.look(dataset, image_id)
             st.rerun()
 
 

@@ -1,4 +1,4 @@
-"""One picture of a data set, large, with its facts and what can be done to it."""
+"""One image of a data set, large, with its facts and what can be done to it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ LARGE = 900
 """Longest side in pixels."""
 COPIES = 6
 
-_OPEN = "gallery_picture"
+_OPEN = "gallery_image"
 _BY_HAND = "looked at by hand"
 
 
-def look(dataset: Dataset, picture_id: str) -> None:
-    """Open a picture; :func:`show` draws it."""
-    st.session_state[_OPEN] = (dataset.source, picture_id)
+def look(dataset: Dataset, image_id: str) -> None:
+    """Open an image; :func:`show` draws it."""
+    st.session_state[_OPEN] = (dataset.source, image_id)
 
 
 def show(dataset: Dataset, config: DataConfig) -> None:
-    """Draw the open picture, if there is one; call once, at the end of the page."""
-    source, picture_id = st.session_state.get(_OPEN, ("", ""))
-    rows = dataset.index[dataset.index["id"] == picture_id]
+    """Draw the open image, if there is one; call once, at the end of the page."""
+    source, image_id = st.session_state.get(_OPEN, ("", ""))
+    rows = dataset.index[dataset.index["id"] == image_id]
     if source == dataset.source and len(rows):
         _card(dataset, config, rows.iloc[0])
 
@@ -39,11 +39,11 @@ def _close() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-@st.dialog("Picture", width="large", icon=":material/image:", on_dismiss=_close)
+@st.dialog("Image", width="large", icon=":material/image:", on_dismiss=_close)
 def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _picture(dataset, row)
+        _image(dataset, row)
     with right:
         _facts(row, data_selection.splits(dataset, config).get(row["id"], ""))
         if not row["problem"]:
@@ -51,9 +51,9 @@ def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
     _copies(dataset, row)
 
 
-def _picture(dataset: Dataset, row: pd.Series) -> None:
+def _image(dataset: Dataset, row: pd.Series) -> None:
     if row["problem"]:
-        st.warning(literal(f"This file gives no picture: {row['problem']}."), icon=":material/broken_image:")
+        st.warning(literal(f"This file gives no image: {row['problem']}."), icon=":material/broken_image:")
         return
     try:
         thumbnails.draw(dataset, row, LARGE)
@@ -125,7 +125,7 @@ def _copies(dataset: Dataset, row: pd.Series) -> None:
 
 
 def apart(one: pd.Series, other: pd.Series) -> str:
-    """How far two pictures are from being the same, in words."""
+    """How far two images are from being the same, in words."""
     if one["content"] == other["content"]:
         return "same pixels"
     return f"{duplicates.bits_apart(one, other)} of 64 bits apart"

@@ -48,9 +48,9 @@ def show(dataset: Dataset) -> None:
 
 def _explain() -> None:
     st.markdown(
-        "A model that was trained on a picture believes its label. So the pictures are shared out in five "
+        "A model that was trained on an image believes its label. So the images are shared out in five "
         "parts, and each part is judged by a model that learned from the other four. A label is suspected "
-        "where that model is as sure of another class as it usually is of that class's own pictures."
+        "where that model is as sure of another class as it usually is of that class's own images."
     )
 
 
@@ -75,12 +75,12 @@ def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) 
     if not job.weights_at_hand():
         st.caption(
             "Keras downloads a network that learned on the photos of ImageNet for this, once (2 MB); nothing "
-            "leaves this machine. Without a connection the pictures are judged by their outlines and colours."
+            "leaves this machine. Without a connection the images are judged by their outlines and colours."
         )
 
 
 def _too_few(dataset: Dataset) -> str:
-    """Why these pictures cannot be judged; empty where they can."""
+    """Why these images cannot be judged; empty where they can."""
     try:
         ranking.check(dataset.usable)
     except LabError as error:
@@ -98,7 +98,7 @@ def _offer_again(dataset: Dataset, judged: Judged) -> None:
         st.markdown("The judgement is of this version; another one would say nearly the same.")
     else:
         new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
-        missed = f"{new:,} of the pictures in use now were not in it." if new else "No picture is new."
+        missed = f"{new:,} of the images in use now were not in it." if new else "No image is new."
         st.markdown(f"The judgement is of the earlier version {literal(judged.version)}. {missed}")
     _offer(dataset, "Judge again", "secondary")
 

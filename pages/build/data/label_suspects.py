@@ -31,7 +31,7 @@ def show(dataset: Dataset, judged: Judged) -> None:
 
 
 def open_cases(dataset: Dataset, judged: Judged) -> pd.DataFrame:
-    """The ranking without the pictures that were left out, changed or found right since."""
+    """The ranking without the images that were left out, changed or found right since."""
     ranked = judged.ranked()
     now = ranked["id"].map(dataset.usable.set_index("id")["label"])
     decided = versions.confirmed(versions.steps(dataset.path))
@@ -48,7 +48,7 @@ def _show(source: str, judged: Judged) -> None:
         if chosen.empty:
             st.success("Nothing is left to decide.", icon=":material/check:")
             return
-        page = choose_page(len(chosen), PER_PAGE, key="suspects", thing="picture")
+        page = choose_page(len(chosen), PER_PAGE, key="suspects", thing="image")
         with st.grid("auto", min_column_width=210, gap="small"):
             for case in chosen.iloc[page].to_dict("records"):
                 _case(dataset, case)
@@ -62,7 +62,7 @@ def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     )
     st.caption(literal(judged.basis))
     which = st.segmented_control(
-        "Which pictures",
+        "Which images",
         [SUSPECTED, ALL],
         default=SUSPECTED,
         key="which_suspects",
@@ -73,7 +73,7 @@ def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
 
 
 def _case(dataset: Dataset, case: dict[Hashable, Any]) -> None:
-    picture_id, suggested = case["id"], case["suggested"]
+    image_id, suggested = case["id"], case["suggested"]
 
     def lines(_row: pd.Series) -> tuple[str, ...]:
         return (
@@ -81,15 +81,15 @@ def _case(dataset: Dataset, case: dict[Hashable, Any]) -> None:
             f"looks like {suggested}{_NO_BREAK}({percent(case['for_suggested'], 0)})",
         )
 
-    ids = (picture_id,)
+    ids = (image_id,)
     steps: dict[str, tuple[Callable[..., Step], tuple[object, ...]]] = {
         f"It is {literal(suggested)}": (versions.relabel, (ids, suggested, _REASON)),
         "It is right": (versions.confirm, (ids, _REASON)),
         "Leave it out": (versions.exclude, (ids, _REASON)),
     }
     with st.container(border=True, gap="xsmall", height="stretch"):
-        gallery_tiles.tile(dataset, picture_id, key="suspect", lines=lines)
+        gallery_tiles.tile(dataset, image_id, key="suspect", lines=lines)
         for number, (words, (work, arguments)) in enumerate(steps.items()):
             version_steps.quick_button(
-                words, f"decide {number} {picture_id}", work, dataset, *arguments, width="stretch"
+                words, f"decide {number} {image_id}", work, dataset, *arguments, width="stretch"
             )

@@ -1,4 +1,4 @@
-"""What is in a data set: samples, classes, sizes, and the files that give no picture."""
+"""What is in a data set: samples, classes, sizes, and the files that give no image."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from pages.common.text import literal
 SAMPLES = 18
 TILE = 200
 """Side in pixels of a sample's thumbnail; shown smaller, so that it stays sharp on fine screens."""
-MOST_CLASSES_AT_ONCE = 16
-MOST_SIZES = 1_000
+MAX_CLASSES_AT_ONCE = 16
+MAX_SIZES = 1_000
 
 _TURN = "samples_turn"
 
 
 def facts(dataset: Dataset) -> None:
-    """The few numbers that describe a data set, and whose pictures they are."""
+    """The few numbers that describe a data set, and whose images they are."""
     usable, skipped = dataset.usable, len(dataset.skipped)
     left_out = len(dataset.index) - skipped - len(usable)
     with st.grid(4, min_column_width=150, gap="small"):
         metric_card(
-            "Pictures",
+            "Images",
             f"{len(usable):,}",
             help=f"In use. {left_out:,} are left out, see Versions." if left_out else None,
         )
@@ -40,17 +40,17 @@ def facts(dataset: Dataset) -> None:
         metric_card("Middle size", size, help="Median width and height in pixels.")
         metric_card("Files skipped", f"{skipped:,}", help="Listed below by name, with the reason.")
     if dataset.credit:
-        st.caption(f"Pictures: {literal(dataset.credit)}")
+        st.caption(f"Images: {literal(dataset.credit)}")
 
 
 def samples(dataset: Dataset, class_names: Sequence[str]) -> None:
-    """Pictures drawn at random, always the same ones until others are asked for."""
+    """Images drawn at random, always the same ones until others are asked for."""
     st.fragment(_samples, key="samples")(dataset, tuple(class_names))
 
 
 def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Some of the pictures", anchor=False, width="stretch")
+        st.subheader("Some of the images", anchor=False, width="stretch")
         st.button("Show others", icon=":material/shuffle:", key="other_samples", on_click=_next_turn)
     rows = dataset.usable[dataset.usable["label"].isin(class_names)]
     turn = st.session_state.setdefault(_TURN, 0)
@@ -66,16 +66,16 @@ def _next_turn() -> None:
 
 
 def classes(selection: Selection) -> None:
-    """How many pictures each class has, and how they are shared out."""
-    st.subheader("Pictures in each class", anchor=False)
+    """How many images each class has, and how they are shared out."""
+    st.subheader("Images in each class", anchor=False)
     counts = pd.DataFrame(
         [(name, split, n) for split, by_name in selection.counts().items() for name, n in by_name.items()],
-        columns=["class", "split", "pictures"],
+        columns=["class", "split", "images"],
     )
     names = list(selection.class_names)
-    with st.container(height=420 if len(names) > MOST_CLASSES_AT_ONCE else "content", border=False):
-        st.altair_chart(_class_chart(counts, names), alt="Pictures in each class by split")
-    totals = counts.groupby("class")["pictures"].sum()
+    with st.container(height=420 if len(names) > MAX_CLASSES_AT_ONCE else "content", border=False):
+        st.altair_chart(_class_chart(counts, names), alt="Images in each class by split")
+    totals = counts.groupby("class")["images"].sum()
     if totals.max() >= 2 * totals.min():
         st.caption(
             f"The largest class has {count(totals.max(), 'image')}, the smallest {totals.min():,}. "
@@ -91,7 +91,7 @@ def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
             y=alt.Y(
                 "class:N", sort=names, title=None, axis=alt.Axis(labelLimit=180, ticks=False, domain=False)
             ),
-            x=alt.X("sum(pictures):Q", title="Pictures", axis=alt.Axis(tickMinStep=1, format=",d")),
+            x=alt.X("sum(images):Q", title="Images", axis=alt.Axis(tickMinStep=1, format=",d")),
             color=alt.Color(
                 "split:N",
                 title=None,
@@ -102,7 +102,7 @@ def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("class:N", title="Class"),
                 alt.Tooltip("split:N", title="Split"),
-                alt.Tooltip("pictures:Q", title="Pictures", format=","),
+                alt.Tooltip("images:Q", title="Images", format=","),
             ],
         )
         .transform_calculate(place=f"indexof({list(SPLITS)}, datum.split)")
@@ -112,12 +112,12 @@ def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
 
 
 def sizes(dataset: Dataset, image_size: int) -> None:
-    """How large the pictures are, beside the size to which the network gets them."""
+    """How large the images are, beside the size to which the network gets them."""
     st.subheader("Sizes", anchor=False)
-    found = dataset.usable.groupby(["width", "height"]).size().rename("pictures").reset_index()
-    found = found.nlargest(MOST_SIZES, "pictures")
+    found = dataset.usable.groupby(["width", "height"]).size().rename("images").reset_index()
+    found = found.nlargest(MAX_SIZES, "images")
     if len(found) > 1:
-        st.altair_chart(_size_chart(found, image_size), alt="Widths and heights of the pictures")
+        st.altair_chart(_size_chart(found, image_size), alt="Widths and heights of the images")
     st.caption(_size_words(dataset.usable, image_size))
 
 
@@ -128,8 +128,8 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
         .encode(
             x=alt.X("width:Q", title="Width in px", axis=alt.Axis(grid=False)),
             y=alt.Y("height:Q", title="Height in px"),
-            size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(range=[25, 500])),
-            tooltip=[alt.Tooltip("width:Q"), alt.Tooltip("height:Q"), alt.Tooltip("pictures:Q", format=",")],
+            size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[25, 500])),
+            tooltip=[alt.Tooltip("width:Q"), alt.Tooltip("height:Q"), alt.Tooltip("images:Q", format=",")],
         )
     )
     network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["the network's size"]})
@@ -141,7 +141,7 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
 
 def _size_words(usable: pd.DataFrame, image_size: int) -> str:
     if usable.empty:
-        return "There are no pictures."
+        return "There are no images."
     area = usable["width"] * usable["height"]
     small, large = usable.iloc[int(area.argmin())], usable.iloc[int(area.argmax())]
     words = (
@@ -150,7 +150,7 @@ def _size_words(usable: pd.DataFrame, image_size: int) -> str:
     )
     smaller = int(((usable["width"] < image_size) & (usable["height"] < image_size)).sum())
     if smaller:
-        words += f" {count(smaller, 'picture')} will be enlarged, which adds time but no detail."
+        words += f" {count(smaller, 'image')} will be enlarged, which adds time but no detail."
     return words
 
 
@@ -159,7 +159,7 @@ def notes(dataset: Dataset) -> None:
     skipped = pd.DataFrame(dataset.skipped, columns=["file", "reason"])
     if len(skipped):
         with st.expander(f"{count(len(skipped), 'file')} skipped", icon=":material/block:", key="skipped"):
-            st.caption("They give no picture and are left out. Everything else is used.")
+            st.caption("They give no image and are left out. Everything else is used.")
             st.dataframe(
                 skipped,
                 hide_index=True,
@@ -168,10 +168,10 @@ def notes(dataset: Dataset) -> None:
             )
     odd = dataset.usable.loc[dataset.usable["note"] != "", ["name", "note"]]
     if len(odd):
-        with st.expander(f"{count(len(odd), 'picture')} with a note", icon=":material/info:", key="notes"):
+        with st.expander(f"{count(len(odd), 'image')} with a note", icon=":material/info:", key="notes"):
             st.dataframe(
                 odd,
                 hide_index=True,
                 column_config={"name": "File", "note": "What was done"},
-                alt="Pictures that were read in a special way",
+                alt="Images that were read in a special way",
             )

@@ -36,7 +36,7 @@ def report(dataset: Dataset, config: DataConfig) -> Report:
 
 @st.cache_resource(
     max_entries=16,
-    show_spinner="Checking the pictures",
+    show_spinner="Checking the images",
     hash_funcs=HASH_FUNCS,
 )
 def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
@@ -49,7 +49,7 @@ def place(dataset: Dataset) -> DeltaGenerator:
         return st.container()
     waiting = st.empty()
     with waiting.container(border=True):
-        st.markdown(":material/hourglass_top: **Checking the pictures**")
+        st.markdown(":material/hourglass_top: **Checking the images**")
         st.caption("The first time takes some seconds.")
     return waiting
 
@@ -112,8 +112,8 @@ def _distance() -> None:
         duplicates.NEAR,
         key=DISTANCE,
         width=420,
-        help="Each picture is boiled down to a perceptual hash: 64 bits that describe its shapes of light "
-        "and dark. 0 finds only pictures whose bits are all the same. "
+        help="Each image is boiled down to a perceptual hash: 64 bits that describe its shapes of light "
+        "and dark. 0 finds only images whose bits are all the same. "
         f"Up to {duplicates.NEAR}, pairs nearly always show one scene; beyond, look before you act.",
         persist_state="session",
     )

@@ -1,4 +1,4 @@
-"""The pictures behind a finding: thumbnails, copies side by side, and the numbers as a chart."""
+"""The images behind a finding: thumbnails, copies side by side, and the numbers as a chart."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from pages.common.expander import lazy_expander
 from pages.common.paging import choose_page
 
 GROUPS_PER_PAGE = 6
-MOST_OF_A_GROUP = 8
-MOST_BARS = 30
+MAX_PER_GROUP = 8
+MAX_BARS = 30
 PEEK, PEEK_WIDTH = 6, 80
 
 
 def peek(dataset: Dataset, finding: Finding) -> None:
-    """The first few pictures, so that nobody excludes what they have not seen."""
+    """The first few images, so that nobody excludes what they have not seen."""
     if not finding.removed or _by_class(finding):
         return
     ids = [group[0] for group in finding.groups] or finding.ids
     rows = rows_by_id(dataset).loc[list(ids[:PEEK])]
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for _, row in rows.iterrows():
-            with contextlib.suppress(LabError):  # what is gone is told where the pictures are looked at
+            with contextlib.suppress(LabError):  # what is gone is told where the images are looked at
                 thumbnails.draw(dataset, row, gallery_tiles.TILE, PEEK_WIDTH)
 
 
@@ -49,7 +49,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
 def _drawing(finding: Finding) -> Callable[[Dataset, Finding], None]:
     if finding.name == "unreadable":
         return _files
-    return _numbers if _by_class(finding) else _groups if finding.groups else _pictures
+    return _numbers if _by_class(finding) else _groups if finding.groups else _images
 
 
 def _files(dataset: Dataset, finding: Finding) -> None:
@@ -57,8 +57,8 @@ def _files(dataset: Dataset, finding: Finding) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        column_config={"name": "File", "problem": "Why it gives no picture"},
-        alt="Files that give no picture, with the reason",
+        column_config={"name": "File", "problem": "Why it gives no image"},
+        alt="Files that give no image, with the reason",
     )
 
 
@@ -67,11 +67,11 @@ def _things(finding: Finding) -> str:
         return "classes"
     if finding.groups:
         return "groups"
-    things = "files" if finding.name == "unreadable" else "pictures"
+    things = "files" if finding.name == "unreadable" else "images"
     return things if finding.ids else ""
 
 
-def _pictures(dataset: Dataset, finding: Finding) -> None:
+def _images(dataset: Dataset, finding: Finding) -> None:
     gallery_tiles.show(dataset, finding.ids, key=f"of {finding.name}", lines=lambda row: (str(row["label"]),))
 
 
@@ -95,10 +95,10 @@ def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str
         return row["label"], fate, *distance
 
     with st.grid("auto", min_column_width=110, gap="small"):
-        for picture_id in group[:MOST_OF_A_GROUP]:
-            gallery_tiles.tile(dataset, picture_id, key=key, lines=lines)
-    if len(group) > MOST_OF_A_GROUP:
-        st.caption(f"and {count(len(group) - MOST_OF_A_GROUP, 'picture')} more")
+        for image_id in group[:MAX_PER_GROUP]:
+            gallery_tiles.tile(dataset, image_id, key=key, lines=lines)
+    if len(group) > MAX_PER_GROUP:
+        st.caption(f"and {count(len(group) - MAX_PER_GROUP, 'image')} more")
 
 
 def _by_class(finding: Finding) -> dict[str, float]:
@@ -111,8 +111,8 @@ def _numbers(dataset: Dataset, finding: Finding) -> None:
     if finding.name == "balance" and finding.severity == "good":
         quality_mending.cap(dataset, finding)
     by_class = sorted(_by_class(finding).items(), key=lambda one: one[1])
-    table = pd.DataFrame(by_class[:MOST_BARS], columns=["class", "value"])
-    title = "Varied like this many pictures" if finding.name == "variety" else "Pictures"
+    table = pd.DataFrame(by_class[:MAX_BARS], columns=["class", "value"])
+    title = "Varied like this many images" if finding.name == "variety" else "Images"
     chart = alt.Chart(table).encode(
         y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=180, ticks=False, domain=False))
     )
@@ -131,5 +131,5 @@ def _numbers(dataset: Dataset, finding: Finding) -> None:
     st.altair_chart(
         alt.LayerChart(layer=layers).properties(height={"step": 24}), alt=f"{finding.title}, by class"
     )
-    if len(_by_class(finding)) > MOST_BARS:
-        st.caption(f"The {MOST_BARS} smallest of {len(_by_class(finding)):,} classes.")
+    if len(_by_class(finding)) > MAX_BARS:
+        st.caption(f"The {MAX_BARS} smallest of {len(_by_class(finding)):,} classes.")

@@ -23,7 +23,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
 
 
 def _exclude(dataset: Dataset, finding: Finding) -> None:
-    leaves_out = count(len(finding.removed), "picture")
+    leaves_out = count(len(finding.removed), "image")
     version_steps.button(
         f"{_WORDS[finding.action]} · leaves out {leaves_out}",
         f"mend {finding.name}",
@@ -50,10 +50,10 @@ def cap(dataset: Dataset, finding: Finding) -> None:
             advised,
             key=key,
             width=220,
-            help="Which pictures are left out looks random and is always the same.",
+            help="Which images are left out looks random and is always the same.",
         )
         over = checklist.over_cap(dataset.usable, most)
-        leaves_out = f" · leaves out {count(len(over), 'picture')}" if over else ""
+        leaves_out = f" · leaves out {count(len(over), 'image')}" if over else ""
         version_steps.button(
             f"Cap each class at {most:,}{leaves_out}",
             "mend balance",

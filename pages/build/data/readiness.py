@@ -1,4 +1,4 @@
-"""The pictures that a training would use, and what is in them."""
+"""The images that a training would use, and what is in them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _choose(dataset: Dataset) -> Selection | None:
     with left:
         settings_form.classes(dataset.class_names)
     with right:
-        settings_form.widget(settings.MOST_A_CLASS)
+        settings_form.widget(settings.MAX_PER_CLASS)
     try:
         selection = data_selection.select(dataset, settings.current_data())
     except LabError as error:

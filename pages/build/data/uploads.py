@@ -1,4 +1,4 @@
-"""Bring pictures from the browser: a folder of class folders, or a zip archive of one."""
+"""Bring images from the browser: a folder of class folders, or a zip archive of one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def show(source: str) -> None:
         "What to upload", [FOLDER, ARCHIVE], default=FOLDER, key=_KIND, required=True, persist_state="session"
     )
     st.caption(
-        "It holds one folder for each class, named like the class, with that class's pictures in it; or "
-        "folders called train, validation and test with such folders in them. The pictures are copied "
+        "It holds one folder for each class, named like the class, with that class's images in it; or "
+        "folders called train, validation and test with such folders in them. The images are copied "
         "into the lab's workspace under names of its own; what they were called is kept as text."
     )
     st.session_state.setdefault(_TURN, 0)
@@ -36,7 +36,7 @@ def show(source: str) -> None:
 
 def _folder() -> None:
     chosen = st.file_uploader(
-        "Folder of pictures",
+        "Folder of images",
         accept_multiple_files="directory",
         key=f"upload folder {st.session_state[_TURN]}",
     )
@@ -49,7 +49,7 @@ def _folder() -> None:
 
 def _archive() -> None:
     chosen = st.file_uploader(
-        "Zip archive of pictures", type="zip", key=f"upload archive {st.session_state[_TURN]}"
+        "Zip archive of images", type="zip", key=f"upload archive {st.session_state[_TURN]}"
     )
     if chosen and st.button("Use this archive", type="primary", icon=":material/upload:", key="keep_upload"):
         _keep(sources.keep_archive, PurePosixPath(chosen.name).stem, chosen, 0)

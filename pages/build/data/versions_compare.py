@@ -17,7 +17,7 @@ from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.expander import lazy_expander
 from pages.common.text import literal
 
-MOST_LETTERS = 60
+MAX_LETTERS = 60
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=HASH_FUNCS)
@@ -49,15 +49,15 @@ def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
 
 def _name(step: Step, recorded: tuple[Step, ...]) -> str:
     words = version_steps.sentence(step, recorded)
-    return f"after step {step.number}: {words[:MOST_LETTERS]}{'…' if len(words) > MOST_LETTERS else ''}"
+    return f"after step {step.number}: {words[:MAX_LETTERS]}{'…' if len(words) > MAX_LETTERS else ''}"
 
 
 def _how_many(number: int) -> str:
-    return count(number, "picture") if number else "none"
+    return count(number, "image") if number else "none"
 
 
 def _differences(dataset: Dataset, found: Comparison) -> None:
-    changed = {picture_id: f"{old} → {new}" for picture_id, old, new in found.relabelled}
+    changed = {image_id: f"{old} → {new}" for image_id, old, new in found.relabelled}
     parts = {
         "left": (_how_many(len(found.left)) + " left out", found.left),
         "came": (_how_many(len(found.came)) + " put back", found.came),

@@ -37,13 +37,11 @@ def show(dataset: Dataset) -> None:
 def _present(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
     readable = int((dataset.index["problem"] == "").sum())
     moved = int((dataset.usable["label"] != dataset.usable["folder_label"]).sum())
-    parts = [f"{len(dataset.usable):,} of {count(readable, 'readable picture')} in use"]
+    parts = [f"{len(dataset.usable):,} of {count(readable, 'readable image')} in use"]
     if moved:
-        parts.append(f"{count(moved, 'picture')} with another class than before")
+        parts.append(f"{count(moved, 'image')} with another class than before")
     st.markdown(f"Version :gray-badge[{literal(dataset.version)}] {', '.join(parts)}.")
-    st.caption(
-        "A fingerprint of these pictures and their classes; every run that is trained on them names it."
-    )
+    st.caption("A fingerprint of these images and their classes; every run that is trained on them names it.")
 
 
 def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: set[int]) -> None:

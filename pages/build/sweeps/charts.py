@@ -1,4 +1,4 @@
-"""The picture that fits a sweep: a line for one setting, a map for two, parallel axes for many."""
+"""The image that fits a sweep: a line for one setting, a map for two, parallel axes for many."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pages.common.charts import ink, is_dark
 
 ACCURACY = "Validation accuracy"
 _SCHEME: Final = "viridis"
-MOST_CELLS = 14
-MOST_NUMBERS = 8
+MAX_CELLS = 14
+MAX_NUMBERS = 8
 """Values up to which an axis is marked at each value that was ticked."""
-MOST_TICKS = 6
+MAX_TICKS = 6
 """Values up to which each is written beside a parallel axis; of more the first and the last are."""
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
@@ -36,7 +36,7 @@ def fitting(sweep: Sweep, choices: pd.DataFrame) -> tuple[alt.LayerChart | alt.C
         return _line(sweep, scored, paths[0]), f"{ACCURACY} by {SETTINGS[paths[0]].label}"
     if len(paths) == 2:
         words = f"{ACCURACY} by {SETTINGS[paths[0]].label} and {SETTINGS[paths[1]].label}"
-        if max(scored[path].nunique() for path in paths) > MOST_CELLS or _is_proposed(sweep, paths):
+        if max(scored[path].nunique() for path in paths) > MAX_CELLS or _is_proposed(sweep, paths):
             return _points(sweep, scored, *paths), words
         return _heatmap(sweep, scored, *paths), words
     words = f"{ACCURACY} of every choice of {len(paths)} settings, values evenly spaced in their order"
@@ -131,7 +131,7 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
         places.append(
             pd.DataFrame({"axis": label, "place": frame[_shown(path)].map(at), "choice": frame.index})
         )
-        ends = list(dict.fromkeys([order[0], order[-1]])) if len(order) > MOST_TICKS else order
+        ends = list(dict.fromkeys([order[0], order[-1]])) if len(order) > MAX_TICKS else order
         ticks += [(label, at[words], words) for words in ends]
     lines = pd.concat(places).merge(frame, left_on="choice", right_index=True)
     x = alt.X(
@@ -193,7 +193,7 @@ def _axis(sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[Channel]) 
     log = SETTINGS[path].scale == "log" and frame[path].min() > 0
     scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=False, padding=12)
     form = "~g" if log else "~r"
-    is_few = sweep.way == "grid" and frame[path].nunique() <= MOST_NUMBERS
+    is_few = sweep.way == "grid" and frame[path].nunique() <= MAX_NUMBERS
     values = sorted(set(frame[path])) if is_few else alt.Undefined
     return channel(
         f"{_plain(path)}:Q", title=title, scale=scale, axis=alt.Axis(format=form, values=values, grid=False)

@@ -30,7 +30,7 @@ WAYS: dict[Way, str] = {
     "random": "Proposed at random",
     "tpe": "Proposed by what worked (TPE)",
 }
-MOST_LEFT_OUT = 3
+MAX_LEFT_OUT = 3
 
 _ASKED = "sweep_asked"
 
@@ -148,7 +148,7 @@ def _say_cost(plan: Plan, asked: dict[str, Any]) -> None:
         )
     st.caption(f"Expected time: {plan.time.basis}.")
     if plan.left_out:
-        reasons = "".join(f"\n- {literal(reason)}" for reason in plan.left_out[:MOST_LEFT_OUT])
+        reasons = "".join(f"\n- {literal(reason)}" for reason in plan.left_out[:MAX_LEFT_OUT])
         st.info(f"Some combinations do not fit and are left out:{reasons}", icon=":material/rule:")
 
 

@@ -19,7 +19,7 @@ LEFT_OUT = frozenset(
         "data.test_share", "fit.seed", "fit.restore_best", "fit.monitor",
     }
 )  # fmt: skip
-"""Runs that differ in these cannot be compared on the same pictures; seeds are varied by repeats."""
+"""Runs that differ in these cannot be compared on the same images; seeds are varied by repeats."""
 
 FEW = 3
 """Values ticked to begin with."""

@@ -21,7 +21,7 @@ from pages.common.text import literal
 
 LOOK_EVERY = 1.5
 """Seconds between two looks while something is under way."""
-MOST_COMPARED = 6
+MAX_COMPARED = 6
 REPEATS = 4
 
 
@@ -45,7 +45,7 @@ def _follow(sweep_id: str, is_followed: bool) -> None:
         choices = sweeps.choices(sweep, table)
         _progress(sweep, table)
         if choices["n"].sum():
-            _picture(sweep, choices)
+            _image(sweep, choices)
             _best(sweep, table, choices)
         _runs(sweep, table)
         if len(sweep.values) > 2:
@@ -123,11 +123,11 @@ def _buttons(sweep: Sweep, waiting: int) -> None:
         )  # fmt: skip
 
 
-def _picture(sweep: Sweep, choices: pd.DataFrame) -> None:
+def _image(sweep: Sweep, choices: pd.DataFrame) -> None:
     chart, words = charts.fitting(sweep, choices)
     st.altair_chart(chart, alt=words, key="sweep_chart")
     partial = int(choices["partial"].sum())
-    notes = [f"{words}, on pictures never trained on."]
+    notes = [f"{words}, on images never trained on."]
     if choices["n"].max() > 1:
         notes.append("Means over the seeds; ± SD as bars or under the pointer, of a single run its 95% CI.")
     else:
@@ -180,7 +180,7 @@ def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> lis
     for row in table.to_dict("records"):
         members.setdefault(tuple(row[path] for path in sweep.values), []).append(row["run"])
     ranked = choices[choices["n"] > 0].sort_values("val_accuracy", ascending=False, kind="stable")
-    best = (tuple(row[path] for path in sweep.values) for row in ranked.to_dict("records")[:MOST_COMPARED])
+    best = (tuple(row[path] for path in sweep.values) for row in ranked.to_dict("records")[:MAX_COMPARED])
     return [members[choice][0] + (run_lines.REPEATS if len(members[choice]) > 1 else "") for choice in best]
 
 

@@ -19,7 +19,7 @@ from pages.common.text import literal
 
 LOOK_EVERY = 0.7
 """Seconds between two looks while something is at work."""
-MOST_LISTED = 5
+MAX_LISTED = 5
 
 _SEEN, _ENDED = "waiting_seen", "just_ended"
 
@@ -151,14 +151,14 @@ def _validation_words(summary: Summary) -> None:
         return
     last = history[-1]
     words = f"After epoch {last['epoch']}: validation accuracy {percent(last.get('val_accuracy'))}"
-    pictures = _validation_pictures(summary)
-    if pictures and last.get("val_accuracy") is not None:
-        bounds = metrics.proportion(round(last["val_accuracy"] * pictures), pictures)
-        words += f" ({confidence_interval(bounds.low, bounds.high)}; {count(pictures, 'image')})"
+    images = _validation_images(summary)
+    if images and last.get("val_accuracy") is not None:
+        bounds = metrics.proportion(round(last["val_accuracy"] * images), images)
+        words += f" ({confidence_interval(bounds.low, bounds.high)}; {count(images, 'image')})"
     st.caption(f"{words}. Training figures are means over the epoch, augmentation included.")
 
 
-def _validation_pictures(summary: Summary) -> int:
+def _validation_images(summary: Summary) -> int:
     assert summary.config is not None
     try:
         data = summary.config.data
@@ -187,7 +187,7 @@ def _list_interrupted(interrupted: Sequence[Run]) -> None:
         st.caption(
             "The newest first. Resume goes on from the last finished epoch, with the optimiser's state."
         )
-        for run in interrupted[:MOST_LISTED]:
+        for run in interrupted[:MAX_LISTED]:
             _row(run, "", "Resume", ":material/resume:", followed_run.resume, key="resume")
 
 

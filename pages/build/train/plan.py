@@ -1,4 +1,4 @@
-"""The training that Start would begin: its pictures, its size, its time, and Start itself."""
+"""The training that Start would begin: its images, its size, its time, and Start itself."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pages.common.expander import lazy_expander
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
 
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 
 _NAME, _STARTED = "run_name", "run_started"
 
 
 def headline(config: RunConfig, selection: Selection) -> None:
-    """One sentence on what will be learned from how many pictures."""
+    """One sentence on what will be learned from how many images."""
     st.markdown(f"**{literal(data_sources.title(config.data.source))}**")
     data_selection.say(selection)
 
@@ -81,7 +81,7 @@ def start_button(*, ready: bool) -> None:
             "Name of the run",
             key=_NAME,
             placeholder="Optional, for example: with rotation",
-            max_chars=LONGEST_NAME,
+            max_chars=MAX_NAME_LENGTH,
             width=320,
             persist_state="session",
         )
@@ -94,7 +94,7 @@ def start_button(*, ready: bool) -> None:
 
 
 def _start(name: str) -> None:
-    name = " ".join(name.split())[:LONGEST_NAME]
+    name = " ".join(name.split())[:MAX_NAME_LENGTH]
     followed_run.watch(engine.submit(settings.current(), Labels(name=name)))
     st.session_state[_STARTED] = True
 

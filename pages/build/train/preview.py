@@ -1,4 +1,4 @@
-"""What the network will be shown: one training picture at its size, and changed by augmentation."""
+"""What the network will be shown: one training image at its size, and changed by augmentation."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _TURN = "preview_turn"
 
 
 def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
-    """The strip of pictures for the settings as they are now."""
+    """The strip of images for the settings as they are now."""
     training = selection.rows[selection.rows["split"] == "train"]
     turn = st.session_state.setdefault(_TURN, 0)
     row = training.iloc[np.random.default_rng(turn).integers(len(training))]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("What the network sees", anchor=False)
-        st.button("Another picture", icon=":material/shuffle:", key="another_picture", on_click=_next_turn)
+        st.button("Another image", icon=":material/shuffle:", key="another_image", on_click=_next_turn)
     try:
-        pictures = _strip(
+        images = _strip(
             dataset, str(row["id"]), config.data.image_size, config.data.resize, config.augment, turn
         )
     except LabError as error:
@@ -40,30 +40,28 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
     size = config.data.image_size
     with st.grid("auto", min_column_width=100, gap="small"):
         _tile(
-            pictures[0],
+            images[0],
             f"At {size} × {size} px",
-            f"A training picture of {row['label']} at the network's size",
+            f"A training image of {row['label']} at the network's size",
         )
-        for number, picture in enumerate(pictures[1:], start=1):
-            _tile(
-                picture, f"In training, {number}", f"The same picture after random changes, version {number}"
-            )
+        for number, image in enumerate(images[1:], start=1):
+            _tile(image, f"In training, {number}", f"The same image after random changes, version {number}")
     st.caption(
-        f"A training picture of **{literal(row['label'])}** ({literal(row['name'])}). "
+        f"A training image of **{literal(row['label'])}** ({literal(row['name'])}). "
         f"{_explanation(config.augment)}"
     )
 
 
-def _tile(picture: bytes, words: str, alt: str) -> None:
+def _tile(image: bytes, words: str, alt: str) -> None:
     with st.container(gap="xsmall"):
-        st.image(picture, width="stretch", alt=alt)
+        st.image(image, width="stretch", alt=alt)
         st.caption(words)
 
 
 def _explanation(config: AugmentConfig) -> str:
     if not any(config.model_dump().values()):
         return "Augmentation is off, so it looks the same in every epoch."
-    return "Each epoch shows it a little differently; validation and test pictures are never changed."
+    return "Each epoch shows it a little differently; validation and test images are never changed."
 
 
 @st.cache_data(
@@ -72,19 +70,19 @@ def _explanation(config: AugmentConfig) -> str:
     hash_funcs=HASH_FUNCS,
 )
 def _strip(
-    dataset: Dataset, picture_id: str, image_size: int, resize: str, config: AugmentConfig, turn: int
+    dataset: Dataset, image_id: str, image_size: int, resize: str, config: AugmentConfig, turn: int
 ) -> list[bytes]:
-    rows = dataset.usable[dataset.usable["id"] == picture_id]
-    picture = pixel_cache.load(dataset, rows, image_size, resize)
-    versions = augment.batch(np.repeat(picture, VERSIONS, axis=0), config, np.random.default_rng(turn))
-    return [_jpeg(one) for one in (picture[0], *versions)]
+    rows = dataset.usable[dataset.usable["id"] == image_id]
+    image = pixel_cache.load(dataset, rows, image_size, resize)
+    versions = augment.batch(np.repeat(image, VERSIONS, axis=0), config, np.random.default_rng(turn))
+    return [_jpeg(one) for one in (image[0], *versions)]
 
 
-def _jpeg(picture: NDArray[np.uint8]) -> bytes:
-    """Enlarged without smoothing, so that a small picture's pixels are seen as they are."""
-    times = max(1, round(_SHOWN_SIDE / picture.shape[0]))
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    """Enlarged without smoothing, so that a small image's pixels are seen as they are."""
+    times = max(1, round(_SHOWN_SIDE / image.shape[0]))
     buffer = io.BytesIO()
-    Image.fromarray(picture.repeat(times, axis=0).repeat(times, axis=1)).save(buffer, "JPEG", quality=92)
+    Image.fromarray(image.repeat(times, axis=0).repeat(times, axis=1)).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
 
 

@@ -57,4 +57,4 @@ if config and selection and dataset:
     plan.costs(config, selection)
     preview.show(dataset, selection, config)
     plan.layers(config, selection)
-st.page_link(addresses.DATA, label="Look at the pictures or choose others", icon=":material/photo_library:")
+st.page_link(addresses.DATA, label="Look at the images or choose others", icon=":material/photo_library:")

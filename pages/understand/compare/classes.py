@@ -17,7 +17,7 @@ from pages.common.charts import ink
 from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
-_MOST_CLASSES = 30
+_MAX_CLASSES = 30
 
 
 def show(first: Side, second: Side, split: str) -> None:
@@ -63,13 +63,13 @@ def _by_class(first: Side, second: Side, split: str) -> None:
     except LabError as error:
         st.caption(literal(error))
         return
-    furthest = sorted(differences, key=lambda one: -abs(one.difference))[:_MOST_CLASSES]
+    furthest = sorted(differences, key=lambda one: -abs(one.difference))[:_MAX_CLASSES]
     shown = [one for one in differences if one in furthest]
     frame = pd.DataFrame(
         {
             "name": one.class_name,
             "value": one.difference, "low": one.low, "high": one.high,
-            "first": one.first, "second": one.second, "pictures": one.pictures,
+            "first": one.first, "second": one.second, "images": one.images,
             "kind": ("more" if one.difference > 0 else "fewer") if one.is_real else "may be luck",
         }
         for one in shown
@@ -79,7 +79,7 @@ def _by_class(first: Side, second: Side, split: str) -> None:
     )
     real = sum(one.is_real for one in differences)
     left = (
-        f" The {_MOST_CLASSES} largest differences of {len(differences)}."
+        f" The {_MAX_CLASSES} largest differences of {len(differences)}."
         if len(shown) < len(differences)
         else ""
     )
@@ -108,7 +108,7 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         color=alt.Color("kind:N", scale=colours, legend=None),
         tooltip=[
             alt.Tooltip("name:N", title="Class"),
-            alt.Tooltip("pictures:Q", title="Pictures"),
+            alt.Tooltip("images:Q", title="Images"),
             alt.Tooltip("first:Q", title=f"Found by {first}", format=".1%"),
             alt.Tooltip("second:Q", title=f"Found by {second}", format=".1%"),
             alt.Tooltip("value:Q", title="Difference", format="+.1%"),

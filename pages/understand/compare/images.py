@@ -1,4 +1,4 @@
-"""Pictures on which two models differ, and one of them through both models with their heatmaps."""
+"""Images on which two models differ, and one of them through both models with their heatmaps."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
 PER_PAGE = 12
-_OPEN = "compare_picture"
+_OPEN = "compare_image"
 
 
 def show(first: Side, second: Side, split: str) -> None:
-    """A choice of kinds of pictures, and a page of them; a click shows one through both models."""
+    """A choice of kinds of images, and a page of them; a click shows one through both models."""
     left, right = _of_one_seed(first, second)
     if left.report.class_names != right.report.class_names:
         st.info("The runs tell different classes apart: their answers cannot be set side by side.")
@@ -43,7 +43,7 @@ def show(first: Side, second: Side, split: str) -> None:
     }
     numbers = {kind: len(found.of(kind)) for kind in disagreement.KINDS}
     kind: Kind = st.segmented_control(
-        "Pictures",
+        "Images",
         list(names),
         default="only first",
         required=True,
@@ -76,7 +76,7 @@ def _of_one_seed(first: Side, second: Side) -> tuple[Summary, Summary]:
 def _words(
     first: Side, second: Side, left: Summary, right: Summary, found: Disagreement, right_both: int, split: str
 ) -> str:
-    words = f"Of {count(len(found.ids), f'{split} picture')} that both answered, "
+    words = f"Of {count(len(found.ids), f'{split} image')} that both answered, "
     words += f"both are right on {right_both:,}."
     words += " Those on which they are furthest apart come first."
     for side, summary in ((first, left), (second, right)):
@@ -100,8 +100,8 @@ def _tile(
     return Tile(str(found.ids[at]), tuple(lines))
 
 
-def _look(picture_id: str) -> None:
-    st.session_state[_OPEN] = picture_id
+def _look(image_id: str) -> None:
+    st.session_state[_OPEN] = image_id
 
 
 def _close() -> None:
@@ -109,18 +109,18 @@ def _close() -> None:
 
 
 def _open_card(first: tuple[str, Summary], second: tuple[str, Summary], split: str) -> None:
-    picture_id = st.session_state.get(_OPEN)
-    if picture_id is not None:
-        _card(picture_id, (first, second), split)
+    image_id = st.session_state.get(_OPEN)
+    if image_id is not None:
+        _card(image_id, (first, second), split)
 
 
-@st.dialog("One picture, two models", width="large", icon=":material/compare:", on_dismiss=_close)
-def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
+@st.dialog("One image, two models", width="large", icon=":material/compare:", on_dismiss=_close)
+def _card(image_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
     for letter, summary in both:
         answered = run_images.predictions(summary.run, split)
-        places = (answered.ids == picture_id).nonzero()[0]
+        places = (answered.ids == image_id).nonzero()[0]
         if not len(places):
-            st.caption(f"{letter} has not answered this picture.")
+            st.caption(f"{letter} has not answered this image.")
             continue
         position, names = int(places[0]), summary.report.class_names
         said, true = int(np.argmax(answered.probabilities[position])), int(answered.labels[position])
@@ -135,6 +135,6 @@ def _card(picture_id: str, both: Sequence[tuple[str, Summary]], split: str) -> N
         known = {} if maps is None else {request: maps.get(request) for request in requests}
         heatmap_row.row(summary, run_images.gallery(summary.run), answered, position, known)
     st.caption(
-        "Heatmaps by Grad-CAM: yellow is where the picture spoke most for the class named above it. Each has "
+        "Heatmaps by Grad-CAM: yellow is where the image spoke most for the class named above it. Each has "
         "its own scale, so compare places, not brightness."
     )

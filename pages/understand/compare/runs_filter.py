@@ -12,7 +12,7 @@ from pages.common import columns, run_lines
 from pages.common.run_lines import BY_GROUP, SORTS, Line, Wanted
 from pages.common.run_picker import Summary
 
-_MOST_ROWS = 6
+_MAX_ROWS = 6
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def groups(shown: list[Line], by: str | None) -> list[Line]:
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=40 + 35 * min(len(together), _MOST_ROWS),
+        height=40 + 35 * min(len(together), _MAX_ROWS),
         column_config={"Best": st.column_config.NumberColumn(format=columns.PERCENT)},
         alt=f"Runs by {_label(by)}",
     )

@@ -21,7 +21,7 @@ from pages.common.run_picker import STOPPED
 from pages.common.text import literal
 from pages.understand.compare import choice
 
-LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG = 120, 2000, 40
+MAX_NAME_LENGTH, MAX_NOTE_LENGTH, MAX_TAG_LENGTH = 120, 2000, 40
 _DRAWN = "runs_table_drawn"
 _EDITABLE = ("compare", "star", "name", "tags", "notes")
 
@@ -126,24 +126,24 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
             "Tick", pinned=True, width=64, help="Tick two to six to compare them; one to repeat or export it."
         ),
         "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
-        "name": column.TextColumn("Name", width="medium", max_chars=LONGEST_NAME, help="Click to rename."),
+        "name": column.TextColumn("Name", width="medium", max_chars=MAX_NAME_LENGTH, help="Click to rename."),
         "state": column.TextColumn("State", width=118, help=STOPPED),
         "validation": columns.validation(),
         "val_interval": column.TextColumn(
             "Interval or spread",
             width=158,
             help="One run: where its validation accuracy lies with 95% confidence (Wilson), for other "
-            "pictures. Repeats: mean, standard deviation (SD) over seeds, and how many.",
+            "images. Repeats: mean, standard deviation (SD) over seeds, and how many.",
         ),
         "test": columns.test(),
         "test_interval": column.TextColumn(
-            "Interval or spread (test)", width=170, help="As for validation, on the test pictures."
+            "Interval or spread (test)", width=170, help="As for validation, on the test images."
         ),
         "source": column.TextColumn("Data set", width="small", help="An own folder by its name."),
         "version": column.TextColumn(
             "Version",
             width="small",
-            help="Of the data. Two runs with the same version saw the same pictures.",
+            help="Of the data. Two runs with the same version saw the same images.",
         ),
         "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
@@ -152,7 +152,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
             width=150,
             help="Double-click to add some, Enter after each; a click elsewhere keeps them.",
         ),
-        "notes": column.TextColumn("Notes", width="medium", max_chars=LONGEST_NOTE),
+        "notes": column.TextColumn("Notes", width="medium", max_chars=MAX_NOTE_LENGTH),
     }
     for path in varying:
         setting = SETTINGS[path]
@@ -179,9 +179,9 @@ def _change(column: str, value: Any) -> dict[str, Any]:
     if column == "star":
         return {"starred": bool(value)}
     if column == "tags":
-        tags = (" ".join(str(tag).split())[:LONGEST_TAG] for tag in value or ())
+        tags = (" ".join(str(tag).split())[:MAX_TAG_LENGTH] for tag in value or ())
         return {"tags": tuple(dict.fromkeys(tag for tag in tags if tag))}
-    most = LONGEST_NAME if column == "name" else LONGEST_NOTE
+    most = MAX_NAME_LENGTH if column == "name" else MAX_NOTE_LENGTH
     return {column: str(value or "").strip()[:most]}
 
 

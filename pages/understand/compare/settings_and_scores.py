@@ -69,7 +69,7 @@ def scores(sides: Sequence[Side], split: str) -> None:
     frame = pd.DataFrame([_bar(name, of_side) for name, of_side in figures.items()])
     st.altair_chart(
         charts.proportions(frame),
-        alt=f"Accuracy of the chosen runs on the {split} pictures, with intervals",
+        alt=f"Accuracy of the chosen runs on the {split} images, with intervals",
     )
     repeated = " For repeats: their mean, from the lowest to the highest." if is_repeated else ""
     st.caption(f"Dot: accuracy on the {split} images. Bar: its 95% CI.{repeated}")
@@ -135,7 +135,7 @@ def _losses(intervals: list[Interval]) -> str:
 
 
 def _right(of_side: list[Scores]) -> str:
-    return f"{of_side[0].correct:,} of {of_side[0].pictures:,}" if len(of_side) == 1 else DASH
+    return f"{of_side[0].correct:,} of {of_side[0].images:,}" if len(of_side) == 1 else DASH
 
 
 def _of_runs(

@@ -43,7 +43,7 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
         return
     with st.container(border=True, key="verdict"):
         names = " · ".join(f"**{side.letter}** {literal(side.line.title)}" for side in finished)
-        st.caption(f"{names} · on the {split} pictures")
+        st.caption(f"{names} · on the {split} images")
         if len(found) == 1:
             (only,) = found.values()
             _headline(only.kind, *_parted(only.sentence))
@@ -141,13 +141,13 @@ def _say_limits(found: Verdicts) -> None:
 
 
 def _say_luck(sides: Sequence[Side], everything: Sequence[Line]) -> None:
-    """What choosing the best of all runs on these pictures adds by luck."""
+    """What choosing the best of all runs on these images adds by luck."""
     prints = {summary.report.split_fingerprint for side in sides for summary in side.finished}
     rivals = [line for line in everything if any(s.report.split_fingerprint in prints for s in line.finished)]
     deviation = verdicts.common_deviation([line.scores("val_accuracy") for line in rivals])
     if deviation is None:
         st.caption(
-            f"You have {len(rivals)} of them on these pictures. The best of so many is partly lucky; "
+            f"You have {len(rivals)} of them on these images. The best of so many is partly lucky; "
             "repeat one with new seeds, and this page says by how much."
         )
     else:
@@ -184,7 +184,7 @@ def _seeds_to_share(sides: Sequence[Side]) -> int:
         return 0
     seeds = [{s.config.fit.seed for s in side.finished if s.config} for side in sides]
     shared = len(set.intersection(*seeds))
-    return paired_tests.FEWEST_PAIRS - shared if shared < 2 else 0
+    return paired_tests.MIN_PAIRS - shared if shared < 2 else 0
 
 
 def _details(found: Verdicts, split: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether the heat of many pictures lies on what looks like background, in words and in pictures."""
+"""Whether the heat of many images lies on what looks like background, in words and in images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.explain import heat_location
-from core.explain.heat_location import LEAST_MAPS, HeatOn
+from core.explain.heat_location import MIN_MAPS, HeatOn
 from core.explain.heatmaps import Heatmap
 from core.words import count, percent
 from pages.common import overlays
@@ -20,22 +20,22 @@ from pages.understand.explain.heat_cases import Case
 
 
 def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
-    """A sentence on the heat on background in the pictures of these maps, by id, and the clearest cases."""
-    hot = {picture_id: heatmap for picture_id, heatmap in maps.items() if heatmap.any()}
+    """A sentence on the heat on background in the images of these maps, by id, and the clearest cases."""
+    hot = {image_id: heatmap for image_id, heatmap in maps.items() if heatmap.any()}
     if not hot or shown.dataset is None:
         return
     cases = list(_clear_cases(shown, shown.dataset, hot, resize))
     found = [case.heat for case in cases]
     st.markdown(words(found, len(hot)))
-    if len(cases) < LEAST_MAPS:
+    if len(cases) < MIN_MAPS:
         return
     left_out = len(hot) - len(cases)
     note = (
-        "The white line is around what stands out from the colours at the picture's edge; all else is taken "
-        "for background. It is wrong where a thing fills the picture. By chance, heat would be spread evenly."
+        "The white line is around what stands out from the colours at the image's edge; all else is taken "
+        "for background. It is wrong where a thing fills the image. By chance, heat would be spread evenly."
     )
     if left_out:
-        note += f" Left out: {count(left_out, 'picture')} where thing and background look alike."
+        note += f" Left out: {count(left_out, 'image')} where thing and background look alike."
     heat_cases.show(
         shown.dataset,
         cases,
@@ -47,23 +47,23 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
 
 
 def words(found: Sequence[HeatOn], with_heat: int) -> str:
-    """What was found in those of the pictures ``with_heat`` whose background stands out."""
-    if len(found) < LEAST_MAPS:
+    """What was found in those of the images ``with_heat`` whose background stands out."""
+    if len(found) < MIN_MAPS:
         return (
             ":gray-badge[cannot tell] How much of the heat lies on background: colours tell it apart from "
-            f"the thing in {len(found)} of {count(with_heat, 'picture')}, and {LEAST_MAPS} are needed."
+            f"the thing in {len(found)} of {count(with_heat, 'image')}, and {MIN_MAPS} are needed."
         )
     share, area = np.mean([(heat.share, heat.area) for heat in found], axis=0).tolist()
     seen = (
-        f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'picture')} most of the heat lies "
+        f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'image')} most of the heat lies "
         "on what looks like background, and more than chance would put there (estimated from colour; may be "
         f"wrong). On average {percent(share, 0)} of the heat is on it, and it covers {percent(area, 0)} of "
-        "the picture."
+        "the image."
     )
     if heat_location.is_on_background(found):
         return (
             f":orange-badge[look here] {seen} The model may go by the surroundings: look whether the line in "
-            "the pictures below is around the thing. If it is, try pictures with other backgrounds."
+            "the images below is around the thing. If it is, try images with other backgrounds."
         )
     return f":green-badge[no warning] {seen}"
 
@@ -71,13 +71,13 @@ def words(found: Sequence[HeatOn], with_heat: int) -> str:
 def _clear_cases(
     shown: Gallery, dataset: Dataset, maps: Mapping[str, Heatmap], resize: str
 ) -> Iterator[Case]:
-    """The pictures that can still be read and whose background stands out."""
-    for picture_id, heatmap in maps.items():
-        row = shown.row(picture_id)
+    """The images that can still be read and whose background stands out."""
+    for image_id, heatmap in maps.items():
+        row = shown.row(image_id)
         if row is None:
             continue
         try:
-            backdrop = overlays.estimated_backdrop(dataset, row, picture_id, resize)
+            backdrop = overlays.estimated_backdrop(dataset, row, image_id, resize)
         except LabError:  # the page names it where it shows it
             continue
         heat = heat_location.heat_on(heatmap, backdrop.background)

@@ -1,4 +1,4 @@
-"""Which test pictures to explain, at which layer, and how strong the colours are."""
+"""Which test images to explain, at which layer, and how strong the colours are."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Positions = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Positions among the test predictions of the pictures to explain, and how.
+    """Positions among the test predictions of the images to explain, and how.
 
-    of_class: the class whose pictures these are, where a whole class is looked at.
+    of_class: the class whose images these are, where a whole class is looked at.
     """
 
     positions: tuple[int, ...]
@@ -36,7 +36,7 @@ class Wanted:
 
 
 def ask(summary: Summary) -> Wanted:
-    """The controls: which pictures, how many, how strong the colours, which layer.
+    """The controls: which images, how many, how strong the colours, which layer.
 
     Raises:
         LabError: the run's model or its predictions cannot be read.
@@ -45,7 +45,7 @@ def ask(summary: Summary) -> Wanted:
     answered = run_images.predictions(summary.run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
-            "Test pictures",
+            "Test images",
             [WORST, RANDOM, OF_CLASS],
             default=WORST,
             required=True,
@@ -69,7 +69,7 @@ def ask(summary: Summary) -> Wanted:
 
 
 def ask_strength() -> float:
-    """How much a heatmap covers its picture, in [0, 1]; the same wherever it is asked."""
+    """How much a heatmap covers its image, in [0, 1]; the same wherever it is asked."""
     return st.slider(
         "Strength of the colours",
         0.0,
@@ -79,7 +79,7 @@ def ask_strength() -> float:
         key="explain_strength",
         persist_state="session",
         width=160,
-        help="0 shows the picture alone, 1 the heatmap alone.",
+        help="0 shows the image alone, 1 the heatmap alone.",
     )
 
 
@@ -90,14 +90,14 @@ def _positions(summary: Summary, answered: Predictions, which: str, number: int)
         return _of_class(summary, answered, number)
     worst = confusion.worst(answered, most=number)
     if not worst:
-        st.success("No mistakes on the test pictures; here are random ones.", icon=":material/check:")
+        st.success("No mistakes on the test images; here are random ones.", icon=":material/check:")
         return _random(answered, number)
     return np.array([mistake.row for mistake in worst])
 
 
 def _random(answered: Predictions, number: int) -> Positions:
     draw = st.session_state.setdefault("explain_draw", 0)
-    st.button("Other pictures", icon=":material/casino:", key="other_pictures", on_click=_draw_again)
+    st.button("Other images", icon=":material/casino:", key="other_images", on_click=_draw_again)
     return np.random.default_rng(draw).permutation(len(answered.labels))[:number]
 
 

@@ -19,18 +19,18 @@ from pages.understand.explain import background_hint, heat_cases
 from pages.understand.explain.heat_cases import Case
 
 MOST = 60
-"""Pictures that an average is made of; more would not change it visibly."""
+"""Images that an average is made of; more would not change it visibly."""
 FEWEST = 5
 MANY = 0.5
 """From this part of the maps on, heat on the border is worth a warning."""
 
 
 def show(summary: Summary, answered: Predictions, class_index: int, layer: str) -> None:
-    """The average heatmap of a class over its test pictures, and sentences about border and background."""
+    """The average heatmap of a class over its test images, and sentences about border and background."""
     name = summary.report.class_names[class_index]
     ids = [str(one) for one in answered.ids[answered.labels == class_index][:MOST]]
     if len(ids) < FEWEST:
-        st.caption(f"An average over the class needs at least {FEWEST} test pictures; there are {len(ids)}.")
+        st.caption(f"An average over the class needs at least {FEWEST} test images; there are {len(ids)}.")
         return
     shown = run_images.gallery(summary.run)
     requests = [Request(image_id, class_index, layer=layer) for image_id in ids]
@@ -41,7 +41,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
         left, right = st.columns([1, 2], gap="large")
         with left:
             average = heat_location.average(list(maps.values()))
-            _picture(summary, shown, ids, average)
+            _image(summary, shown, ids, average)
         with right:
             st.markdown(f"**Where it looks for {literal(name)}**")
             st.markdown(border_words(list(maps.values()), name))
@@ -51,7 +51,7 @@ def show(summary: Summary, answered: Predictions, class_index: int, layer: str) 
                 background_hint.show(shown, by_id, summary.config.data.resize)
             st.caption(
                 f"The average of {count(len(ids), 'heatmap')} for {literal(name)}, one for each of its test "
-                "pictures, over the average of these pictures."
+                "images, over the average of these images."
             )
 
 
@@ -59,19 +59,19 @@ def border_words(maps: list[Heatmap], name: str) -> str:
     """Whether most heat is on the border, where objects seldom are."""
     on_border, hot = heat_location.on_the_border(maps)
     if not hot:
-        return f"In none of these pictures anything spoke for {literal(name)}."
+        return f"In none of these images anything spoke for {literal(name)}."
     seen = (
-        f"In {on_border} of {count(hot, 'picture')} most of the heat lies on the outer eighth at each side "
+        f"In {on_border} of {count(hot, 'image')} most of the heat lies on the outer eighth at each side "
         f"(44% of the area)."
     )
     if _is_on_border(on_border, hot):
         return (
             f":orange-badge[look here] {seen} The model may be reading the background: look at some of the "
-            "pictures below, and try zoom, crop or pictures with other backgrounds."
+            "images below, and try zoom, crop or images with other backgrounds."
         )
     return (
         f":green-badge[no warning] {seen} Most of what the model goes by lies further in, where things "
-        "usually are; whether it is the thing itself, the pictures below show."
+        "usually are; whether it is the thing itself, the images below show."
     )
 
 
@@ -80,25 +80,25 @@ def _is_on_border(on_border: int, hot: int) -> bool:
 
 
 def _border_cases(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
-    """The pictures behind a warning."""
+    """The images behind a warning."""
     if shown.dataset is None or not _is_on_border(*heat_location.on_the_border(list(maps.values()))):
         return
     cases = [
         Case(row, heatmap, heat_location.BORDER, heat)
-        for picture_id, heatmap in maps.items()
-        if (row := shown.row(picture_id)) is not None
+        for image_id, heatmap in maps.items()
+        if (row := shown.row(image_id)) is not None
         and (heat := heat_location.heat_on(heatmap, heat_location.BORDER)) is not None
     ]
     note = "Outside of the white line is the border."
     heat_cases.show(shown.dataset, cases, resize, place="border", note=note, expanded=True)
 
 
-def _picture(summary: Summary, shown: Gallery, ids: list[str], average: Heatmap) -> None:
+def _image(summary: Summary, shown: Gallery, ids: list[str], average: Heatmap) -> None:
     if shown.dataset is None or summary.config is None:
         return
     rows = [row for one in ids if (row := shown.row(one)) is not None]
     try:
-        mean = overlays.mean_picture(shown.dataset, rows, tuple(ids), summary.config.data.resize)
+        mean = overlays.mean_image(shown.dataset, rows, tuple(ids), summary.config.data.resize)
         st.image(overlays.over(mean, average), width="stretch", alt="The average heatmap of the class")
     except LabError as error:
         st.caption(literal(error))

@@ -1,4 +1,4 @@
-"""Understand > Explain: where in a picture the model found what it says."""
+"""Understand > Explain: where in an image the model found what it says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ st.title("Explain", anchor=False)
 
 summaries = [summary for summary in run_picker.listing() if summary.finished]
 if not summaries:
-    run_header.say_there_are_none("Here you will see which parts of a picture a model looks at.")
+    run_header.say_there_are_none("Here you will see which parts of an image a model looks at.")
     st.stop()
 
 summary = run_picker.pick(summaries)
@@ -21,9 +21,9 @@ if summary is None:
     st.stop()
 
 try:
-    picture_id = in_depth.asked()
-    if picture_id is not None:
-        in_depth.show(summary, picture_id)
+    image_id = in_depth.asked()
+    if image_id is not None:
+        in_depth.show(summary, image_id)
         st.stop()
     wanted = choice.ask(summary)
 except LabError as error:

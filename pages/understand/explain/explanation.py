@@ -1,4 +1,4 @@
-"""Heatmaps of test pictures beside what the model answered, and what the colours mean."""
+"""Heatmaps of test images beside what the model answered, and what the colours mean."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def legend() -> None:
             st.image(overlays.colour_bar(), width=84, alt="Colours from dark violet over green to yellow")
             st.text("mattered most")
         st.caption(
-            "Grad-CAM: yellow is where the picture spoke most for the class named above it, violet is where "
-            "nothing did. Each map has its own scale, so colours compare places in one picture, not two "
-            "pictures. A map without yellow: nothing in the picture spoke for that class. "
+            "Grad-CAM: yellow is where the image spoke most for the class named above it, violet is where "
+            "nothing did. Each map has its own scale, so colours compare places in one image, not two "
+            "images. A map without yellow: nothing in the image spoke for that class. "
             "It shows where the model looked, not why, and not whether that is a good reason."
         )
 
 
 def show(summary: Summary, wanted: Wanted) -> None:
-    """Each picture with its heatmaps for the predicted and the true class and its probabilities."""
+    """Each image with its heatmaps for the predicted and the true class and its probabilities."""
     answered, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
     if shown.fault:
         run_images.say_fault(shown)
@@ -44,6 +44,6 @@ def show(summary: Summary, wanted: Wanted) -> None:
         height, width = next(iter(maps.values())).shape
         size = summary.config.data.image_size if summary.config else 0
         st.caption(
-            f"Each map has {height} x {width} places, enlarged smoothly to the picture's size; the network "
+            f"Each map has {height} x {width} places, enlarged smoothly to the image's size; the network "
             f"saw {size} x {size} pixels. Details finer than a place cannot be told apart."
         )

@@ -1,4 +1,4 @@
-"""Pictures whose heat lies where no thing should be, drawn so that a person can judge for themselves."""
+"""Images whose heat lies where no thing should be, drawn so that a person can judge for themselves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Case:
-    """A picture's row of the index, its heatmap, where no thing should be (h, w), and the heat there."""
+    """An image's row of the index, its heatmap, where no thing should be (h, w), and the heat there."""
 
     row: pd.Series
     heatmap: Heatmap
@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """An expander with the clearest cases, all that is not ``outside`` in a white line."""
     lazy_expander(
-        f"Judge it yourself: the pictures with most heat on the {place}",
+        f"Judge it yourself: the images with most heat on the {place}",
         _clearest, dataset, cases, resize, place, note,
         key=f"heat_on_{place}", icon=":material/visibility:", expanded=expanded,
     )  # fmt: skip
@@ -56,8 +56,8 @@ def _tile(dataset: Dataset, case: Case, resize: str, place: str) -> None:
     line = f"{share} of the heat on the {place}, which covers {area}"
     with st.container(gap="xsmall"):
         try:
-            picture = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.outside)
-            st.image(picture, width="stretch", alt=f"Heatmap with a white line. {line}")
+            image = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.outside)
+            st.image(image, width="stretch", alt=f"Heatmap with a white line. {line}")
         except LabError as error:
             st.caption(literal(error))
         st.caption(line)

@@ -21,12 +21,12 @@ ALIKE, DIFFERENT = 0.7, 0.4
 """Rank correlations of two maps from which they count as nearly the same, and below which as different."""
 LITTLE = 0.1
 """A probability that falls by less than this part of itself was hardly carried by the hot part."""
-LEAST_PROBABILITY = 0.05
+MIN_PROBABILITY = 0.05
 """A class that the model gives less has too little to lose for greying out to show anything."""
 
 
-def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int, strength: float) -> None:
-    """The deletion test and the control with shuffled weights for one method's map of one picture."""
+def show(summary: Summary, shown: Gallery, image_id: str, class_index: int, strength: float) -> None:
+    """The deletion test and the control with shuffled weights for one method's map of one image."""
     st.subheader("Can this heatmap be trusted?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.selectbox(
@@ -44,16 +44,16 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int, st
             persist_state="session",
         )
     answer: Mapping[str, Any] | None = waiting.answer(
-        (summary.run.id, "trust", picture_id, class_index, method, share),
-        lambda: assistant.trust(summary.run, [picture_id], class_index, method, share=share / 100),
-        "Greying out parts of the picture and asking the network again.",
+        (summary.run.id, "trust", image_id, class_index, method, share),
+        lambda: assistant.trust(summary.run, [image_id], class_index, method, share=share / 100),
+        "Greying out parts of the image and asking the network again.",
     )
     if answer is None:
         return
     name = summary.report.class_names[class_index]
     if not answer["has_heat"]:
         st.info(
-            f"There is nothing to check: by this method nothing in the picture spoke for {literal(name)}, so "
+            f"There is nothing to check: by this method nothing in the image spoke for {literal(name)}, so "
             "its map has no hot part.",
             icon=":material/block:",
         )
@@ -62,15 +62,15 @@ def show(summary: Summary, shown: Gallery, picture_id: str, class_index: int, st
     with left, st.container(border=True, height="stretch"):
         st.markdown("**Does the hot part carry the answer?**")
         st.markdown(deletion_words(answer, name, share))
-        _picture(summary, shown, picture_id, mask=answer["hot"])
+        _image(summary, shown, image_id, mask=answer["hot"])
     with right, st.container(border=True, height="stretch"):
         st.markdown("**Does the map depend on what was learned?**")
         st.markdown(control_words(float(answer["similarity"]), bool(answer["control"].any())))
-        _picture(summary, shown, picture_id, heatmap=answer["control"], strength=strength)
+        _image(summary, shown, image_id, heatmap=answer["control"], strength=strength)
     st.caption(
         "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
         "shuffled, so that it knows nothing. Random places are parts of the same shape, moved at random; "
-        "they may overlap the hot part. One picture proves little: try several."
+        "they may overlap the hot part. One image proves little: try several."
     )
 
 
@@ -83,9 +83,9 @@ def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> st
         f"leaves **{percent(float(np.mean(elsewhere)), 0)}** on average "
         f"(from {percent(float(np.min(elsewhere)), 0)} to {percent(float(np.max(elsewhere)), 0)})."
     )
-    if before < LEAST_PROBABILITY:
+    if before < MIN_PROBABILITY:
         verdict = (
-            ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole picture, so "
+            ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole image, so "
             "there is next to nothing to lose. Choose the class that it answers."
         )
     elif after < float(np.min(elsewhere)) and after > (1 - LITTLE) * before:
@@ -112,16 +112,16 @@ def control_words(similarity: float, has_heat: bool) -> str:
     seen = f"Likeness of the two maps: **{similarity:.2f}** (1 is the same order of places, 0 is none)."
     if similarity >= ALIKE:
         return (
-            ":red-badge[no] A network that knows nothing draws nearly the same map: it shows the picture's "
+            ":red-badge[no] A network that knows nothing draws nearly the same map: it shows the image's "
             f"edges and brightness rather than what was learned. {seen}"
         )
     if similarity <= DIFFERENT:
         return f":green-badge[yes] A network that knows nothing draws another map. {seen}"
-    return f":orange-badge[partly] Part of the map comes from the picture alone. {seen}"
+    return f":orange-badge[partly] Part of the map comes from the image alone. {seen}"
 
 
-def _picture(summary: Summary, shown: Gallery, picture_id: str, **over: Any) -> None:
-    row = shown.row(picture_id)
+def _image(summary: Summary, shown: Gallery, image_id: str, **over: Any) -> None:
+    row = shown.row(image_id)
     if shown.dataset is None or row is None or summary.config is None:
         return
     resize = summary.config.data.resize
@@ -130,6 +130,6 @@ def _picture(summary: Summary, shown: Gallery, picture_id: str, **over: Any) -> 
             image = overlays.greyed(shown.dataset, row, resize, over["mask"])
         else:
             image = overlays.overlay(shown.dataset, row, resize, over["heatmap"], over["strength"])
-        st.image(image, width=260, alt="The picture of this check")
+        st.image(image, width=260, alt="The image of this check")
     except LabError as error:
         st.caption(literal(error))

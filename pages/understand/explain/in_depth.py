@@ -1,4 +1,4 @@
-"""One test picture explained in depth: every method side by side, and whether a map can be trusted."""
+"""One test image explained in depth: every method side by side, and whether a map can be trusted."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from pages.common.run_picker import Summary
 from pages.common.text import literal
 from pages.understand.explain import choice, heatmap_checks
 
-MOST_FILTERS = 32
+MAX_FILTERS = 32
 
 
 def asked() -> str | None:
-    """The id of the picture in the address, if there is one."""
+    """The id of the image in the address, if there is one."""
     return st.query_params.get(IMAGE_KEY)
 
 
-def show(summary: Summary, picture_id: str) -> None:
-    """Everything about why the model says what it says about one picture.
+def show(summary: Summary, image_id: str) -> None:
+    """Everything about why the model says what it says about one image.
 
     Raises:
         LabError: the run's model or its predictions cannot be read.
     """
-    st.button("All pictures", icon=":material/arrow_back:", key="leave_picture", on_click=_leave)
+    st.button("All images", icon=":material/arrow_back:", key="leave_image", on_click=_leave)
     answered = run_images.predictions(summary.run)
-    places = (answered.ids == picture_id).nonzero()[0]
+    places = (answered.ids == image_id).nonzero()[0]
     if not len(places):
         st.warning(
-            f"The picture {literal(picture_id[:80])} is not among the test pictures of this run. "
+            f"The image {literal(image_id[:80])} is not among the test images of this run. "
             "Go back and choose another.",
             icon=":material/search_off:",
         )
@@ -59,10 +59,10 @@ def show(summary: Summary, picture_id: str) -> None:
     with place:
         known = {request: maps.get(request) for request in requests}
         heatmap_row.row(summary, shown, answered, at, known, strength)
-    _methods(summary, shown, picture_id, class_index, strength)
-    heatmap_checks.show(summary, shown, picture_id, class_index, strength)
+    _methods(summary, shown, image_id, class_index, strength)
+    heatmap_checks.show(summary, shown, image_id, class_index, strength)
     lazy_expander(
-        "What the network's filters see", _filters, summary, picture_id,
+        "What the network's filters see", _filters, summary, image_id,
         key="filters", icon=":material/grid_view:",
     )  # fmt: skip
 
@@ -87,10 +87,10 @@ def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:
     )
 
 
-def _methods(summary: Summary, shown: Gallery, picture_id: str, class_index: int, strength: float) -> None:
+def _methods(summary: Summary, shown: Gallery, image_id: str, class_index: int, strength: float) -> None:
     name = summary.report.class_names[class_index]
     st.subheader(f"What speaks for {literal(name)}, by six methods", anchor=False)
-    requests = {method: Request(picture_id, class_index, method) for method in METHODS}
+    requests = {method: Request(image_id, class_index, method) for method in METHODS}
     maps = waiting.maps(summary.run, list(requests.values()))
     if maps is None:
         return
@@ -113,7 +113,7 @@ def _overlay(
     if heatmap is None:
         st.skeleton(200)
     elif shown.dataset is None or row is None or summary.config is None:
-        st.caption("This picture is no longer in the data set.")
+        st.caption("This image is no longer in the data set.")
     else:
         resize = summary.config.data.resize
         try:
@@ -123,19 +123,19 @@ def _overlay(
             st.caption(literal(error))
 
 
-def _filters(summary: Summary, picture_id: str) -> None:
+def _filters(summary: Summary, image_id: str) -> None:
     """What the filters of a layer answer."""
     layers = keras_file.convolution_layers(summary.run.model_path)
     layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
     answer: Mapping[str, Any] | None = waiting.answer(
-        (summary.run.id, "filters", picture_id, layer),
-        lambda: assistant.activations(summary.run, [picture_id], layer),
+        (summary.run.id, "filters", image_id, layer),
+        lambda: assistant.activations(summary.run, [image_id], layer),
         "Looking through the filters.",
     )
     if answer is None:
         return
     filters = answer["activations"]
-    strongest = np.argsort(-filters.max(axis=(1, 2)), kind="stable")[:MOST_FILTERS]
+    strongest = np.argsort(-filters.max(axis=(1, 2)), kind="stable")[:MAX_FILTERS]
     st.image(
         overlays.mosaic(filters[strongest]),
         width="stretch",

@@ -37,7 +37,7 @@ def _reliability(summary: Summary, test: Predictions) -> None:
         calibration_charts.reliability(bins), alt="How sure the model was against how often it was right"
     )
     st.caption(
-        "Test pictures in groups by how sure the model was. Bars: 95% CIs; large dots: many pictures. "
+        "Test images in groups by how sure the model was. Bars: 95% CIs; large dots: many images. "
         "Below the dashed line the model is too sure, above it too modest."
     )
     downloads.figure_buttons(summary, lambda: figures.reliability(bins, error), "reliability")
@@ -46,7 +46,7 @@ def _reliability(summary: Summary, test: Predictions) -> None:
 def _calibration_sentence(test: Predictions, error: float | None, by_luck: float | None) -> str:
     right = metrics.accuracy(test)
     if error is None or by_luck is None or right.low is None or right.high is None:
-        return "There are no test pictures."
+        return "There are no test images."
     sure = float(metrics.confidence(test).mean())
     seen = (
         f"On the {count(right.total, 'test image')} it was {percent(sure, 0)} sure on average, "
@@ -57,11 +57,11 @@ def _calibration_sentence(test: Predictions, error: float | None, by_luck: float
     elif sure < right.low:
         verdict = "It is **under-confident**."
     else:
-        verdict = "On average that fits, within what so many pictures can show."
+        verdict = "On average that fits, within what so many images can show."
     gap = "more than luck explains" if error > by_luck else "which may be luck"
     return (
         f"{seen} {verdict} In the groups below it is off by {points(error)} on average (calibration "
-        f"error), {gap}: on so many pictures a model that is right exactly as often as it is sure stays "
+        f"error), {gap}: on so many images a model that is right exactly as often as it is sure stays "
         f"below {points(by_luck)} 95 times in 100."
     )
 
@@ -83,10 +83,10 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
     st.markdown(_sure_sentence("validation", share, right))
     st.altair_chart(
         calibration_charts.coverage(calibration.coverage(validation), share.value, right.value),
-        alt="Accuracy of the answers against the share of validation pictures answered",
+        alt="Accuracy of the answers against the share of validation images answered",
     )
     st.caption(
-        "Choose the threshold by the validation pictures. "
+        "Choose the threshold by the validation images. "
         + _sure_sentence("test", *calibration.when_sure(test, threshold / 100)).replace("**", "")
     )
 
@@ -118,5 +118,5 @@ def _top_k(test: Predictions) -> None:
                 width=250,
             )
     st.caption(
-        f"Share of the test pictures whose true class is among them; by chance {percent(1 / classes)} each."
+        f"Share of the test images whose true class is among them; by chance {percent(1 / classes)} each."
     )

@@ -15,7 +15,7 @@ from core.words import interval
 from pages.common.charts import ink
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
-MOST_POINTS = 400
+MAX_POINTS = 400
 """Points a curve is drawn with; more could not be seen apart."""
 _RIGHT_OR_WRONG = alt.Color(
     "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
@@ -35,7 +35,7 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
         )
         for b in bins
     ]
-    frame = pd.DataFrame(rows, columns=["sure", "right", "low", "high", "pictures", "bin"])
+    frame = pd.DataFrame(rows, columns=["sure", "right", "low", "high", "images", "bin"])
     diagonal = alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(
         color=GREY, strokeDash=[4, 4], strokeWidth=1.5
     )
@@ -44,20 +44,20 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
         alt.Tooltip("right:Q", title="Right", format=".1%"),
         alt.Tooltip("low:Q", title="95% CI from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("pictures:Q", title="Pictures"),
+        alt.Tooltip("images:Q", title="Images"),
     ]
     base = alt.Chart(frame).encode(x=_percents(alt.X, "sure", "How sure the model was"), tooltip=tooltip)
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.5, color=ink()).encode(
         y=_percents(alt.Y, "low", "Right"), y2="high:Q"
     )
     dots = base.mark_point(filled=True, opacity=1).encode(
-        y="right:Q", size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(range=[40, 320]))
+        y="right:Q", size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[40, 320]))
     )
     return alt.LayerChart(layer=[diagonal.encode(x="x:Q", y="x:Q"), bars, dots]).properties(height=320)
 
 
 def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> alt.LayerChart:
-    """Accuracy of the answers against the share of pictures answered; the point is the chosen threshold."""
+    """Accuracy of the answers against the share of images answered; the point is the chosen threshold."""
     chosen = _thinned(len(curve.share))
     frame = pd.DataFrame(
         {
@@ -70,7 +70,7 @@ def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> al
         alt.Chart(frame)
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=_percents(alt.X, "share", "Pictures answered"),
+            x=_percents(alt.X, "share", "Images answered"),
             y=alt.Y("accuracy:Q", title="Right", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
             tooltip=[
                 alt.Tooltip("threshold:Q", title="At least this sure", format=".0%"),
@@ -127,4 +127,4 @@ def _percents(channel: type[Channel], field: str, title: str) -> Channel:
 
 
 def _thinned(length: int) -> np.ndarray:
-    return np.unique(np.linspace(0, length - 1, min(length, MOST_POINTS)).astype(int))
+    return np.unique(np.linspace(0, length - 1, min(length, MAX_POINTS)).astype(int))

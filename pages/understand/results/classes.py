@@ -21,7 +21,7 @@ from pages.understand.results import calibration_charts, downloads, mistakes
 TILES = 5
 COLUMNS = {
     "class_name": "Class",
-    "support": "Test pictures",
+    "support": "Test images",
     "recall": "Recall",
     "recall_interval": "Recall, 95% CI",
     "precision": "Precision",
@@ -29,13 +29,13 @@ COLUMNS = {
     "f1": "F1",
 }
 HELP = {
-    "Recall": "Of all pictures of this class, the part the model found.",
-    "Precision": "Of all pictures the model gave this name, the part that really is this class.",
+    "Recall": "Of all images of this class, the part the model found.",
+    "Precision": "Of all images the model gave this name, the part that really is this class.",
     "F1": "The harmonic mean of precision and recall: high only when both are.",
 }
 WIDTHS = {
     "Class": 150,
-    "Test pictures": 95,
+    "Test images": 95,
     "Recall": 120,
     "Recall, 95% CI": 125,
     "Precision": 120,
@@ -57,10 +57,10 @@ def show(summary: Summary) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={name: _column(name) for name in WIDTHS},
-        alt="Precision, recall and F1 of every class on the test pictures",
+        alt="Precision, recall and F1 of every class on the test images",
     )
     st.caption(
-        "All figures are from the test pictures; few pictures make wide intervals. Tick a row to see that "
+        "All figures are from the test images; few images make wide intervals. Tick a row to see that "
         "class below; at first it is the one with the lowest F1."
     )
     downloads.table_button(summary, frame, "classes")
@@ -77,7 +77,7 @@ def _column(name: str) -> Any:
 
 
 def frame_of(report: Report) -> pd.DataFrame:
-    """Precision, recall, F1 and support of every class on the test pictures, as shown and as downloaded."""
+    """Precision, recall, F1 and support of every class on the test images, as shown and as downloaded."""
     frame = pd.DataFrame([scores.model_dump() for scores in report.per_class])
     for figure in ("recall", "precision"):
         frame[f"{figure}_interval"] = [
@@ -99,12 +99,12 @@ def _detail(summary: Summary, at: int) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         were = "was" if counts[at].sum() == 1 else "were"
-        st.markdown(f"What its {count(int(counts[at].sum()), 'test picture')} {were} called")
-        _bars(counts[at], names, at, "its row: pictures of this class")
+        st.markdown(f"What its {count(int(counts[at].sum()), 'test image')} {were} called")
+        _bars(counts[at], names, at, "its row: images of this class")
     with right:
         are = "is" if counts[:, at].sum() == 1 else "are"
-        st.markdown(f"What the {count(int(counts[:, at].sum()), 'test picture')} with this answer {are}")
-        _bars(counts[:, at], names, at, "its column: pictures with this answer")
+        st.markdown(f"What the {count(int(counts[:, at].sum()), 'test image')} with this answer {are}")
+        _bars(counts[:, at], names, at, "its column: images with this answer")
     _curves(answered, at)
     _extremes(summary, answered, at)
 
@@ -117,13 +117,13 @@ def _bars(counts: np.ndarray, names: Sequence[str], at: int, title: str) -> None
     frame = pd.DataFrame(
         {"name": [names[i] for i in filled], "count": counts[filled], "right": [i == at for i in filled]}
     )
-    st.altair_chart(calibration_charts.bars(frame, "Test pictures"), alt=title.capitalize())
+    st.altair_chart(calibration_charts.bars(frame, "Test images"), alt=title.capitalize())
 
 
 def _curves(answered: Predictions, at: int) -> None:
     both = calibration.precision_recall(answered, at), calibration.roc(answered, at)
     if both[0] is None or both[1] is None:
-        st.caption("No curves: all test pictures, or none, are of this class.")
+        st.caption("No curves: all test images, or none, are of this class.")
         return
     share = float((answered.labels == at).mean())
     left, right = st.columns(2, gap="large")
@@ -142,7 +142,7 @@ def _curves(answered: Predictions, at: int) -> None:
             alt="ROC curve",
         )
     st.caption(
-        f"One class against all others on the test pictures. Dashed: guessing by chance; this class is "
+        f"One class against all others on the test images. Dashed: guessing by chance; this class is "
         f"{percent(share, 0)} of them. For rare classes, rely on the precision-recall curve."
     )
 
@@ -157,9 +157,9 @@ def _extremes(summary: Summary, answered: Predictions, at: int) -> None:
     if worst:
         mistakes.tiles_of(summary, shown, answered, worst, key="class-worst")
     else:
-        st.caption("None: all its test pictures were recognised.")
+        st.caption("None: all its test images were recognised.")
     st.markdown("**Recognised with the highest probability**")
     if len(best):
         mistakes.tiles_of(summary, shown, answered, [int(i) for i in best], key="class-best")
     else:
-        st.caption("None of its test pictures was recognised.")
+        st.caption("None of its test images was recognised.")

@@ -20,7 +20,7 @@ from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
-MOST_CHANGES = 3
+MAX_CHANGES = 3
 
 
 def reading(summary: Summary) -> Reading | None:
@@ -28,11 +28,11 @@ def reading(summary: Summary) -> Reading | None:
     history, config = summary.run.metrics(), summary.config
     if not history or config is None:
         return None
-    guess, pictures = 0.0, 0
+    guess, images = 0.0, 0
     if summary.finished:
         guess = summary.report.baseline_accuracy.value or 0.0
-        pictures = summary.report.val_accuracy.total
-    return curve_reading.read(history, config, guess=guess, validation_pictures=pictures)
+        images = summary.report.val_accuracy.total
+    return curve_reading.read(history, config, guess=guess, validation_images=images)
 
 
 def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
@@ -84,7 +84,7 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _verdict(before: Path, after: Path, stamps: tuple[int, ...]) -> Verdict:
-    """On the validation pictures; kept, since its bootstrap takes longer than the rest of the page."""
+    """On the validation images; kept, since its bootstrap takes longer than the rest of the page."""
     first, second = (pairing.from_run(Run(path), "validation") for path in (before, after))
     return verdicts.judge({"the run before": [first], "this run": [second]})
 
@@ -107,7 +107,7 @@ def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
 
 def _is_near(first: RunConfig, second: RunConfig) -> bool:
     """Whether the settings differ at all, and in no more than a suggestion changes: cheap to ask first."""
-    return 0 < len(differences([first, second])) <= MOST_CHANGES
+    return 0 < len(differences([first, second])) <= MAX_CHANGES
 
 
 def _changed(config: RunConfig, read: Reading) -> RunConfig | None:

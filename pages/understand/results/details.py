@@ -30,19 +30,19 @@ def show(summary: Summary) -> None:
         st.markdown("**To take away**")
         exports.show(summary)
     settings(summary)
-    with st.expander("Pictures of each class", icon=":material/photo_library:"):
+    with st.expander("Images of each class", icon=":material/photo_library:"):
         st.dataframe(
-            _counts_frame(report.counts), hide_index=True, height="content", alt="Pictures of each class"
+            _counts_frame(report.counts), hide_index=True, height="content", alt="Images of each class"
         )
         st.text(
             f"Data version {report.data_version}, split {report.split_fingerprint}. "
-            "Runs with the same two can be compared picture by picture."
+            "Runs with the same two can be compared image by image."
         )
         if report.skipped:
-            st.text(f"{count(len(report.skipped), 'picture')} could not be used:")
+            st.text(f"{count(len(report.skipped), 'image')} could not be used:")
             rows = [(file.file, file.reason) for file in report.skipped]
             skipped = pd.DataFrame(rows, columns=["File", "Reason"])
-            st.dataframe(skipped, hide_index=True, alt="Pictures that were left out, and why")
+            st.dataframe(skipped, hide_index=True, alt="Images that were left out, and why")
     with st.expander("The model's layers", icon=":material/account_tree:"):
         st.text(f"{report.parameters:,} parameters, trained with {report.precision} numbers.")
         st.dataframe(
@@ -68,11 +68,11 @@ def settings(summary: Summary) -> None:
 
 
 LAYERS = {
-    "InputLayer": "the picture's pixels, 0 to 255",
+    "InputLayer": "the image's pixels, 0 to 255",
     "Rescaling": "brings the pixels from 0–255 to 0–1",
     "Conv2D": "looks for patterns in small patches",
     "MaxPooling2D": "keeps the strongest answer of each 2 x 2 patch",
-    "GlobalAveragePooling2D": "averages each pattern over the picture",
+    "GlobalAveragePooling2D": "averages each pattern over the image",
     "Flatten": "lays all answers out in one row",
     "Dropout": "switches neurons off at random, in training only",
     "Dense": "combines all answers",

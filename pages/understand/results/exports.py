@@ -39,7 +39,7 @@ def show(summary: Summary) -> None:
             key="answers",
             icon=":material/table:",
             on_click="ignore",
-            help="A row for each test picture: file, true class, answer, and all probabilities.",
+            help="A row for each test image: file, true class, answer, and all probabilities.",
         )
         st.download_button(
             "Learning curves as CSV",
@@ -72,25 +72,25 @@ def show(summary: Summary) -> None:
 
 def report(summary: Summary, shown: Gallery) -> bytes:
     """The run as one HTML file."""
-    return html_report.build(summary.run, _picture_of(shown)).encode()
+    return html_report.build(summary.run, _image_of(shown)).encode()
 
 
-def _picture_of(shown: Gallery) -> html_report.PictureOf:
-    def picture_of(picture_id: str) -> Image.Image:
-        row = shown.row(picture_id)
+def _image_of(shown: Gallery) -> html_report.ImageOf:
+    def image_of(image_id: str) -> Image.Image:
+        row = shown.row(image_id)
         if shown.dataset is None or row is None:
-            raise LabError(shown.fault or "This picture is no longer in the data set.")
+            raise LabError(shown.fault or "This image is no longer in the data set.")
         return shown.dataset.image(row)
 
-    return picture_of
+    return image_of
 
 
 def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
-    """A row for each test picture, in the order of the predictions."""
+    """A row for each test image, in the order of the predictions."""
     answered, names = run_images.predictions(summary.run), summary.report.class_names
     frame = pd.DataFrame(
         {
-            "picture": answered.ids,
+            "image": answered.ids,
             "file": _files(answered, shown),
             "true": [names[at] for at in answered.labels],
             "answer": [names[at] for at in metrics.predicted(answered)],

@@ -1,4 +1,4 @@
-"""One test picture on a card: all probabilities, heatmaps, similar training pictures, facts."""
+"""One test image on a card: all probabilities, heatmaps, similar training images, facts."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
-_OPEN = "card_picture"
+_OPEN = "card_image"
 SIMILAR = 6
-FEWEST_OF_ANOTHER_CLASS = 4
-"""Of the similar pictures: as many with another label than the picture's own are worth a hint."""
+MIN_OF_ANOTHER_CLASS = 4
+"""Of the similar images: as many with another label than the image's own are worth a hint."""
 
 
-def look(picture_id: str) -> None:
-    """Open the card of a picture; made for ``on_click``."""
-    st.session_state[_OPEN] = picture_id
+def look(image_id: str) -> None:
+    """Open the card of an image; made for ``on_click``."""
+    st.session_state[_OPEN] = image_id
 
 
 def show(summary: Summary) -> None:
     """Draw the card where one is open; call once on a page."""
-    picture_id = st.session_state.get(_OPEN)
-    if picture_id is None:
+    image_id = st.session_state.get(_OPEN)
+    if image_id is None:
         return
     answered = run_images.predictions(summary.run)
-    places = (answered.ids == picture_id).nonzero()[0]
+    places = (answered.ids == image_id).nonzero()[0]
     if len(places):
         _card(summary, answered, int(places[0]))
 
@@ -46,7 +46,7 @@ def _close() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-@st.dialog("Test picture", width="large", icon=":material/zoom_in:", on_dismiss=_close)
+@st.dialog("Test image", width="large", icon=":material/zoom_in:", on_dismiss=_close)
 def _card(summary: Summary, answered: Predictions, position: int) -> None:
     names, shown = summary.report.class_names, run_images.gallery(summary.run)
     st.markdown(_headline(answered, position, names))
@@ -62,7 +62,7 @@ def _card(summary: Summary, answered: Predictions, position: int) -> None:
         st.switch_page(EXPLAIN, query_params=link)
     if maps is not None:
         _similar(summary, shown, answered, position)
-    if len(names) > heatmap_row.MOST_PROBABILITIES:
+    if len(names) > heatmap_row.MAX_PROBABILITIES:
         _all_probabilities(answered, position, names)
     _facts(shown, answered, position)
 
@@ -75,7 +75,7 @@ def _headline(answered: Predictions, position: int, names: Sequence[str]) -> str
 
 
 def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: int) -> None:
-    st.markdown("**Most similar training pictures, as the network sees it**")
+    st.markdown("**Most similar training images, as the network sees it**")
     try:
         features = _features(summary.run)
     except LabError as error:
@@ -85,12 +85,12 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
         waiting.answer(
             (summary.run.id, "features"),
             lambda: assistant.features(summary.run),
-            "Looking through the training pictures; once a run, it takes some seconds.",
+            "Looking through the training images; once a run, it takes some seconds.",
         )
         return
     found = nearest_images.nearest(features, str(answered.ids[position]), SIMILAR)
     if not found:
-        st.caption("This picture is not among those that the run was made from.")
+        st.caption("This image is not among those that the run was made from.")
         return
     run_images.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
     st.caption(
@@ -122,10 +122,10 @@ def _as_tile(shown: Gallery, one: Similar) -> Tile:
 def _label_hint(shown: Gallery, found: list[Similar], true: str) -> str:
     labels = [str(row["label"]) for one in found if (row := shown.row(one.id)) is not None]
     others = sum(label != true for label in labels)
-    if others < FEWEST_OF_ANOTHER_CLASS:
+    if others < MIN_OF_ANOTHER_CLASS:
         return ""
     return (
-        f"{others} of {len(labels)} have another label than {literal(true)}: to the network this picture "
+        f"{others} of {len(labels)} have another label than {literal(true)}: to the network this image "
         "belongs with them. Look whether its label is right."
     )
 
@@ -141,7 +141,7 @@ def _all_probabilities(answered: Predictions, position: int, names: Sequence[str
                     "Probability", min_value=0, max_value=1, format="percent"
                 )
             },
-            alt="Probabilities of all classes for this picture",
+            alt="Probabilities of all classes for this image",
         )
 
 
@@ -149,11 +149,11 @@ def _facts(shown: Gallery, answered: Predictions, position: int) -> None:
     row = shown.row(str(answered.ids[position]))
     if row is None:
         return
-    with st.expander("Facts about this picture", icon=":material/info:"):
+    with st.expander("Facts about this image", icon=":material/info:"):
         st.text(
             f"File: {row['name']}\n"
             f"Size: {row['width']} x {row['height']} pixels, {row['mode']}\n"
-            f"Split: test\nPicture id: {row['id']}"
+            f"Split: test\nImage id: {row['id']}"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a run gets wrong: the pairs it confuses, the pictures of each, and its most confident mistakes."""
+"""What a run gets wrong: the pairs it confuses, the images of each, and its most confident mistakes."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def show(summary: Summary) -> None:
         downloads.figure_buttons(summary, lambda: matrix.draw(summary, as_shares), "confusion-matrix")
     shown = run_images.gallery(summary.run)
     if cell:
-        _cell_pictures(summary, shown, *cell)
+        _cell_images(summary, shown, *cell)
     st.subheader("The most confident mistakes", anchor=False)
-    _worst_pictures(summary, shown)
+    _worst_images(summary, shown)
 
 
 def _pairs(summary: Summary) -> None:
@@ -51,13 +51,13 @@ def _pairs(summary: Summary) -> None:
     st.markdown("\n".join(f"- {literal(pair.sentence)}" for pair in pairs))
 
 
-def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
+def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
     names = summary.report.class_names
     answered = run_images.predictions(summary.run)
     is_here = (answered.labels == names.index(true)) & (metrics.predicted(answered) == names.index(predicted))
     here = np.flatnonzero(is_here)
     here = here[np.argsort(-metrics.confidence(answered)[here], kind="stable")]
-    heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test picture')}"
+    heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test image')}"
     st.subheader(heading, anchor=False)
     if not len(here):
         st.caption("There are none: cells without a number are empty.")
@@ -67,14 +67,14 @@ def _cell_pictures(summary: Summary, shown: Gallery, true: str, predicted: str) 
     tiles_of(summary, shown, answered, here[page].tolist(), key="cell")
 
 
-def _worst_pictures(summary: Summary, shown: Gallery) -> None:
+def _worst_images(summary: Summary, shown: Gallery) -> None:
     names = summary.report.class_names
     answered = run_images.predictions(summary.run)
     choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
     of_class = None if choice == ALL else names.index(choice)
     positions = [mistake.row for mistake in confusion.worst(answered, of_class, WORST)]
     if not positions:
-        st.success("No mistakes on the test pictures of this class.", icon=":material/check:")
+        st.success("No mistakes on the test images of this class.", icon=":material/check:")
         return
     tiles_of(summary, shown, answered, positions, key="worst")
 
@@ -82,7 +82,7 @@ def _worst_pictures(summary: Summary, shown: Gallery) -> None:
 def tiles_of(
     summary: Summary, shown: Gallery, answered: Predictions, positions: Sequence[int], *, key: str
 ) -> None:
-    """Test pictures with what they are and what the model said; a click opens the card of one."""
+    """Test images with what they are and what the model said; a click opens the card of one."""
     names = summary.report.class_names
     tiles = [Tile(str(answered.ids[at]), run_images.answers(answered, at, names)) for at in positions]
     resize = summary.config.data.resize if summary.config else "stretch"

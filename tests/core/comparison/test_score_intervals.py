@@ -53,7 +53,7 @@ def test_sides_get_the_same_seeds_with_the_least_work():
     assert repeats.missing_seeds([[0, 1, 2], [0]], 2) == [[], [1, 2]]
 
 
-def test_pictures_are_sorted_by_who_is_right_about_them():
+def test_images_are_sorted_by_who_is_right_about_them():
     labels = np.array([0, 0, 0, 0, 0])
     said, said_second = np.array([0, 1, 1, 1, 0]), np.array([1, 0, 2, 1, 0])
     ids = np.array([f"{number:016x}" for number in range(5)])

@@ -17,7 +17,7 @@ def finished(fingerprint: str) -> Run:
     return run
 
 
-def test_each_run_counts_once_for_its_own_test_pictures():
+def test_each_run_counts_once_for_its_own_test_images():
     first, second, elsewhere = finished("abcdef123456"), finished("abcdef123456"), finished("fedcba654321")
     assert test_set_usage.seen(first) == 0
     for _ in range(3):
@@ -69,6 +69,6 @@ def test_meaning_grows_with_the_number_of_looks():
     assert "by up to 2 points" in test_set_usage.meaning(10, 0.7, 1000)
 
 
-def test_a_perfect_score_on_few_pictures_may_be_luck_too():
+def test_a_perfect_score_on_few_images_may_be_luck_too():
     assert "by up to 9 points" in test_set_usage.meaning(3, 1.0, 8)
     assert "it flatters by about a point at most" in test_set_usage.meaning(3, 0.99, 10_000)

@@ -35,10 +35,10 @@ def flags(right: int, of: int) -> np.ndarray:
     return np.arange(of) < right
 
 
-def repeats(shares, pictures: int = 400, rng_seed: int = 0) -> list[Result]:
+def repeats(shares, images: int = 400, rng_seed: int = 0) -> list[Result]:
     """A run for each share of right answers, each with a seed of its own."""
     rng = np.random.default_rng(rng_seed)
-    return [result(rng.random(pictures) < share, seed=seed) for seed, share in enumerate(shares)]
+    return [result(rng.random(images) < share, seed=seed) for seed, share in enumerate(shares)]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=300))
@@ -54,7 +54,7 @@ def test_holms_correction_is_that_of_statsmodels(p_values):
     np.testing.assert_allclose(paired_tests.holm(p_values), expected, rtol=0, atol=1e-12)
 
 
-def test_two_models_that_never_disagree_are_not_taken_for_equal_on_few_pictures():
+def test_two_models_that_never_disagree_are_not_taken_for_equal_on_few_images():
     few = paired_tests.models(flags(15, 20), flags(15, 20))
     assert (few.difference, few.p) == (0, 1)
     assert few.low < -0.05
@@ -90,7 +90,7 @@ def test_several_equal_models_are_called_different_in_at_most_5_per_cent_togethe
     assert corrected <= 0.05 < plain
 
 
-def test_5_points_between_two_models_are_seen_on_734_pictures_more_often_than_not():
+def test_5_points_between_two_models_are_seen_on_734_images_more_often_than_not():
     real, covered = simulation.models_called_real(734, 0.05, 0.2, number=200)
     assert real > 0.7
     assert covered >= 0.9
@@ -135,7 +135,7 @@ def test_the_interval_is_told_from_the_side_that_is_ahead():
     assert f"A is ahead of B by 10.0 points (95% CI: {low:+.1f} to {high:+.1f} points)" in verdict.sentence
 
 
-def test_a_small_difference_on_few_pictures_cannot_be_told():
+def test_a_small_difference_on_few_images_cannot_be_told():
     rng = np.random.default_rng(0)
     sides = {name: [result(rng.random(100) < 0.7)] for name in "AB"}
     verdict = verdicts.judge(sides)
@@ -144,7 +144,7 @@ def test_a_small_difference_on_few_pictures_cannot_be_told():
     assert "repeat both with 5 more seeds (about 10 min)" in verdict.sentence
 
 
-def test_models_that_hardly_differ_on_many_pictures_show_no_difference():
+def test_models_that_hardly_differ_on_many_images_show_no_difference():
     same = result(flags(3500, 5000))
     verdict = verdicts.judge({"A": [same], "B": [same]})
     assert verdict.kind == "no difference seen"
@@ -164,7 +164,7 @@ def test_too_few_repeats_say_how_many_more():
     assert "About 3 more repeats of each should tell (about 6 min)." in verdict.sentence
 
 
-def test_where_pictures_are_too_few_more_repeats_are_not_advised():
+def test_where_images_are_too_few_more_repeats_are_not_advised():
     sides = {"A": repeats([0.7] * 6, 40), "B": repeats([0.71] * 6, 40, rng_seed=1)}
     verdict = verdicts.judge(sides)
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", None)
@@ -184,7 +184,7 @@ def test_repeats_are_paired_by_seed_whatever_their_order():
     [
         (repeats([0.6, 0.7]), [replace(run, seed=9) for run in repeats([0.6, 0.7])], "two seeds in common"),
         (repeats([0.6]), repeats([0.6, 0.7]), "two seeds in common"),
-        ([result(flags(9, 20))], [result(flags(9, 20))], "They share 20 pictures"),
+        ([result(flags(9, 20))], [result(flags(9, 20))], "They share 20 images"),
         ([result(flags(40, 60))], [result(flags(40, 60), class_names=("daisy",))], "different classes"),
     ],
 )
@@ -194,7 +194,7 @@ def test_what_cannot_be_compared_gets_no_verdict_and_a_reason(first, second, rea
     assert reason in verdict.sentence
 
 
-def test_other_splits_are_compared_on_the_pictures_that_both_share():
+def test_other_splits_are_compared_on_the_images_that_both_share():
     one = result(flags(60, 100))
     rolled = np.roll(np.arange(100), 7)[:80]
     other = replace(
@@ -209,11 +209,11 @@ def test_other_splits_are_compared_on_the_pictures_that_both_share():
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.difference) == (80, 0)
     assert [note.split()[0] for note in verdict.notes] == ["The", "Only", "They"]
-    assert "Only the 80 pictures" in verdict.notes[1]
+    assert "Only the 80 images" in verdict.notes[1]
     assert "7 to 10 epochs" in verdict.notes[2]
 
 
-def test_a_picture_relabelled_in_between_is_left_out():
+def test_an_image_relabelled_in_between_is_left_out():
     one = result(flags(60, 100))
     relabelled = one.labels.copy()
     relabelled[:10] = np.where(relabelled[:10] == "daisy", "roses", "daisy")

@@ -1,4 +1,4 @@
-"""Each change alone on pictures whose result can be worked out by hand."""
+"""Each change alone on images whose result can be worked out by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_nothing_set_changes_nothing() -> None:
     assert augment.batch(images, OFF, np.random.default_rng(0)) is images
 
 
-def test_flip_mirrors_about_half_of_the_pictures_exactly() -> None:
+def test_flip_mirrors_about_half_of_the_images_exactly() -> None:
     images = np.repeat(gradient(), 400, axis=0)
     result = changed(images, flip=True)
     mirrored = (result == images[:, :, ::-1]).all(axis=(1, 2, 3))
@@ -49,12 +49,12 @@ def test_flip_while_turning_by_next_to_nothing_mirrors_too() -> None:
 
 def test_rotation_turns_about_the_centre_and_not_further_than_set() -> None:
     size = 65
-    picture = np.zeros((1, size, size, 3), np.uint8)
-    picture[0, size // 2, size // 2 + 20] = 255  # a point right of the centre
-    picture[0, size // 2 - 1 : size // 2 + 2, size // 2 + 19 : size // 2 + 22] = 255
+    image = np.zeros((1, size, size, 3), np.uint8)
+    image[0, size // 2, size // 2 + 20] = 255  # a point right of the centre
+    image[0, size // 2 - 1 : size // 2 + 2, size // 2 + 19 : size // 2 + 22] = 255
     angles = []
     for seed in range(60):
-        result = changed(picture, seed, rotation=30.0)[0, :, :, 0].astype(float)
+        result = changed(image, seed, rotation=30.0)[0, :, :, 0].astype(float)
         y, x = np.indices(result.shape)
         dy = (result * y).sum() / result.sum() - size // 2
         dx = (result * x).sum() / result.sum() - size // 2
@@ -67,9 +67,9 @@ def test_rotation_turns_about_the_centre_and_not_further_than_set() -> None:
 
 def test_zoom_scales_about_the_centre_within_its_limits() -> None:
     size = 65
-    picture = np.zeros((1, size, size, 3), np.uint8)
-    picture[0, 22:43, 22:43] = 255  # 21 pixels a side
-    sides = [np.sqrt((changed(picture, seed, zoom=0.3)[0, :, :, 0] > 127).sum()) for seed in range(60)]
+    image = np.zeros((1, size, size, 3), np.uint8)
+    image[0, 22:43, 22:43] = 255  # 21 pixels a side
+    sides = [np.sqrt((changed(image, seed, zoom=0.3)[0, :, :, 0] > 127).sum()) for seed in range(60)]
     assert 0.68 < min(sides) / 21 < 0.85
     assert 1.15 < max(sides) / 21 < 1.32
 
@@ -97,7 +97,7 @@ def test_values_are_clipped_and_never_wrap_around() -> None:
     assert changed(images, brightness=0.5).min() >= 250 - 128
 
 
-def test_the_same_generator_gives_the_same_pictures_and_leaves_the_originals_alone() -> None:
+def test_the_same_generator_gives_the_same_images_and_leaves_the_originals_alone() -> None:
     images = np.random.default_rng(3).integers(0, 256, (9, 40, 40, 3), dtype=np.uint8)
     before = images.copy()
     everything = {"flip": True, "rotation": 20.0, "zoom": 0.2, "brightness": 0.2, "contrast": 0.3}
@@ -106,7 +106,7 @@ def test_the_same_generator_gives_the_same_pictures_and_leaves_the_originals_alo
     np.testing.assert_array_equal(images, before)
 
 
-def test_read_only_pictures_can_be_changed() -> None:
+def test_read_only_images_can_be_changed() -> None:
     images = np.repeat(gradient(), 4, axis=0)
     images.flags.writeable = False
     everything = {"flip": True, "rotation": 20.0, "zoom": 0.2, "brightness": 0.2, "contrast": 0.3}

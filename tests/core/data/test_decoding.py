@@ -1,4 +1,4 @@
-"""Files a person may have among the pictures: what comes of each (shared faults 1-9)."""
+"""Files a person may have among the images: what comes of each (shared faults 1-9)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.data.decoding import BACKGROUND, Decoded, Unreadable, decode
 
 @pytest.fixture
 def photo() -> Image.Image:
-    """A colourful 60 x 40 picture: smooth, so that lossy formats keep it, and not symmetric."""
+    """A colourful 60 x 40 image: smooth, so that lossy formats keep it, and not symmetric."""
     y, x = np.mgrid[0:40, 0:60]
     pixels = np.stack([x * 4, y * 6, 128 + 60 * np.sin(x / 9)], axis=-1)
     return Image.fromarray(pixels.astype(np.uint8))
@@ -30,12 +30,12 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def decoded(tmp_path: Path, content: bytes, name: str = "picture.jpg") -> Decoded:
+def decoded(tmp_path: Path, content: bytes, name: str = "image.jpg") -> Decoded:
     (tmp_path / name).write_bytes(content)
     return decode(tmp_path / name)
 
 
-def refusal(tmp_path: Path, content: bytes, name: str = "picture.jpg") -> str:
+def refusal(tmp_path: Path, content: bytes, name: str = "image.jpg") -> str:
     with pytest.raises(Unreadable) as refused:
         decoded(tmp_path, content, name)
     return str(refused.value)
@@ -49,26 +49,26 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
     ("content", "reason"),
     [
         (b"", "empty file"),
-        (b"The picture has moved.\n", "a text file, not a picture"),
-        (b"<!DOCTYPE html><html></html>", "a web page, not a picture"),
-        (b"\xef\xbb\xbf\n<HTML></HTML>", "a web page, not a picture"),
+        (b"The image has moved.\n", "a text file, not an image"),
+        (b"<!DOCTYPE html><html></html>", "a web page, not an image"),
+        (b"\xef\xbb\xbf\n<HTML></HTML>", "a web page, not an image"),
         (
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-            "an SVG drawing; only pictures made of pixels are read",
+            "an SVG drawing; only images made of pixels are read",
         ),
-        (b"%PDF-1.7\n\x00", "a PDF document, not a picture"),
-        (b"MZ\x90\x00\x03", "a program, not a picture"),
-        (b"\x7fELF\x02\x01", "a program, not a picture"),
-        (b"PK\x03\x04\x14\x00", "a zip archive, not a picture"),
+        (b"%PDF-1.7\n\x00", "a PDF document, not an image"),
+        (b"MZ\x90\x00\x03", "a program, not an image"),
+        (b"\x7fELF\x02\x01", "a program, not an image"),
+        (b"PK\x03\x04\x14\x00", "a zip archive, not an image"),
         (b"\x00\x00\x00\x18ftypheic\x00", "a HEIC photo; save it as JPEG first"),
     ],
 )
-def test_what_is_no_picture_is_refused_by_its_content(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_what_is_no_image_is_refused_by_its_content(tmp_path: Path, content: bytes, reason: str) -> None:
     assert refusal(tmp_path, content) == reason
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_cut_off_picture_is_refused_as_cut_off(tmp_path: Path, photo: Image.Image, kind: str) -> None:
+def test_a_cut_off_image_is_refused_as_cut_off(tmp_path: Path, photo: Image.Image, kind: str) -> None:
     content = encoded(photo, kind)
     assert "cut off" in refusal(tmp_path, content[: len(content) // 2])
 
@@ -87,7 +87,7 @@ def test_a_png_with_damaged_pixels_is_refused(tmp_path: Path, photo: Image.Image
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
 def test_the_extension_plays_no_part(tmp_path: Path, photo: Image.Image, kind: str) -> None:
-    result = decoded(tmp_path, encoded(photo, kind), "picture.jpg")
+    result = decoded(tmp_path, encoded(photo, kind), "image.jpg")
     assert mean_difference(result.image, photo) < 12
 
 
@@ -125,7 +125,7 @@ def test_a_transparent_palette_colour_shows_the_background(tmp_path: Path) -> No
     assert result.image.getpixel((6, 6)) == (200, 10, 10)
 
 
-def test_a_wholly_transparent_picture_is_shown_and_said(tmp_path: Path, photo: Image.Image) -> None:
+def test_a_wholly_transparent_image_is_shown_and_said(tmp_path: Path, photo: Image.Image) -> None:
     image = photo.copy()
     image.putalpha(0)
     result = decoded(tmp_path, encoded(image, "PNG"))
@@ -179,7 +179,7 @@ def test_odd_shapes_are_read(tmp_path: Path, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(11_000, 11_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
-def test_huge_pictures_are_refused_before_a_pixel_is_read(tmp_path: Path, width: int, height: int) -> None:
+def test_huge_images_are_refused_before_a_pixel_is_read(tmp_path: Path, width: int, height: int) -> None:
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     assert "megapixels" in refusal(tmp_path, png_header(width, height))
     assert time.monotonic() - start < 5

@@ -1,4 +1,4 @@
-"""The colours that come out of picture files, against what was put in by the formats' own rules.
+"""The colours that come out of image files, against what was put in by the formats' own rules.
 
 PNG files are written here byte by byte, so that no encoder's mistake can make up for a decoder's.
 """
@@ -213,7 +213,7 @@ STORED = {
     8: lambda upright: upright[::-1].swapaxes(0, 1),
 }
 """The pixels of a file by its orientation tag: where its first row and first column lie in the upright
-picture (EXIF 2.32, tag 274). 6: its first row is the right side, its first column the top."""
+image (EXIF 2.32, tag 274). 6: its first row is the right side, its first column the top."""
 
 
 def upright() -> NDArray[np.uint8]:
@@ -243,8 +243,8 @@ def test_a_turned_photo_is_upright_on_the_page_and_in_training_alike(tmp_path: P
         (tmp_path / "photos" / name / "1.jpg").write_bytes(turned(orientation, "JPEG"))
     dataset = datasets.prepare(str(tmp_path / "photos"))
     trained = pixel_cache.load(dataset, dataset.usable, 32, "stretch").astype(np.int64)
-    for (_, row), picture in zip(dataset.usable.iterrows(), trained, strict=True):
+    for (_, row), image in zip(dataset.usable.iterrows(), trained, strict=True):
         assert (row["width"], row["height"]) == (64, 32)
         thumbnail = np.asarray(Image.open(io.BytesIO(dataset.thumbnail(row, 200)))).astype(np.int64)
         assert np.abs(thumbnail[8::16, 16::32] - CORNERS).max() <= 6
-        assert np.abs(picture[8::16, 8::16] - CORNERS).max() <= 6
+        assert np.abs(image[8::16, 8::16] - CORNERS).max() <= 6

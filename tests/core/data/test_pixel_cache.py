@@ -1,4 +1,4 @@
-"""Square pixels from picture files, decoded once."""
+"""Square pixels from image files, decoded once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.errors import LabError, Stopped
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
-    """Ten pictures: five wide red ones and five high blue ones, each with a level of its own."""
+    """Ten images: five wide red ones and five high blue ones, each with a level of its own."""
     for label, colour, size in (("red", (200, 0, 0), (60, 40)), ("blue", (0, 0, 200), (40, 60))):
         folder = tmp_path / "own" / label
         folder.mkdir(parents=True)
@@ -27,7 +27,7 @@ def dataset(tmp_path: Path) -> Dataset:
 
 @pytest.fixture
 def no_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write a cache for even one missing picture."""
+    """Write a cache for even one missing image."""
     monkeypatch.setattr(pixel_cache, "_FEW", 0)
 
 
@@ -55,7 +55,7 @@ def test_the_second_time_nothing_is_decoded(dataset: Dataset, no_few: None) -> N
     np.testing.assert_array_equal(pixel_cache.load(dataset, part, 32, "stretch"), first[[7, 2]])
 
 
-def test_a_few_missing_pictures_are_read_without_a_new_cache(dataset: Dataset) -> None:
+def test_a_few_missing_images_are_read_without_a_new_cache(dataset: Dataset) -> None:
     loaded = pixel_cache.load(dataset, dataset.usable, 32, "stretch")
     assert loaded.shape == (10, 32, 32, 3)
     assert not files(dataset)
@@ -82,7 +82,7 @@ def test_a_damaged_cache_is_made_anew(dataset: Dataset, no_few: None) -> None:
     np.testing.assert_array_equal(pixel_cache.load(dataset, dataset.usable, 32, "stretch"), first)
 
 
-def test_a_picture_that_is_gone_is_named(dataset: Dataset) -> None:
+def test_an_image_that_is_gone_is_named(dataset: Dataset) -> None:
     (dataset.root / dataset.usable["file"].iloc[3]).unlink()
     with pytest.raises(LabError, match=r"blue/3\.png of data set 'own': the file is gone. Prepare it again"):
         pixel_cache.load(dataset, dataset.usable, 32, "stretch")
@@ -94,12 +94,12 @@ def test_reading_stops_when_asked_and_leaves_nothing(dataset: Dataset, no_few: N
     assert not list((dataset.path / "pixels").glob("*"))
 
 
-def test_no_rows_are_no_pictures(dataset: Dataset) -> None:
+def test_no_rows_are_no_images(dataset: Dataset) -> None:
     assert pixel_cache.load(dataset, dataset.usable[:0], 32, "pad").shape == (0, 32, 32, 3)
 
 
 def wide() -> Image.Image:
-    """A picture 40 x 20: its left quarter red, its middle half green, its right quarter blue."""
+    """An image 40 x 20: its left quarter red, its middle half green, its right quarter blue."""
     image = Image.new("RGB", (40, 20), (0, 255, 0))
     image.paste((255, 0, 0), (0, 0, 10, 20))
     image.paste((0, 0, 255), (30, 0, 40, 20))

@@ -1,4 +1,4 @@
-"""Sharing pictures out: every class in every split, the same every time, copies never torn apart."""
+"""Sharing images out: every class in every split, the same every time, copies never torn apart."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.data import splits
 from core.errors import LabError
 
 
-def pictures(counts: dict[str, int], copies: int = 1, source_split: str = "") -> pd.DataFrame:
-    """``counts`` pictures of each class, every one of them ``copies`` times."""
+def images(counts: dict[str, int], copies: int = 1, source_split: str = "") -> pd.DataFrame:
+    """``counts`` images of each class, every one of them ``copies`` times."""
     names = [(label, number) for label, count in counts.items() for number in range(count)]
     return pd.DataFrame(
         {
@@ -33,7 +33,7 @@ def counted(rows: pd.DataFrame, split: pd.Series) -> dict[str, dict[str, int]]:
 
 
 def test_each_class_is_shared_out_by_itself() -> None:
-    rows = pictures({"roses": 100, "tulips": 50})
+    rows = images({"roses": 100, "tulips": 50})
     assert counted(rows, splits.assign(rows, 0.2, 0.1, seed=0)) == {
         "roses": {"train": 70, "validation": 20, "test": 10},
         "tulips": {"train": 35, "validation": 10, "test": 5},
@@ -41,7 +41,7 @@ def test_each_class_is_shared_out_by_itself() -> None:
 
 
 def test_the_seed_alone_decides() -> None:
-    rows = pictures({"roses": 40, "tulips": 40})
+    rows = images({"roses": 40, "tulips": 40})
     one, again, other = (splits.assign(rows, 0.1, 0.1, seed) for seed in (3, 3, 4))
     assert one.equals(again)
     assert not one.equals(other)
@@ -49,8 +49,8 @@ def test_the_seed_alone_decides() -> None:
     assert splits.assign(shuffled, 0.1, 0.1, 3).sort_index().equals(one)
 
 
-def test_a_picture_more_moves_hardly_any_other() -> None:
-    rows = pictures({"roses": 101, "tulips": 100})
+def test_an_image_more_moves_hardly_any_other() -> None:
+    rows = images({"roses": 101, "tulips": 100})
     before = splits.assign(rows[1:], 0.1, 0.1, 0)
     moved = (splits.assign(rows, 0.1, 0.1, 0)[1:] != before).sum()
     assert moved <= 2
@@ -66,7 +66,7 @@ def test_a_picture_more_moves_hardly_any_other() -> None:
 def test_no_copy_is_torn_apart_and_no_split_lacks_a_class(
     counts: list[int], copies: int, shares: tuple[float, float], seed: int
 ) -> None:
-    rows = pictures({f"class {n}": count for n, count in enumerate(counts)}, copies)
+    rows = images({f"class {n}": count for n, count in enumerate(counts)}, copies)
     split = splits.assign(rows, *shares, seed)
     assert (split.groupby(rows["content"]).nunique() == 1).all()
     present = set(zip(rows["label"], split, strict=True))
@@ -74,7 +74,7 @@ def test_no_copy_is_torn_apart_and_no_split_lacks_a_class(
 
 
 def test_one_large_group_does_not_swallow_a_small_split() -> None:
-    rows = pictures({"roses": 30, "tulips": 30})
+    rows = images({"roses": 30, "tulips": 30})
     rows.loc[rows["label"] == "roses", "group"] = [0] * 20 + list(range(100, 110))
     split = splits.assign(rows, 0.1, 0.1, 0)
     assert split[rows["group"] == 0].nunique() == 1
@@ -82,54 +82,54 @@ def test_one_large_group_does_not_swallow_a_small_split() -> None:
 
 
 def test_copies_with_different_labels_stay_together() -> None:
-    rows = pictures({"roses": 30, "tulips": 30})
+    rows = images({"roses": 30, "tulips": 30})
     rows.loc[[0, 30], ["group", "content"]] = [0, "the same"]
     split = splits.assign(rows, 0.3, 0.3, 0)
     assert split[0] == split[30]
 
 
 def test_a_sources_own_splits_are_kept() -> None:
-    rows = pictures({"roses": 30, "tulips": 30})
+    rows = images({"roses": 30, "tulips": 30})
     rows["source_split"] = (["train"] * 20 + ["validation"] * 4 + ["test"] * 6) * 2
     assert splits.assign(rows, 0.4, 0.4, 0).equals(rows["source_split"].rename())
 
 
-def test_a_split_the_source_lacks_is_taken_from_its_training_pictures() -> None:
-    rows = pictures({"roses": 30, "tulips": 30})
+def test_a_split_the_source_lacks_is_taken_from_its_training_images() -> None:
+    rows = images({"roses": 30, "tulips": 30})
     rows["source_split"] = (["train"] * 20 + ["test"] * 10) * 2
     split = splits.assign(rows, 0.2, 0.4, 0)
     assert (split[rows["source_split"] == "test"] == "test").all()
     assert counted(rows, split)["roses"] == {"train": 16, "validation": 4, "test": 10}
 
 
-def test_a_training_picture_whose_copy_the_source_tests_on_is_left_out() -> None:
-    rows = pictures({"roses": 12}, copies=2)
+def test_a_training_image_whose_copy_the_source_tests_on_is_left_out() -> None:
+    rows = images({"roses": 12}, copies=2)
     rows["source_split"] = ["train", "test"] * 2 + ["train", "validation"] + ["train"] * 18
     split = splits.assign(rows, 0.1, 0.1, 0)
     assert split[:6].tolist() == ["", "test", "", "test", "", "validation"]
 
 
-def test_too_few_pictures_are_told_with_the_numbers() -> None:
+def test_too_few_images_are_told_with_the_numbers() -> None:
     with pytest.raises(LabError, match=r"class 'tulips' has 2 images .*at least 3 are needed to split"):
-        splits.assign(pictures({"roses": 9, "tulips": 2}), 0.1, 0.1, 0)
+        splits.assign(images({"roses": 9, "tulips": 2}), 0.1, 0.1, 0)
     with pytest.raises(LabError, match=r"has 2 images .*\(and 1 other class\)"):
-        splits.assign(pictures({"roses": 9, "tulips": 1, "daisies": 2}), 0.1, 0.1, 0)
+        splits.assign(images({"roses": 9, "tulips": 1, "daisies": 2}), 0.1, 0.1, 0)
 
 
-def test_copies_do_not_count_as_different_pictures() -> None:
+def test_copies_do_not_count_as_different_images() -> None:
     with pytest.raises(LabError, match="has 8 images after exclusions, of which only 2 are different"):
-        splits.assign(pictures({"roses": 2, "tulips": 2}, copies=4), 0.1, 0.1, 0)
+        splits.assign(images({"roses": 2, "tulips": 2}, copies=4), 0.1, 0.1, 0)
 
 
-def test_three_pictures_a_class_are_one_for_each_split() -> None:
-    rows = pictures({"roses": 3, "tulips": 3})
+def test_three_images_a_class_are_one_for_each_split() -> None:
+    rows = images({"roses": 3, "tulips": 3})
     assert counted(rows, splits.assign(rows, 0.05, 0.05, 0))["roses"] == dict.fromkeys(splits.SPLITS, 1)
 
 
 def test_a_thousand_classes_and_a_99_to_1_imbalance_are_shared_out() -> None:
-    rows = pictures({f"{n:04}": 3 for n in range(1000)})
+    rows = images({f"{n:04}": 3 for n in range(1000)})
     assert (splits.assign(rows, 0.1, 0.1, 0).value_counts() == 1000).all()
-    rows = pictures({"common": 990, "rare": 10})
+    rows = images({"common": 990, "rare": 10})
     assert counted(rows, splits.assign(rows, 0.1, 0.1, 0))["rare"] == {
         "train": 8,
         "validation": 1,

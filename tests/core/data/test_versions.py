@@ -37,7 +37,7 @@ def ids(folder: Path, *names: str) -> list[str]:
     return [str(index[name]) for name in names]
 
 
-def test_excluded_pictures_are_out_of_use_but_not_out_of_the_index(folder: Path) -> None:
+def test_excluded_images_are_out_of_use_but_not_out_of_the_index(folder: Path) -> None:
     before = reopened(folder)
     step = versions.exclude(before, ids(folder, "cats/1.png", "cats/2.png"), "blurred")
     after = reopened(folder)
@@ -131,7 +131,7 @@ def test_two_versions_are_compared(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda data: versions.exclude(data, ["nothing"], ""), "of 1 pictures none is in use"),
+        (lambda data: versions.exclude(data, ["nothing"], ""), "of 1 images none is in use"),
         (lambda data: versions.put_back(data, [data.usable["id"].iloc[0]], ""), "none is excluded"),
         (
             lambda data: versions.relabel(data, [data.usable["id"].iloc[0]], "cats", ""),

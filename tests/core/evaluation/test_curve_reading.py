@@ -99,8 +99,8 @@ MADE: dict[Kind, Callable[[int], History]] = {
 }
 
 
-def read(history: History, config: RunConfig = DEFAULTS, pictures: int = 1000) -> Reading:
-    return curve_reading.read(history, config, guess=0.2, validation_pictures=pictures)
+def read(history: History, config: RunConfig = DEFAULTS, images: int = 1000) -> Reading:
+    return curve_reading.read(history, config, guess=0.2, validation_images=images)
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -116,7 +116,7 @@ def test_curves_of_real_trainings_are_read_as_they_were_judged_by_eye(name):
     epochs = zip(*(stored[figure] for figure in figures), strict=True)
     history = [{"epoch": at, **dict(zip(figures, epoch, strict=True))} for at, epoch in enumerate(epochs, 1)]
     config = DEFAULTS.replace(stored["changes"])
-    reading = curve_reading.read(history, config, guess=0.245, validation_pictures=367)
+    reading = curve_reading.read(history, config, guess=0.245, validation_images=367)
     assert reading.kind == stored["reading"]
 
 
@@ -151,7 +151,7 @@ def test_a_short_uneven_rise_is_read_as_still_improving():
         {"epoch": at, "loss": a, "val_loss": b, "accuracy": 0.35 + 0.05 * at, "val_accuracy": c}
         for at, (a, b, c) in enumerate(zip(loss, val_loss, val_accuracy, strict=True), 1)
     ]
-    assert read(history, pictures=78).kind == "still improving"
+    assert read(history, images=78).kind == "still improving"
 
 
 def test_an_epoch_before_or_at_the_end_of_a_rise_is_no_lucky_peak():
@@ -162,10 +162,10 @@ def test_an_epoch_before_or_at_the_end_of_a_rise_is_no_lucky_peak():
     assert read(best_is_the_last).kind != "lucky peak"
 
 
-def test_jumps_that_few_validation_pictures_explain_are_not_called_unstable():
+def test_jumps_that_few_validation_images_explain_are_not_called_unstable():
     history = [epoch | {"val_accuracy": 0.7 - 0.08 * (epoch["epoch"] % 2)} for epoch in healthy(0)]
     assert read(history).kind == "unstable"
-    assert read(history, pictures=40).kind != "unstable"
+    assert read(history, images=40).kind != "unstable"
 
 
 def test_the_epoch_of_divergence_is_named_and_the_steps_are_made_smaller():
@@ -215,7 +215,7 @@ def test_a_run_stopped_by_hand_is_to_be_resumed():
     ("right_after", "start"),
     [(360, "It helped."), (240, "It did harm."), (303, "Whether it helped is open.")],
 )
-def test_whether_the_advice_helped_is_said_from_the_validation_pictures(right_after, start):
+def test_whether_the_advice_helped_is_said_from_the_validation_images(right_after, start):
     verdict = verdicts.judge(
         {"before": [result(flags(300, 400))], "after": [result(flags(right_after, 400))]}
     )

@@ -28,11 +28,11 @@ def made(labels, probabilities) -> Predictions:
     return Predictions(ids, np.asarray(labels, np.int64), probabilities)
 
 
-def random(seed: int, pictures: int = 60, classes: int = 4, present: int | None = None) -> Predictions:
-    """Random answers; only the first ``present`` classes have pictures."""
+def random(seed: int, images: int = 60, classes: int = 4, present: int | None = None) -> Predictions:
+    """Random answers; only the first ``present`` classes have images."""
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, present or classes, pictures)
-    scores = rng.gamma(0.5, size=(pictures, classes)) + 1e-6
+    labels = rng.integers(0, present or classes, images)
+    scores = rng.gamma(0.5, size=(images, classes)) + 1e-6
     return made(labels, scores / scores.sum(axis=1, keepdims=True))
 
 
@@ -95,9 +95,9 @@ def test_reliability_bins_agree_with_scikit_learn(predictions):
     assert calibration.calibration_error(predictions) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("pictures", [40, 400])
-def test_a_perfect_model_has_a_calibration_error_of_luck_alone(pictures):
-    drawn = [perfect(seed, pictures) for seed in range(100)]
+@pytest.mark.parametrize("images", [40, 400])
+def test_a_perfect_model_has_a_calibration_error_of_luck_alone(images):
+    drawn = [perfect(seed, images) for seed in range(100)]
     below = [
         calibration.calibration_error(one) <= calibration.calibration_error_by_luck(one) for one in drawn
     ]
@@ -112,11 +112,11 @@ def test_a_model_that_is_too_sure_is_off_by_more_than_luck():
     assert calibration.calibration_error(boasting) > calibration.calibration_error_by_luck(boasting)
 
 
-def perfect(seed: int, pictures: int) -> Predictions:
+def perfect(seed: int, images: int) -> Predictions:
     """A model of two classes that is right exactly as often as it is sure."""
     rng = np.random.default_rng(seed)
-    first = rng.random(pictures)
-    return made(rng.random(pictures) >= first, np.stack([first, 1 - first], axis=1))
+    first = rng.random(images)
+    return made(rng.random(images) >= first, np.stack([first, 1 - first], axis=1))
 
 
 @settings(deadline=None)
@@ -145,7 +145,7 @@ def test_answering_only_when_sure_says_the_same_at_the_slider_and_in_the_curve(p
         np.testing.assert_allclose((answered.value, right.value), (share, accuracy), **EXACT)
 
 
-def test_nothing_is_said_about_no_pictures():
+def test_nothing_is_said_about_no_images():
     assert calibration.calibration_error_by_luck(made([], np.empty((0, 3)))) is None
     none = made([], np.zeros((0, 3)))
     nothing = Proportion(value=None, low=None, high=None, correct=0, total=0)
@@ -160,7 +160,7 @@ def test_nothing_is_said_about_no_pictures():
     json.dumps(report.as_json(), allow_nan=False)
 
 
-def test_a_class_missing_from_the_test_pictures_has_no_recall():
+def test_a_class_missing_from_the_test_images_has_no_recall():
     predictions = made([0, 0, 1], [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1]])
     matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), 3)
     missing = metrics.per_class(matrix, ("a", "b", "c"))[2]

@@ -24,7 +24,7 @@ from samples import made_runs
 from samples.made_images import coloured_objects
 from tests.tiny_model import SIZE, trained
 
-PICTURES = coloured_objects(6, SIZE, seed=5)
+IMAGES = coloured_objects(6, SIZE, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
         patch.setattr(engine, "ensure_worker", lambda: None)  # a page begins to warm one up after its test
-        source = made_runs.draw_folder(folder / "pictures", size=SIZE)
+        source = made_runs.draw_folder(folder / "images", size=SIZE)
         config = RunConfig().replace({"data.source": source, "data.image_size": SIZE})
         run = made_runs.finished(config)
         trained().save(run.model_path)
@@ -63,8 +63,8 @@ def ids(run: Run, count: int) -> list[str]:
 
 
 def test_it_predicts_as_the_model_does(run):
-    answer = assistant.predict(run, PICTURES.images).answer()["probabilities"]
-    np.testing.assert_allclose(answer, trained().predict(PICTURES.images, verbose=0), atol=1e-5)
+    answer = assistant.predict(run, IMAGES.images).answer()["probabilities"]
+    np.testing.assert_allclose(answer, trained().predict(IMAGES.images, verbose=0), atol=1e-5)
 
 
 def test_heatmaps_are_kept_in_the_run_and_not_made_twice(run):
@@ -79,13 +79,13 @@ def test_heatmaps_are_kept_in_the_run_and_not_made_twice(run):
         np.testing.assert_array_equal(ours, kept)
 
 
-def test_pictures_from_elsewhere_and_filters_are_answered_too(run):
-    asked = assistant.explain_pictures(run, PICTURES.images[:2], [0, 2], method="occlusion")
+def test_images_from_elsewhere_and_filters_are_answered_too(run):
+    asked = assistant.explain_images(run, IMAGES.images[:2], [0, 2], method="occlusion")
     assert asked.answer()["heatmaps"].shape == (2, 8, 8)
-    assert assistant.activations(run, PICTURES.images[:1]).answer()["activations"].shape == (16, 21, 21)
+    assert assistant.activations(run, IMAGES.images[:1]).answer()["activations"].shape == (16, 21, 21)
 
 
-def test_features_find_training_pictures_of_the_same_kind(run):
+def test_features_find_training_images_of_the_same_kind(run):
     assistant.features(run).answer()
     features = nearest_images.kept(run)
     assert features is not None and features.vectors.shape == (36, 32)
@@ -108,7 +108,7 @@ def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(ru
 
 
 def test_trust_answers_with_probabilities_and_a_control(run):
-    answer = assistant.trust(run, PICTURES.images[:1], int(PICTURES.labels[0])).answer()
+    answer = assistant.trust(run, IMAGES.images[:1], int(IMAGES.labels[0])).answer()
     assert 0 <= answer["after"] <= 1 and 0 <= answer["before"] <= 1
     assert answer["hot"].shape == (SIZE, SIZE) and answer["hot"].sum() == round(0.1 * SIZE**2)
     assert answer["elsewhere"].shape == (10,) and answer["control"].shape == (21, 21)
@@ -120,10 +120,10 @@ def test_trust_answers_with_probabilities_and_a_control(run):
     [
         (lambda run: assistant.ask("dance", run), "knows no task 'dance'"),
         (lambda run: assistant.ask("predict", run, ["f" * 16]), "no longer in the data set"),
-        (lambda run: assistant.predict(run, PICTURES.images[:, :20]), "colour pictures of 48 x 48 pixels"),
-        (lambda run: assistant.explain_pictures(run, PICTURES.images[:1], [7]), "classes 0 to 2"),
-        (lambda run: assistant.activations(run, PICTURES.images[:1], "dense"), "has no layer 'dense'"),
-        (lambda run: assistant.trust(run, PICTURES.images[:1], 0, share=5.0), "between 1% and 90%"),
+        (lambda run: assistant.predict(run, IMAGES.images[:, :20]), "colour images of 48 x 48 pixels"),
+        (lambda run: assistant.explain_images(run, IMAGES.images[:1], [7]), "classes 0 to 2"),
+        (lambda run: assistant.activations(run, IMAGES.images[:1], "dense"), "has no layer 'dense'"),
+        (lambda run: assistant.trust(run, IMAGES.images[:1], 0, share=5.0), "between 1% and 90%"),
         (lambda run: assistant.ask("predict", run, ["a", 1, None]), "no longer in the data set"),
         (lambda run: assistant.ask("predict", Run(Path("/etc"))), "There is no run 'etc'"),
         (lambda run: assistant.ask("predict", run, [], nonsense=1), "failed at 'predict'"),
@@ -140,7 +140,7 @@ def test_a_model_that_is_gone_is_named(run, tmp_path):
     run.model_path.rename(aside)
     try:
         with pytest.raises(LabError, match="There is no model at"):
-            assistant.predict(run, PICTURES.images).answer()
+            assistant.predict(run, IMAGES.images).answer()
         with pytest.raises(LabError, match="There is no model at"):
             assistant.explain(run, [Request(ids(run, 1)[0], 0)])
     finally:
@@ -163,12 +163,12 @@ def test_heatmaps_of_a_replaced_model_are_made_anew(run):
 
 
 def test_a_killed_process_comes_back_and_answers(run):
-    assistant.predict(run, PICTURES.images).answer()
+    assistant.predict(run, IMAGES.images).answer()
     pid = json.loads(assistant.record_path().read_text())["pid"]
     wait_until(lambda: time.time() - process_age(pid) > assistant.SUDDEN_SECONDS, 10)
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not assistant.is_running(), 10)
-    answer = assistant.predict(run, PICTURES.images).answer(timeout=120)
+    answer = assistant.predict(run, IMAGES.images).answer(timeout=120)
     assert answer["probabilities"].shape == (6, 3)
     assert json.loads(assistant.record_path().read_text())["pid"] != pid
 

@@ -1,4 +1,4 @@
-"""What looks like background: by hand on flat pictures, and against pictures whose object is known."""
+"""What looks like background: by hand on flat images, and against images whose object is known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZE = 10 * CELLS
 
 
 def flat(shape: np.ndarray) -> np.ndarray:
-    """A picture that is orange on ``shape`` (CELLS, CELLS) and blue elsewhere."""
+    """An image that is orange on ``shape`` (CELLS, CELLS) and blue elsewhere."""
     cells = np.where(shape[..., None], (230, 140, 30), (40, 60, 160)).astype(np.uint8)
     return cells.repeat(10, axis=0).repeat(10, axis=1)
 
@@ -54,15 +54,15 @@ def test_background_probability_follows_the_papers_equations():
     np.testing.assert_allclose(probability[shape], 0, atol=1e-6)
 
 
-def test_a_picture_of_one_colour_has_no_thing():
+def test_an_image_of_one_colour_has_no_thing():
     estimate = background_estimate.estimate(np.full((SIZE, SIZE, 3), 90, np.uint8))
     assert estimate.background.all() and not estimate.is_clear
 
 
 @pytest.mark.parametrize("draw", [faults.brick_wall, lambda rng: rng.integers(0, 256, (SIZE, SIZE, 3))])
 def test_where_everything_looks_alike_the_estimate_is_not_clear(draw):
-    pictures = [np.asarray(draw(np.random.default_rng(seed)), np.uint8) for seed in range(8)]
-    assert not any(background_estimate.estimate(picture).is_clear for picture in pictures)
+    images = [np.asarray(draw(np.random.default_rng(seed)), np.uint8) for seed in range(8)]
+    assert not any(background_estimate.estimate(image).is_clear for image in images)
 
 
 def recognised(estimates: Iterable[Backdrop], masks: Iterable[np.ndarray]) -> tuple[float, float]:
@@ -79,16 +79,16 @@ def recognised(estimates: Iterable[Backdrop], masks: Iterable[np.ndarray]) -> tu
 def test_flowers_of_the_garden_are_told_from_what_is_behind_them():
     drawn = [scene.draw_with_heads(kind, np.random.default_rng([5, at])) for at, kind in enumerate(4 * KINDS)]
     estimates = [
-        background_estimate.estimate(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
-        for picture, _ in drawn
+        background_estimate.estimate(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
+        for image, _ in drawn
     ]
     assert min(recognised(estimates, [heads for _, heads in drawn])) > 0.8
     assert sum(estimate.is_clear for estimate in estimates) >= 12
 
 
 def test_discs_on_noise_are_told_from_it_even_beside_others():
-    pictures = coloured_objects(24, SIZE, seed=3)
-    masks = np.zeros(pictures.images.shape[:3], np.uint8)
-    for mask, (top, left, bottom, right) in zip(masks, pictures.boxes.tolist(), strict=True):
+    images = coloured_objects(24, SIZE, seed=3)
+    masks = np.zeros(images.images.shape[:3], np.uint8)
+    for mask, (top, left, bottom, right) in zip(masks, images.boxes.tolist(), strict=True):
         cv2.circle(mask, ((left + right) // 2, (top + bottom) // 2), (bottom - top) // 2, 1, -1)
-    assert min(recognised(map(background_estimate.estimate, pictures.images), masks == 1)) > 0.85
+    assert min(recognised(map(background_estimate.estimate, images.images), masks == 1)) > 0.85

@@ -1,4 +1,4 @@
-"""The most similar training pictures by features."""
+"""The most similar training images by features."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPLITS = np.array(["test", "train", "train", "validation"])
 VECTORS = np.array([[3, 0], [1, 1], [9, 0], [3, 0]], np.float32)
 
 
-def test_nearest_are_the_training_pictures_with_the_smallest_angle():
+def test_nearest_are_the_training_images_with_the_smallest_angle():
     run = runs.create(RunConfig())
     made_runs.give_model(run)
     nearest_images.keep(run, IDS, SPLITS, VECTORS)

@@ -25,7 +25,7 @@ HOSTILE = (
     "![x](http://a.b/c.png) and a name without end",
     "a\nb",
 )
-PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8))
+IMAGE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8))
 HEATMAP = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
 
 
@@ -49,8 +49,8 @@ def every_figure() -> list[Figure]:
         figures.learning_curves([epoch(1), epoch(2)], 2),
         figures.confusion_matrix(matrix, HOSTILE),
         figures.confusion_matrix(matrix, HOSTILE, normalise=True),
-        figures.worst_predictions([PICTURE] * 6, HOSTILE[:1] * 6, HOSTILE[1:2] * 6, [0.9] * 6),
-        heatmap_grid([Explained(PICTURE, HOSTILE[0], HOSTILE[1], 0.9, HEATMAP, HEATMAP)] * 2),
+        figures.worst_predictions([IMAGE] * 6, HOSTILE[:1] * 6, HOSTILE[1:2] * 6, [0.9] * 6),
+        heatmap_grid([Explained(IMAGE, HOSTILE[0], HOSTILE[1], 0.9, HEATMAP, HEATMAP)] * 2),
         figures.reliability(calibration.reliability(random(0)), 0.04),
     ]
 
@@ -121,9 +121,9 @@ def test_the_kept_epoch_is_named_when_there_is_one():
     assert not any("kept" in text for text in texts(figures.learning_curves(history)))
 
 
-def test_an_overlay_is_the_picture_at_no_strength_and_the_colours_at_full():
-    np.testing.assert_array_equal(overlay.heatmap_overlay(PICTURE, HEATMAP, 0), np.asarray(PICTURE))
-    full = overlay.heatmap_overlay(PICTURE, HEATMAP, 1)
+def test_an_overlay_is_the_image_at_no_strength_and_the_colours_at_full():
+    np.testing.assert_array_equal(overlay.heatmap_overlay(IMAGE, HEATMAP, 0), np.asarray(IMAGE))
+    full = overlay.heatmap_overlay(IMAGE, HEATMAP, 1)
     assert full.shape == (30, 40, 3)
     assert full.dtype == np.uint8
     darkest, brightest = (np.rint(np.array(colormaps["viridis"](end)[:3]) * 255) for end in (0.0, 1.0))
@@ -131,26 +131,26 @@ def test_an_overlay_is_the_picture_at_no_strength_and_the_colours_at_full():
     np.testing.assert_array_equal(full[-1, -1], brightest)
 
 
-def test_an_overlay_takes_pictures_with_an_alpha_channel_and_grey_ones():
+def test_an_overlay_takes_images_with_an_alpha_channel_and_grey_ones():
     for mode in ("L", "RGBA"):
-        assert overlay.heatmap_overlay(PICTURE.convert(mode), HEATMAP).shape == (30, 40, 3)
+        assert overlay.heatmap_overlay(IMAGE.convert(mode), HEATMAP).shape == (30, 40, 3)
 
 
 def test_a_heatmap_of_nothing_says_so():
     nothing = np.zeros((4, 4), np.float32)
-    figure = heatmap_grid([Explained(PICTURE, "daisy", "daisy", 0.9, nothing)])
+    figure = heatmap_grid([Explained(IMAGE, "daisy", "daisy", 0.9, nothing)])
     assert {"no evidence for it in the image", "no evidence", "most evidence"} <= texts(figure)
     assert len(figure.axes) == 3  # the image, its one heatmap, and the scale
 
 
-def test_no_mistakes_and_no_pictures_are_said_in_words():
+def test_no_mistakes_and_no_images_are_said_in_words():
     assert "No mistakes." in texts(figures.worst_predictions([], [], [], []))
     figures.png(figures.reliability([]), 40)
 
 
 def test_captions_of_long_names_do_not_run_into_each_other():
     name = "American bulldog puppy with a long name"
-    figure = figures.worst_predictions([PICTURE] * 5, [name] * 5, [name] * 5, [1.0] * 5)
+    figure = figures.worst_predictions([IMAGE] * 5, [name] * 5, [name] * 5, [1.0] * 5)
     figure.draw_without_rendering()
     shown = [text for text in figure.findobj(Text) if text.get_text().startswith("true: ")]
     captions = [text.get_window_extent() for text in shown]
@@ -159,10 +159,10 @@ def test_captions_of_long_names_do_not_run_into_each_other():
 
 
 def test_an_outline_is_drawn_on_the_border_of_its_area_alone():
-    picture = np.full((80, 80, 3), 90, np.uint8)
+    image = np.full((80, 80, 3), 90, np.uint8)
     area = np.zeros((8, 8), bool)
     area[2:6, 2:6] = True
-    changed = (overlay.outlined(picture, area) != picture).any(axis=2)
+    changed = (overlay.outlined(image, area) != image).any(axis=2)
     assert changed[30:50, 16:24].any(axis=1).all()
     assert not changed[28:52, 28:52].any() and not changed[:12].any()
-    assert not (overlay.outlined(picture, area & False) != picture).any()
+    assert not (overlay.outlined(image, area & False) != image).any()

@@ -61,17 +61,17 @@ def finished(predictions: Predictions, source: str = "garden", **labels) -> Run:
     return run
 
 
-def picture_of(image_id: str) -> Image.Image:
+def image_of(image_id: str) -> Image.Image:
     return Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 40).convert("RGB")
 
 
 def gone(image_id: str) -> Image.Image:
-    raise LabError("The picture is not in the data set any more.")
+    raise LabError("The image is not in the data set any more.")
 
 
 def test_a_report_has_no_script_no_link_and_nothing_from_outside():
     run = finished(random(0), name=HOSTILE[0], notes="<img src=http://a.b>", tags=(HOSTILE[2],))
-    seen = Tags(html_report.build(run, picture_of)).seen
+    seen = Tags(html_report.build(run, image_of)).seen
     assert not {tag for tag, _ in seen} & {"script", "a", "link", "iframe", "object", "b", "i", "svg"}
     assert not [name for _, attributes in seen for name in attributes if name.startswith("on")]
     sources = [attributes["src"] for tag, attributes in seen if tag == "img"]
@@ -99,7 +99,7 @@ def test_names_of_run_source_class_tag_and_file_are_shown_letter_by_letter(hosti
 
 def test_a_report_says_what_the_run_says():
     run = finished(random(0))
-    page, report = html_report.build(run, picture_of), run.report()
+    page, report = html_report.build(run, image_of), run.report()
     accuracy = report.test_accuracy
     assert f"{100 * accuracy.value:.1f}% (95% CI: " in page
     assert f"; {accuracy.correct} of {accuracy.total})" in page
@@ -109,7 +109,7 @@ def test_a_report_says_what_the_run_says():
     assert "1 image could not be used." in page
 
 
-def test_a_report_without_its_pictures_says_that_they_are_gone():
+def test_a_report_without_its_images_says_that_they_are_gone():
     assert "not in the data set any more" in html_report.build(finished(random(0)), gone)
 
 
@@ -118,28 +118,28 @@ def test_a_report_of_a_perfect_run_has_no_mistakes_to_show():
     perfect = Predictions(
         np.array([f"{n:016x}" for n in range(40)]), labels, np.eye(2, dtype=np.float32)[labels]
     )
-    assert "No mistakes on the test images." in html_report.build(finished(perfect), picture_of)
+    assert "No mistakes on the test images." in html_report.build(finished(perfect), image_of)
 
 
 def test_a_report_of_100_classes_stays_small():
-    page = html_report.build(finished(random(0, 1000, 100)), picture_of)
+    page = html_report.build(finished(random(0, 1000, 100)), image_of)
     assert len(page) < 3_000_000
 
 
 def test_heatmaps_made_before_are_in_the_report():
     predictions = random(0)
     run = finished(predictions)
-    before = html_report.build(run, picture_of).count("Grad-CAM")
+    before = html_report.build(run, image_of).count("Grad-CAM")
     untrained().save(run.model_path)
     worst = html_report.confusion.worst(predictions)[0]
     request = Request(str(predictions.ids[worst.row]), worst.predicted)
     heatmaps.keep(run, request, np.ones((4, 4), np.float32))
-    assert (before, html_report.build(run, picture_of).count('alt="Where the model looked')) == (0, 1)
+    assert (before, html_report.build(run, image_of).count('alt="Where the model looked')) == (0, 1)
 
 
 def test_a_run_without_a_result_has_no_report():
     with pytest.raises(LabError, match="no result yet"):
-        html_report.build(runs.create(RunConfig()), picture_of)
+        html_report.build(runs.create(RunConfig()), image_of)
 
 
 def test_a_table_holds_no_formula():

@@ -38,7 +38,7 @@ def no_other_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config(tmp_path: Path, workspace: Path) -> RunConfig:
-    source = draw_folder(tmp_path / "pictures", each=15, size=32)
+    source = draw_folder(tmp_path / "images", each=15, size=32)
     return RunConfig().replace({"data.source": source, **QUICK})
 
 

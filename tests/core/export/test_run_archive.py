@@ -23,7 +23,7 @@ from samples import made_runs
 @pytest.fixture
 def run(workspace: Path, tmp_path: Path) -> Run:
     """A finished run on a small folder."""
-    source = made_runs.draw_folder(tmp_path / "pictures")
+    source = made_runs.draw_folder(tmp_path / "images")
     config = RunConfig().replace({"data.source": source, "data.image_size": 48})
     made = made_runs.finished(config, name="mine", notes="*why*", tags=("a", "b"), starred=True)
     made_runs.give_model(made)

@@ -1,4 +1,4 @@
-"""Wrong labels are suspected by models that did not see the pictures."""
+"""Wrong labels are suspected by models that did not see the images."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NAMES = ("red", "green", "blue")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """90 pictures of coloured discs; numbers 0, 1 and 2 lie in the folder of the next colour."""
-    pictures = coloured_objects(90, 32)
-    for number, (image, label) in enumerate(zip(pictures.images, pictures.labels, strict=True)):
+    """90 images of coloured discs; numbers 0, 1 and 2 lie in the folder of the next colour."""
+    images = coloured_objects(90, 32)
+    for number, (image, label) in enumerate(zip(images.images, images.labels, strict=True)):
         place = tmp_path / "discs" / NAMES[(label + (number < 3)) % 3]
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(place / f"{number:02}.png")
@@ -32,15 +32,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def judged(probabilities: list[list[float]], labels: list[int]) -> Judged:
-    ids = np.array([f"picture {number}" for number in range(len(labels))])
+    ids = np.array([f"image {number}" for number in range(len(labels))])
     return Judged("v", NAMES, ids, np.array(labels), np.array(probabilities, np.float32), "appearance")
 
 
-def test_pictures_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
-    """By hand: red is usually 0.6 sure, green 0.8, blue has no picture."""
+def test_images_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
+    """By hand: red is usually 0.6 sure, green 0.8, blue has no image."""
     answers = judged([[0.9, 0.1, 0.0], [0.3, 0.7, 0.0], [0.05, 0.9, 0.05], [0.3, 0.7, 0.0]], [0, 0, 1, 1])
     ranked = answers.ranked()
-    assert ranked["id"].tolist() == ["picture 1", "picture 3", "picture 0", "picture 2"]
+    assert ranked["id"].tolist() == ["image 1", "image 3", "image 0", "image 2"]
     assert ranked["suggested"].tolist() == ["green", "red", "green", "red"]
     np.testing.assert_allclose(ranked["doubt"], [0.7, 0.3, 0.1, 0.1], atol=1e-6)
     assert not ranked["suspected"].any()
@@ -56,7 +56,7 @@ def test_folds_are_stratified_and_keep_copies_together() -> None:
     assert (pd.Series(fold).groupby(rows["group"]).nunique() == 1).all()
 
 
-def test_too_few_pictures_to_judge_are_told() -> None:
+def test_too_few_images_to_judge_are_told() -> None:
     rows = pd.DataFrame({"label": ["a"] * 9 + ["b"] * 4, "group": range(13)})
     with pytest.raises(LabError, match="class 'b' has 4 different images; at least 5 are needed"):
         ranking.folds(rows)

@@ -11,7 +11,7 @@ from core.ml.explainer import Explainer
 from samples.made_images import coloured_objects
 from tests.tiny_model import SIZE, trained
 
-PICTURES = coloured_objects(16, SIZE, seed=2)
+IMAGES = coloured_objects(16, SIZE, seed=2)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def test_greyed_changes_a_copy_under_the_mask_alone():
 
 def test_greying_out_what_grad_cam_shows_costs_more_than_elsewhere(explainer):
     falls, elsewhere = [], []
-    heatmaps = explainer.heatmaps(PICTURES.images, PICTURES.labels)
-    for image, heatmap, label in zip(PICTURES.images, heatmaps, PICTURES.labels, strict=True):
+    heatmaps = explainer.heatmaps(IMAGES.images, IMAGES.labels)
+    for image, heatmap, label in zip(IMAGES.images, heatmaps, IMAGES.labels, strict=True):
         test = heatmap_checks.deletion(explainer, image, heatmap, int(label), share=0.15)
         assert test.elsewhere.shape == (heatmap_checks.PLACES,)
         falls.append(test.before - test.after)
@@ -57,21 +57,21 @@ def test_greying_out_what_grad_cam_shows_costs_more_than_elsewhere(explainer):
 
 
 def test_before_is_the_models_own_probability(explainer):
-    test = heatmap_checks.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 1)
-    assert test.before == pytest.approx(float(explainer.predict(PICTURES.images[:1])[0, 1]), abs=1e-6)
+    test = heatmap_checks.deletion(explainer, IMAGES.images[0], np.ones((4, 4), np.float32), 1)
+    assert test.before == pytest.approx(float(explainer.predict(IMAGES.images[:1])[0, 1]), abs=1e-6)
 
 
 @pytest.mark.parametrize("share", [0, 0.95, -1])
 def test_an_impossible_share_is_refused(explainer, share):
     with pytest.raises(LabError, match="between 1% and 90%"):
-        heatmap_checks.deletion(explainer, PICTURES.images[0], np.ones((4, 4), np.float32), 0, share)
+        heatmap_checks.deletion(explainer, IMAGES.images[0], np.ones((4, 4), np.float32), 0, share)
 
 
 def test_shuffled_weights_are_the_same_numbers_and_know_nothing(explainer):
     control = heatmap_checks.shuffled(explainer)
     for ours, theirs in zip(control.model.get_weights(), explainer.model.get_weights(), strict=True):
         np.testing.assert_array_equal(np.sort(ours, axis=None), np.sort(theirs, axis=None))
-    right = control.predict(PICTURES.images).argmax(axis=1) == PICTURES.labels
+    right = control.predict(IMAGES.images).argmax(axis=1) == IMAGES.labels
     assert right.mean() < 0.8
 
 

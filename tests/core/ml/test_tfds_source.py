@@ -51,7 +51,7 @@ def test_photos_are_written_out_by_class_as_they_are_stored(photos: Path, tmp_pa
 def test_writing_photos_stops_when_asked(photos: Path, tmp_path: Path) -> None:
     script = FORTY_PHOTOS.format(folder=tmp_path / "out", stop=True)
     done = python("-c", script, TFDS_DATA_DIR=str(photos / "tfds"))
-    assert "Stopped while writing pictures" in done.stderr
+    assert "Stopped while writing images" in done.stderr
 
 
 @pytest.mark.parametrize(

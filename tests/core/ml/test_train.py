@@ -39,7 +39,12 @@ def coloured_discs(count: int, seed: int = 0) -> train.LabelledImages:
 def fit(folder: Path, changes: dict[str, Any] | None = None, **hooks: Any) -> train.Trained:
     config = TINY.replace(changes or {})
     return train.train(
-        config, 3, training=coloured_discs(90), validation=coloured_discs(30, 1), checkpoint_folder=folder, **hooks
+        config,
+        3,
+        training=coloured_discs(90),
+        validation=coloured_discs(30, 1),
+        checkpoint_folder=folder,
+        **hooks,
     )
 
 
@@ -216,7 +221,7 @@ def test_the_progress_has_a_pace_and_the_last_batch_of_every_epoch(tmp_path: Pat
 
 
 def test_the_step_agrees_with_keras_fit(tmp_path: Path) -> None:
-    """The same weights, pictures and order through Keras's own loop give the same weights."""
+    """The same weights, images and order through Keras's own loop give the same weights."""
     config = TINY.replace({"fit.optimizer": "sgd", "model.l2": 0.01})
     images, labels = coloured_discs(16)
     ours = Network(config, 3)
@@ -235,7 +240,7 @@ def test_the_step_agrees_with_keras_fit(tmp_path: Path) -> None:
     assert loss == pytest.approx(expected, rel=1e-4)
 
 
-def test_an_epoch_shows_every_picture_once_in_another_order() -> None:
+def test_an_epoch_shows_every_image_once_in_another_order() -> None:
     images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     labels = np.arange(30)
     config = TINY.replace({"fit.batch_size": 4, "augment.flip": False})
@@ -250,7 +255,7 @@ def test_an_epoch_shows_every_picture_once_in_another_order() -> None:
     assert sorted(orders[1]) == list(range(30))
 
 
-def test_augmentation_never_touches_the_pictures_it_was_given(tmp_path: Path) -> None:
+def test_augmentation_never_touches_the_images_it_was_given(tmp_path: Path) -> None:
     images, labels = coloured_discs(30)
     before = images.copy()
     config = TINY.replace(
@@ -261,7 +266,7 @@ def test_augmentation_never_touches_the_pictures_it_was_given(tmp_path: Path) ->
     np.testing.assert_array_equal(images, before)
 
 
-def test_validation_is_scored_on_the_pictures_as_they_are(tmp_path: Path) -> None:
+def test_validation_is_scored_on_the_images_as_they_are(tmp_path: Path) -> None:
     """Two trainings that differ in augmentation alone start from the same validation score."""
     images, labels = coloured_discs(30, 1)
     plain, augmented = Network(TINY, 3), Network(TINY.replace({"augment.brightness": 0.5}), 3)

@@ -23,7 +23,7 @@ from samples.made_images import coloured_objects
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
-    return made_runs.draw_folder(tmp_path / "pictures")
+    return made_runs.draw_folder(tmp_path / "images")
 
 
 def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
@@ -109,8 +109,8 @@ def test_the_data_set_after_each_step_can_be_had(source):
 
 
 def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch, capsys):
-    pictures = coloured_objects(60, 32)
-    for number, (image, label) in enumerate(zip(pictures.images, pictures.labels, strict=True)):
+    images = coloured_objects(60, 32)
+    for number, (image, label) in enumerate(zip(images.images, images.labels, strict=True)):
         folder = tmp_path / "discs" / "rgb"[label]
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / f"{number:02}.png")
@@ -130,16 +130,16 @@ def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch
 
 def test_judging_is_estimated_from_the_latest_judgements(source, workspace):
     dataset = datasets.open(source)
-    pictures, guess = len(dataset.usable), job.duration(dataset)
+    images, guess = len(dataset.usable), job.duration(dataset)
     assert "a rough guess" in guess.basis and guess.low < guess.seconds < guess.high
-    job.note(pictures, 3 * guess.seconds)
+    job.note(images, 3 * guess.seconds)
     learnt = job.duration(dataset)
     assert learnt.seconds == pytest.approx(3 * guess.seconds) and "1 earlier judgement on" in learnt.basis
     assert learnt.high / learnt.low < guess.high / guess.low
     for _ in range(job.LATEST):
-        job.note(20 * pictures, guess.seconds)
+        job.note(20 * images, guess.seconds)
     learnt = job.duration(dataset)
-    assert guess.seconds / 20 < learnt.seconds < guess.seconds  # somewhat less for the fewer pictures
+    assert guess.seconds / 20 < learnt.seconds < guess.seconds  # somewhat less for the fewer images
     assert learnt.low < guess.seconds / 20 and guess.seconds < learnt.high
     for damage in ("{", "{}", "[1]", "[[1, -1]]", "[[0, 1]]", '[["a", 1]]', "[[1, NaN]]"):
         (workspace / "judgements" / "times.json").write_text(damage)

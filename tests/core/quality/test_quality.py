@@ -23,9 +23,8 @@ from core.quality import checklist
 from core.quality.findings import Finding, Report
 
 
-
 def blobs(seed: int) -> Image.Image:
-    """A colourful picture of shapes with a little grain, unlike that of any other seed."""
+    """A colourful image of shapes with a little grain, unlike that of any other seed."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(30, 225, (8, 8, 3)).astype(np.uint8))
     smooth = np.asarray(coarse.resize((96, 96), Image.Resampling.BICUBIC), float)
@@ -41,7 +40,7 @@ def put(root: Path, label: str, name: str, image: Image.Image, **options: object
 
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
-    """Two classes of 55 different pictures."""
+    """Two classes of 55 different images."""
     for number in range(55):
         put(tmp_path / "good", "cats", f"{number}.png", blobs(number))
         put(tmp_path / "good", "dogs", f"{number}.png", blobs(1000 + number))
@@ -70,7 +69,7 @@ def test_three_boxes_are_enough_and_two_are_not(good: Path) -> None:
         (good / "cats" / f"{number}.png").unlink()
     report = check(good)
     assert (report.fit, report.finding("enough").ticked) == (True, False)
-    assert "3 of 4 boxes are ticked. Still missing: at least 50 pictures a class" in report.verdict
+    assert "3 of 4 boxes are ticked. Still missing: at least 50 images a class" in report.verdict
     for number in range(15, 30):
         (good / "cats" / f"{number}.png").unlink()
     report = check(good)
@@ -171,7 +170,7 @@ def test_unreadable_files_are_listed(good: Path) -> None:
         ("grey", lambda image: image.convert("L")),
     ],
 )
-def test_pictures_that_look_wrong_are_found(good: Path, name: str, change: object) -> None:
+def test_images_that_look_wrong_are_found(good: Path, name: str, change: object) -> None:
     odd = {put(good, "cats", "odd.png", change(blobs(300))), put(good, "dogs", "odd.png", change(blobs(301)))}  # type: ignore[operator]
     finding = check(good).finding(name)
     assert files(good, finding.removed) == odd
@@ -179,7 +178,7 @@ def test_pictures_that_look_wrong_are_found(good: Path, name: str, change: objec
     assert finding.verdict.startswith("2 images (1.8%) are ")
 
 
-def test_what_holds_for_all_pictures_is_no_fault_of_single_ones(good: Path) -> None:
+def test_what_holds_for_all_images_is_no_fault_of_single_ones(good: Path) -> None:
     for path in good.rglob("*.png"):
         with Image.open(path) as image:
             image.resize((28, 28)).save(path)
@@ -200,7 +199,7 @@ def test_a_shortcut_by_brightness_size_or_file_is_found(good: Path) -> None:
         assert finding.numbers["majority"] == 0.5
 
 
-def test_a_source_that_tests_on_training_pictures_leaks(good: Path, tmp_path: Path) -> None:
+def test_a_source_that_tests_on_training_images_leaks(good: Path, tmp_path: Path) -> None:
     root = tmp_path / "split"
     shutil.copytree(good, root / "train")
     for number in range(12):
@@ -236,13 +235,13 @@ def test_what_cannot_be_split_is_serious(tmp_path: Path) -> None:
     assert "at least 3 are needed to split" in report.finding("splits").verdict
 
 
-def test_a_data_set_without_a_readable_picture_is_serious(tmp_path: Path) -> None:
+def test_a_data_set_without_a_readable_image_is_serious(tmp_path: Path) -> None:
     (tmp_path / "none" / "cats").mkdir(parents=True)
     (tmp_path / "none" / "cats" / "a.jpg").touch()
     report = check(tmp_path / "none")
     assert not report.fit
     assert report.of("serious")
-    assert report.verdict == "Not fit to train on yet: there is no readable picture in use."
+    assert report.verdict == "Not fit to train on yet: there is no readable image in use."
 
 
 def test_a_report_is_plain_json(good: Path) -> None:
@@ -359,7 +358,7 @@ def test_the_command_line_prints_every_finding_and_its_exit_code_says_whether_to
 ) -> None:
     assert command_line.main(["prepare", str(good), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["fit"], printed["pictures"]) == (True, 110)
+    assert (printed["fit"], printed["images"]) == (True, 110)
     assert {"enough", "unique", "leaks", "too_dark", "shortcut_size"} <= {
         finding["name"] for finding in printed["findings"]
     }

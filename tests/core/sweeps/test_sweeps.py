@@ -30,7 +30,7 @@ RATES = {"fit.learning_rate": (0.01, 0.001)}
 
 @pytest.fixture
 def base(tmp_path: Path, workspace: Path) -> RunConfig:
-    source = draw_folder(tmp_path / "pictures", each=20, size=32)
+    source = draw_folder(tmp_path / "images", each=20, size=32)
     return RunConfig().replace({"data.source": source, **QUICK})
 
 
@@ -68,7 +68,7 @@ def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
     assert len(plan.configs) == 4
     assert [config.fit.seed for config in plan.configs] == [0, 1, 0, 1]
     assert len(plan.left_out) == 2
-    assert "too many for pictures of 32 px" in plan.left_out[0]
+    assert "too many for images of 32 px" in plan.left_out[0]
     assert plan.time.low < plan.time.seconds < plan.time.high
 
 

@@ -31,7 +31,7 @@ def no_other_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def base(tmp_path: Path, workspace: Path) -> RunConfig:
-    source = draw_folder(tmp_path / "pictures", each=20, size=32)
+    source = draw_folder(tmp_path / "images", each=20, size=32)
     return RunConfig().replace({"data.source": source, **QUICK, "fit.epochs": EPOCHS})
 
 

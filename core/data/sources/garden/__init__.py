@@ -45,7 +45,7 @@ class Plan:
 
 
 def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Draw the garden of 150 pictures a class and its planted faults below ``folder``."""
+    """Draw the garden of 150 images a class and its planted faults below ``folder``."""
     draw(folder, progress=progress, should_stop=should_stop)
 
 
@@ -57,7 +57,7 @@ def draw(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> None:
-    """Draw a garden with ``each`` pictures a class, and faults in the same proportion."""
+    """Draw a garden with ``each`` images a class, and faults in the same proportion."""
     planned = plan(each, seed)
     names = _names(planned, seed)
     with files.explained(folder):
@@ -65,7 +65,7 @@ def draw(
             (folder / kind).mkdir(parents=True, exist_ok=True)
 
         def write(place: int) -> None:
-            (folder / names[place]).write_bytes(picture_file(planned[place], seed))
+            (folder / names[place]).write_bytes(image_file(planned[place], seed))
 
         for _ in ordered_map(
             write, range(len(planned)), step="drawing flowers", progress=progress, should_stop=should_stop
@@ -75,7 +75,7 @@ def draw(
 
 
 def plan(each: int, seed: int) -> list[Plan]:
-    """Everything to draw: good pictures and wrong labels first, then copies, off-topic and broken ones."""
+    """Everything to draw: good images and wrong labels first, then copies, off-topic and broken ones."""
     rng = np.random.default_rng([seed, each])
     plans: list[Plan] = []
     for kind in KINDS:
@@ -105,7 +105,7 @@ def _copies(plans: list[Plan], originals: list[int], rng: np.random.Generator, s
 
 
 def _strangers(first: int, rng: np.random.Generator, share: float) -> list[Plan]:
-    """Off-topic, poor and broken pictures: new drawings, spread over the classes."""
+    """Off-topic, poor and broken images: new drawings, spread over the classes."""
     wanted = [("off_topic", how) for how in ("empty", "page", "wall") * _at_least_one(3 * share)]
     wanted += [("poor", how) for how in list(faults.POOR) * _at_least_one(2 * share)]
     wanted += [("broken", how) for how in faults.BROKEN]
@@ -116,7 +116,7 @@ def _strangers(first: int, rng: np.random.Generator, share: float) -> list[Plan]
     ]
 
 
-def picture_file(one: Plan, seed: int) -> bytes:
+def image_file(one: Plan, seed: int) -> bytes:
     """The bytes of a planned file."""
     rng = np.random.default_rng([seed, one.number])
     if one.fault == "off_topic":

@@ -1,4 +1,4 @@
-"""What goes wrong in real collections, done on purpose to a few garden pictures."""
+"""What goes wrong in real collections, done on purpose to a few garden images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Change = Callable[[Image.Image, Rng], Image.Image]
 
 
 def jpeg(image: Image.Image, quality: int) -> bytes:
-    """The picture as a JPEG file."""
+    """The image as a JPEG file."""
     return _encoded(image, "JPEG", quality=quality)
 
 
@@ -77,7 +77,7 @@ def _truncated(file: bytes) -> bytes:
 
 
 def _text(file: bytes) -> bytes:
-    return b"The picture you asked for has moved. Please try again later.\n"
+    return b"The image you asked for has moved. Please try again later.\n"
 
 
 def _web_page(file: bytes) -> bytes:
@@ -94,7 +94,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "web page": _web_page,
     "empty": _empty,
 }
-"""Files under a picture's name that give no picture."""
+"""Files under an image's name that give no image."""
 
 
 def page_of_print(rng: Rng) -> NDArray[np.uint8]:

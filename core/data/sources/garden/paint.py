@@ -1,4 +1,4 @@
-"""Brushes: petals, soft noise and laying one picture over another. All colours are RGB, 0-255."""
+"""Brushes: petals, soft noise and laying one image over another. All colours are RGB, 0-255."""
 
 from __future__ import annotations
 
@@ -103,15 +103,15 @@ def cloud(rng: np.random.Generator, height: int, width: int, cells: float) -> Fl
     return np.asarray((noise - noise.mean()) / (noise.std() + 1e-6), dtype=np.float32)
 
 
-def lay_over(picture: Floats, layer: Floats, left: int, top: int, shadow: float = 0.0) -> None:
-    """Lay an RGBA layer, its colours multiplied by its alpha (0-255), over a picture, in place."""
-    height, width = picture.shape[:2]
+def lay_over(image: Floats, layer: Floats, left: int, top: int, shadow: float = 0.0) -> None:
+    """Lay an RGBA layer, its colours multiplied by its alpha (0-255), over an image, in place."""
+    height, width = image.shape[:2]
     y0, x0 = max(0, top), max(0, left)
     y1, x1 = min(height, top + layer.shape[0]), min(width, left + layer.shape[1])
     if y1 <= y0 or x1 <= x0:
         return
     part = layer[y0 - top : y1 - top, x0 - left : x1 - left]
-    under = picture[y0:y1, x0:x1]
+    under = image[y0:y1, x0:x1]
     if shadow:
         dark = cv2.GaussianBlur(part[..., 3], (0, 0), max(1.5, layer.shape[0] / 22))
         dark = np.roll(dark, (layer.shape[0] // 18, layer.shape[1] // 30), (0, 1))
@@ -121,5 +121,5 @@ def lay_over(picture: Floats, layer: Floats, left: int, top: int, shadow: float 
 
 
 def _for_each_colour(values: NDArray[Any]) -> Floats:
-    """(H, W) as (H, W, 3): numpy multiplies pictures of one shape five times as fast as it broadcasts."""
+    """(H, W) as (H, W, 3): numpy multiplies images of one shape five times as fast as it broadcasts."""
     return np.asarray(cv2.merge((values, values, values)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""One garden picture: a place, some flowers of one kind in it, and the light on them."""
+"""One garden image: a place, some flowers of one kind in it, and the light on them."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from core.data.sources.garden.paint import Canvas, Floats, Numbers
 Rng = np.random.Generator
 
 SIDE = 240
-"""Pixels on a picture's shorter side."""
+"""Pixels on an image's shorter side."""
 _LEAF_WIDTH = {"daisy": 0.22, "dandelion": 0.3, "roses": 0.5, "sunflowers": 0.55, "tulips": 0.2}
 
 
 def draw(kind: str, rng: Rng) -> Canvas:
-    """A picture of flowers of one kind: RGB uint8 (H, W, 3)."""
+    """An image of flowers of one kind: RGB uint8 (H, W, 3)."""
     return draw_with_heads(kind, rng)[0]
 
 
 def draw_with_heads(kind: str, rng: Rng) -> tuple[Canvas, NDArray[np.bool_]]:
-    """The same picture, and where its flower heads are (H, W); blades of grass may hide a part of them."""
+    """The same image, and where its flower heads are (H, W); blades of grass may hide a part of them."""
     height, width = _format(rng)
-    picture = scenery.background(rng, height, width)
-    _far_blossoms(picture, rng)
+    image = scenery.background(rng, height, width)
+    _far_blossoms(image, rng)
     heads = _heads(rng, height, width)
-    _stems_and_leaves(picture, rng, heads, _LEAF_WIDTH[kind])
-    cover: Floats = np.zeros_like(picture)
+    _stems_and_leaves(image, rng, heads, _LEAF_WIDTH[kind])
+    cover: Floats = np.zeros_like(image)
     for centre, size in heads:
         left, top = np.rint(centre - size / 2).astype(int).tolist()
         head = _head(kind, rng, round(size))
-        paint.lay_over(picture, head, left, top, shadow=rng.uniform(0.15, 0.5))
+        paint.lay_over(image, head, left, top, shadow=rng.uniform(0.15, 0.5))
         paint.lay_over(cover, head[..., [3, 3, 3, 3]], left, top)
     if rng.random() < 0.25:
-        _grass_in_front(picture, rng)
-    return scenery.sensor(scenery.daylight(picture, rng), rng), cover[..., 0] > 127
+        _grass_in_front(image, rng)
+    return scenery.sensor(scenery.daylight(image, rng), rng), cover[..., 0] > 127
 
 
 def draw_empty(rng: Rng) -> Canvas:
@@ -62,10 +62,8 @@ def _heads(rng: Rng, height: int, width: int) -> list[tuple[Numbers, float]]:
     return [(centre, float(size)) for centre, size in zip(centres, sizes, strict=True)]
 
 
-def _stems_and_leaves(
-    picture: Floats, rng: Rng, heads: list[tuple[Numbers, float]], leaf_width: float
-) -> None:
-    layer = scenery.empty_layer(*picture.shape[:2])
+def _stems_and_leaves(image: Floats, rng: Rng, heads: list[tuple[Numbers, float]], leaf_width: float) -> None:
+    layer = scenery.empty_layer(*image.shape[:2])
     green = scenery.green(rng)
     for centre, size in heads:
         tint = green * rng.uniform(0.85, 1.15)
@@ -75,7 +73,7 @@ def _stems_and_leaves(
             foot = points[int(rng.integers(3, len(points)))]
             angle = -np.pi / 2 + rng.choice([-1, 1]) * rng.uniform(0.2, 1.2)
             scenery.leaf(layer, rng, foot, size * rng.uniform(0.45, 0.9), leaf_width, angle, tint)
-    paint.lay_over(picture, scenery.softened(layer, 0.8), 0, 0)
+    paint.lay_over(image, scenery.softened(layer, 0.8), 0, 0)
 
 
 def _head(kind: str, rng: Rng, side: int) -> Floats:
@@ -93,24 +91,24 @@ def _head(kind: str, rng: Rng, side: int) -> Floats:
     return layer
 
 
-def _far_blossoms(picture: Floats, rng: Rng) -> None:
+def _far_blossoms(image: Floats, rng: Rng) -> None:
     """Blurred spots in flower colours: colour alone must not tell the kind."""
     count = int(rng.choice([0, 3, 7], p=[0.72, 0.18, 0.1]))
     if not count:
         return
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     layer = scenery.empty_layer(height, width)
     tint = rng.choice(
         np.array([(240, 235, 230), (245, 205, 60), (225, 110, 150), (190, 40, 50), (170, 120, 200)])
     )
     tints = tint * rng.uniform(0.75, 1.1, (count, 1))
     paint.dots(layer, rng.uniform(0, 1, (count, 2)) * [width, height], rng.uniform(6, 18, count), tints)
-    paint.lay_over(picture, scenery.softened(layer, rng.uniform(6, 11)), 0, 0)
+    paint.lay_over(image, scenery.softened(layer, rng.uniform(6, 11)), 0, 0)
 
 
-def _grass_in_front(picture: Floats, rng: Rng) -> None:
+def _grass_in_front(image: Floats, rng: Rng) -> None:
     """Blades near the lens, out of focus, hide a part."""
-    layer = scenery.empty_layer(*picture.shape[:2])
+    layer = scenery.empty_layer(*image.shape[:2])
     for _ in range(int(rng.integers(1, 4))):
-        scenery.blade(layer, rng, rng.uniform(0.6, 1.1) * len(picture), scenery.green(rng))
-    paint.lay_over(picture, scenery.softened(layer, rng.uniform(1.5, 3.5)), 0, 0)
+        scenery.blade(layer, rng, rng.uniform(0.6, 1.1) * len(image), scenery.green(rng))
+    paint.lay_over(image, scenery.softened(layer, rng.uniform(1.5, 3.5)), 0, 0)

@@ -32,7 +32,7 @@ def empty_layer(height: int, width: int) -> Canvas:
 
 
 def softened(layer: Canvas, blur: float) -> Floats:
-    """A layer out of focus, ready to be laid over a picture."""
+    """A layer out of focus, ready to be laid over an image."""
     return cv2.GaussianBlur(layer, (0, 0), blur).astype(np.float32)
 
 
@@ -40,32 +40,32 @@ def _mixed(rng: Rng, height: int, width: int, one: Numbers, other: Numbers, cell
     """Two colours run into each other, with patches of several sizes."""
     noise = paint.cloud(rng, height, width, cells) + 0.5 * paint.cloud(rng, height, width, cells * 2.7)
     share = 0.5 + 0.5 * np.tanh(0.7 * noise)[..., None]
-    picture: Floats = (other + (one - other) * share).astype(np.float32)
-    return picture
+    image: Floats = (other + (one - other) * share).astype(np.float32)
+    return image
 
 
 def _foliage(rng: Rng, height: int, width: int) -> Floats:
-    picture = _mixed(rng, height, width, green(rng), green(rng) * 0.55, rng.uniform(3, 7))
-    _bokeh(picture, rng, int(rng.integers(4, 22)))
-    return picture
+    image = _mixed(rng, height, width, green(rng), green(rng) * 0.55, rng.uniform(3, 7))
+    _bokeh(image, rng, int(rng.integers(4, 22)))
+    return image
 
 
 def _meadow(rng: Rng, height: int, width: int) -> Floats:
-    picture = _mixed(rng, height, width, green(rng) * 1.1, green(rng) * 0.6, rng.uniform(4, 8))
+    image = _mixed(rng, height, width, green(rng) * 1.1, green(rng) * 0.6, rng.uniform(4, 8))
     layer = empty_layer(height, width)
     count = int(rng.integers(40, 110))
     tint = green(rng)
     for depth in (0.6, 1.0, 1.35):
         for _ in range(count // 3):
             blade(layer, rng, rng.uniform(0.2, 0.75) * height, tint * depth * rng.uniform(0.8, 1.2))
-    paint.lay_over(picture, softened(layer, rng.uniform(1.0, 4.0)), 0, 0)
-    _bokeh(picture, rng, int(rng.integers(0, 8)))
-    return picture
+    paint.lay_over(image, softened(layer, rng.uniform(1.0, 4.0)), 0, 0)
+    _bokeh(image, rng, int(rng.integers(0, 8)))
+    return image
 
 
 def _soil(rng: Rng, height: int, width: int) -> Floats:
     brown = np.array([126, 96, 70.0]) * rng.uniform(0.7, 1.25) + rng.normal(0, 5, 3)
-    picture = _mixed(rng, height, width, brown, brown * 0.6, rng.uniform(5, 11))
+    image = _mixed(rng, height, width, brown, brown * 0.6, rng.uniform(5, 11))
     layer = empty_layer(height, width)
     crumbs = int(rng.integers(120, 260))
     places = rng.uniform(0, 1, (crumbs, 2)) * [width, height]
@@ -76,15 +76,15 @@ def _soil(rng: Rng, height: int, width: int) -> Floats:
         brown * rng.uniform(0.3, 0.6, (crumbs, 1)),
     )
     paint.dots(layer, places, rng.uniform(1, 4.5, crumbs), brown * rng.uniform(0.6, 1.4, (crumbs, 1)))
-    paint.lay_over(picture, softened(layer, rng.uniform(0.8, 2.2)), 0, 0)
-    return picture
+    paint.lay_over(image, softened(layer, rng.uniform(0.8, 2.2)), 0, 0)
+    return image
 
 
 def _shade(rng: Rng, height: int, width: int) -> Floats:
     dark = np.array([34, 42, 34.0]) * rng.uniform(0.5, 1.3)
-    picture = _mixed(rng, height, width, dark, green(rng) * 0.5, rng.uniform(2, 5))
-    _bokeh(picture, rng, int(rng.integers(0, 12)))
-    return picture
+    image = _mixed(rng, height, width, dark, green(rng) * 0.5, rng.uniform(2, 5))
+    _bokeh(image, rng, int(rng.integers(0, 12)))
+    return image
 
 
 def _sky(rng: Rng, height: int, width: int) -> Floats:
@@ -92,22 +92,22 @@ def _sky(rng: Rng, height: int, width: int) -> Floats:
     top, bottom = np.array([96, 150, 215.0]) + rng.normal(0, 14, 3), np.array([205, 220, 235.0])
     sky = top + (bottom - top) * down
     clouds = np.clip(paint.cloud(rng, height, width, 4), 0, 2)[..., None] * 0.3
-    picture: Floats = (sky * (1 - clouds) + 245 * clouds).astype(np.float32)
+    image: Floats = (sky * (1 - clouds) + 245 * clouds).astype(np.float32)
     horizon = int(height * rng.uniform(0.5, 1.05))
     if horizon < height - 4:
-        picture[horizon:] = _mixed(rng, height - horizon, width, green(rng), green(rng) * 0.7, 8)
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(2, 5)).astype(np.float32)
-    return picture
+        image[horizon:] = _mixed(rng, height - horizon, width, green(rng), green(rng) * 0.7, 8)
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(2, 5)).astype(np.float32)
+    return image
 
 
-def _bokeh(picture: Floats, rng: Rng, count: int) -> None:
+def _bokeh(image: Floats, rng: Rng, count: int) -> None:
     """Discs of light, as a lens makes of bright points out of focus."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     layer = empty_layer(height, width)
     centres = rng.uniform(0, 1, (count, 2)) * [width, height]
     colours = green(rng) * 1.3 + rng.uniform(0, 110, (count, 1)) + rng.normal(0, 14, (count, 3))
     paint.dots(layer, centres, rng.uniform(5, 28, count), colours)
-    paint.lay_over(picture, softened(layer, rng.uniform(1.5, 4)) * np.float32(rng.uniform(0.2, 0.45)), 0, 0)
+    paint.lay_over(image, softened(layer, rng.uniform(1.5, 4)) * np.float32(rng.uniform(0.2, 0.45)), 0, 0)
 
 
 def blade(layer: Canvas, rng: Rng, length: float, colour: Numbers) -> None:
@@ -122,7 +122,7 @@ def blade(layer: Canvas, rng: Rng, length: float, colour: Numbers) -> None:
 
 
 def stem(layer: Canvas, rng: Rng, head: Numbers, width: float, colour: Numbers) -> Numbers:
-    """A curved stem from a head (x, y) to below the picture; returns points along it (14, 2)."""
+    """A curved stem from a head (x, y) to below the image; returns points along it (14, 2)."""
     down = np.linspace(0, 1, 14)[:, None]
     foot = np.array([head[0] + rng.normal(0, 30), len(layer) + 12.0])
     points: Numbers = (
@@ -157,9 +157,9 @@ def leaf(
     paint.lines(layer, foot[None], tip[None], tint[None] * 1.25, 1)
 
 
-def daylight(picture: Floats, rng: Rng) -> Floats:
+def daylight(image: Floats, rng: Rng) -> Floats:
     """Uneven light, the colour of the hour, exposure, a lens's vignette."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     angle = rng.uniform(0, 2 * np.pi)
@@ -170,14 +170,14 @@ def daylight(picture: Floats, rng: Rng) -> Floats:
     warmth = 1 + rng.normal(0, 0.045) * np.array([1, 0.1, -1]) + rng.normal(0, 0.015, 3)
     contrast = rng.uniform(0.86, 1.14)
     gain = (warmth * rng.uniform(0.92, 1.22) * contrast).astype(np.float32)
-    return picture * ((slope * vignette)[..., None] * gain) + np.float32(
+    return image * ((slope * vignette)[..., None] * gain) + np.float32(
         115 * (1 - contrast) + rng.normal(0, 6)
     )
 
 
-def sensor(picture: Floats, rng: Rng) -> Canvas:
+def sensor(image: Floats, rng: Rng) -> Canvas:
     """Softness of the lens and grain of the sensor; uint8 (H, W, 3)."""
     if rng.random() < 0.3:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.1)).astype(np.float32)
-    grain = rng.standard_normal((*picture.shape[:2], 1), dtype=np.float32) * np.float32(rng.uniform(1.5, 5))
-    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.1)).astype(np.float32)
+    grain = rng.standard_normal((*image.shape[:2], 1), dtype=np.float32) * np.float32(rng.uniform(1.5, 5))
+    return np.clip(image + grain, 0, 255).astype(np.uint8)

@@ -46,23 +46,23 @@ def test_the_same_seed_draws_the_same_bytes(drawn: Path, tmp_path: Path) -> None
 
 
 def test_another_seed_draws_other_flowers() -> None:
-    one, other = (garden.picture_file(garden.plan(EACH, seed)[0], seed) for seed in (0, 1))
+    one, other = (garden.image_file(garden.plan(EACH, seed)[0], seed) for seed in (0, 1))
     assert one != other
 
 
 @pytest.mark.parametrize("kind", garden.KINDS)
-def test_every_kind_is_a_colour_picture_of_a_photos_size(kind: str) -> None:
-    picture = scene.draw(kind, np.random.default_rng(0))
-    assert picture.dtype == np.uint8
-    assert min(picture.shape[:2]) == scene.SIDE
-    assert picture.std() > 20
+def test_every_kind_is_a_colour_image_of_a_photos_size(kind: str) -> None:
+    image = scene.draw(kind, np.random.default_rng(0))
+    assert image.dtype == np.uint8
+    assert min(image.shape[:2]) == scene.SIDE
+    assert image.std() > 20
 
 
 def test_the_heads_of_the_flowers_are_known() -> None:
-    picture, heads = scene.draw_with_heads("sunflowers", np.random.default_rng(4))
-    np.testing.assert_array_equal(picture, scene.draw("sunflowers", np.random.default_rng(4)))
-    assert heads.shape == picture.shape[:2] and 0.05 < heads.mean() < 0.6
-    yellow = picture[..., 0].astype(int) - picture[..., 2]
+    image, heads = scene.draw_with_heads("sunflowers", np.random.default_rng(4))
+    np.testing.assert_array_equal(image, scene.draw("sunflowers", np.random.default_rng(4)))
+    assert heads.shape == image.shape[:2] and 0.05 < heads.mean() < 0.6
+    yellow = image[..., 0].astype(int) - image[..., 2]
     assert yellow[heads].mean() > yellow[~heads].mean() + 50
 
 

@@ -1,4 +1,4 @@
-"""Finding pictures in a person's folder, and what a source's name means."""
+"""Finding images in a person's folder, and what a source's name means."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_class_folders_become_classes_in_natural_order(tmp_path: Path) -> None:
     assert labels(tmp_path) == {"class 10/a.png": "class 10", "class 2/b.png": "class 2"}
 
 
-def test_pictures_deep_in_a_class_belong_to_it(tmp_path: Path) -> None:
+def test_images_deep_in_a_class_belong_to_it(tmp_path: Path) -> None:
     put(tmp_path, "roses/red/2024/a.png", "tulips/b.png")
     assert labels(tmp_path)["roses/red/2024/a.png"] == "roses"
 
@@ -48,7 +48,7 @@ def test_hidden_files_and_notes_beside_the_classes_are_ignored(tmp_path: Path) -
     assert set(labels(tmp_path)) == {"roses/a.png", "tulips/b.png"}
 
 
-def test_a_picture_outside_the_classes_is_listed_with_the_reason(tmp_path: Path) -> None:
+def test_an_image_outside_the_classes_is_listed_with_the_reason(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/b.png", "lost.png")
     assert problems(tmp_path) == {"lost.png": "lies in no class folder"}
 
@@ -123,7 +123,7 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     assert problems(tmp_path) == {"roses/self.png": "a link that leads back to itself"}
 
 
-def test_a_folder_and_a_pipe_with_a_pictures_name_do_not_hang(tmp_path: Path) -> None:
+def test_a_folder_and_a_pipe_with_an_images_name_do_not_hang(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/b.png", "roses/folder.jpg/inner.png")
     os.mkfifo(tmp_path / "roses" / "pipe.jpg")
     assert labels(tmp_path)["roses/folder.jpg/inner.png"] == "roses"

@@ -133,7 +133,7 @@ def test_a_member_that_is_larger_than_it_says_is_refused(workspace: Path) -> Non
 
 
 def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_FILES", 2)
+    monkeypatch.setattr(uploads, "MAX_FILES", 2)
     with pytest.raises(LabError, match="3 files; at most 2 are taken"):
         sources.keep_archive("many", archive(*GOOD))
     with pytest.raises(LabError, match="more than 2 files"):
@@ -141,7 +141,7 @@ def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_large_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_FILE_BYTES", 300)
+    monkeypatch.setattr(uploads, "MAX_FILE_BYTES", 300)
     with pytest.raises(LabError, match="more than can be taken"):
         sources.keep_files("large", [(name, io.BytesIO(content)) for name, content in GOOD])
 
@@ -149,7 +149,7 @@ def test_too_large_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 NAMES = [
     "../../roses/x.png",
     "/etc/roses/x.png",
-    "C:\\pictures\\roses\\x.png",
+    "C:\\images\\roses\\x.png",
     "flowers/roses/a\0b.png",
     "flowers/roses/CON.png",
     "flowers/roses/%2e%2e.png",
@@ -199,9 +199,9 @@ def test_an_upload_that_is_not_there_is_told(upload_id: str) -> None:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Four pictures in one folder."""
-    folder = tmp_path / "pictures"
+def images(tmp_path: Path) -> Path:
+    """Four images in one folder."""
+    folder = tmp_path / "images"
     (folder / "deep").mkdir(parents=True)
     for number in range(3):
         (folder / f"{number}.png").write_bytes(png(number))
@@ -222,15 +222,15 @@ def listed(folder: Path, text: str | bytes) -> Dataset:
         b"\xef\xbb\xbfimage\tclass\n0.png\tcat\n1.png\tdog\ndeep/3.png\tdog",
     ],
 )
-def test_a_list_of_files_and_labels_is_a_source(pictures: Path, text: str | bytes) -> None:
-    dataset = listed(pictures, text)
+def test_a_list_of_files_and_labels_is_a_source(images: Path, text: str | bytes) -> None:
+    dataset = listed(images, text)
     assert dataset.title == "list"
     assert dict(zip(dataset.usable["file"], dataset.usable["label"], strict=True)) == {
         "0.png": "cat",
         "1.png": "dog",
         "deep/3.png": "dog",
     }
-    assert sorted(path.name for path in everything(pictures)) == [
+    assert sorted(path.name for path in everything(images)) == [
         "0.png",
         "1.png",
         "2.png",
@@ -239,13 +239,13 @@ def test_a_list_of_files_and_labels_is_a_source(pictures: Path, text: str | byte
     ]
 
 
-def test_a_list_may_say_the_split(pictures: Path) -> None:
-    index = listed(pictures, "file,label,split\n0.png,cat,train\n1.png,dog,val\n2.png,dog,test\n").index
+def test_a_list_may_say_the_split(images: Path) -> None:
+    index = listed(images, "file,label,split\n0.png,cat,train\n1.png,dog,val\n2.png,dog,test\n").index
     assert index["source_split"].tolist() == ["train", "validation", "test"]
 
 
-def test_bad_lines_are_listed_with_the_reason(pictures: Path) -> None:
-    (pictures.parent / "secret.png").write_bytes(png(8))
+def test_bad_lines_are_listed_with_the_reason(images: Path) -> None:
+    (images.parent / "secret.png").write_bytes(png(8))
     lines = [
         "0.png,cat",
         "1.png,dog",
@@ -256,7 +256,7 @@ def test_bad_lines_are_listed_with_the_reason(pictures: Path) -> None:
         "deep,cat",
         "1.png,cat",
     ]
-    dataset = listed(pictures, "file,label\n" + "\n".join(lines))
+    dataset = listed(images, "file,label\n" + "\n".join(lines))
     assert {one["file"]: one["reason"] for one in dataset.skipped} == {
         "gone.png": "is listed, but there is no such file",
         "../secret.png": "leads out of the folder of the list",
@@ -282,10 +282,10 @@ def test_bad_lines_are_listed_with_the_reason(pictures: Path) -> None:
     ],
 )
 def test_a_file_that_is_listed_again_is_judged_by_its_labels(
-    pictures: Path, labels: tuple[str, ...], reason: str
+    images: Path, labels: tuple[str, ...], reason: str
 ) -> None:
     lines = ["file,label", "1.png,dog", *(f"0.png,{label}" for label in labels)]
-    dataset = listed(pictures, "\n".join(lines))
+    dataset = listed(images, "\n".join(lines))
     assert [one["reason"] for one in dataset.skipped if one["file"] == "0.png"] == [reason] * bool(reason)
     assert ("0.png" in set(dataset.usable["file"])) == (not reason)
 
@@ -295,13 +295,13 @@ def test_a_file_that_is_listed_again_is_judged_by_its_labels(
     [
         ("", "needs the columns file and label .* it has none"),
         ("name,kind\n0.png,cat\n", "needs the columns file and label .* it has name, kind"),
-        ("file,label\n", "lists no picture with a label"),
+        ("file,label\n", "lists no image with a label"),
         (b"file,label\n\xff\xfe.png,cat\n", "is not UTF-8 text"),
     ],
 )
-def test_a_list_that_is_none_is_told(pictures: Path, text: str | bytes, words: str) -> None:
+def test_a_list_that_is_none_is_told(images: Path, text: str | bytes, words: str) -> None:
     with pytest.raises(LabError, match=words):
-        listed(pictures, text)
+        listed(images, text)
 
 
 def test_a_list_is_read_back_as_it_was_written(tmp_path: Path) -> None:
