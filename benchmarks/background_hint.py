@@ -81,7 +81,7 @@ def _without_an_object(number: int) -> None:
         ("pages of print", faults.page_of_print),
         ("brick walls", faults.brick_wall),
     ):
-        images = [_squared(draw(np.random.default_rng([1, at]))) for at in range(number)]
+        images = [_squared(draw(np.random.default_rng([1, index]))) for index in range(number)]
         clear = np.mean([background_estimate.estimate(image).is_clear for image in images])
         print(f"{name:22} without an object, and yet clear in {clear:4.2f} of the images")
 
@@ -117,7 +117,8 @@ def _grad_cam(made: Callable[[int, int], MadeImages], images: MadeImages) -> Seq
 
 def _garden(number: int) -> tuple[Images, list[Mask]]:
     drawn = [
-        scene.draw_with_heads(KINDS[at % len(KINDS)], np.random.default_rng([2, at])) for at in range(number)
+        scene.draw_with_heads(KINDS[index % len(KINDS)], np.random.default_rng([2, index]))
+        for index in range(number)
     ]
     heads = [_squared(np.asarray(255 * mask, np.uint8)) > 127 for _, mask in drawn]
     return [_squared(image) for image, _ in drawn], heads

@@ -62,14 +62,16 @@ def _a_run_and_images() -> tuple[Run, list[str]]:
 
 def _ask(run: Run, ids: Sequence[str]) -> None:
     shutil.rmtree(run.heatmaps_path, ignore_errors=True)
-    assistant.explain(run, [Request(image_id, at % CLASSES) for at, image_id in enumerate(ids)]).answer()
+    assistant.explain(
+        run, [Request(image_id, index % CLASSES) for index, image_id in enumerate(ids)]
+    ).answer()
 
 
 def _compare(run: Run, ids: Sequence[str], rounds: int) -> tuple[list[float], list[float]]:
     dataset = datasets.open(run.config.data.source)
     rows = dataset.index.set_index("id", drop=False).loc[list(ids)]
     images = np.array(pixel_cache.load(dataset, rows, run.config.data.image_size, run.config.data.resize))
-    classes = [at % CLASSES for at in range(len(images))]
+    classes = [index % CLASSES for index in range(len(images))]
     network = model.build(run.config, CLASSES)
     explainer = Explainer(network)
     layer = explainer.layers[-1]

@@ -109,9 +109,11 @@ def _measure_cards(run: Run, rounds: int) -> bool:
 
 def cards(run: Run, most: int) -> list[list[Request]]:
     """The heatmaps that each card shows."""
-    answered = run.predictions("test")
-    mistakes = confusion.worst(answered, most=most)
-    return [[Request(str(answered.ids[m.row]), index) for index in (m.predicted, m.true)] for m in mistakes]
+    predictions = run.predictions("test")
+    mistakes = confusion.worst(predictions, most=most)
+    return [
+        [Request(str(predictions.ids[m.row]), index) for index in (m.predicted, m.true)] for m in mistakes
+    ]
 
 
 def _open_card(app: AppTest, run: Run, card: Sequence[Request]) -> float:

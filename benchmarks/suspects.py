@@ -58,12 +58,12 @@ def _swapped(dataset: Dataset) -> tuple[Dataset, set[str]]:
     """The data set with some labels changed to another class, and which."""
     rng = np.random.default_rng(0)
     rows = dataset.usable.reset_index(drop=True)
-    places = rng.choice(len(rows), round(SWAPPED * len(rows)), replace=False)
+    indices = rng.choice(len(rows), round(SWAPPED * len(rows)), replace=False)
     names = np.array(dataset.class_names, dtype=object)
-    codes = pd.Categorical(rows["label"], categories=dataset.class_names).codes[places]
-    shifted = (codes + rng.integers(1, len(names), len(places))) % len(names)
-    rows.loc[places, "label"] = names[shifted]
-    return replace(dataset, usable=rows), set(rows.loc[places, "id"])
+    codes = pd.Categorical(rows["label"], categories=dataset.class_names).codes[indices]
+    shifted = (codes + rng.integers(1, len(names), len(indices))) % len(names)
+    rows.loc[indices, "label"] = names[shifted]
+    return replace(dataset, usable=rows), set(rows.loc[indices, "id"])
 
 
 def _both(source: str, dataset: Dataset, wrong: set[str]) -> None:

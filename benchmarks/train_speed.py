@@ -55,8 +55,8 @@ def _parts() -> Parts:
     rows = selection.rows
     images = pixel_cache.load(dataset, rows, CONFIG.data.image_size, CONFIG.data.resize)
     labels = np.array([selection.class_names.index(name) for name in rows["label"]])
-    places = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
-    return {split: (images[place], labels[place]) for split, place in places.items()}
+    indices = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
+    return {split: (images[place], labels[place]) for split, place in indices.items()}
 
 
 def _speed(parts: Parts, rounds: int) -> bool:

@@ -25,8 +25,8 @@ def _setting(
     label: str,
     help: str,
     *,
-    least: float | None = None,
-    most: float | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
     step: float | None = None,
     scale: Scale = "linear",
     unit: str = "",
@@ -38,8 +38,8 @@ def _setting(
         default=default,
         title=label,
         description=help,
-        ge=least,
-        le=most,
+        ge=minimum,
+        le=maximum,
         json_schema_extra={"step": step, "scale": scale, "unit": unit, "empty": empty, "advanced": advanced},
     )
 
@@ -73,8 +73,8 @@ class DataConfig(_Section):
         0,
         "Most images a class",
         "Take at most this many images of each class, to try things out quickly; 0 means all.",
-        least=0,
-        most=100_000,
+        minimum=0,
+        maximum=100_000,
         step=10,
         empty="all",
     )
@@ -82,8 +82,8 @@ class DataConfig(_Section):
         128,
         "Image size",
         "Every image is scaled to this many pixels a side. Larger shows more detail and takes longer.",
-        least=32,
-        most=256,
+        minimum=32,
+        maximum=256,
         step=16,
         unit="px",
     )
@@ -97,8 +97,8 @@ class DataConfig(_Section):
         0.1,
         "Validation share",
         "Part of the images kept aside to choose between settings and epochs.",
-        least=0.05,
-        most=0.4,
+        minimum=0.05,
+        maximum=0.4,
         step=0.05,
         advanced=True,
     )
@@ -106,8 +106,8 @@ class DataConfig(_Section):
         0.1,
         "Test share",
         "Part of the images kept aside for the final score; never used to choose anything.",
-        least=0.05,
-        most=0.4,
+        minimum=0.05,
+        maximum=0.4,
         step=0.05,
         advanced=True,
     )
@@ -115,8 +115,8 @@ class DataConfig(_Section):
         0,
         "Split seed",
         "Shares the images out differently. Keep it the same for runs you want to compare.",
-        least=0,
-        most=2**31 - 1,
+        minimum=0,
+        maximum=2**31 - 1,
         step=1,
         advanced=True,
     )
@@ -134,8 +134,8 @@ class AugmentConfig(_Section):
         0.0,
         "Rotation",
         "Turn each training image by up to this angle, either way.",
-        least=0,
-        most=90,
+        minimum=0,
+        maximum=90,
         step=5,
         unit="°",
         empty="off",
@@ -144,8 +144,8 @@ class AugmentConfig(_Section):
         0.0,
         "Zoom",
         "Enlarge or shrink each training image by up to this part of its size.",
-        least=0,
-        most=0.5,
+        minimum=0,
+        maximum=0.5,
         step=0.05,
         empty="off",
     )
@@ -153,8 +153,8 @@ class AugmentConfig(_Section):
         0.0,
         "Brightness",
         "Lighten or darken each training image by up to this part of the full range.",
-        least=0,
-        most=0.5,
+        minimum=0,
+        maximum=0.5,
         step=0.05,
         empty="off",
     )
@@ -162,8 +162,8 @@ class AugmentConfig(_Section):
         0.0,
         "Contrast",
         "Strengthen or weaken each training image's contrast by up to this part.",
-        least=0,
-        most=0.9,
+        minimum=0,
+        maximum=0.9,
         step=0.05,
         empty="off",
     )
@@ -181,16 +181,16 @@ class ModelConfig(_Section):
         128,
         "Dense units",
         "Neurons in the layer that combines the patterns found into a decision.",
-        least=8,
-        most=1024,
+        minimum=8,
+        maximum=1024,
         step=8,
     )
     dropout: float = _setting(
         0.0,
         "Dropout",
         "Part of the neurons switched off at random in each training step, against learning by heart.",
-        least=0,
-        most=0.8,
+        minimum=0,
+        maximum=0.8,
         step=0.05,
         empty="off",
     )
@@ -198,8 +198,8 @@ class ModelConfig(_Section):
         0.0,
         "L2 regularisation",
         "Penalty on large weights, against learning by heart; 0.001 is a usual value, 0 is off.",
-        least=0,
-        most=0.1,
+        minimum=0,
+        maximum=0.1,
         step=0.0001,
         scale="log",
         empty="off",
@@ -213,16 +213,16 @@ class FitConfig(_Section):
         10,
         "Epochs",
         "How many times the network sees every training image, at most.",
-        least=1,
-        most=500,
+        minimum=1,
+        maximum=500,
         step=1,
     )
     batch_size: int = _setting(
         32,
         "Batch size",
         "Images looked at before each change of the weights. 32 is standard.",
-        least=1,
-        most=512,
+        minimum=1,
+        maximum=512,
         step=1,
     )
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = _setting(
@@ -234,8 +234,8 @@ class FitConfig(_Section):
         0.001,
         "Learning rate",
         "Size of each change of the weights: too large never settles, too small takes for ever.",
-        least=0.000001,
-        most=1.0,
+        minimum=0.000001,
+        maximum=1.0,
         step=0.0001,
         scale="log",
     )
@@ -253,8 +253,8 @@ class FitConfig(_Section):
         5,
         "Patience",
         "Epochs without improvement before early stopping ends the training.",
-        least=1,
-        most=50,
+        minimum=1,
+        maximum=50,
         step=1,
         unit="epochs",
     )
@@ -267,8 +267,8 @@ class FitConfig(_Section):
         0,
         "Seed",
         "Starting point of all chance in training; the same seed on the same machine repeats the run.",
-        least=0,
-        most=2**31 - 1,
+        minimum=0,
+        maximum=2**31 - 1,
         step=1,
     )
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
@@ -335,8 +335,8 @@ class Setting:
     help: str
     default: Any
     kind: type
-    least: float | None = None
-    most: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     step: float | None = None
     scale: Scale = "linear"
     unit: str = ""
@@ -357,8 +357,8 @@ def _describe(path: str, field: FieldInfo) -> Setting:
         help=str(field.description),
         default=field.default,
         kind=type(field.default),
-        least=getattr(bounds.get("Ge"), "ge", None),
-        most=getattr(bounds.get("Le"), "le", None),
+        minimum=getattr(bounds.get("Ge"), "ge", None),
+        maximum=getattr(bounds.get("Le"), "le", None),
         options=options,
         **extra,  # type: ignore[arg-type]
     )
@@ -486,10 +486,10 @@ def _allowed(setting: Setting) -> str:
     """What would have been right, in words for a person instead of for a programmer; or nothing."""
     if setting.kind is bool:
         return "it has to be true or false"
-    if setting.least is None:
+    if setting.minimum is None:
         return ""
     number = "a whole number" if setting.kind is int else "a number"
-    return f"it has to be {number} from {_plain(setting.least)} to {_plain(setting.most)}"
+    return f"it has to be {number} from {_plain(setting.minimum)} to {_plain(setting.maximum)}"
 
 
 def _plain(number: float | None) -> str:

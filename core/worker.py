@@ -132,8 +132,8 @@ def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) 
     )
     labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
     ids = rows["id"].to_numpy(dtype=str)
-    places = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
-    return {split: Part(ids[place], images[place], labels[place]) for split, place in places.items()}
+    indices = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
+    return {split: Part(ids[place], images[place], labels[place]) for split, place in indices.items()}
 
 
 def _train(

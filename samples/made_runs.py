@@ -127,9 +127,9 @@ def answer(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> Pr
     labels = np.array([class_names.index(label) for label in rows["label"]], dtype=np.int64)
     count = len(class_names)
     wrong = (labels + np.where(rng.random(len(labels)) < 0.7, 1, rng.integers(1, count, len(labels)))) % count
-    said = np.where(rng.random(len(labels)) < skill, labels, wrong)
+    predicted = np.where(rng.random(len(labels)) < skill, labels, wrong)
     scores = rng.gamma(0.4, 1.0, (len(labels), count))
-    scores[np.arange(len(labels)), said] = scores.max(axis=1) + rng.gamma(1.5, 1.2, len(labels))
+    scores[np.arange(len(labels)), predicted] = scores.max(axis=1) + rng.gamma(1.5, 1.2, len(labels))
     probabilities = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
     return Predictions(rows["id"].to_numpy(dtype=str), labels, probabilities)
 

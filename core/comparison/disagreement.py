@@ -47,14 +47,14 @@ def between(first: Predictions, second: Predictions) -> Disagreement:
     agreed = first.labels[mine] == second.labels[theirs]
     ids, mine, theirs = ids[agreed], mine[agreed], theirs[agreed]
     labels = first.labels[mine]
-    said, said_second = metrics.predicted(first)[mine], metrics.predicted(second)[theirs]
-    right, right_second = said == labels, said_second == labels
+    predicted, said_second = metrics.predicted(first)[mine], metrics.predicted(second)[theirs]
+    right, right_second = predicted == labels, said_second == labels
     kinds = np.select(
-        [right & ~right_second, ~right & right_second, ~right & (said != said_second), ~right],
+        [right & ~right_second, ~right & right_second, ~right & (predicted != said_second), ~right],
         KINDS[:4],
         KINDS[4],
     )
-    places = np.arange(len(labels))
-    of_truth = first.probabilities[mine][places, labels] - second.probabilities[theirs][places, labels]
+    indices = np.arange(len(labels))
+    of_truth = first.probabilities[mine][indices, labels] - second.probabilities[theirs][indices, labels]
     order = np.argsort(-np.abs(of_truth), kind="stable")
     return Disagreement(ids[order], mine[order], theirs[order], kinds[order])

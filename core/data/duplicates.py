@@ -185,6 +185,6 @@ def _expanded(
         return
     for low, high in zip(cuts, [*cuts[1:], len(counts)], strict=True):
         own = counts[low:high]
-        places = np.repeat(np.arange(low, high), own)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(own) - own, own)
-        yield places, order[np.repeat(start[low:high], own) + within]
+        indices = np.repeat(np.arange(low, high), own)
+        within = np.arange(len(indices)) - np.repeat(np.cumsum(own) - own, own)
+        yield indices, order[np.repeat(start[low:high], own) + within]

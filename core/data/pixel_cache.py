@@ -57,12 +57,12 @@ def load(
     """
     ids = rows["id"].to_numpy(dtype="U16")
     caches = _caches(dataset.path / "pixels", image_size, resize)
-    places = [cache.places(ids) for cache in caches]
-    whole = next((n for n, place in enumerate(places) if (place >= 0).all()), None)
+    indices = [cache.places(ids) for cache in caches]
+    whole = next((n for n, place in enumerate(indices) if (place >= 0).all()), None)
     if whole is not None:
-        return caches[whole].take(places[whole])
-    best = max(range(len(caches)), key=lambda n: int((places[n] >= 0).sum()), default=None)
-    known = None if best is None else (caches[best].pixels, places[best])
+        return caches[whole].take(indices[whole])
+    best = max(range(len(caches)), key=lambda n: int((indices[n] >= 0).sum()), default=None)
+    known = None if best is None else (caches[best].pixels, indices[best])
     reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, known)
     images = ordered_map(
         reader.read,

@@ -62,9 +62,9 @@ def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
     edges = np.linspace(0, 1, bins + 1)
     place = np.searchsorted(edges[1:-1], sure)
     return [
-        Bin(float(edges[at]), float(edges[at + 1]), float(sure[here].mean()), _share(right[here]))
-        for at in range(bins)
-        if (here := place == at).any()
+        Bin(float(edges[index]), float(edges[index + 1]), float(sure[here].mean()), _share(right[here]))
+        for index in range(bins)
+        if (here := place == index).any()
     ]
 
 

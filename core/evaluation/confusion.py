@@ -46,13 +46,13 @@ class ConfusedPair:
 
 def worst(predictions: Predictions, class_index: int | None = None, most: int = 10) -> list[Mistake]:
     """The most confident mistakes, most confident first; of one true class, or of all."""
-    said, sure = metrics.predicted(predictions), metrics.confidence(predictions)
-    wrong = said != predictions.labels
+    predicted, sure = metrics.predicted(predictions), metrics.confidence(predictions)
+    wrong = predicted != predictions.labels
     if class_index is not None:
         wrong &= predictions.labels == class_index
     rows = np.flatnonzero(wrong)
     rows = rows[np.argsort(-sure[rows], kind="stable")[:most]]
-    return [Mistake(int(r), int(predictions.labels[r]), int(said[r]), float(sure[r])) for r in rows]
+    return [Mistake(int(r), int(predictions.labels[r]), int(predicted[r]), float(sure[r])) for r in rows]
 
 
 def row_shares(matrix: Counts) -> NDArray[np.float64]:

@@ -90,9 +90,9 @@ class _Curves(dict[str, Floats]):
     def smooth(self, name: str) -> Floats:
         return _median_of_three(self[name])
 
-    def mark(self, name: str, *places: int) -> Evidence:
+    def mark(self, name: str, *indices: int) -> Evidence:
         return Evidence(
-            name, tuple(self.epochs[p] for p in places), tuple(float(self[name][p]) for p in places)
+            name, tuple(self.epochs[p] for p in indices), tuple(float(self[name][p]) for p in indices)
         )
 
 
@@ -163,7 +163,7 @@ def _unstable(curves: _Curves, config: RunConfig, validation_images: int) -> Rea
         f"The curve jumps: in {len(falls)} of {len(accuracy) - 1} steps validation accuracy fell by "
         f"{points(JUMP, 0)} or more. Which epoch is best is then partly chance."
     )
-    evidence = tuple(curves.mark("val_accuracy", int(at), int(at) + 1) for at in falls)
+    evidence = tuple(curves.mark("val_accuracy", int(index), int(index) + 1) for index in falls)
     return Reading("unstable", sentence, next_step.unstable(config), evidence, evidence[0].epochs[1])
 
 

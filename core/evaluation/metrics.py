@@ -71,11 +71,11 @@ def confusion_matrix(labels: Counts, answers: Counts, num_classes: int) -> Count
 
 def per_class(matrix: Counts, class_names: Sequence[str]) -> list[ClassScores]:
     """Precision, recall, F1 and support of every class, from its (C, C) confusion matrix."""
-    return [_scores_of_one(np.asarray(matrix), at, name) for at, name in enumerate(class_names)]
+    return [_scores_of_one(np.asarray(matrix), index, name) for index, name in enumerate(class_names)]
 
 
-def _scores_of_one(matrix: Counts, at: int, name: str) -> ClassScores:
-    found, called, support = matrix[at, at], matrix[:, at].sum(), matrix[at].sum()
+def _scores_of_one(matrix: Counts, index: int, name: str) -> ClassScores:
+    found, called, support = matrix[index, index], matrix[:, index].sum(), matrix[index].sum()
     precision, recall = proportion(found, called), proportion(found, support)
     return ClassScores(
         class_name=name,

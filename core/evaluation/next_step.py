@@ -118,7 +118,7 @@ def _before_its_time(config: RunConfig) -> Suggestion:
 
 def _learning_rate(config: RunConfig, wanted: float, text: str) -> Suggestion:
     setting = SETTINGS["fit.learning_rate"]
-    rate = min(max(float(f"{wanted:.0e}"), setting.least or wanted), setting.most or wanted)
+    rate = min(max(float(f"{wanted:.0e}"), setting.minimum or wanted), setting.maximum or wanted)
     if rate == config.fit.learning_rate:
         return Suggestion(f"The learning rate is as far as it goes; it may be the images. {LOOK}")
     return Suggestion(text, {"fit.learning_rate": rate})

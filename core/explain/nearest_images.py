@@ -36,13 +36,13 @@ class Similar:
 
 def nearest(features: Features, image_id: str, most: int = 6, split: str = "train") -> list[Similar]:
     """The images of a split that are most like this one, most alike first; none if it has no features."""
-    places = np.flatnonzero(features.ids == image_id)
-    if not len(places):
+    indices = np.flatnonzero(features.ids == image_id)
+    if not len(indices):
         return []
     others = np.flatnonzero((features.splits == split) & (features.ids != image_id))
-    cosines = features.vectors[others] @ features.vectors[places[0]]
+    cosines = features.vectors[others] @ features.vectors[indices[0]]
     best = np.argsort(-cosines, kind="stable")[:most]
-    return [Similar(str(features.ids[others[at]]), float(cosines[at])) for at in best]
+    return [Similar(str(features.ids[others[index]]), float(cosines[index])) for index in best]
 
 
 def path(run: Run) -> Path:

@@ -51,16 +51,16 @@ def _check_answers(run: Run, report: Report, most_bytes: int) -> None:
     classes = len(report.class_names)
     _refuse_bomb(run.path / "predictions.npz", most_bytes)
     for split in ("validation", "test"):
-        answered = run.predictions(split)
-        number = len(answered.ids)
+        predictions = run.predictions(split)
+        number = len(predictions.ids)
         if (
-            answered.ids.dtype.kind != "U"
-            or answered.labels.dtype.kind not in "iu"
-            or answered.probabilities.dtype.kind != "f"
-            or (answered.ids.ndim, answered.labels.shape) != (1, (number,))
-            or answered.probabilities.shape != (number, classes)
-            or not np.isin(answered.labels, np.arange(classes)).all()
-            or not np.isfinite(answered.probabilities).all()
+            predictions.ids.dtype.kind != "U"
+            or predictions.labels.dtype.kind not in "iu"
+            or predictions.probabilities.dtype.kind != "f"
+            or (predictions.ids.ndim, predictions.labels.shape) != (1, (number,))
+            or predictions.probabilities.shape != (number, classes)
+            or not np.isin(predictions.labels, np.arange(classes)).all()
+            or not np.isfinite(predictions.probabilities).all()
         ):
             raise LabError("predictions.npz in the archive is damaged: its tables do not fit together.")
 

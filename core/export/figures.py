@@ -198,8 +198,8 @@ def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> 
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
     _accuracy_by_confidence(upper, bins)
-    places = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
-    lower.bar(places[:, 0], places[:, 2], places[:, 1], align="edge", color=BLUE, edgecolor="white")
+    indices = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
+    lower.bar(indices[:, 0], indices[:, 2], indices[:, 1], align="edge", color=BLUE, edgecolor="white")
     upper.set(ylabel="Right", xlim=(0, 1), ylim=(0, 1.02))
     lower.set(xlabel="How sure the model was", ylabel="Images")
     for axis in (upper.yaxis, lower.xaxis):

@@ -62,7 +62,7 @@ def build(run: Run, image_of: ImageOf) -> str:
     if report is None:
         raise LabError(f"{run.title} has no result yet. Let it finish, then make its report.")
     test, names = run.predictions("test"), report.class_names
-    answered, right = calibration.when_sure(test, CONFIDENT)
+    predictions, right = calibration.when_sure(test, CONFIDENT)
     worst = confusion.worst(test, most=WORST)
     return _template().render(
         title=f"{run.labels.name or run.config.data.source}, run {run.id}",
@@ -73,7 +73,7 @@ def build(run: Run, image_of: ImageOf) -> str:
         confused=confusion.most_confused(np.asarray(report.confusion_matrix), names),
         confusion_matrix=_confusion_matrix(report),
         confident=CONFIDENT,
-        answered=answered,
+        answered=predictions,
         right=right,
         reliability=_svg(
             figures.reliability(calibration.reliability(test), calibration.calibration_error(test))

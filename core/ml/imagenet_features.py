@@ -54,8 +54,8 @@ def features(
         vectors = np.concatenate([vectors, made.astype(np.float16)])
         with files.replacing(dataset.path / _FILE) as beside:
             np.savez(beside, ids=ids, vectors=vectors)
-    places = pd.Index(ids).get_indexer(pd.Index(rows["id"]))
-    return vectors[places].astype(np.float32)
+    indices = pd.Index(ids).get_indexer(pd.Index(rows["id"]))
+    return vectors[indices].astype(np.float32)
 
 
 def look(

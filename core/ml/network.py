@@ -96,7 +96,7 @@ class Network:
         """Mean loss (with the L2 penalty, as in Keras) and accuracy of ``model`` on images (N, S, S, 3)."""
         starts = range(0, len(images), _AT_ONCE)
         logits = np.concatenate(
-            [self._score(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
+            [self._score(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
         ).astype(np.float64)
         highest = logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
@@ -168,7 +168,7 @@ def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.fl
     """Probabilities (N, C) for images uint8 (N, S, S, 3); rows sum to 1 within 1e-6."""
     answer = _answering(classifier, images.shape[1:])
     starts = range(0, len(images), _AT_ONCE)
-    parts = [answer(tf.convert_to_tensor(images[at : at + _AT_ONCE])).numpy() for at in starts]
+    parts = [answer(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
     return np.concatenate([np.empty((0, classifier.output_shape[-1]), np.float32), *parts])
 
 

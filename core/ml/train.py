@@ -180,7 +180,7 @@ def _finished(history: History, fit: FitConfig) -> bool:
 def _best_epoch(history: History, monitor: str) -> int:
     """The first epoch, counted from 1, that no other surpasses on validation."""
     sign = 1 if monitor == "val_loss" else -1
-    return min(range(len(history)), key=lambda at: (sign * history[at][monitor], at)) + 1
+    return min(range(len(history)), key=lambda index: (sign * history[index][monitor], index)) + 1
 
 
 def _one_epoch(

@@ -75,7 +75,7 @@ def _check(base: RunConfig, values: Values, repeats: int, choices: int) -> None:
             raise LabError(f"there is no setting {path!r}; the settings are: {', '.join(SETTINGS)}")
         if not tried:
             raise LabError(f"{SETTINGS[path].label} has no values yet: choose at least one, or take it out.")
-        if SETTINGS[path].least is not None:  # others may fit or not by what they are combined with
+        if SETTINGS[path].minimum is not None:  # others may fit or not by what they are combined with
             for value in tried:
                 base.replace({path: value})
     if repeats < 1:

@@ -23,17 +23,17 @@ from pages.common.text import literal
 MAX_PROBABILITIES = 5
 
 
-def requests(answered: Predictions, position: int, layer: str = "") -> list[Request]:
+def requests(predictions: Predictions, position: int, layer: str = "") -> list[Request]:
     """The heatmap of the predicted class, and of the true one where that is another."""
-    said, true = int(metrics.predicted(answered)[position]), int(answered.labels[position])
-    image_id = str(answered.ids[position])
-    return [Request(image_id, index, layer=layer) for index in dict.fromkeys((said, true))]
+    predicted, true = int(metrics.predicted(predictions)[position]), int(predictions.labels[position])
+    image_id = str(predictions.ids[position])
+    return [Request(image_id, index, layer=layer) for index in dict.fromkeys((predicted, true))]
 
 
 def row(
     summary: Summary,
     shown: run_images.Gallery,
-    answered: Predictions,
+    predictions: Predictions,
     position: int,
     maps: dict[Request, Heatmap | None],
     strength: float = STRENGTH,
@@ -41,7 +41,7 @@ def row(
     go_deeper: bool = False,
 ) -> None:
     """One image, its heatmaps and its probabilities side by side, with a way to look deeper if wanted."""
-    index_row = shown.row(str(answered.ids[position]))
+    index_row = shown.row(str(predictions.ids[position]))
     with st.container(border=True), st.grid(4, min_column_width=125, gap="medium"):
         if shown.dataset is None or index_row is None or summary.config is None:
             st.caption("This image is no longer in the data set.")
@@ -53,14 +53,16 @@ def row(
                 st.image(overlays.image(shown.dataset, index_row, resize), width="stretch", alt="The image")
             for request, heatmap in maps.items():
                 role = (
-                    "Answer" if request.class_index == int(metrics.predicted(answered)[position]) else "Truth"
+                    "Answer"
+                    if request.class_index == int(metrics.predicted(predictions)[position])
+                    else "Truth"
                 )
                 name = summary.report.class_names[request.class_index]
                 _map(shown.dataset, index_row, resize, f"{role}: {name}", heatmap, strength)
         except LabError as error:
             st.caption(literal(error))
         with st.container(gap="small"):
-            probabilities(answered, position, summary.report.class_names)
+            probabilities(predictions, position, summary.report.class_names)
             if go_deeper:
                 st.button(
                     "In depth",
@@ -69,7 +71,7 @@ def row(
                     type="tertiary",
                     help="Other methods on this image, and whether its heatmap can be trusted.",
                     on_click=_go_deeper,
-                    args=(str(answered.ids[position]),),
+                    args=(str(predictions.ids[position]),),
                 )
 
 
@@ -92,19 +94,19 @@ def _map(
 
 
 def probabilities(
-    answered: Predictions, position: int, names: Sequence[str], most: int = MAX_PROBABILITIES
+    predictions: Predictions, position: int, names: Sequence[str], most: int = MAX_PROBABILITIES
 ) -> None:
     """The likeliest classes as bars, the true one always among them."""
-    values, true = answered.probabilities[position], int(answered.labels[position])
-    likeliest = [int(at) for at in np.argsort(-values, kind="stable")[:most]]
+    values, true = predictions.probabilities[position], int(predictions.labels[position])
+    likeliest = [int(index) for index in np.argsort(-values, kind="stable")[:most]]
     if true not in likeliest:
         likeliest[-1] = true
     with st.container(gap="xsmall"):
-        for at in likeliest:
-            mark = " (true)" if at == true else ""
+        for index in likeliest:
+            mark = " (true)" if index == true else ""
             st.progress(
-                float(np.clip(values[at], 0, 1)),
-                f"{literal(names[at])}{mark} · {percent(float(values[at]), 0)}",
+                float(np.clip(values[index], 0, 1)),
+                f"{literal(names[index])}{mark} · {percent(float(values[index]), 0)}",
             )
         rest = len(values) - len(likeliest)
         if rest:

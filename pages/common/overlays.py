@@ -104,8 +104,8 @@ def mosaic(maps: NDArray[np.float32], columns: int = 8, gap: int = 2) -> bytes:
     count, height, width = maps.shape
     rows = -(-count // columns)
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), GREY, np.uint8)
-    for at, one in enumerate(maps):
-        top, left = (at // columns) * (height + gap), (at % columns) * (width + gap)
+    for index, one in enumerate(maps):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = _coloured(one)
     scale = max(1, 900 // sheet.shape[1])
     buffer = BytesIO()

@@ -108,12 +108,12 @@ def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
         st.caption(literal(error))
 
 
-def answers(answered: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:
+def answers(predictions: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:
     """The lines under an image: what it is, what the model said and how sure it was."""
-    probabilities = answered.probabilities[position]
-    said = int(np.argmax(probabilities))
+    probabilities = predictions.probabilities[position]
+    predicted = int(np.argmax(probabilities))
     return (
-        f"is {class_names[answered.labels[position]]}",
-        f"called {class_names[said]}",
-        f"{percent(float(probabilities[said]), 0)} sure",
+        f"is {class_names[predictions.labels[position]]}",
+        f"called {class_names[predicted]}",
+        f"{percent(float(probabilities[predicted]), 0)} sure",
     )

@@ -84,28 +84,28 @@ def widget(path: str) -> None:
         st.segmented_control(label, setting.options, required=True, **common)
     elif setting.kind is bool:
         st.toggle(label, **common)
-    elif setting.least is None:
+    elif setting.minimum is None:
         st.text_input(label, **common)
     elif setting.scale == "log":
         st.select_slider(
             label, nice_values(setting, settings.value(path)), format_func=settings.word, **common
         )
     elif _fits_a_slider(setting):
-        least, most, step = _limits(setting)
-        st.slider(label, least, most, step=step, format=_format(setting), **common)
+        minimum, maximum, step = _limits(setting)
+        st.slider(label, minimum, maximum, step=step, format=_format(setting), **common)
     else:
-        least, most, step = _limits(setting)
-        st.number_input(label, least, most, step=step, **common)
+        minimum, maximum, step = _limits(setting)
+        st.number_input(label, minimum, maximum, step=step, **common)
 
 
 def nice_values(setting: Setting, present: float) -> list[float]:
     """1, 2 and 5 in every power of ten of the range, 0 where it is allowed, and the present value."""
-    assert setting.least is not None and setting.most is not None
-    lowest = setting.least or _SMALLEST_ABOVE_ZERO
-    powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(setting.most)) + 1)
+    assert setting.minimum is not None and setting.maximum is not None
+    lowest = setting.minimum or _SMALLEST_ABOVE_ZERO
+    powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(setting.maximum)) + 1)
     nice = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
-    within = [value for value in nice if lowest <= value <= setting.most]
-    return sorted({*within, present, setting.least})
+    within = [value for value in nice if lowest <= value <= setting.maximum]
+    return sorted({*within, present, setting.minimum})
 
 
 def _source(sources: Mapping[str, str]) -> None:
@@ -130,14 +130,14 @@ def _label(setting: Setting) -> str:
 
 
 def _fits_a_slider(setting: Setting) -> bool:
-    least, most, step = _limits(setting)
-    return bool(most - least <= MAX_SLIDER_STEPS * step)
+    minimum, maximum, step = _limits(setting)
+    return bool(maximum - minimum <= MAX_SLIDER_STEPS * step)
 
 
 def _limits(setting: Setting) -> tuple[Any, Any, Any]:
     """Least, most and step in the setting's own kind; Streamlit insists that they are alike."""
     kind = setting.kind
-    return kind(setting.least), kind(setting.most), kind(setting.step)
+    return kind(setting.minimum), kind(setting.maximum), kind(setting.step)
 
 
 def _format(setting: Setting) -> str:

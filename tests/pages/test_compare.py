@@ -250,7 +250,10 @@ def test_the_name_of_repeats_names_no_seed(config):
 
 def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
     skills = [0.2, 0.9, 0.3]
-    made = [made_runs.finished(config, skill=skill, seed=at, name=str(at)) for at, skill in enumerate(skills)]
+    made = [
+        made_runs.finished(config, skill=skill, seed=index, name=str(index))
+        for index, skill in enumerate(skills)
+    ]
     text = words(compared(*made))
     assert "B is better than each of the others." in text and "corrected for being 3 comparisons" in text
     assert "The best of so many is partly lucky" in text
@@ -297,7 +300,7 @@ def test_test_scores_stay_sealed_until_asked_for(config):
 
 
 def test_images_on_which_the_two_differ_are_shown_through_both(config):
-    made = [made_runs.finished(config, skill=skill, seed=at) for at, skill in enumerate((0.4, 0.6))]
+    made = [made_runs.finished(config, skill=skill, seed=index) for index, skill in enumerate((0.4, 0.6))]
     for run in made:
         made_runs.give_model(run)
     page = compared(*made)
@@ -326,8 +329,8 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
     source = made_runs.draw_folder(tmp_path / "p", names, each=40)
     config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.validation_share": 0.4})
     made = [
-        made_runs.finished(config, skill=skill, seed=at, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
-        for at, skill in enumerate((0.3, 0.5, 0.9))
+        made_runs.finished(config, skill=skill, seed=index, name=HOSTILE, notes=HOSTILE, tags=(HOSTILE,))
+        for index, skill in enumerate((0.3, 0.5, 0.9))
     ]
     page = compared(*made)
     page = no_fault(page.button(key="delete_runs").click().run())

@@ -102,9 +102,9 @@ def test_a_run_that_follows_advice_says_whether_it_helped(config):
 def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
     """The Explain page at the worst prediction, whose heatmap was checked with this outcome."""
     made_runs.keep_heatmaps(run, methods=tuple(METHODS))
-    answered = run.predictions("test")
-    worst = confusion.worst(answered)[0]
-    image_id = str(answered.ids[worst.row])
+    predictions = run.predictions("test")
+    worst = confusion.worst(predictions)[0]
+    image_id = str(predictions.ids[worst.row])
     page = AppTest.from_file(str(made_runs.APP), default_timeout=30)
     page.switch_page("pages/understand/explain/explain.py")
     page.query_params["picture"] = image_id
@@ -242,8 +242,8 @@ def test_the_report_is_one_file_with_the_runs_images(config):
 def test_test_answers_are_a_table_with_files_and_probabilities(config):
     run = explained_run(config)
     frame = exports.answers_frame(summarise(run), gallery(run))
-    answered = run.predictions("test")
-    assert len(frame) == len(answered.ids) and frame["file"].str.endswith(".png").all()
+    predictions = run.predictions("test")
+    assert len(frame) == len(predictions.ids) and frame["file"].str.endswith(".png").all()
     probabilities = frame[[f"p({name})" for name in made_runs.FLOWERS]]
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
@@ -266,10 +266,10 @@ def test_a_diverged_run_draws_its_curves_and_says_what_to_try(config):
 
 def test_images_deleted_from_the_folder_are_named_and_the_rest_is_shown(config):
     run = explained_run(config)
-    answered = run.predictions("test")
-    worst = confusion.worst(answered)[0]
+    predictions = run.predictions("test")
+    worst = confusion.worst(predictions)[0]
     dataset = datasets.open(config.data.source)
-    row = dataset.index.set_index("id").loc[str(answered.ids[worst.row])]
+    row = dataset.index.set_index("id").loc[str(predictions.ids[worst.row])]
     (dataset.root / row["file"]).unlink()
     shown("results", view="Mistakes")
     shown("explain")

@@ -133,8 +133,8 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
     lines = [plain(text.value) for text in no_fault(page).text if text.value.startswith("is ")]
     assert 0 < len(lines) == len(expected) <= 10
     for line, mistake in zip(lines, expected, strict=True):
-        said = made_runs.FLOWERS[mistake.predicted]
-        assert line == f"is roses\ncalled {said}\n{percent(mistake.confidence, 0)} sure"
+        predicted = made_runs.FLOWERS[mistake.predicted]
+        assert line == f"is roses\ncalled {predicted}\n{percent(mistake.confidence, 0)} sure"
 
 
 @pytest.mark.parametrize(
@@ -182,10 +182,10 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     made_runs.keep_heatmaps(run)
     page = shown("explain")
     worst = confusion.worst(run.predictions("test"), most=4)
-    said = [f"Answer: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
+    predicted = [f"Answer: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
     true = [f"Truth: {made_runs.FLOWERS[mistake.true]}" for mistake in worst]
     titles = [text.value for text in page.text]
-    assert [title for title in titles if title.startswith("Answer")] == said
+    assert [title for title in titles if title.startswith("Answer")] == predicted
     assert [title for title in titles if title.startswith("Truth")] == true
     assert "Each map has 10 x 10 places" in words(page)
     assert not (workspace.folder() / "assistant").exists()

@@ -123,17 +123,17 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
     Each value stands beside its axis on a patch of the page's colour, so that lines end before it.
     """
     frame = _frame(scored, paths)
-    places, ticks = [], []
+    indices, ticks = [], []
     for path in paths:
         order = _order(sweep, frame, path)
-        at = {words: number / max(len(order) - 1, 1) for number, words in enumerate(order)}
+        index = {words: number / max(len(order) - 1, 1) for number, words in enumerate(order)}
         label = setting_values.label(path)
-        places.append(
-            pd.DataFrame({"axis": label, "place": frame[_shown(path)].map(at), "choice": frame.index})
+        indices.append(
+            pd.DataFrame({"axis": label, "place": frame[_shown(path)].map(index), "choice": frame.index})
         )
         ends = list(dict.fromkeys([order[0], order[-1]])) if len(order) > MAX_TICKS else order
-        ticks += [(label, at[words], words) for words in ends]
-    lines = pd.concat(places).merge(frame, left_on="choice", right_index=True)
+        ticks += [(label, index[words], words) for words in ends]
+    lines = pd.concat(indices).merge(frame, left_on="choice", right_index=True)
     x = alt.X(
         "axis:N", sort=[setting_values.label(path) for path in paths], title=None,
         axis=alt.Axis(labelAngle=0, labelLimit=110, domain=False, grid=True),

@@ -94,14 +94,14 @@ def _suggested(setting: Setting, present: Any) -> list[Any]:
 
 def _around(setting: Setting, present: float) -> list[Any]:
     """Halves and doubles of the present value, or even steps up from zero where it is a share."""
-    assert setting.least is not None and setting.most is not None
+    assert setting.minimum is not None and setting.maximum is not None
     if setting.kind is float:
-        step = max((setting.step or 0.05) * 2, (setting.most - setting.least) / 8)
-        values = [setting.least + step * number for number in range(9)]
+        step = max((setting.step or 0.05) * 2, (setting.maximum - setting.minimum) / 8)
+        values = [setting.minimum + step * number for number in range(9)]
     else:
         values = [(present or 8) * 2.0**power for power in range(-3, 4)]
     kind = setting.kind
-    within = {kind(round(value, 4)) for value in values if setting.least <= value <= setting.most}
+    within = {kind(round(value, 4)) for value in values if setting.minimum <= value <= setting.maximum}
     return sorted({*within, present})
 
 

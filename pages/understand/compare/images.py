@@ -87,17 +87,19 @@ def _words(
 
 def _tile(
     found: Disagreement,
-    at: int,
+    index: int,
     both: tuple[Predictions, Predictions],
     names: Sequence[str],
     letters: tuple[str, str],
 ) -> Tile:
-    rows = (found.first_rows[at], found.second_rows[at])
+    rows = (found.first_rows[index], found.second_rows[index])
     lines = [f"is {names[both[0].labels[rows[0]]]}"]
-    for letter, answered, row in zip(letters, both, rows, strict=True):
-        said = int(np.argmax(answered.probabilities[row]))
-        lines.append(f"{letter}: {names[said]}, {percent(float(answered.probabilities[row, said]), 0)}")
-    return Tile(str(found.ids[at]), tuple(lines))
+    for letter, predictions, row in zip(letters, both, rows, strict=True):
+        predicted = int(np.argmax(predictions.probabilities[row]))
+        lines.append(
+            f"{letter}: {names[predicted]}, {percent(float(predictions.probabilities[row, predicted]), 0)}"
+        )
+    return Tile(str(found.ids[index]), tuple(lines))
 
 
 def _look(image_id: str) -> None:
@@ -117,23 +119,26 @@ def _open_card(first: tuple[str, Summary], second: tuple[str, Summary], split: s
 @st.dialog("One image, two models", width="large", icon=":material/compare:", on_dismiss=_close)
 def _card(image_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
     for letter, summary in both:
-        answered = run_images.predictions(summary.run, split)
-        places = (answered.ids == image_id).nonzero()[0]
-        if not len(places):
+        predictions = run_images.predictions(summary.run, split)
+        indices = (predictions.ids == image_id).nonzero()[0]
+        if not len(indices):
             st.caption(f"{letter} has not answered this image.")
             continue
-        position, names = int(places[0]), summary.report.class_names
-        said, true = int(np.argmax(answered.probabilities[position])), int(answered.labels[position])
-        mark = ":green-badge[right]" if said == true else ":orange-badge[wrong]"
-        sure = percent(float(answered.probabilities[position, said]), 0)
+        position, names = int(indices[0]), summary.report.class_names
+        predicted, true = (
+            int(np.argmax(predictions.probabilities[position])),
+            int(predictions.labels[position]),
+        )
+        mark = ":green-badge[right]" if predicted == true else ":orange-badge[wrong]"
+        sure = percent(float(predictions.probabilities[position, predicted]), 0)
         st.markdown(
             f"**{letter}** · {literal(summary.title)} {mark} Labelled **{literal(names[true])}**, "
-            f"called **{literal(names[said])}**, {sure} sure."
+            f"called **{literal(names[predicted])}**, {sure} sure."
         )
-        requests = heatmap_row.requests(answered, position)
+        requests = heatmap_row.requests(predictions, position)
         maps = waiting.maps(summary.run, requests)
         known = {} if maps is None else {request: maps.get(request) for request in requests}
-        heatmap_row.row(summary, run_images.gallery(summary.run), answered, position, known)
+        heatmap_row.row(summary, run_images.gallery(summary.run), predictions, position, known)
     st.caption(
         "Heatmaps by Grad-CAM: yellow is where the image spoke most for the class named above it. Each has "
         "its own scale, so compare places, not brightness."

@@ -110,7 +110,7 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
 
 def _setting(path: str, values: list[Any]) -> Any:
     """Numbers as numbers, so that the table can be sorted by them; all else in words."""
-    if SETTINGS[path].least is not None:
+    if SETTINGS[path].minimum is not None:
         return pd.array(values, "Float64")
     return [None if value is None else setting_value(path, value) for value in values]
 
@@ -156,7 +156,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
     }
     for path in varying:
         setting = SETTINGS[path]
-        if setting.least is None:
+        if setting.minimum is None:
             told[path] = column.TextColumn(setting.label, help=setting.help)
         else:
             unit = f" {setting.unit}" if setting.unit else ""
@@ -181,8 +181,8 @@ def _change(column: str, value: Any) -> dict[str, Any]:
     if column == "tags":
         tags = (" ".join(str(tag).split())[:MAX_TAG_LENGTH] for tag in value or ())
         return {"tags": tuple(dict.fromkeys(tag for tag in tags if tag))}
-    most = MAX_NAME_LENGTH if column == "name" else MAX_NOTE_LENGTH
-    return {column: str(value or "").strip()[:most]}
+    maximum = MAX_NAME_LENGTH if column == "name" else MAX_NOTE_LENGTH
+    return {column: str(value or "").strip()[:maximum]}
 
 
 def _fingerprint(parts: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def ask(summary: Summary) -> Wanted:
         LabError: the run's model or its predictions cannot be read.
     """
     layers = keras_file.convolution_layers(summary.run.model_path)
-    answered = run_images.predictions(summary.run)
+    predictions = run_images.predictions(summary.run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
             "Test images",
@@ -62,10 +62,10 @@ def ask(summary: Summary) -> Wanted:
             help="The last convolution layer has found whole parts of things; "
             "earlier ones see edges and colours, in finer maps.",
         )
-    positions = _positions(summary, answered, str(which), number)
-    of_class = int(answered.labels[positions[0]]) if which == OF_CLASS and len(positions) else None
+    positions = _positions(summary, predictions, str(which), number)
+    of_class = int(predictions.labels[positions[0]]) if which == OF_CLASS and len(positions) else None
     layer = "" if layer == LAST_LAYER else layer
-    return Wanted(tuple(int(at) for at in positions), layer, strength, of_class)
+    return Wanted(tuple(int(index) for index in positions), layer, strength, of_class)
 
 
 def ask_strength() -> float:
@@ -83,34 +83,34 @@ def ask_strength() -> float:
     )
 
 
-def _positions(summary: Summary, answered: Predictions, which: str, number: int) -> Positions:
+def _positions(summary: Summary, predictions: Predictions, which: str, number: int) -> Positions:
     if which == RANDOM:
-        return _random(answered, number)
+        return _random(predictions, number)
     if which == OF_CLASS:
-        return _of_class(summary, answered, number)
-    worst = confusion.worst(answered, most=number)
+        return _of_class(summary, predictions, number)
+    worst = confusion.worst(predictions, most=number)
     if not worst:
         st.success("No mistakes on the test images; here are random ones.", icon=":material/check:")
-        return _random(answered, number)
+        return _random(predictions, number)
     return np.array([mistake.row for mistake in worst])
 
 
-def _random(answered: Predictions, number: int) -> Positions:
+def _random(predictions: Predictions, number: int) -> Positions:
     draw = st.session_state.setdefault("explain_draw", 0)
     st.button("Other images", icon=":material/casino:", key="other_images", on_click=_draw_again)
-    return np.random.default_rng(draw).permutation(len(answered.labels))[:number]
+    return np.random.default_rng(draw).permutation(len(predictions.labels))[:number]
 
 
 def _draw_again() -> None:
     st.session_state["explain_draw"] += 1
 
 
-def _of_class(summary: Summary, answered: Predictions, number: int) -> Positions:
+def _of_class(summary: Summary, predictions: Predictions, number: int) -> Positions:
     names = summary.report.class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Class", names, key="explain_class", width=220)
-        here = np.flatnonzero(answered.labels == names.index(name))
-        here = here[np.argsort(answered.probabilities[here, names.index(name)], kind="stable")]
+        here = np.flatnonzero(predictions.labels == names.index(name))
+        here = here[np.argsort(predictions.probabilities[here, names.index(name)], kind="stable")]
         page = choose_page(
             len(here), number, key=f"explain-{name}", thing="image", order="the least probable first"
         )

@@ -25,10 +25,10 @@ MANY = 0.5
 """From this part of the maps on, heat on the border is worth a warning."""
 
 
-def show(summary: Summary, answered: Predictions, class_index: int, layer: str) -> None:
+def show(summary: Summary, predictions: Predictions, class_index: int, layer: str) -> None:
     """The average heatmap of a class over its test images, and sentences about border and background."""
     name = summary.report.class_names[class_index]
-    ids = [str(one) for one in answered.ids[answered.labels == class_index][:MOST]]
+    ids = [str(one) for one in predictions.ids[predictions.labels == class_index][:MOST]]
     if len(ids) < FEWEST:
         st.caption(f"An average over the class needs at least {FEWEST} test images; there are {len(ids)}.")
         return

@@ -27,19 +27,21 @@ def legend() -> None:
 
 def show(summary: Summary, wanted: Wanted) -> None:
     """Each image with its heatmaps for the predicted and the true class and its probabilities."""
-    answered, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
+    predictions, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
     if shown.fault:
         run_images.say_fault(shown)
         return
     if wanted.of_class is not None:
-        class_average.show(summary, answered, wanted.of_class, wanted.layer)
-    by_position = {at: heatmap_row.requests(answered, at, wanted.layer) for at in wanted.positions}
+        class_average.show(summary, predictions, wanted.of_class, wanted.layer)
+    by_position = {
+        index: heatmap_row.requests(predictions, index, wanted.layer) for index in wanted.positions
+    }
     maps = waiting.maps(summary.run, [request for both in by_position.values() for request in both])
     if maps is None:
         return
-    for at, both in by_position.items():
+    for index, both in by_position.items():
         known = {request: maps.get(request) for request in both}
-        heatmap_row.row(summary, shown, answered, at, known, wanted.strength, go_deeper=True)
+        heatmap_row.row(summary, shown, predictions, index, known, wanted.strength, go_deeper=True)
     if maps:
         height, width = next(iter(maps.values())).shape
         size = summary.config.data.image_size if summary.config else 0

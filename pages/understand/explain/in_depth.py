@@ -36,29 +36,29 @@ def show(summary: Summary, image_id: str) -> None:
         LabError: the run's model or its predictions cannot be read.
     """
     st.button("All images", icon=":material/arrow_back:", key="leave_image", on_click=_leave)
-    answered = run_images.predictions(summary.run)
-    places = (answered.ids == image_id).nonzero()[0]
-    if not len(places):
+    predictions = run_images.predictions(summary.run)
+    indices = (predictions.ids == image_id).nonzero()[0]
+    if not len(indices):
         st.warning(
             f"The image {literal(image_id[:80])} is not among the test images of this run. "
             "Go back and choose another.",
             icon=":material/search_off:",
         )
         return
-    at, shown = int(places[0]), run_images.gallery(summary.run)
+    index, shown = int(indices[0]), run_images.gallery(summary.run)
     if shown.fault:
         run_images.say_fault(shown)
         return
-    requests = heatmap_row.requests(answered, at)
+    requests = heatmap_row.requests(predictions, index)
     maps = waiting.maps(summary.run, requests)
     if maps is None:
         return
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        class_index, strength = _ask_class(summary, answered, at), choice.ask_strength()
+        class_index, strength = _ask_class(summary, predictions, index), choice.ask_strength()
     with place:
         known = {request: maps.get(request) for request in requests}
-        heatmap_row.row(summary, shown, answered, at, known, strength)
+        heatmap_row.row(summary, shown, predictions, index, known, strength)
     _methods(summary, shown, image_id, class_index, strength)
     heatmap_checks.show(summary, shown, image_id, class_index, strength)
     lazy_expander(
@@ -71,16 +71,16 @@ def _leave() -> None:
     st.query_params.pop(IMAGE_KEY, None)
 
 
-def _ask_class(summary: Summary, answered: Predictions, at: int) -> int:
+def _ask_class(summary: Summary, predictions: Predictions, position: int) -> int:
     names = summary.report.class_names
-    order = [int(i) for i in np.argsort(-answered.probabilities[at], kind="stable")]
-    said = int(metrics.predicted(answered)[at])
+    order = [int(i) for i in np.argsort(-predictions.probabilities[position], kind="stable")]
+    predicted = int(metrics.predicted(predictions)[position])
     return st.selectbox(
         "Explain the class",
         order,
-        index=order.index(said),
+        index=order.index(predicted),
         format_func=lambda index: names[index],
-        key=f"explain_class-{answered.ids[at]}",
+        key=f"explain_class-{predictions.ids[position]}",
         width=320,
         help="Why this class? The likeliest come first. Asking for another class than the answer shows what "
         "spoke for it all the same.",

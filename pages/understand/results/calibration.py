@@ -92,10 +92,10 @@ def _only_when_sure(validation: Predictions, test: Predictions) -> None:
 
 
 def _sure_sentence(split: str, share: Proportion, right: Proportion) -> str:
-    answered = f"On the {split} images it would answer {_with_interval(share)}"
+    predictions = f"On the {split} images it would answer {_with_interval(share)}"
     if not right.total:
-        return f"{answered}: none at all."
-    return f"{answered} and be right on {_with_interval(right)} of these."
+        return f"{predictions}: none at all."
+    return f"{predictions} and be right on {_with_interval(right)} of these."
 
 
 def _with_interval(proportion: Proportion) -> str:

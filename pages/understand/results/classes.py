@@ -64,8 +64,8 @@ def show(summary: Summary) -> None:
         "class below; at first it is the one with the lowest F1."
     )
     downloads.table_button(summary, frame, "classes")
-    at = event.selection.rows[0] if event.selection.rows else _weakest(frame)
-    _detail(summary, at)
+    index = event.selection.rows[0] if event.selection.rows else _weakest(frame)
+    _detail(summary, index)
 
 
 def _column(name: str) -> Any:
@@ -91,41 +91,41 @@ def _weakest(frame: pd.DataFrame) -> int:
     return int(frame["F1"].astype(float).fillna(0).to_numpy().argmin())
 
 
-def _detail(summary: Summary, at: int) -> None:
+def _detail(summary: Summary, index: int) -> None:
     names = summary.report.class_names
-    answered = run_images.predictions(summary.run)
-    st.subheader(literal(names[at]), anchor=False)
+    predictions = run_images.predictions(summary.run)
+    st.subheader(literal(names[index]), anchor=False)
     counts = np.asarray(summary.report.confusion_matrix)
     left, right = st.columns(2, gap="large")
     with left:
-        were = "was" if counts[at].sum() == 1 else "were"
-        st.markdown(f"What its {count(int(counts[at].sum()), 'test image')} {were} called")
-        _bars(counts[at], names, at, "its row: images of this class")
+        were = "was" if counts[index].sum() == 1 else "were"
+        st.markdown(f"What its {count(int(counts[index].sum()), 'test image')} {were} called")
+        _bars(counts[index], names, index, "its row: images of this class")
     with right:
-        are = "is" if counts[:, at].sum() == 1 else "are"
-        st.markdown(f"What the {count(int(counts[:, at].sum()), 'test image')} with this answer {are}")
-        _bars(counts[:, at], names, at, "its column: images with this answer")
-    _curves(answered, at)
-    _extremes(summary, answered, at)
+        are = "is" if counts[:, index].sum() == 1 else "are"
+        st.markdown(f"What the {count(int(counts[:, index].sum()), 'test image')} with this answer {are}")
+        _bars(counts[:, index], names, index, "its column: images with this answer")
+    _curves(predictions, index)
+    _extremes(summary, predictions, index)
 
 
-def _bars(counts: np.ndarray, names: Sequence[str], at: int, title: str) -> None:
+def _bars(counts: np.ndarray, names: Sequence[str], index: int, title: str) -> None:
     filled = [i for i in np.argsort(-counts, kind="stable") if counts[i]][:10]
     if not filled:
         st.caption("None.")
         return
     frame = pd.DataFrame(
-        {"name": [names[i] for i in filled], "count": counts[filled], "right": [i == at for i in filled]}
+        {"name": [names[i] for i in filled], "count": counts[filled], "right": [i == index for i in filled]}
     )
     st.altair_chart(calibration_charts.bars(frame, "Test images"), alt=title.capitalize())
 
 
-def _curves(answered: Predictions, at: int) -> None:
-    both = calibration.precision_recall(answered, at), calibration.roc(answered, at)
+def _curves(predictions: Predictions, index: int) -> None:
+    both = calibration.precision_recall(predictions, index), calibration.roc(predictions, index)
     if both[0] is None or both[1] is None:
         st.caption("No curves: all test images, or none, are of this class.")
         return
-    share = float((answered.labels == at).mean())
+    share = float((predictions.labels == index).mean())
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"Precision and recall at every threshold: average precision **{both[0].area:.2f}**")
@@ -147,19 +147,19 @@ def _curves(answered: Predictions, at: int) -> None:
     )
 
 
-def _extremes(summary: Summary, answered: Predictions, at: int) -> None:
+def _extremes(summary: Summary, predictions: Predictions, index: int) -> None:
     shown = run_images.gallery(summary.run)
-    worst = [mistake.row for mistake in confusion.worst(answered, at, TILES)]
-    is_right = (answered.labels == at) & (metrics.predicted(answered) == at)
+    worst = [mistake.row for mistake in confusion.worst(predictions, index, TILES)]
+    is_right = (predictions.labels == index) & (metrics.predicted(predictions) == index)
     right = np.flatnonzero(is_right)
-    best = right[np.argsort(-answered.probabilities[right, at], kind="stable")[:TILES]]
+    best = right[np.argsort(-predictions.probabilities[right, index], kind="stable")[:TILES]]
     st.markdown("**Its most confident mistakes**")
     if worst:
-        mistakes.tiles_of(summary, shown, answered, worst, key="class-worst")
+        mistakes.tiles_of(summary, shown, predictions, worst, key="class-worst")
     else:
         st.caption("None: all its test images were recognised.")
     st.markdown("**Recognised with the highest probability**")
     if len(best):
-        mistakes.tiles_of(summary, shown, answered, [int(i) for i in best], key="class-best")
+        mistakes.tiles_of(summary, shown, predictions, [int(i) for i in best], key="class-best")
     else:
         st.caption("None of its test images was recognised.")

@@ -87,21 +87,21 @@ def _image_of(shown: Gallery) -> html_report.ImageOf:
 
 def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
     """A row for each test image, in the order of the predictions."""
-    answered, names = run_images.predictions(summary.run), summary.report.class_names
+    predictions, names = run_images.predictions(summary.run), summary.report.class_names
     frame = pd.DataFrame(
         {
-            "image": answered.ids,
-            "file": _files(answered, shown),
-            "true": [names[at] for at in answered.labels],
-            "answer": [names[at] for at in metrics.predicted(answered)],
-            "probability": metrics.confidence(answered),
+            "image": predictions.ids,
+            "file": _files(predictions, shown),
+            "true": [names[index] for index in predictions.labels],
+            "answer": [names[index] for index in metrics.predicted(predictions)],
+            "probability": metrics.confidence(predictions),
         }
     )
-    probabilities = pd.DataFrame(answered.probabilities, columns=[f"p({name})" for name in names])
+    probabilities = pd.DataFrame(predictions.probabilities, columns=[f"p({name})" for name in names])
     return pd.concat([frame, probabilities], axis=1)
 
 
-def _files(answered: Predictions, shown: Gallery) -> list[str]:
+def _files(predictions: Predictions, shown: Gallery) -> list[str]:
     if shown.fault:
-        return [""] * len(answered.ids)
-    return shown.rows["name"].reindex(answered.ids).fillna("").tolist()
+        return [""] * len(predictions.ids)
+    return shown.rows["name"].reindex(predictions.ids).fillna("").tolist()

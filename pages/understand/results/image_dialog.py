@@ -36,10 +36,10 @@ def show(summary: Summary) -> None:
     image_id = st.session_state.get(_OPEN)
     if image_id is None:
         return
-    answered = run_images.predictions(summary.run)
-    places = (answered.ids == image_id).nonzero()[0]
-    if len(places):
-        _card(summary, answered, int(places[0]))
+    predictions = run_images.predictions(summary.run)
+    indices = (predictions.ids == image_id).nonzero()[0]
+    if len(indices):
+        _card(summary, predictions, int(indices[0]))
 
 
 def _close() -> None:
@@ -47,34 +47,36 @@ def _close() -> None:
 
 
 @st.dialog("Test image", width="large", icon=":material/zoom_in:", on_dismiss=_close)
-def _card(summary: Summary, answered: Predictions, position: int) -> None:
+def _card(summary: Summary, predictions: Predictions, position: int) -> None:
     names, shown = summary.report.class_names, run_images.gallery(summary.run)
-    st.markdown(_headline(answered, position, names))
+    st.markdown(_headline(predictions, position, names))
     if shown.fault:
         run_images.say_fault(shown)
-    requests = heatmap_row.requests(answered, position)
+    requests = heatmap_row.requests(predictions, position)
     maps = waiting.maps(summary.run, requests)
     known = {} if maps is None else {request: maps.get(request) for request in requests}
-    heatmap_row.row(summary, shown, answered, position, known)
+    heatmap_row.row(summary, shown, predictions, position, known)
     if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
         _close()
-        link = {RUN_KEY: summary.run.id, IMAGE_KEY: str(answered.ids[position])}
+        link = {RUN_KEY: summary.run.id, IMAGE_KEY: str(predictions.ids[position])}
         st.switch_page(EXPLAIN, query_params=link)
     if maps is not None:
-        _similar(summary, shown, answered, position)
+        _similar(summary, shown, predictions, position)
     if len(names) > heatmap_row.MAX_PROBABILITIES:
-        _all_probabilities(answered, position, names)
-    _facts(shown, answered, position)
+        _all_probabilities(predictions, position, names)
+    _facts(shown, predictions, position)
 
 
-def _headline(answered: Predictions, position: int, names: Sequence[str]) -> str:
-    said, true = int(metrics.predicted(answered)[position]), int(answered.labels[position])
-    sure = percent(float(answered.probabilities[position, said]), 0)
-    verdict = ":green-badge[right]" if said == true else ":orange-badge[wrong]"
-    return f"{verdict} Labelled **{literal(names[true])}**, called **{literal(names[said])}**, {sure} sure."
+def _headline(predictions: Predictions, position: int, names: Sequence[str]) -> str:
+    predicted, true = int(metrics.predicted(predictions)[position]), int(predictions.labels[position])
+    sure = percent(float(predictions.probabilities[position, predicted]), 0)
+    verdict = ":green-badge[right]" if predicted == true else ":orange-badge[wrong]"
+    return (
+        f"{verdict} Labelled **{literal(names[true])}**, called **{literal(names[predicted])}**, {sure} sure."
+    )
 
 
-def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: int) -> None:
+def _similar(summary: Summary, shown: Gallery, predictions: Predictions, position: int) -> None:
     st.markdown("**Most similar training images, as the network sees it**")
     try:
         features = _features(summary.run)
@@ -88,14 +90,14 @@ def _similar(summary: Summary, shown: Gallery, answered: Predictions, position: 
             "Looking through the training images; once a run, it takes some seconds.",
         )
         return
-    found = nearest_images.nearest(features, str(answered.ids[position]), SIMILAR)
+    found = nearest_images.nearest(features, str(predictions.ids[position]), SIMILAR)
     if not found:
         st.caption("This image is not among those that the run was made from.")
         return
     run_images.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
     st.caption(
         "Alike: the cosine of the answers of the layer before the decision, at most 1. "
-        + _label_hint(shown, found, summary.report.class_names[answered.labels[position]])
+        + _label_hint(shown, found, summary.report.class_names[predictions.labels[position]])
     )
 
 
@@ -130,9 +132,9 @@ def _label_hint(shown: Gallery, found: list[Similar], true: str) -> str:
     )
 
 
-def _all_probabilities(answered: Predictions, position: int, names: Sequence[str]) -> None:
+def _all_probabilities(predictions: Predictions, position: int, names: Sequence[str]) -> None:
     with st.expander("All probabilities", icon=":material/bar_chart:"):
-        frame = pd.DataFrame({"Class": names, "Probability": answered.probabilities[position]})
+        frame = pd.DataFrame({"Class": names, "Probability": predictions.probabilities[position]})
         st.dataframe(
             frame.sort_values("Probability", ascending=False),
             hide_index=True,
@@ -145,8 +147,8 @@ def _all_probabilities(answered: Predictions, position: int, names: Sequence[str
         )
 
 
-def _facts(shown: Gallery, answered: Predictions, position: int) -> None:
-    row = shown.row(str(answered.ids[position]))
+def _facts(shown: Gallery, predictions: Predictions, position: int) -> None:
+    row = shown.row(str(predictions.ids[position]))
     if row is None:
         return
     with st.expander("Facts about this image", icon=":material/info:"):

@@ -53,10 +53,12 @@ def _pairs(summary: Summary) -> None:
 
 def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
     names = summary.report.class_names
-    answered = run_images.predictions(summary.run)
-    is_here = (answered.labels == names.index(true)) & (metrics.predicted(answered) == names.index(predicted))
+    predictions = run_images.predictions(summary.run)
+    is_here = (predictions.labels == names.index(true)) & (
+        metrics.predicted(predictions) == names.index(predicted)
+    )
     here = np.flatnonzero(is_here)
-    here = here[np.argsort(-metrics.confidence(answered)[here], kind="stable")]
+    here = here[np.argsort(-metrics.confidence(predictions)[here], kind="stable")]
     heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test image')}"
     st.subheader(heading, anchor=False)
     if not len(here):
@@ -64,26 +66,29 @@ def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) ->
     page = choose_page(
         len(here), PER_PAGE, key=f"cell-{true}-{predicted}", thing="image", order="the most confident first"
     )
-    tiles_of(summary, shown, answered, here[page].tolist(), key="cell")
+    tiles_of(summary, shown, predictions, here[page].tolist(), key="cell")
 
 
 def _worst_images(summary: Summary, shown: Gallery) -> None:
     names = summary.report.class_names
-    answered = run_images.predictions(summary.run)
+    predictions = run_images.predictions(summary.run)
     choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
     of_class = None if choice == ALL else names.index(choice)
-    positions = [mistake.row for mistake in confusion.worst(answered, of_class, WORST)]
+    positions = [mistake.row for mistake in confusion.worst(predictions, of_class, WORST)]
     if not positions:
         st.success("No mistakes on the test images of this class.", icon=":material/check:")
         return
-    tiles_of(summary, shown, answered, positions, key="worst")
+    tiles_of(summary, shown, predictions, positions, key="worst")
 
 
 def tiles_of(
-    summary: Summary, shown: Gallery, answered: Predictions, positions: Sequence[int], *, key: str
+    summary: Summary, shown: Gallery, predictions: Predictions, positions: Sequence[int], *, key: str
 ) -> None:
     """Test images with what they are and what the model said; a click opens the card of one."""
     names = summary.report.class_names
-    tiles = [Tile(str(answered.ids[at]), run_images.answers(answered, at, names)) for at in positions]
+    tiles = [
+        Tile(str(predictions.ids[index]), run_images.answers(predictions, index, names))
+        for index in positions
+    ]
     resize = summary.config.data.resize if summary.config else "stretch"
     run_images.tiles(shown, tiles, key=key, resize=resize, look=image_dialog.look)

@@ -32,8 +32,8 @@ def test_scores_come_with_intervals_that_hold_the_value():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 200)
     probabilities = rng.dirichlet([1, 1, 1], 200).astype(np.float32)
-    answered = Predictions(np.arange(200).astype(str), labels, probabilities)
-    found = score_intervals.of(answered, ("a", "b", "c"))
+    predictions = Predictions(np.arange(200).astype(str), labels, probabilities)
+    found = score_intervals.of(predictions, ("a", "b", "c"))
     for interval in (found.accuracy, found.mean_f1, found.loss):
         assert None not in (interval.value, interval.low, interval.high)
         assert interval.low < interval.value < interval.high
@@ -55,20 +55,20 @@ def test_sides_get_the_same_seeds_with_the_least_work():
 
 def test_images_are_sorted_by_who_is_right_about_them():
     labels = np.array([0, 0, 0, 0, 0])
-    said, said_second = np.array([0, 1, 1, 1, 0]), np.array([1, 0, 2, 1, 0])
+    predicted, said_second = np.array([0, 1, 1, 1, 0]), np.array([1, 0, 2, 1, 0])
     ids = np.array([f"{number:016x}" for number in range(5)])
 
     def answered(classes, rows=slice(None)):
         chances = (0.5 * np.eye(3)[classes] + 0.5 / 3).astype(np.float32)
         return Predictions(ids[rows], labels[rows], chances[rows])
 
-    found = disagreement.between(answered(said), answered(said_second, slice(None, None, -1)))
+    found = disagreement.between(answered(predicted), answered(said_second, slice(None, None, -1)))
     by_id = dict(zip(found.ids.tolist(), found.kinds.tolist(), strict=True))
     assert [by_id[name] for name in ids.tolist()] == list(disagreement.KINDS)
     assert set(found.kinds[:2]) == {"only first", "only second"}
-    assert disagreement.between(answered(said), answered(said_second, slice(2, 4))).ids.tolist() == [
+    assert disagreement.between(answered(predicted), answered(said_second, slice(2, 4))).ids.tolist() == [
         *ids[2:4]
     ]
     two = Predictions(ids, labels, np.full((5, 2), 0.5, np.float32))
     with pytest.raises(LabError, match="different classes"):
-        disagreement.between(two, answered(said))
+        disagreement.between(two, answered(predicted))

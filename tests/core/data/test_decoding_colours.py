@@ -81,9 +81,9 @@ def middles(found: NDArray[np.int64], side: int = 16) -> NDArray[np.int64]:
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
 def test_a_palette_gives_its_colours(tmp_path: Path, depth: int) -> None:
     colours = np.random.default_rng(depth).integers(0, 256, (2**depth, 3), dtype=np.uint8)
-    places = np.arange(2**depth)[None].repeat(2, axis=0)
-    found = decoded(tmp_path, png(PALETTE, depth, places, PLTE=colours.tobytes()))
-    assert (found == colours[places]).all()
+    indices = np.arange(2**depth)[None].repeat(2, axis=0)
+    found = decoded(tmp_path, png(PALETTE, depth, indices, PLTE=colours.tobytes()))
+    assert (found == colours[indices]).all()
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])

@@ -35,13 +35,13 @@ def made(epochs: int, seed: int, loss: Any, val_loss: Any, gap: Any = 0.0, noise
     accuracy = np.exp(-training)
     return [
         {
-            "epoch": at + 1,
-            "loss": float(training[at] + rng.normal(0, noise / 2)),
-            "accuracy": float(accuracy[at]),
-            "val_loss": float(validation[at] * (1 + rng.normal(0, noise))),
-            "val_accuracy": float(np.clip(np.exp(-validation[at]) + rng.normal(0, noise), 0, 1)),
+            "epoch": index + 1,
+            "loss": float(training[index] + rng.normal(0, noise / 2)),
+            "accuracy": float(accuracy[index]),
+            "val_loss": float(validation[index] * (1 + rng.normal(0, noise))),
+            "val_accuracy": float(np.clip(np.exp(-validation[index]) + rng.normal(0, noise), 0, 1)),
         }
-        for at in range(epochs)
+        for index in range(epochs)
     ]
 
 
@@ -114,7 +114,9 @@ def test_curves_of_real_trainings_are_read_as_they_were_judged_by_eye(name):
     stored = REAL[name]
     figures = ("loss", "accuracy", "val_loss", "val_accuracy")
     epochs = zip(*(stored[figure] for figure in figures), strict=True)
-    history = [{"epoch": at, **dict(zip(figures, epoch, strict=True))} for at, epoch in enumerate(epochs, 1)]
+    history = [
+        {"epoch": index, **dict(zip(figures, epoch, strict=True))} for index, epoch in enumerate(epochs, 1)
+    ]
     config = DEFAULTS.replace(stored["changes"])
     reading = curve_reading.read(history, config, guess=0.245, validation_images=367)
     assert reading.kind == stored["reading"]
@@ -148,8 +150,8 @@ def test_a_short_uneven_rise_is_read_as_still_improving():
     loss = (1.55, 1.29, 1.11, 0.98, 0.89, 0.81, 0.78, 0.72)
     val_accuracy = (0.35, 0.40, 0.50, 0.56, 0.67, 0.69, 0.64, 0.74)
     history = [
-        {"epoch": at, "loss": a, "val_loss": b, "accuracy": 0.35 + 0.05 * at, "val_accuracy": c}
-        for at, (a, b, c) in enumerate(zip(loss, val_loss, val_accuracy, strict=True), 1)
+        {"epoch": index, "loss": a, "val_loss": b, "accuracy": 0.35 + 0.05 * index, "val_accuracy": c}
+        for index, (a, b, c) in enumerate(zip(loss, val_loss, val_accuracy, strict=True), 1)
     ]
     assert read(history, images=78).kind == "still improving"
 

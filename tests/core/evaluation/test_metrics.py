@@ -214,7 +214,7 @@ def test_confused_classes_stand_together():
         matrix[one, other] = matrix[other, one] = 15
     order = confusion.order(matrix).tolist()
     assert sorted(order) == list(range(6))
-    assert {frozenset(order[at : at + 2]) for at in (0, 2, 4)} == {
+    assert {frozenset(order[index : index + 2]) for index in (0, 2, 4)} == {
         frozenset(pair) for pair in ((0, 3), (1, 5), (2, 4))
     }
 

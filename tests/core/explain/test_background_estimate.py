@@ -77,7 +77,9 @@ def recognised(estimates: Iterable[Backdrop], masks: Iterable[np.ndarray]) -> tu
 
 
 def test_flowers_of_the_garden_are_told_from_what_is_behind_them():
-    drawn = [scene.draw_with_heads(kind, np.random.default_rng([5, at])) for at, kind in enumerate(4 * KINDS)]
+    drawn = [
+        scene.draw_with_heads(kind, np.random.default_rng([5, index])) for index, kind in enumerate(4 * KINDS)
+    ]
     estimates = [
         background_estimate.estimate(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
         for image, _ in drawn

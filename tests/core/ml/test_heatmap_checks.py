@@ -33,10 +33,10 @@ def test_hottest_of_a_flat_map_still_has_the_size():
 def test_moved_keeps_the_shape_and_is_the_same_each_time():
     mask = np.zeros((8, 8), bool)
     mask[2:4, 3:5] = True
-    places = heatmap_checks.moved(mask, 10)
-    assert [place.sum() for place in places] == [4] * 10
-    assert len({place.tobytes() for place in places}) > 5
-    np.testing.assert_array_equal(places, heatmap_checks.moved(mask, 10))
+    indices = heatmap_checks.moved(mask, 10)
+    assert [place.sum() for place in indices] == [4] * 10
+    assert len({place.tobytes() for place in indices}) > 5
+    np.testing.assert_array_equal(indices, heatmap_checks.moved(mask, 10))
 
 
 def test_greyed_changes_a_copy_under_the_mask_alone():

@@ -102,12 +102,12 @@ def _tulip_cup(canvas: Canvas, rng: Rng, colour: Numbers) -> None:
         ((-1.15, 1.15), 0.95, 0.94),
         ((0.35, -0.35), 1.06, 0.97),
     )
-    for places, shade, reach in rows:
-        count = len(places)
+    for indices, shade, reach in rows:
+        count = len(indices)
         paint.petals(
             canvas,
             paint.EGG,
-            upwards + np.array(places) * spread + rng.normal(0, 0.05, count),
+            upwards + np.array(indices) * spread + rng.normal(0, 0.05, count),
             side * 0.76 * reach * rng.uniform(0.93, 1.04, count),
             side * 0.47 * rng.uniform(0.72, 0.95, count),
             (heart if shade > 1 else colour) * shade * rng.uniform(0.94, 1.05, (count, 1)),

@@ -15,8 +15,8 @@ _GREENS = np.array([(84, 128, 48), (56, 106, 42), (116, 146, 62), (132, 152, 88)
 
 def background(rng: Rng, height: int, width: int) -> Floats:
     """A place out of focus, float32 (H, W, 3), 0-255."""
-    places = (_foliage, _meadow, _soil, _shade, _sky)
-    place = places[int(rng.choice(len(places), p=[0.36, 0.26, 0.12, 0.12, 0.14]))]
+    indices = (_foliage, _meadow, _soil, _shade, _sky)
+    place = indices[int(rng.choice(len(indices), p=[0.36, 0.26, 0.12, 0.12, 0.14]))]
     return np.clip(place(rng, height, width), 0, 255)
 
 
@@ -68,14 +68,14 @@ def _soil(rng: Rng, height: int, width: int) -> Floats:
     image = _mixed(rng, height, width, brown, brown * 0.6, rng.uniform(5, 11))
     layer = empty_layer(height, width)
     crumbs = int(rng.integers(120, 260))
-    places = rng.uniform(0, 1, (crumbs, 2)) * [width, height]
+    indices = rng.uniform(0, 1, (crumbs, 2)) * [width, height]
     paint.dots(
         layer,
-        places + np.array([0.8, 1.2]),
+        indices + np.array([0.8, 1.2]),
         rng.uniform(1, 5, crumbs),
         brown * rng.uniform(0.3, 0.6, (crumbs, 1)),
     )
-    paint.dots(layer, places, rng.uniform(1, 4.5, crumbs), brown * rng.uniform(0.6, 1.4, (crumbs, 1)))
+    paint.dots(layer, indices, rng.uniform(1, 4.5, crumbs), brown * rng.uniform(0.6, 1.4, (crumbs, 1)))
     paint.lay_over(image, softened(layer, rng.uniform(0.8, 2.2)), 0, 0)
     return image
 
