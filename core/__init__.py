@@ -58,7 +58,7 @@ def load(run: str | Path) -> TrainingResult:
     from core.training_result import TrainingResult
 
     path = Path(run)
-    return TrainingResult(runs.open(path.name) if path.name == str(run) else runs.at(path))
+    return TrainingResult(runs.open(path.name) if path.name == str(run) else runs.open_folder(path))
 
 
 def compare(first: TrainingResult, second: TrainingResult) -> Verdict:

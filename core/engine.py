@@ -69,7 +69,7 @@ def resume_all(interrupted: Iterable[Run]) -> None:
 
 def queue() -> list[Run]:
     """Runs that wait for a worker, in the order in which they will be carried out."""
-    return [runs.at(path) for path in map(_run_path, _markers()) if (path / "config.json").is_file()]
+    return [runs.open_folder(path) for path in map(_run_path, _markers()) if (path / "config.json").is_file()]
 
 
 def claim() -> Run | None:
@@ -79,7 +79,7 @@ def claim() -> Run | None:
         with contextlib.suppress(FileNotFoundError):
             marker.unlink()  # only one process can: that is the claim
             if (path / "config.json").is_file():
-                return runs.at(path)
+                return runs.open_folder(path)
     return None
 
 
@@ -134,7 +134,7 @@ def prepare(source: str) -> Preparation:
 
 def preparation_of(source: str) -> Preparation:
     """How far the last preparation of this source is."""
-    return background_job.look(Preparation(source))
+    return background_job.status(Preparation(source))
 
 
 def _queue_folder() -> Path:

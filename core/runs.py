@@ -287,7 +287,7 @@ def open(run_id: str) -> Run:
     return Run(path)
 
 
-def at(path: Path) -> Run:
+def open_folder(path: Path) -> Run:
     """The run in any folder, as a cluster's worker is given one."""
     if not (path / "config.json").is_file():
         raise LabError(f"{path} is not a run's folder: it has no config.json")

@@ -32,7 +32,7 @@ from core.export import mlflow_mirror
 from core.report import LayerSummary, SkippedFile, Training
 from core.runs import Predictions, Run, Status
 from core.training import cost_estimate, environment
-from core.training.status_writer import Reporter
+from core.training.status_writer import StatusWriter
 
 if TYPE_CHECKING:
     from core.ml.train import Networks, Trained
@@ -68,13 +68,13 @@ def carry_out(
     Returns:
         The last status: done, stopped, diverged, failed or interrupted.
     """
-    with _alone(run), _logged_to(run), Reporter(run, terminating=terminating, watch=watch) as reporter:
+    with _alone(run), _logged_to(run), StatusWriter(run, terminating=terminating, watch=watch) as writer:
         mlflow_mirror.begin(run)
-        dataset = _prepared(run.config.data, reporter)
-        reporter.say(data_version=dataset.version)
+        dataset = _prepared(run.config.data, writer)
+        writer.update(data_version=dataset.version)
         selection = _selected(dataset, run.config.data)
-        parts = _load(run, dataset, selection, reporter)
-        trained = _train(run, parts, len(selection.class_names), reporter, networks)
+        parts = _load(run, dataset, selection, writer)
+        trained = _train(run, parts, len(selection.class_names), writer, networks)
         if terminating.is_set():
             raise Stopped("The process was told to end.")
         predictions = _predict(run, trained, parts)
@@ -87,7 +87,7 @@ def carry_out(
                 training=_training(run, dataset, selection, trained),
             )
         )
-        reporter.say(state="stopped" if trained.stopped else "done", message=reporter.status.pruned)
+        writer.update(state="stopped" if trained.stopped else "done", message=writer.status.pruned)
     return run.status
 
 
@@ -99,18 +99,18 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m core.worker RUN_DIR", file=sys.stderr)
         return 2
     try:
-        return 0 if carry_out(runs.at(Path(arguments[0]))).state == "done" else 1
+        return 0 if carry_out(runs.open_folder(Path(arguments[0]))).state == "done" else 1
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _prepared(data: DataConfig, reporter: Reporter) -> Dataset:
-    version = data.version or reporter.status.data_version
+def _prepared(data: DataConfig, writer: StatusWriter) -> Dataset:
+    version = data.version or writer.status.data_version
     try:
         return datasets.open(data.source, version)
     except datasets.NotPrepared:
-        datasets.prepare(data.source, progress=reporter.preparing, should_stop=reporter.should_stop)
+        datasets.prepare(data.source, progress=writer.preparing, should_stop=writer.should_stop)
         return datasets.open(data.source, version)
 
 
@@ -120,15 +120,15 @@ def _selected(dataset: Dataset, data: DataConfig) -> Selection:
     return datasets.select(dataset, data)
 
 
-def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) -> dict[str, Part]:
+def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter) -> dict[str, Part]:
     rows, data = selection.rows, run.config.data
     images = pixel_cache.load(
         dataset,
         rows,
         data.image_size,
         data.resize,
-        progress=reporter.preparing,
-        should_stop=reporter.should_stop,
+        progress=writer.preparing,
+        should_stop=writer.should_stop,
     )
     labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
     ids = rows["id"].to_numpy(dtype=str)
@@ -137,13 +137,13 @@ def _load(run: Run, dataset: Dataset, selection: Selection, reporter: Reporter) 
 
 
 def _train(
-    run: Run, parts: dict[str, Part], num_classes: int, reporter: Reporter, networks: Networks | None
+    run: Run, parts: dict[str, Part], num_classes: int, writer: StatusWriter, networks: Networks | None
 ) -> Trained:
     from core.ml import train
 
     def on_epoch(history: list[dict[str, Any]]) -> None:
         run.append_metrics(history[-1])
-        reporter.say(pruned=sweeps.reason_to_prune(run))
+        writer.update(pruned=sweeps.reason_to_prune(run))
 
     return train.train(
         run.config,
@@ -153,9 +153,9 @@ def _train(
         checkpoint_folder=run.checkpoint_path,
         networks=networks,
         on_start=run.write_metrics,
-        on_batch=reporter.batch,
+        on_batch=writer.batch,
         on_epoch=on_epoch,
-        should_stop=reporter.should_stop,
+        should_stop=writer.should_stop,
     )
 
 

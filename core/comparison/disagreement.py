@@ -30,12 +30,12 @@ class Disagreement:
     second_rows: NDArray[np.int64]
     kinds: NDArray[np.str_]
 
-    def of(self, kind: Kind) -> NDArray[np.int64]:
+    def indices(self, kind: Kind) -> NDArray[np.int64]:
         """Places of the images of one kind."""
         return np.flatnonzero(self.kinds == kind)
 
 
-def between(first: Predictions, second: Predictions) -> Disagreement:
+def compare(first: Predictions, second: Predictions) -> Disagreement:
     """Where two models that know the same classes differ, on the images that both answered.
 
     Raises:

@@ -57,7 +57,7 @@ class ClassDifference:
     is_real: bool
 
 
-def of(predictions: Predictions, class_names: Sequence[str]) -> Scores:
+def compute(predictions: Predictions, class_names: Sequence[str]) -> Scores:
     """All figures of one model.
 
     The interval of accuracy is Wilson's (1927); that of mean F1 a bootstrap over the images, within their

@@ -28,7 +28,7 @@ FEW = 2
 """Up to so many runs seen, choosing by the test score can hardly flatter."""
 
 
-def look(runs: Sequence[Run]) -> None:
+def record_view(runs: Sequence[Run]) -> None:
     """Note that the test scores of these finished runs are on the screen; cheap when they were before.
 
     A workspace that cannot be written to only leaves the count as it is.

@@ -42,7 +42,7 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
     lacking = {split: share for split, share in shares.items() if not (splits == split).any()}
     free = ~left_out & rows["source_split"].isin(["", "train"])
     if lacking:
-        splits[free] = _share_out(rows[free], lacking, seed)
+        splits[free] = _assign_to(rows[free], lacking, seed)
     return splits
 
 
@@ -78,7 +78,7 @@ def _copies_of_kept_aside(rows: pd.DataFrame) -> pd.Series:
     )
 
 
-def _share_out(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
+def _assign_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
     """Training, or one of the splits in ``shares``, for each row."""
     groups = rows.groupby("group", sort=False).agg(
         label=("label", "first"), size=("label", "size"), key=("content", "min")

@@ -45,9 +45,9 @@ def start(source: str) -> Judging:
     return background_job.start(Judging(source), ["suspects", source])
 
 
-def look(source: str) -> Judging:
+def status(source: str) -> Judging:
     """How far the last judging of this source is."""
-    return background_job.look(Judging(source))
+    return background_job.status(Judging(source))
 
 
 def weights_at_hand() -> bool:

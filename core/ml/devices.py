@@ -26,7 +26,7 @@ class Devices:
         """Weights made inside exist on every device."""
         return self._strategy.scope() if self._strategy else nullcontext()
 
-    def share_out(self, batch: NDArray[Any]) -> Any:
+    def split(self, batch: NDArray[Any]) -> Any:
         """The batch as tensors, one part a device; parts are empty where there are too few images."""
         if self._strategy is None:
             return tf.convert_to_tensor(batch)

@@ -49,7 +49,7 @@ def features(
     new = rows[~rows["id"].isin(ids)].drop_duplicates("id")
     if len(new):
         seen = pixel_cache.load(dataset, new, SIZE, RESIZE, progress=progress, should_stop=should_stop)
-        made = look(network(), seen, progress=progress, should_stop=should_stop)
+        made = extract(network(), seen, progress=progress, should_stop=should_stop)
         ids = np.concatenate([ids, new["id"].to_numpy(dtype=str)])
         vectors = np.concatenate([vectors, made.astype(np.float16)])
         with files.replacing(dataset.path / _FILE) as beside:
@@ -58,7 +58,7 @@ def features(
     return vectors[indices].astype(np.float32)
 
 
-def look(
+def extract(
     model: keras.Model,
     images: pixel_cache.Pixels,
     *,

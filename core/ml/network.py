@@ -74,8 +74,8 @@ class Network:
 
     def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         """One change of the weights, from a batch (B, S, S, 3) and its labels (B,)."""
-        share_out, count = self._devices.share_out, tf.constant(len(labels), tf.float32)
-        self._step(share_out(images), share_out(labels), count)
+        split, count = self._devices.split, tf.constant(len(labels), tf.float32)
+        self._step(split(images), split(labels), count)
 
     def begin_epoch(self) -> None:
         """Begin new sums for :meth:`learned`."""
@@ -152,7 +152,7 @@ class Networks:
         self._last: Network | None = None
         self._layers: tuple[object, ...] = ()
 
-    def of(self, config: RunConfig, num_classes: int) -> Network:
+    def get(self, config: RunConfig, num_classes: int) -> Network:
         """A network with fresh weights for these settings."""
         fit, size = config.fit, config.data.image_size
         layers = (config.model, size, num_classes, fit.optimizer, fit.precision)

@@ -78,7 +78,7 @@ def train(
         Stopped: before the first epoch was finished.
         LabError: the checkpoint cannot be read or written.
     """
-    network = (networks or Networks()).of(config, num_classes)
+    network = (networks or Networks()).get(config, num_classes)
     state = _go_on(network, checkpoint_folder)
     on_start(state.history)
     pace = _Pace(config, len(training[1]))

@@ -73,7 +73,7 @@ AnyWork = TypeVar("AnyWork", bound=Work)
 
 def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
     """Start ``python -m core`` with these words, unless this work is under way already."""
-    work = look(nothing)
+    work = status(nothing)
     if work.state == "running":
         return work
     started = replace(
@@ -88,7 +88,7 @@ def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
     return started
 
 
-def look(nothing: AnyWork) -> AnyWork:
+def status(nothing: AnyWork) -> AnyWork:
     """How far this work was when it was last heard of; ``nothing`` where it was never begun."""
     try:
         work = files.read_model(nothing.folder / "status.json", type(nothing), missing=nothing)
@@ -102,7 +102,7 @@ def look(nothing: AnyWork) -> AnyWork:
 
 def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) -> AnyWork:
     """Work while telling the app how far it is; every ending has a state there."""
-    report = replace(look(nothing), state="running", **heartbeat.identity())
+    report = replace(status(nothing), state="running", **heartbeat.identity())
 
     def say(**changes: Any) -> None:
         nonlocal report

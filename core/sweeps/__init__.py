@@ -21,8 +21,8 @@ from core.sweeps.folder import State as State
 from core.sweeps.folder import Sweep as Sweep
 from core.sweeps.folder import Way as Way
 from core.sweeps.folder import all as all
+from core.sweeps.folder import find as find
 from core.sweeps.folder import members as members
-from core.sweeps.folder import of as of
 from core.sweeps.folder import open as open
 from core.sweeps.plan import MAX_RUNS as MAX_RUNS
 from core.sweeps.plan import SEED, repeated

@@ -113,7 +113,7 @@ def all() -> list[Sweep]:
     return found
 
 
-def of(run: Run) -> Sweep | None:
+def find(run: Run) -> Sweep | None:
     """The sweep that a run belongs to; None if to none, or to one that cannot be read."""
     group = run.labels.group
     try:

@@ -14,7 +14,7 @@ from core.errors import LabError
 from core.report import Proportion
 from core.runs import WAITING, Run
 from core.sweeps import search
-from core.sweeps.folder import Sweep, of
+from core.sweeps.folder import Sweep, find
 from core.sweeps.search import Trial
 from core.words import confidence_interval, mean_and_deviation, percent
 
@@ -51,7 +51,7 @@ def trials(sweep: Sweep) -> list[Trial]:
 
 def reason_to_prune(run: Run) -> str:
     """Why a sweep that prunes gives this run up after its last epoch; empty where it goes on."""
-    sweep, curve = of(run), _curve(run)
+    sweep, curve = find(run), _curve(run)
     if sweep is None or not sweep.prune or len(curve) >= run.config.fit.epochs:
         return ""
     others = _each([other for other in sweep.runs if other != run], sweep)

@@ -17,7 +17,7 @@ from core.runs import Run, Status
 log = logging.getLogger(__name__)
 
 
-class Reporter:
+class StatusWriter:
     """Writes the status twice a second from a thread, so that it beats on while TensorFlow is busy.
 
     As a context manager it turns whatever ends the block into the run's last state: done, stopped,
@@ -45,24 +45,24 @@ class Reporter:
         """Asked after every batch: pruned, the stop file is there, or the process was told to go."""
         return bool(self.status.pruned) or self._terminating.is_set() or self._run.stop_requested
 
-    def say(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:
         """Change fields of the status; the next beat writes them."""
         self.status = replace(self.status, **changes)
 
     def batch(self, **progress: Any) -> None:
         """Progress after a batch: epoch, batch, batches, images_per_second, seconds_left, loss, accuracy."""
         first = self.status.first_batch or time.time()
-        self.say(state="running", message="", first_batch=first, **progress)
+        self.update(state="running", message="", first_batch=first, **progress)
 
     def preparing(self, message: str, done: int, total: int) -> None:
         """Progress of the work before the first batch, for :mod:`core.datasets` and
         :mod:`core.data.pixel_cache`.
         """
-        self.say(message=f"{message}: {done} of {total}" if total else message)
+        self.update(message=f"{message}: {done} of {total}" if total else message)
         if self.should_stop():
             raise Stopped(f"Stopped while {message[:1].lower()}{message[1:]}.")
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> StatusWriter:
         """Announce the start and begin to beat."""
         self._write()
         self._beating.__enter__()
@@ -73,14 +73,14 @@ class Reporter:
     ) -> bool:
         """Stop beating and write the last state; errors end here, in the log and in the status."""
         self._beating.__exit__(None, None, None)
-        self.say(**_ending(error, self._terminating.is_set()), ended=time.time(), seconds_left=None)
+        self.update(**_ending(error, self._terminating.is_set()), ended=time.time(), seconds_left=None)
         if error is not None and not isinstance(error, Stopped):
             log.error("run %s ended with an error", self._run.id, exc_info=error)
         self._write()
         return isinstance(error, Exception)
 
     def _write(self) -> None:
-        self.say(heartbeat=time.time())
+        self.update(heartbeat=time.time())
         self._run.write_status(self.status)
         self._watch(self.status)
 

@@ -122,7 +122,7 @@ def _carry_out(path: str, environment: dict[str, str]) -> str:
     deadline = time.monotonic() + LOST_SECONDS
     while True:
         try:
-            return worker.carry_out(runs.at(Path(path))).state
+            return worker.carry_out(runs.open_folder(Path(path))).state
         except worker.Taken:  # by a lost node, whose lock may be held for a moment
             if time.monotonic() > deadline:
                 raise

@@ -38,7 +38,7 @@ def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
     return dict(zip(rows["id"].tolist(), rows["split"].tolist(), strict=True))
 
 
-def say(selection: Selection) -> None:
+def show_summary(selection: Selection) -> None:
     """One sentence on what will be learned from how many images, and advice where it is due."""
     images, classes = selection.rows["split"].value_counts(), len(selection.class_names)
     st.markdown(

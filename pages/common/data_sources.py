@@ -44,7 +44,7 @@ def _when(source: str) -> str:
         return ""
 
 
-def offered() -> dict[str, str]:
+def choices() -> dict[str, str]:
     """What can be trained on at once: the built-in data sets and those that are prepared, name to title."""
     return {source: title(source) for source in dict.fromkeys([*BUILT_IN, *datasets.prepared()])}
 

@@ -16,7 +16,7 @@ from pages.common.run_picker import Summary, started
 from pages.common.text import literal
 
 
-def say_there_are_none(purpose: str) -> None:
+def show_empty(purpose: str) -> None:
     """What an empty workspace shows instead of a page."""
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(":material/science: **No runs yet**", text_alignment="center")
@@ -57,7 +57,7 @@ def settings_line(config: RunConfig) -> str:
     return " · ".join(parts)
 
 
-def say_why_unfinished(summary: Summary) -> None:
+def show_unfinished(summary: Summary) -> None:
     """A run without a result: what happened to it, and the way on."""
     status = summary.status
     if status.waiting:

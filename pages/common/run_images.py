@@ -60,7 +60,7 @@ def _predictions(run_id: str, split: str, stamp: int) -> Predictions:
     return runs.open(run_id).predictions(split)
 
 
-def say_fault(shown: Gallery) -> None:
+def show_fault(shown: Gallery) -> None:
     """Why the images of a run cannot be shown."""
     st.info(literal(shown.fault), title="The images cannot be shown", icon=":material/image_not_supported:")
 
@@ -79,7 +79,7 @@ def tiles(
     ``look`` is called with the id of the image whose button was clicked.
     """
     if shown.fault:
-        say_fault(shown)
+        show_fault(shown)
     with st.grid("auto", min_column_width=140, gap="medium"):
         for tile in images:
             with st.container(gap="xsmall"):

@@ -40,7 +40,7 @@ def quick_button(label: str, key: str, work: Callable[..., Step], *arguments: An
 
 
 def take(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
-    """Take a step and remember it for :func:`tell_last`. Raises LabError where it cannot be taken."""
+    """Take a step and remember it for :func:`show_last_step`. Raises LabError where it cannot be taken."""
     st.session_state[_LAST] = (dataset.source, work(dataset, *arguments))
     settings.put(settings.VERSION, "")
 
@@ -59,7 +59,7 @@ def is_newest(dataset: Dataset) -> bool:
     return datasets.open(dataset.source).version == dataset.version
 
 
-def tell_last(dataset: Dataset, draw: Callable[..., None] = button) -> None:
+def show_last_step(dataset: Dataset, draw: Callable[..., None] = button) -> None:
     """What the last step of this tab did, with a button (drawn by ``draw``) that takes it back."""
     source, last = st.session_state.get(_LAST, ("", None))
     if source != dataset.source:
@@ -84,7 +84,7 @@ def name(dataset: Dataset) -> None:
     st.caption(f"Data version {dataset.version}{': ' if parts else ''}{', '.join(parts)}.")
 
 
-def tell_earlier(dataset: Dataset) -> None:
+def show_earlier_steps(dataset: Dataset) -> None:
     """Say so where an earlier version is shown, and offer the newest."""
     if is_newest(dataset):
         return

@@ -252,7 +252,7 @@ def test_the_headless_door_trains_and_prints_json(source: str) -> None:
     printed = json.loads(done.stdout)
     assert printed["state"] == "done"
     assert 0 <= printed["test_accuracy"]["low"] <= printed["test_accuracy"]["value"]
-    assert runs.at(Path(printed["path"])) == Run(Path(printed["path"]))
+    assert runs.open_folder(Path(printed["path"])) == Run(Path(printed["path"]))
     listed = json.loads(python("runs", "--json").stdout)
     assert [row["id"] for row in listed] == [printed["id"]]
 

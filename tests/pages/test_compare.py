@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import engine, runs
 from core.comparison import test_set_usage, verdicts
-from core.comparison.disagreement import between
+from core.comparison.disagreement import compare
 from core.comparison.verdicts import Verdict
 from core.config import RunConfig
 from core.export import run_archive
@@ -305,8 +305,8 @@ def test_images_on_which_the_two_differ_are_shown_through_both(config):
         made_runs.give_model(run)
     page = compared(*made)
     first, second = (run.predictions("validation") for run in made)
-    found = between(first, second)
-    only_first = found.of("only first")
+    found = compare(first, second)
+    only_first = found.indices("only first")
     image_id = str(found.ids[only_first[0]])
     assert f"Only A is right · {len(only_first)}" in str(page.segmented_control(key="differ_kind").options)
     for run in made:

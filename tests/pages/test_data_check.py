@@ -329,12 +329,12 @@ def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no
     assert "About" in words(test) and "a rough guess" in words(test)
     click(test, "judge")
     assert no_processes[-1] == ["suspects", source, "--report-progress"]
-    work = job.look(source)
+    work = job.status(source)
     assert work.state == "running" and "Judging the labels" in words(test)
     replace(work, message="judging labels", done=30, total=90).write()
     assert "Judging labels: 33%" in part(LABELS, source).get("progress")[0].proto.text
     click(part(LABELS, source), "stop_judging")
-    assert job.look(source).stop_requested
+    assert job.status(source).stop_requested
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
@@ -388,7 +388,7 @@ def test_every_ending_of_background_work_has_a_state(source):
         raise ValueError("unexpected")
 
     assert background_job.carry_out(Judging(source), stopped).state == "failed"
-    assert "ValueError" in job.look(source).message
+    assert "ValueError" in job.status(source).message
     assert background_job.carry_out(Judging(source), lambda *_: None).state == "done"
 
 

@@ -98,7 +98,7 @@ def test_several_settings_of_every_kind_can_be_ticked(base):
 
 def test_every_setting_offered_has_values_to_tick(base):
     page = shown(base)
-    for path in setting_values.offered():
+    for path in setting_values.variable_settings():
         page.multiselect(key="sweep_paths").set_value([path]).run()
         no_fault(page)
         assert not page.warning, (path, page.warning[0].value)

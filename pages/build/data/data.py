@@ -35,7 +35,7 @@ if dataset is None:
     st.stop()
 
 data_preparing.show_again(source)
-version_steps.tell_earlier(dataset)
+version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
 verdict = quality_check.place(dataset)
 config = settings.current_data()
@@ -56,7 +56,7 @@ if labels_tab.open:
         label_check.show(dataset)
 else:
     with st.bottom:  # in view wherever the button was
-        version_steps.tell_last(dataset)
+        version_steps.show_last_step(dataset)
 if versions_tab.open:
     with versions_tab:
         versions_list.show(dataset)

@@ -68,7 +68,7 @@ def tile(dataset: Dataset, image_id: str, *, key: str, lines: Lines) -> None:
         if st.button(
             "Look closer", key=f"{key}-{image_id}", type="tertiary", icon=":material/zoom_in:"
         ):  # not a callback: the dialog is opened by the whole page, not by a fragment
-            image_dialog.look(dataset, image_id)
+            image_dialog.open_dialog(dataset, image_id)
             st.rerun()
 
 

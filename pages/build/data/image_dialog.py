@@ -22,7 +22,7 @@ _OPEN = "gallery_image"
 _BY_HAND = "looked at by hand"
 
 
-def look(dataset: Dataset, image_id: str) -> None:
+def open_dialog(dataset: Dataset, image_id: str) -> None:
     """Open an image; :func:`show` draws it."""
     st.session_state[_OPEN] = (dataset.source, image_id)
 

@@ -23,7 +23,7 @@ POLL_SECONDS = 1.0
 
 def show(dataset: Dataset) -> None:
     """What there is to see in the present state: how it works, how far it is, or the suspects."""
-    work = job.look(dataset.source)
+    work = job.status(dataset.source)
     if work.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="judging")(dataset.source)
     judged = None
@@ -112,7 +112,7 @@ def _say_how_it_ended(work: Judging) -> None:
 
 def _watch(source: str) -> None:
     with frame.explained():
-        work = job.look(source)
+        work = job.status(source)
         if work.state != "running":
             st.rerun()
         work_progress.show(work, "Judging the labels", key="stop_judging", as_share=True)

@@ -42,7 +42,7 @@ def _show(source: str, judged: Judged) -> None:
     with frame.explained():
         frame.show_faults()
         dataset = datasets.open(source)
-        version_steps.tell_last(dataset, version_steps.quick_button)
+        version_steps.show_last_step(dataset, version_steps.quick_button)
         ranked = open_cases(dataset, judged)
         chosen = _headline(ranked, judged)
         if chosen.empty:

@@ -38,7 +38,7 @@ def _choose(dataset: Dataset) -> Selection | None:
     except LabError as error:
         st.error(literal(error), title="This cannot be trained on yet", icon=":material/error:")
         return None
-    data_selection.say(selection)
+    data_selection.show_summary(selection)
     if st.button("Use for training", type="primary", icon=":material/arrow_forward:", key="use"):
         st.switch_page(TRAIN)
     return selection

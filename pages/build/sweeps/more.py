@@ -27,7 +27,7 @@ def show(sweep: Sweep) -> None:
 def _form(sweep: Sweep) -> None:
     paths = st.multiselect(
         "Settings",
-        list(dict.fromkeys([*sweep.values, *setting_values.offered()])),
+        list(dict.fromkeys([*sweep.values, *setting_values.variable_settings()])),
         default=list(sweep.values),
         format_func=setting_values.label,
         key=f"more-paths-{sweep.id}",

@@ -73,7 +73,7 @@ def _say_base(base: RunConfig) -> None:
 def _form(base: RunConfig) -> dict[str, Any]:
     paths = st.multiselect(
         "Settings to vary",
-        setting_values.offered(),
+        setting_values.variable_settings(),
         default=["fit.learning_rate"],
         format_func=setting_values.label,
         key="sweep_paths",
@@ -166,4 +166,4 @@ def _start_button(*, ready: bool) -> None:
 
 def _start() -> None:
     sweep = sweeps.start(**st.session_state[_ASKED])
-    picker.look_at(sweep.id)
+    picker.open_sweep(sweep.id)

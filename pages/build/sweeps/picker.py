@@ -35,18 +35,18 @@ def pick() -> Sweep | None:
             on_change=_follow_choice,
         )
         if chosen:
-            st.button("New sweep", icon=":material/add:", key="new_sweep", on_click=look_at, args=(NEW,))
+            st.button("New sweep", icon=":material/add:", key="new_sweep", on_click=open_sweep, args=(NEW,))
     st.query_params[SWEEP_KEY] = chosen
     return known.get(chosen)
 
 
-def look_at(sweep_id: str) -> None:
+def open_sweep(sweep_id: str) -> None:
     """Show this sweep, or with ``NEW`` the form for one."""
     st.query_params[SWEEP_KEY] = sweep_id
 
 
 def _follow_choice() -> None:
-    look_at(st.session_state[_CHOICE])
+    open_sweep(st.session_state[_CHOICE])
 
 
 def _line(sweep: Sweep) -> str:

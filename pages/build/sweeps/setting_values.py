@@ -25,7 +25,7 @@ FEW = 3
 """Values ticked to begin with."""
 
 
-def offered() -> list[str]:
+def variable_settings() -> list[str]:
     """The settings that can be varied, those used most first."""
     first = ["fit.learning_rate", "model.dropout", "fit.batch_size", "model.filters"]
     return list(dict.fromkeys([*first, *(path for path in SETTINGS if path not in LEFT_OUT)]))

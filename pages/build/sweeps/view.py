@@ -236,5 +236,7 @@ def _runs(sweep: Sweep, table: pd.DataFrame) -> None:
         "has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
     )
     if with_test:
-        test_set_usage.look([runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]])
+        test_set_usage.record_view(
+            [runs.open(run_id) for run_id in table.loc[table["val_accuracy"].notna(), "run"]]
+        )
     runs_table.show(sweep, table, with_test=with_test and "test_accuracy" in table)

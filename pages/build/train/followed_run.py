@@ -55,7 +55,7 @@ def ended(status: Status) -> str:
     return words.get(status.state, STATES[status.state])
 
 
-def say_how_it_ended(run: Run, *, with_curves: bool) -> None:
+def show_outcome(run: Run, *, with_curves: bool) -> None:
     """The result of a run that has ended, or what happened to it, with the ways on."""
     summary = summarise(run)
     status, title = summary.status, literal(summary.title)

@@ -38,7 +38,7 @@ class Work:
         return tuple(run.id for run in (*self.at_work, *self.queued))
 
 
-def look() -> Work:
+def status() -> Work:
     """Read the states of all runs; brings a lost worker back where runs wait for one."""
     frame.tend()
     states = {run: run.status.state for run in runs.all()}
@@ -59,12 +59,12 @@ def show() -> bool:
     """
     for words in st.session_state.pop(_ENDED, []):
         st.toast(words, icon=":material/notifications:")
-    work = look()
+    work = status()
     watched = followed_run.watched()
     if watched is None and work.at_work:
         followed_run.watch(watched := work.at_work[0])
     if watched is not None and not watched.status.waiting:
-        followed_run.say_how_it_ended(watched, with_curves=not work.at_work)
+        followed_run.show_outcome(watched, with_curves=not work.at_work)
     if work.signature:
         st.session_state[_SEEN] = work.signature
         st.fragment(_follow, run_every=LOOK_EVERY, key="live")()
@@ -88,7 +88,7 @@ def _announce_ends(work: Work) -> None:
 
 def _follow() -> None:
     with frame.explained():
-        work = look()
+        work = status()
         if work.signature != st.session_state.get(_SEEN):
             _announce_ends(work)
             st.rerun()

@@ -26,7 +26,7 @@ _NAME, _STARTED = "run_name", "run_started"
 def headline(config: RunConfig, selection: Selection) -> None:
     """One sentence on what will be learned from how many images."""
     st.markdown(f"**{literal(data_sources.title(config.data.source))}**")
-    data_selection.say(selection)
+    data_selection.show_summary(selection)
 
 
 def costs(config: RunConfig, selection: Selection) -> None:
@@ -99,6 +99,6 @@ def _start(name: str) -> None:
     st.session_state[_STARTED] = True
 
 
-def say_fault(error: LabError) -> None:
+def show_error(error: LabError) -> None:
     """Why Start cannot be clicked."""
     st.error(literal(error), title="These settings cannot be trained", icon=":material/error:")

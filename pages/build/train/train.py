@@ -31,7 +31,7 @@ except LabError as error:
 
 with st.sidebar:
     settings_form.show_presets()
-    settings_form.show(data_sources.offered(), dataset.class_names if dataset else ())
+    settings_form.show(data_sources.choices(), dataset.class_names if dataset else ())
 settings.show_news()
 
 if live.show():
@@ -48,7 +48,7 @@ if config and selection and dataset:
     plan.headline(config, selection)
     version_steps.name(dataset)
 elif fault:
-    plan.say_fault(fault)
+    plan.show_error(fault)
 else:
     data_preparing.show(source)
 plan.start_button(ready=bool(config and selection))

@@ -28,9 +28,7 @@ runs_table.take_edits()
 summaries = run_picker.listing()
 if not summaries:
     runs_actions.show([])
-    run_header.say_there_are_none(
-        "Here you will compare runs: what was set differently, and what it changed."
-    )
+    run_header.show_empty("Here you will compare runs: what was set differently, and what it changed.")
     st.stop()
 
 everything = run_lines.lines(summaries)

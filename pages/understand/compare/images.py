@@ -31,7 +31,7 @@ def show(first: Side, second: Side, split: str) -> None:
         return
     try:
         both = (run_images.predictions(left.run, split), run_images.predictions(right.run, split))
-        found = disagreement.between(*both)
+        found = disagreement.compare(*both)
     except LabError as error:
         st.info(literal(error), icon=":material/block:")
         return
@@ -41,7 +41,7 @@ def show(first: Side, second: Side, split: str) -> None:
         "both wrong, differently": "Both wrong, differently",
         "both wrong, alike": "Both wrong alike",
     }
-    numbers = {kind: len(found.of(kind)) for kind in disagreement.KINDS}
+    numbers = {kind: len(found.indices(kind)) for kind in disagreement.KINDS}
     kind: Kind = st.segmented_control(
         "Images",
         list(names),
@@ -52,7 +52,7 @@ def show(first: Side, second: Side, split: str) -> None:
         label_visibility="collapsed",
     )
     st.caption(_words(first, second, left, right, found, numbers["both right"], split))
-    here = found.of(kind)
+    here = found.indices(kind)
     if not len(here):
         st.caption("There are none.")
         return

@@ -191,4 +191,4 @@ def _fingerprint(parts: Sequence[str]) -> str:
 
 def unseal(shown: Sequence[Line], chosen: Sequence[Line]) -> None:
     """Note that the test scores of these are on the screen, see :mod:`core.comparison.test_set_usage`."""
-    test_set_usage.look([summary.run for line in (*shown, *chosen) for summary in line.finished])
+    test_set_usage.record_view([summary.run for line in (*shown, *chosen) for summary in line.finished])

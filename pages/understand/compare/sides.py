@@ -102,4 +102,4 @@ def _result(run_id: str, written: int, split: str, _summary: Summary) -> Result:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _scores(run_id: str, written: int, split: str, _summary: Summary) -> Scores:
-    return score_intervals.of(_summary.run.predictions(split), _summary.report.class_names)
+    return score_intervals.compute(_summary.run.predictions(split), _summary.report.class_names)

@@ -13,7 +13,7 @@ st.title("Explain", anchor=False)
 
 summaries = [summary for summary in run_picker.listing() if summary.finished]
 if not summaries:
-    run_header.say_there_are_none("Here you will see which parts of an image a model looks at.")
+    run_header.show_empty("Here you will see which parts of an image a model looks at.")
     st.stop()
 
 summary = run_picker.pick(summaries)

@@ -29,7 +29,7 @@ def show(summary: Summary, wanted: Wanted) -> None:
     """Each image with its heatmaps for the predicted and the true class and its probabilities."""
     predictions, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
     if shown.fault:
-        run_images.say_fault(shown)
+        run_images.show_fault(shown)
         return
     if wanted.of_class is not None:
         class_average.show(summary, predictions, wanted.of_class, wanted.layer)

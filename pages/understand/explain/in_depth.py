@@ -47,7 +47,7 @@ def show(summary: Summary, image_id: str) -> None:
         return
     index, shown = int(indices[0]), run_images.gallery(summary.run)
     if shown.fault:
-        run_images.say_fault(shown)
+        run_images.show_fault(shown)
         return
     requests = heatmap_row.requests(predictions, index)
     maps = waiting.maps(summary.run, requests)

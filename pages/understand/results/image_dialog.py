@@ -26,7 +26,7 @@ MIN_OF_ANOTHER_CLASS = 4
 """Of the similar images: as many with another label than the image's own are worth a hint."""
 
 
-def look(image_id: str) -> None:
+def open_dialog(image_id: str) -> None:
     """Open the card of an image; made for ``on_click``."""
     st.session_state[_OPEN] = image_id
 
@@ -51,7 +51,7 @@ def _card(summary: Summary, predictions: Predictions, position: int) -> None:
     names, shown = summary.report.class_names, run_images.gallery(summary.run)
     st.markdown(_headline(predictions, position, names))
     if shown.fault:
-        run_images.say_fault(shown)
+        run_images.show_fault(shown)
     requests = heatmap_row.requests(predictions, position)
     maps = waiting.maps(summary.run, requests)
     known = {} if maps is None else {request: maps.get(request) for request in requests}

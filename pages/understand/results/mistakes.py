@@ -91,4 +91,4 @@ def tiles_of(
         for index in positions
     ]
     resize = summary.config.data.resize if summary.config else "stretch"
-    run_images.tiles(shown, tiles, key=key, resize=resize, look=image_dialog.look)
+    run_images.tiles(shown, tiles, key=key, resize=resize, look=image_dialog.open_dialog)

@@ -11,7 +11,7 @@ st.title("Results", anchor=False)
 
 summaries = run_picker.listing()
 if not summaries:
-    run_header.say_there_are_none("Here you will see how good a model is and what it gets wrong.")
+    run_header.show_empty("Here you will see how good a model is and what it gets wrong.")
     st.stop()
 
 summary = run_picker.pick(summaries)
@@ -20,7 +20,7 @@ if summary is None:
 
 run_header.card(summary)
 if not summary.finished:
-    run_header.say_why_unfinished(summary)
+    run_header.show_unfinished(summary)
     scores.curves(summary)
     details.settings(summary)
     st.stop()

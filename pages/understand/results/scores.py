@@ -41,7 +41,7 @@ def headline(summary: Summary) -> None:
             "trust the test figure.",
         )
     st.markdown(_sentence(report))
-    test_set_usage.look([summary.run])
+    test_set_usage.record_view([summary.run])
     seen = test_set_usage.seen(summary.run)
     if seen > test_set_usage.FEW and test.value is not None:
         st.caption(f":material/visibility: {test_set_usage.meaning(seen, test.value, test.total)}")

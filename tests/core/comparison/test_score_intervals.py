@@ -33,14 +33,14 @@ def test_scores_come_with_intervals_that_hold_the_value():
     labels = rng.integers(0, 3, 200)
     probabilities = rng.dirichlet([1, 1, 1], 200).astype(np.float32)
     predictions = Predictions(np.arange(200).astype(str), labels, probabilities)
-    found = score_intervals.of(predictions, ("a", "b", "c"))
+    found = score_intervals.compute(predictions, ("a", "b", "c"))
     for interval in (found.accuracy, found.mean_f1, found.loss):
         assert None not in (interval.value, interval.low, interval.high)
         assert interval.low < interval.value < interval.high
     expected = -np.log(probabilities[np.arange(200), labels]).mean()
     assert found.loss.value == pytest.approx(expected, rel=1e-5)
     empty = Predictions(np.zeros(0, str), np.zeros(0, np.int64), np.zeros((0, 3), np.float32))
-    assert score_intervals.of(empty, ("a", "b", "c")).mean_f1.value is None
+    assert score_intervals.compute(empty, ("a", "b", "c")).mean_f1.value is None
 
 
 def test_sides_get_the_same_seeds_with_the_least_work():
@@ -62,13 +62,13 @@ def test_images_are_sorted_by_who_is_right_about_them():
         chances = (0.5 * np.eye(3)[classes] + 0.5 / 3).astype(np.float32)
         return Predictions(ids[rows], labels[rows], chances[rows])
 
-    found = disagreement.between(answered(predicted), answered(said_second, slice(None, None, -1)))
+    found = disagreement.compare(answered(predicted), answered(said_second, slice(None, None, -1)))
     by_id = dict(zip(found.ids.tolist(), found.kinds.tolist(), strict=True))
     assert [by_id[name] for name in ids.tolist()] == list(disagreement.KINDS)
     assert set(found.kinds[:2]) == {"only first", "only second"}
-    assert disagreement.between(answered(predicted), answered(said_second, slice(2, 4))).ids.tolist() == [
+    assert disagreement.compare(answered(predicted), answered(said_second, slice(2, 4))).ids.tolist() == [
         *ids[2:4]
     ]
     two = Predictions(ids, labels, np.full((5, 2), 0.5, np.float32))
     with pytest.raises(LabError, match="different classes"):
-        disagreement.between(two, answered(predicted))
+        disagreement.compare(two, answered(predicted))

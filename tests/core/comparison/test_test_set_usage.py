@@ -21,45 +21,45 @@ def test_each_run_counts_once_for_its_own_test_images():
     first, second, elsewhere = finished("abcdef123456"), finished("abcdef123456"), finished("fedcba654321")
     assert test_set_usage.seen(first) == 0
     for _ in range(3):
-        test_set_usage.look([first])
+        test_set_usage.record_view([first])
     assert (test_set_usage.seen(first), test_set_usage.seen(second), test_set_usage.seen(elsewhere)) == (
         1,
         1,
         0,
     )
-    test_set_usage.look([second, elsewhere])
+    test_set_usage.record_view([second, elsewhere])
     assert (test_set_usage.seen(first), test_set_usage.seen(elsewhere)) == (2, 1)
 
 
 def test_runs_deleted_since_still_count():
     first, second = finished("abcdef123456"), finished("abcdef123456")
-    test_set_usage.look([first, second])
+    test_set_usage.record_view([first, second])
     run = Run(first.path)
     run.write_status(runs.Status(state="done"))
     runs.delete(run)
     assert test_set_usage.seen(second) == 2
 
 
-def test_a_run_without_a_known_share_out_is_not_counted():
+def test_a_run_without_a_known_split_is_not_counted():
     for run in (runs.create(RunConfig()), finished("../../x"), finished("")):
-        test_set_usage.look([run])
+        test_set_usage.record_view([run])
         assert test_set_usage.seen(run) == 0
     assert not (workspace.folder() / "seals").exists()
 
 
 def test_a_damaged_count_starts_anew():
     run = finished("abcdef123456")
-    test_set_usage.look([run])
+    test_set_usage.record_view([run])
     (workspace.folder() / "seals" / "abcdef123456.json").write_text("[1")
     assert test_set_usage.seen(run) == 0
-    test_set_usage.look([run])
+    test_set_usage.record_view([run])
     assert test_set_usage.seen(run) == 1
 
 
 def test_a_workspace_that_cannot_be_written_to_is_no_fault(workspace: Path):
     run = finished("abcdef123456")
     (workspace / "seals").write_text("in the way")
-    test_set_usage.look([run])
+    test_set_usage.record_view([run])
     assert test_set_usage.seen(run) == 0
 
 

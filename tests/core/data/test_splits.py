@@ -32,7 +32,7 @@ def counted(rows: pd.DataFrame, split: pd.Series) -> dict[str, dict[str, int]]:
     return {str(label): {str(k): int(v) for k, v in row.items()} for label, row in table.iterrows()}
 
 
-def test_each_class_is_shared_out_by_itself() -> None:
+def test_each_class_is_split_by_itself() -> None:
     rows = images({"roses": 100, "tulips": 50})
     assert counted(rows, splits.assign(rows, 0.2, 0.1, seed=0)) == {
         "roses": {"train": 70, "validation": 20, "test": 10},
@@ -126,7 +126,7 @@ def test_three_images_a_class_are_one_for_each_split() -> None:
     assert counted(rows, splits.assign(rows, 0.05, 0.05, 0))["roses"] == dict.fromkeys(splits.SPLITS, 1)
 
 
-def test_a_thousand_classes_and_a_99_to_1_imbalance_are_shared_out() -> None:
+def test_a_thousand_classes_and_a_99_to_1_imbalance_are_split() -> None:
     rows = images({f"{n:04}": 3 for n in range(1000)})
     assert (splits.assign(rows, 0.1, 0.1, 0).value_counts() == 1000).all()
     rows = images({"common": 990, "rare": 10})

@@ -108,9 +108,9 @@ def test_a_network_used_again_trains_as_a_new_one_would(
 )
 def test_a_network_is_used_again_only_for_the_same_layers(changes: dict[str, Any], is_new: bool) -> None:
     networks = train.Networks()
-    first = networks.of(TINY, 3)
-    assert (networks.of(TINY.replace(changes), 3) is not first) is is_new
-    assert networks.of(TINY.replace(changes), 4) is not first
+    first = networks.get(TINY, 3)
+    assert (networks.get(TINY.replace(changes), 3) is not first) is is_new
+    assert networks.get(TINY.replace(changes), 4) is not first
 
 
 def test_weights_run_away_do_not_reach_the_next_training(tmp_path: Path) -> None:

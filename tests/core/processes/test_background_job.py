@@ -39,14 +39,14 @@ def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
 
 def test_work_whose_process_is_gone_was_interrupted(source):
     Judging(source, "running", heartbeat=time.time() - 60).write()
-    work = job.look(source)
+    work = job.status(source)
     assert work.state == "interrupted" and work.message.startswith("Judging the labels was interrupted")
 
 
 def test_a_damaged_state_of_work_is_a_failure_in_words(source):
     Judging(source).write()
     (Judging(source).folder / "status.json").write_text("{")
-    assert job.look(source).state == "failed"
+    assert job.status(source).state == "failed"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_every_ending_of_work_has_a_state(error, state, message, source):
         raise error
 
     background_job.carry_out(Judging(source), do)
-    work = job.look(source)
+    work = job.status(source)
     assert work.state == state and work.message.startswith(message)
 
 
@@ -84,7 +84,7 @@ def test_kinds_of_work_on_one_source_do_not_meet(source):
     from core import engine
 
     assert engine.preparation_of(source).state == "none"
-    assert replace(job.look(source), state="none") == Judging(source)
+    assert replace(job.status(source), state="none") == Judging(source)
 
 
 def test_a_label_found_right_changes_no_version_and_can_be_undone(source):
@@ -123,7 +123,7 @@ def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch
     kept = ranking.load(dataset)
     assert kept is not None and kept.version == dataset.version == found["version"]
     assert command_line.main(["suspects", source, "--report-progress"]) == 0
-    work = job.look(source)
+    work = job.status(source)
     assert work.state == "done" and 0 < work.done == work.total
     assert job.duration(dataset).basis == "from 2 earlier judgements on this machine"
 
