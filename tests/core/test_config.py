@@ -13,8 +13,8 @@ def test_every_setting_has_a_label_a_sentence_and_a_default_in_range():
     for setting in SETTINGS.values():
         assert setting.label
         assert setting.help.endswith(".")
-        if setting.least is not None and setting.most is not None:
-            assert setting.least <= setting.default <= setting.most
+        if setting.minimum is not None and setting.maximum is not None:
+            assert setting.minimum <= setting.default <= setting.maximum
 
 
 def test_the_defaults_are_the_tutorials_settings():

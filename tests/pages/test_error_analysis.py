@@ -143,7 +143,7 @@ def made_up_trust() -> dict[str, object]:
 
 def test_an_image_that_is_not_in_the_run_is_said_to_be_missing(config):
     explained_run(config)
-    assert "is not among the test images" in words(shown("explain", image="../../etc/passwd"))
+    assert "is not among the test images" in words(shown("explain", picture="../../etc/passwd"))
 
 
 def test_a_whole_class_is_averaged(config):
