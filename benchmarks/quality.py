@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
 from core import datasets, quality
-from core.data import duplicates
+from core.data import copy_evidence, copy_match
 from core.data.dataset import Dataset
-from core.data.image_stats import measure
+from core.data.image_stats import Looks, measure
 from core.quality import checklist
 
 MAX_SECONDS, MAX_MEGABYTES = 20.0, 1500
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
-DISTANCES = (2, 4, 6, 8, 10, 12)
+DISTANCES = (2, 4, 6, 8, 10)
 
 
 def main() -> int:
@@ -70,18 +70,34 @@ def _check_in_full(photos: Dataset) -> float:
 
 
 def _what_is_caught(photos: Dataset, count: int) -> None:
-    """Share of changed copies within each distance, and pairs of different files within it."""
+    """Share of changed copies that are candidates by their hashes, and that the second look confirms."""
     rows = photos.usable.sample(min(count, len(photos.usable)), random_state=0)
     images = [photos.image(row) for _, row in rows.iterrows()]
-    print(f"copies found among {len(rows)} images, by distance in bits (default {duplicates.NEAR})")
-    print(f"{'':>24}" + "".join(f"{distance:>8}" for distance in DISTANCES))
-    own = _hashes(images)
+    print(f"copies found among {len(rows)} images: within so many bits, as candidates, confirmed")
+    print(f"{'':>24}" + "".join(f"{distance:>8}" for distance in DISTANCES) + f"{'cand.':>8}{'conf.':>8}")
+    own, portraits = [measure(image) for image in images], [copy_match.portrait(image) for image in images]
     for name, change in CHANGES.items():
-        apart = _apart(own, _hashes([change(image) for image in images]))
-        print(f"{name:>24}" + "".join(f"{np.mean(apart <= distance):>8.0%}" for distance in DISTANCES))
-    everyone = (duplicates.hashes(photos.usable["phash"]), duplicates.hashes(photos.usable["mirrored"]))
-    pairs = [len(duplicates.pairs(*everyone, distance)) for distance in DISTANCES]
-    print(f"{'pairs in the original':>24}" + "".join(f"{found:>8,}" for found in pairs) + "\n")
+        changed = [change(image) for image in images]
+        others = [measure(image) for image in changed]
+        apart = np.array([_apart(one, other) for one, other in zip(own, others, strict=True)])
+        candidates = np.array([_is_candidate(one, other) for one, other in zip(own, others, strict=True)])
+        confirmed = candidates & [
+            any(
+                copy_match.same(one, copy_match.portrait(image, mirrored=mirrored))
+                for mirrored in (False, True)
+            )
+            for one, image in zip(portraits, changed, strict=True)
+        ]
+        print(
+            f"{name:>24}"
+            + "".join(f"{np.mean(apart <= distance):>8.0%}" for distance in DISTANCES)
+            + f"{candidates.mean():>8.0%}{confirmed.mean():>8.0%}"
+        )
+    evidence = copy_evidence.read(photos.path)
+    assert evidence is not None
+    bits, same = evidence.pairs["bits"], evidence.pairs["same"]
+    print(f"{'pairs in the original':>24}" + "".join(f"{(bits <= d).sum():>8,}" for d in DISTANCES))
+    print(f"{'confirmed':>24}" + "".join(f"{(same & (bits <= d)).sum():>8,}" for d in DISTANCES) + "\n")
 
 
 def _how_varied(photos: Dataset, each: int = 120) -> None:
@@ -105,17 +121,12 @@ def _jittered(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return ImageEnhance.Brightness(part).enhance(rng.uniform(0.8, 1.2))
 
 
-def _hashes(images: list[Image.Image]) -> tuple[duplicates.Hashes, duplicates.Hashes]:
-    looks = pd.DataFrame([vars(measure(image)) for image in images])
-    return duplicates.hashes(looks["phash"]), duplicates.hashes(looks["mirrored"])
+def _apart(one: Looks, other: Looks) -> int:
+    return min((int(one.phash, 16) ^ int(text, 16)).bit_count() for text in (other.phash, other.mirrored))
 
 
-def _apart(
-    one: tuple[duplicates.Hashes, duplicates.Hashes], other: tuple[duplicates.Hashes, duplicates.Hashes]
-) -> NDArray[np.uint8]:
-    direct, mirrored = np.bitwise_count(one[0] ^ other[0]), np.bitwise_count(one[0] ^ other[1])
-    apart: NDArray[np.uint8] = np.minimum(direct, mirrored)
-    return apart
+def _is_candidate(one: Looks, other: Looks) -> bool:
+    return len(copy_evidence.candidates(pd.DataFrame([vars(one), vars(other)])).pairs) > 0
 
 
 def _recompressed(image: Image.Image, quality: int) -> Image.Image:
@@ -140,23 +151,25 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "recompressed (q 40)": lambda image: _recompressed(image, 40),
     "recompressed (q 10)": lambda image: _recompressed(image, 10),
     "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "cropped 3 %": lambda image: _cropped(image, 0.03),
     "cropped 5 %": lambda image: _cropped(image, 0.05),
     "cropped 10 %": lambda image: _cropped(image, 0.1),
+    "turned 5 degrees": lambda image: image.rotate(5, Image.Resampling.BICUBIC),
     "brighter 30 %": lambda image: ImageEnhance.Brightness(image).enhance(1.3),
     "grey": lambda image: image.convert("L").convert("RGB"),
     "cropped 5 % + mirrored": lambda image: _cropped(image, 0.05).transpose(Image.Transpose.FLIP_LEFT_RIGHT),
 }
 
 
-def _growth(photos: Dataset, most: int) -> int:
+def _growth(photos: Dataset, largest: int) -> int:
     """Check made-up indexes of growing size; returns the process's largest memory in megabytes."""
-    sizes = [most // 8, most // 4, most // 2, most]
+    sizes = [largest // 8, largest // 4, largest // 2, largest]
     seconds: list[float] = []
-    print(f"{'images':>10} {'near copies':>12} {'whole check':>11} {'memory':>9}")
+    print(f"{'images':>10} {'candidates':>12} {'whole check':>11} {'memory':>9}")
     for size in sizes:
         dataset = _made_up(photos, size)
         started = time.perf_counter()
-        duplicates.near_groups(dataset.usable, duplicates.NEAR)
+        copy_evidence.candidates(dataset.usable)
         near = time.perf_counter() - started
         quality.check(dataset)
         seconds.append(time.perf_counter() - started - near)
@@ -171,10 +184,16 @@ def _made_up(photos: Dataset, size: int) -> Dataset:
     """An index of ``size`` rows: the looks of real images, random hashes."""
     rng = np.random.default_rng(size)
     rows = photos.usable.sample(size, replace=True, random_state=0).reset_index(drop=True)
+    rows["views"] = ["".join(four) for four in _random_texts(rng, (size, 4))]
     for column in ("id", "content", "phash", "mirrored"):
-        rows[column] = [f"{number:016x}" for number in rng.integers(0, 2**64, size, dtype=np.uint64)]
+        rows[column] = _random_texts(rng, size)
     rows["group"] = np.arange(size)
     return replace(photos, index=rows, usable=rows, version="")
+
+
+def _random_texts(rng: np.random.Generator, shape: int | tuple[int, int]) -> NDArray[np.str_]:
+    texts: NDArray[np.str_] = np.vectorize("{:016x}".format)(rng.integers(0, 2**64, shape, dtype=np.uint64))
+    return texts
 
 
 if __name__ == "__main__":

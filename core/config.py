@@ -128,7 +128,8 @@ class AugmentConfig(_Section):
     flip: bool = _setting(
         True,
         "Flip left-right",
-        "Mirror half of the training images. Good for flowers, wrong for letters and digits.",
+        "Mirror half of the training images. Good for flowers, wrong for letters and digits; "
+        "starts off where classes mirror each other.",
     )
     rotation: float = _setting(
         0.0,

@@ -5,6 +5,7 @@
 =================  ==========================================================================
 dataset.json       source and class names
 index.parquet      a row an image, see ``Dataset``
+copies.parquet     which images are near copies, see core/data/copy_evidence.py
 steps.json         what was excluded and relabelled, see core/data/versions.py
 files/             the images, where the lab made or unpacked them (a person's own folder
                    is indexed where it lies and never written to)
@@ -17,7 +18,9 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,6 +43,7 @@ __all__ = [
     "prepare",
     "prepared",
     "select",
+    "starting_settings",
 ]
 
 
@@ -65,6 +69,30 @@ def open(source: str, version: str = "") -> Dataset:
         f"Data set '{newest.title}' has no version {version[:40]!r}; its files have changed since, or the "
         f"version was made elsewhere. Its newest version is {newest.version}."
     )
+
+
+def starting_settings(source: str) -> dict[str, Any]:
+    """What training on a data set starts with instead of the defaults: dotted paths to values.
+
+    Flipping left-right is off where classes mirror each other, as far as that is known: of data sets of a
+    person's own once they are prepared.
+    """
+    try:
+        evidence = _path(sources.resolve(source)) / "copies.parquet"
+    except LabError:  # there is no such source, which whoever opens it is told
+        return {}
+    return dict(_starting_settings(source, evidence.stat().st_mtime_ns if evidence.exists() else 0))
+
+
+@lru_cache(100)
+def _starting_settings(source: str, _changed: int) -> dict[str, Any]:
+    from core.data import mirroring
+
+    try:
+        off = not mirroring.flip_starts_on(open(source))
+    except LabError:
+        off = source in mirroring.MEANT
+    return {"augment.flip": False} if off else {}
 
 
 def prepared() -> list[str]:
@@ -119,7 +147,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         raise LabError(
             f"The index of data set '{origin.title}' is damaged ({error}); prepare it again."
         ) from None
-    if not set(indexing.COLUMNS) | {"group"} <= set(index.columns):
+    if not set(indexing.COLUMNS) - indexing.ADDED_LATER | {"group"} <= set(index.columns):
         raise NotPrepared(
             f"Data set '{origin.title}' was prepared by another version of the lab; prepare it again."
         )

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from core import config, runs
+from core import config, datasets, runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
@@ -26,14 +26,15 @@ def add_to(commands: Any) -> None:
 
 
 def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
-    """What preset, settings and source say together.
+    """What preset, data set, settings and source say together, the later before the earlier.
 
     Raises:
         WrongUsage: they do not fit; says which.
     """
     try:
         assignments = [*arguments.set, f"data.source={arguments.source}"]
-        return config.from_assignments(assignments, config.preset(arguments.preset))
+        base = config.preset(arguments.preset).replace(datasets.starting_settings(arguments.source))
+        return config.from_assignments(assignments, base)
     except LabError as error:
         raise WrongUsage(str(error)) from None
 

@@ -1,190 +1,140 @@
-"""Find images that are the same or nearly the same.
+"""Which images are the same, and which of the rest are near copies of each other.
 
-The same: equal pixels, whatever the file says. Nearly the same: 64-bit perceptual hashes (see
-core/data/image_stats.py) that differ in a few bits, those of the mirror image included. All pairs among many
-are found by multi-index hashing (Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with
-multi-index hashing", 2014). Hashes within ``distance`` bits agree in at least one of four bands of 16 bits up
-to ``distance // 4`` bits, so only the images in a few buckets of each band are compared.
+The same: equal pixels, whatever the file says. Near copies: pairs that a second look has confirmed (see
+core/data/copy_evidence.py). A is not a copy of C because both are copies of B: what is shown as a group is a
+clique, in which every image is confirmed against every other. Only splits go further and keep everything
+together that is linked at all, so that no confirmed pair is torn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-Hashes = NDArray[np.uint64]
-Pairs = NDArray[np.int64]
+from core.data.copy_evidence import MAX_BITS, Evidence
 
-NEAR = 6
-"""Bits. Looked at by eye in tf_flowers, 5 of 5 pairs 6 bits apart show one scene, 6 of 11 at 8 bits and 3 of
-23 at 10. What is caught of copies made on purpose: benchmarks/quality.py."""
-FURTHEST = 12
-MAX_COPIES = 10
-"""A larger group of near copies is looked at with suspicion."""
-MAX_CHAINED = 0.1
-"""Share of all images in chains; half of the built-in digits, none of the photos or the garden."""
-MIN_CONTRAST = 5.0
-"""An image of one colour has nothing that a perceptual hash could describe."""
+Numbers = NDArray[np.int64]
 
-_BANDS, _BAND_BITS = 4, 16
-_CANDIDATES_AT_ONCE = 2_000_000
-_PAIRS_AT_ONCE = 2_000_000
+MIN_GROUPS = 3
+"""Different images of a class without which it cannot be split in three."""
 
 
 @dataclass(frozen=True, eq=False)
-class Copies:
-    """groups: a number (N,) for each row, copies of one image share one, near copies included.
+class Links:
+    """Confirmed near copies among the rows of an index.
 
-    too_alike: the hash cannot tell the images of this data set apart, so only exact copies share one.
+    exact: a number (N,) for each row; rows with the same pixels share one.
+    pairs: (P, 2) such numbers, the smaller first, each pair once.
+    mirrored: (P,), only the mirror image of the one is a copy of the other.
     """
 
-    groups: NDArray[np.int64]
-    too_alike: bool
+    exact: Numbers
+    pairs: Numbers
+    mirrored: NDArray[np.bool_]
+
+    def only(self, chosen: NDArray[np.bool_]) -> Links:
+        """Some of the pairs (P,)."""
+        return Links(self.exact, self.pairs[chosen], self.mirrored[chosen])
 
 
-def find(rows: pd.DataFrame, distance: int = NEAR) -> Copies:
-    """Copies among the rows of an index, near ones as far as the hash can be trusted.
+def find(rows: pd.DataFrame, evidence: Evidence | None, distance: int = MAX_BITS) -> Links:
+    """Exact copies, and confirmed near ones whose perceptual hashes differ in at most ``distance`` bits.
 
-    Each image of a chain may be near the next without being its copy. A large group with several labels,
-    or with more than half of a class, is taken for such a chain and dissolved into exact copies; and where
-    many images are in chains, as with handwritten digits, no near copy is believed.
+    Args:
+        rows: columns content and id of an index.
+        evidence: what was found when it was prepared; without it there are only exact copies.
+        distance: 0 to ``MAX_BITS``.
     """
-    exact, near = exact_groups(rows), near_groups(rows, distance)
-    chained = _chained(rows["label"], near)
-    if chained.mean() > MAX_CHAINED:
-        return Copies(exact, too_alike=True)
-    dissolved = np.where(chained, exact + near.max(initial=0) + 1, near)
-    return Copies(pd.factorize(dissolved)[0].astype(np.int64), too_alike=False)
+    exact = exact_groups(rows)
+    if evidence is None:
+        return Links(exact, np.zeros((0, 2), np.int64), np.zeros(0, bool))
+    pairs = evidence.pairs
+    chosen = pairs[pairs["same"] & (pairs["bits"] <= distance)]
+    number = pd.Series(exact, rows["content"].to_numpy()).groupby(level=0).first()
+    ends = chosen.assign(one=chosen["one"].map(number), other=chosen["other"].map(number)).dropna()
+    ends[["one", "other"]] = np.sort(ends[["one", "other"]].to_numpy(np.int64), axis=1)
+    ends = ends.sort_values(["mirrored", "one", "other"]).drop_duplicates(["one", "other"])
+    return Links(exact, ends[["one", "other"]].to_numpy(np.int64), ends["mirrored"].to_numpy(bool))
 
 
-def _chained(labels: pd.Series, near: NDArray[np.int64]) -> NDArray[np.bool_]:
-    grouped = labels.reset_index(drop=True).groupby(near)
-    size, kinds = grouped.transform("size"), grouped.transform("nunique")
-    half = labels.groupby(labels).transform("size").to_numpy() / 2
-    return ((size > MAX_COPIES) & ((kinds > 1) | (size > half))).to_numpy(bool)
+def copies_of(row: pd.Series, rows: pd.DataFrame, evidence: Evidence | None) -> pd.DataFrame:
+    """The other rows of an index with the same pixels as ``row``, or confirmed as near copies of it."""
+    same = {row["content"]} - {""}
+    if evidence is not None:
+        pairs = evidence.pairs[evidence.pairs["same"]]
+        same |= set(pairs.loc[pairs["one"] == row["content"], "other"])
+        same |= set(pairs.loc[pairs["other"] == row["content"], "one"])
+    others: pd.DataFrame = rows[rows["content"].isin(same) & (rows["id"] != row["id"])]
+    return others
 
 
-def exact_groups(rows: pd.DataFrame) -> NDArray[np.int64]:
+def exact_groups(rows: pd.DataFrame) -> Numbers:
     """A group number for each row; images with the same pixels share one, unreadable files never do."""
     keys = rows["content"].where(rows["content"] != "", rows["id"])
     return pd.factorize(keys)[0].astype(np.int64)
 
 
-def near_groups(rows: pd.DataFrame, distance: int) -> NDArray[np.int64]:
-    """A group number for each row; images that are the same or nearly so, or linked by such, share one.
+def whole_groups(rows: pd.DataFrame, links: Links) -> Numbers:
+    """A number for each row (N,): the groups that a split keeps together, all that is linked at all.
 
-    Args:
-        rows: columns content, id, phash, mirrored and contrast of an index.
-        distance: of the hashes, in bits, 0 to ``FURTHEST``.
+    A class that shows fewer than ``MIN_GROUPS`` different things, such as frames of one scene, could not be
+    split like that: of it only exact copies stay together, and the check says that the others leak.
     """
-    exact = exact_groups(rows)
-    first = np.unique(exact, return_index=True)[1]
-    looked = first[(rows["contrast"].to_numpy()[first] >= MIN_CONTRAST)]
-    parts = _near(hashes(rows["phash"].iloc[looked]), hashes(rows["mirrored"].iloc[looked]), distance)
-    return linked((exact[looked][part] for part in parts), len(first))[exact]
+    whole = components(links)
+    readable = (rows["problem"] == "").to_numpy()
+    different = pd.Series(whole[readable]).groupby(rows["label"].to_numpy()[readable]).nunique()
+    alike = rows["label"].isin(different.index[different < MIN_GROUPS]).to_numpy() & readable
+    parted = np.isin(whole, whole[alike])
+    return pd.factorize(np.where(parted, links.exact + whole.max(initial=0) + 1, whole))[0].astype(np.int64)
 
 
-def linked(parts: Iterable[Pairs], count: int) -> NDArray[np.int64]:
-    """A component number (count,) for each place; places that pairs (P, 2) link, directly or not, share one.
+def components(links: Links) -> Numbers:
+    """A number for each row (N,); rows that are linked, directly or not, share one."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    Pairs are forgotten once they are joined: of many images that look alike there are more pairs than
-    memory has room for.
-    """
-    component, waiting = np.arange(count), list[Pairs]()
-    for part in parts:
-        waiting.append(part)
-        if sum(map(len, waiting)) > _PAIRS_AT_ONCE:
-            component, waiting = _joined(component, waiting), []
-    return _joined(component, waiting)
-
-
-def _joined(component: NDArray[np.int64], parts: list[Pairs]) -> NDArray[np.int64]:
-    ends = component[np.concatenate([np.zeros((0, 2), np.int64), *parts])]
-    graph = coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), shape=2 * (len(component),))
+    count = int(links.exact.max(initial=-1)) + 1
+    ends = (links.pairs[:, 0], links.pairs[:, 1])
+    graph = coo_array((np.ones(len(links.pairs), bool), ends), shape=(count, count))
     joined = np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-    return joined[component]
+    return joined[links.exact]
+
+
+def cliques(links: Links, covered: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """Groups in which every two are linked, as few as come easily, so that each ``covered`` pair is in one.
+
+    A group grows from a pair by whatever is linked to all of it. An image may be in several groups.
+    """
+    near = neighbours(links)
+    shown: set[tuple[int, int]] = set()
+    found = []
+    for one, other in covered:
+        if (min(one, other), max(one, other)) in shown:
+            continue
+        clique, common = [one, other], near[one] & near[other]
+        while common:
+            clique.append(min(common))
+            common = common & near[clique[-1]]
+        shown |= {(a, b) for a in clique for b in clique if a < b}
+        found.append(tuple(clique))
+    return found
+
+
+def neighbours(links: Links) -> dict[int, set[int]]:
+    """For each number that is linked, those that it is linked to."""
+    near: dict[int, set[int]] = defaultdict(set)
+    for one, other in links.pairs.tolist():
+        near[one].add(other)
+        near[other].add(one)
+    return near
 
 
 def bits_apart(one: pd.Series, other: pd.Series) -> int:
     """How many of 64 hash bits differ between two rows of an index, one perhaps mirrored."""
     own = int(one["phash"], 16)
     return min((own ^ int(other[name], 16)).bit_count() for name in ("phash", "mirrored"))
-
-
-def hashes(texts: pd.Series) -> Hashes:
-    """Hashes of 16 hex digits as numbers."""
-    return np.frombuffer(bytes.fromhex("".join(texts)), dtype=">u8").astype(np.uint64)
-
-
-def pairs(direct: Hashes, mirrored: Hashes, distance: int) -> Pairs:
-    """All pairs of images whose hashes, one perhaps mirrored, differ in at most ``distance`` bits.
-
-    Args:
-        direct, mirrored: the hashes (N,) of the images and of their mirror images.
-
-    Returns:
-        (P, 2), places of the images, the smaller first; each pair once.
-
-    Raises:
-        ValueError: ``distance`` is not between 0 and ``FURTHEST``.
-    """
-    found = [np.zeros((0, 2), np.int64), *_near(direct, mirrored, distance)]
-    return np.unique(np.concatenate(found), axis=0)
-
-
-def _near(direct: Hashes, mirrored: Hashes, distance: int) -> Iterator[Pairs]:
-    """What :func:`pairs` finds, part by part; the same pair may come more than once."""
-    if not 0 <= distance <= FURTHEST:
-        raise ValueError(f"a distance of {distance} bits; 0 to {FURTHEST} can be searched")
-    for other in (direct, mirrored):
-        yield from _within(direct, other, distance)
-
-
-def _within(one: Hashes, other: Hashes, distance: int) -> Iterator[Pairs]:
-    """Pairs i < j where ``one[i]`` and ``other[j]`` are near; the same pair may come more than once."""
-    for band in range(_BANDS):
-        own, keys = _band(one, band), _band(other, band)
-        order = np.argsort(keys, kind="stable")
-        starts = np.searchsorted(keys[order], np.arange(2**_BAND_BITS + 1))
-        for mask in _masks(distance // _BANDS):
-            bucket = own ^ mask
-            for candidates in _expanded(starts[bucket], starts[bucket + 1], order):
-                i, j = candidates
-                near = (i < j) & (np.bitwise_count(one[i] ^ other[j]) <= distance)
-                yield np.stack([i[near], j[near]], axis=1)
-
-
-def _band(values: Hashes, band: int) -> NDArray[np.int64]:
-    """Every fourth bit from bit ``band`` on: neighbouring bits are alike, so that each band gets some."""
-    bits = np.unpackbits(values.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)[:, band::_BANDS]
-    return np.packbits(bits, axis=1).view(">u2").ravel().astype(np.int64)
-
-
-def _masks(most: int) -> list[int]:
-    """All numbers of 16 bits with at most ``most`` of them set."""
-    chosen = [bits for count in range(most + 1) for bits in combinations(range(_BAND_BITS), count)]
-    return [sum(1 << bit for bit in bits) for bits in chosen]
-
-
-def _expanded(
-    start: NDArray[np.int64], stop: NDArray[np.int64], order: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Each place with all of ``order[start:stop]``, a bounded number of pairs at a time."""
-    counts = stop - start
-    whole = np.cumsum(counts)
-    total = int(whole[-1]) if len(whole) else 0
-    cuts = np.searchsorted(whole, np.arange(0, total, _CANDIDATES_AT_ONCE), side="right")
-    if not total:
-        return
-    for low, high in zip(cuts, [*cuts[1:], len(counts)], strict=True):
-        own = counts[low:high]
-        indices = np.repeat(np.arange(low, high), own)
-        within = np.arange(len(indices)) - np.repeat(np.cumsum(own) - own, own)
-        yield indices, order[np.repeat(start[low:high], own) + within]

@@ -28,6 +28,7 @@ COLUMNS: dict[str, str] = {
     "modified": "int64",
     "phash": "str",
     "mirrored": "str",
+    "views": "str",
     "brightness": "float32",
     "contrast": "float32",
     "saturation": "float32",
@@ -40,6 +41,9 @@ COLUMNS: dict[str, str] = {
 
 ``file`` is the place below the root, ``name`` what a person calls it (for uploads the two differ).
 """
+
+ADDED_LATER = frozenset({"views"})
+"""Only preparing needs them: an index without opens, and is read anew when the data set is prepared again."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class _Reader:
 
 
 _NOTHING: dict[str, Any] = {
-    **asdict(Looks("", "", "", 0.0, 0.0, 0.0, 0.0)),
+    **asdict(Looks("", "", "", "", 0.0, 0.0, 0.0, 0.0)),
     "width": 0,
     "height": 0,
     "mode": "",

@@ -14,7 +14,7 @@ import filelock
 import pandas as pd
 
 from core import files
-from core.data import duplicates, indexing
+from core.data import copy_evidence, duplicates, indexing
 from core.data.dataset import Facts
 from core.data.sources import Source, csv_list, folder
 from core.processes.threads import Progress, ShouldStop, stop_if
@@ -35,7 +35,10 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
         found = scan(root / origin.listing, progress, should_stop)
         index = indexing.build(root, found.found, _known(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
-        _write(path, origin, found.class_names, index.assign(group=duplicates.find(index).groups))
+        evidence = copy_evidence.gather(index, root, copy_evidence.read(path), progress, should_stop)
+        copy_evidence.write(path, evidence)
+        group = duplicates.whole_groups(index, duplicates.find(index, evidence))
+        _write(path, origin, found.class_names, index.assign(group=group))
 
 
 def _write(path: Path, origin: Source, class_names: tuple[str, ...], index: pd.DataFrame) -> None:

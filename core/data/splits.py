@@ -83,7 +83,8 @@ def _assign_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Se
     groups = rows.groupby("group", sort=False).agg(
         label=("label", "first"), size=("label", "size"), key=("content", "min")
     )
-    _check(rows["label"].value_counts(), groups["label"].value_counts(), least=len(shares) + 1)
+    different = rows.groupby("label")["group"].nunique()  # a group of mirror images may have two labels
+    _check(rows["label"].value_counts(), different, least=len(shares) + 1)
     size_of, group_of = groups["size"].to_dict(), dict(zip(groups["key"], groups.index, strict=True))
     placed: dict[int, str] = {}
     for _, keys in groups.groupby("label")["key"]:
@@ -94,6 +95,8 @@ def _assign_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Se
 
 def _place(sizes: dict[int, int], shares: dict[str, float]) -> dict[int, str]:
     """Fill the smaller splits with whole groups, in order, as far as they fit; the rest is for training."""
+    if len(sizes) <= len(shares):  # the class has more groups, which count for the class of their first image
+        return {}
     total = max(sum(sizes.values()), len(shares) + 1)
     wanted = largest_remainder(total, [*shares.values(), 1 - sum(shares.values())])
     waiting = list(sizes)

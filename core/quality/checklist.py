@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.data import duplicates, splits
+from core.data import hash_search, splits
+from core.data.copy_evidence import MAX_BITS, Evidence
+from core.quality.copies import Copies
 from core.quality.findings import Finding, classes, grouped
 from core.words import count, percent
 
@@ -19,7 +21,7 @@ MIN_VARIETY = 10.0
 
 
 def enough(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
-    """At least 50 images a class."""
+    """At least 50 images per class."""
     counts = _counts(rows, class_names)
     short = [name for name, count in counts.items() if count < MIN_PER_CLASS]
     fewest = min(counts, key=lambda name: counts[name])
@@ -33,7 +35,7 @@ def enough(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
         )
     return Finding(
         "enough",
-        f"At least {MIN_PER_CLASS} images a class",
+        f"At least {MIN_PER_CLASS} images per class",
         verdict,
         "warning" if short else "good",
         {"counts": counts, "least": MIN_PER_CLASS},
@@ -78,49 +80,63 @@ def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
     )
 
 
-def over_cap(rows: pd.DataFrame, most: int) -> tuple[str, ...]:
-    """Ids of the images beyond the first ``most`` of each class, in an order that looks random."""
+def over_cap(rows: pd.DataFrame, cap: int) -> tuple[str, ...]:
+    """Ids of the images beyond the first ``cap`` of each class, in an order that looks random."""
     turn = {key: number for number, key in enumerate(splits.order(rows["id"], seed=0))}
     rank = rows["id"].map(turn).groupby(rows["label"]).rank(method="first")
-    return tuple(rows.loc[rank > most, "id"])
+    return tuple(rows.loc[rank > cap, "id"])
 
 
-def unique(rows: pd.DataFrame, copies: pd.DataFrame, distance: int, *, too_alike: bool) -> Finding:
+def unique(rows: pd.DataFrame, copies: Copies, distance: int, evidence: Evidence | None) -> Finding:
     """No image is in the data set twice.
 
     Args:
         rows: the usable images.
-        copies: those of them that have a copy, with a column ``near`` for the group.
+        copies: those of them that have a copy.
         distance: of near copies, in hash bits.
-        too_alike: the hash cannot tell these images apart, so ``copies`` are exact ones only.
+        evidence: what was found about near copies when the data set was prepared.
     """
-    groups = grouped(copies)
-    agreed = grouped(copies[copies.groupby("near")["label"].transform("nunique") == 1])
+    table = copies.groups()
+    removed = copies.removable
     exact = len(rows) - rows["content"].nunique()
-    extra = len(copies) - len(groups)
+    extra = len(copies.extra)
     share = extra / max(len(rows), 1)
-    numbers = {"exact": exact, "near": extra - exact, "share": round(share, 4), "distance": distance}
+    narrowed = evidence is not None and evidence.distance < min(distance, MAX_BITS)
     return Finding(
         "unique",
         "Unique images",
-        _repeats(extra, exact, share, distance)
-        + (_UNDECIDED if len(agreed) < len(groups) else "")
-        + (_TOO_ALIKE if too_alike else ""),
+        _repeats(extra, exact, share, evidence.distance if evidence and narrowed else distance)
+        + (_UNDECIDED if len(removed) < extra else "")
+        + (_NOT_LOOKED if evidence is None else _too_many(evidence.distance) if narrowed else ""),
         "good" if not extra else "note" if share < MAX_COPIES else "warning",
-        {**numbers, "too_alike": too_alike},
-        ids=tuple(copies["id"]),
-        groups=groups,
-        action="keep_one" if agreed else "",
-        removed=tuple(id for group in agreed for id in group[1:]),
+        {
+            "exact": exact,
+            "near": extra - exact,
+            "share": round(share, 4),
+            "distance": distance,
+            "too_alike": narrowed,
+        },
+        ids=tuple(dict.fromkeys(table["id"])),
+        groups=grouped(table),
+        action="keep_one" if removed else "",
+        removed=removed,
         box=True,
     )
 
 
-_UNDECIDED = " Of copies with different labels all stay until you say which label is right, see below."
-_TOO_ALIKE = (
-    " Near copies are not counted: the images of this data set are so simple and alike that the hash takes "
-    "a large part of them for copies. Choose a smaller distance to look for them."
+_UNDECIDED = " Copies with different labels all stay until you decide which label is right, see below."
+_NOT_LOOKED = (
+    " Near copies are not counted: this data set was prepared by an earlier version of the lab. "
+    "Prepare it again to look for them."
 )
+
+
+def _too_many(distance: int) -> str:
+    bits = f"up to {distance} of 64 bits" if distance else "with no bit different"
+    return (
+        " Its images are so simple and alike that their hashes suggest too many pairs to compare: only the "
+        f"closest ({bits}) were compared."
+    )
 
 
 def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
@@ -130,7 +146,8 @@ def _repeats(extra: int, exact: int, share: float, distance: int) -> str:
     bits = f"up to {distance} of 64 bits" if distance else "none of the 64 bits"
     return (
         f"{count(extra, 'image')} ({percent(share)}) {repeat}: {exact:,} exactly, {extra - exact:,} nearly "
-        f"({bits} of their perceptual hashes {'differ' if distance else 'differs'}, mirror images included). "
+        f"({bits} of their perceptual hashes {'differ' if distance else 'differs'} and a second look at "
+        "their pixels confirms it, mirror images included). "
         f"{'Less than 1% counts as unique' if share < MAX_COPIES else 'Copies teach nothing new'}; "
         "keep one of each group."
     )
@@ -142,10 +159,10 @@ def variety(rows: pd.DataFrame) -> Finding:
     measured = {str(label): round(effective_number(own), 1) for label, own in hashes}
     counts = rows["label"].value_counts()
     alike = [name for name, value in measured.items() if value < min(MIN_VARIETY, 0.5 * float(counts[name]))]
-    least = min(measured, key=lambda name: measured[name])
+    smallest = min(measured, key=lambda name: measured[name])
     verdict = (
-        f"The {counts[least]:,} images of '{least}' are as varied as {measured[least]:.0f} images that "
-        f"have nothing in common{_below(alike)} "
+        f"The {counts[smallest]:,} images of '{smallest}' are as varied as {measured[smallest]:.0f} images "
+        f"that have nothing in common{_below(alike)} "
         "Measured by the shapes of light and dark, not by colours, on a scale from 1 to 62."
     )
     return Finding(
@@ -182,7 +199,7 @@ def effective_number(texts: pd.Series) -> float:
 
 def _signs(texts: pd.Series) -> NDArray[np.float64]:
     """Hash bits as -1 and 1, (N, 64)."""
-    numbers = duplicates.hashes(texts).astype(">u8").view(np.uint8).reshape(-1, 8)
+    numbers = hash_search.hashes(texts).astype(">u8").view(np.uint8).reshape(-1, 8)
     return np.unpackbits(numbers, axis=1).astype(np.float64) * 2 - 1
 
 

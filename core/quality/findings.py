@@ -24,9 +24,10 @@ class Finding:
         severity: good; note (worth a look); warning (mend it first); serious (training would mislead).
         numbers: what the verdict rests on.
         ids: the images behind it, the most striking first.
-        groups: images that belong together, such as copies, the one to keep first.
+        groups: images that belong together, such as copies, what stays first.
         action: what mends it: exclude the images, keep one of each group, or cap each class.
         removed: the images that the action leaves out.
+        cost: what else that changes for the worse, in sentences; empty where nothing does.
         box: it is one of the four boxes of the overall verdict.
     """
 
@@ -39,6 +40,7 @@ class Finding:
     groups: tuple[tuple[str, ...], ...] = ()
     action: Action = ""
     removed: tuple[str, ...] = ()
+    cost: str = ""
     box: bool = False
 
     @property

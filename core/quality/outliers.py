@@ -13,7 +13,7 @@ from core.words import count, percent
 Measure = Callable[[pd.DataFrame], pd.Series]
 
 BY_NATURE = 0.5
-"""What holds for half of all images is how this data set is, not a fault of single images."""
+"""What holds for half of all images is typical of a data set, not a fault of individual images."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,15 @@ _GREY_CHECK = _Check(
 _COLOURFUL = 15.0
 
 
-def checks(rows: pd.DataFrame) -> list[Finding]:
-    """A finding for each way in which an image can look wrong."""
-    return [*(_finding(check, rows, _below(rows, check)) for check in _CHECKS), _grey(rows)]
+def checks(rows: pd.DataFrame, came: pd.DataFrame) -> list[Finding]:
+    """A finding for each way in which an image can look wrong.
+
+    Args:
+        rows: the images in use.
+        came: all images that the data set came with. What is usual for it is judged by them: it must not
+            change with every image that is left out.
+    """
+    return [*(_finding(check, rows, came) for check in _CHECKS), _grey(rows, came)]
 
 
 def _below(rows: pd.DataFrame, check: _Check) -> pd.DataFrame:
@@ -104,21 +110,22 @@ def _roundness(rows: pd.DataFrame) -> pd.Series:
     return rows[["width", "height"]].min(axis=1) / rows[["width", "height"]].max(axis=1).clip(lower=1)
 
 
-def _grey(rows: pd.DataFrame) -> Finding:
-    if rows["saturation"].median() < _COLOURFUL:
+def _grey(rows: pd.DataFrame, came: pd.DataFrame) -> Finding:
+    if came["saturation"].median() < _COLOURFUL:
         verdict = "Hardly any image of this data set has colours, so grey ones do not stand out."
         return Finding(_GREY_CHECK.name, _GREY_CHECK.title, verdict, "good", {"count": 0})
-    return _finding(_GREY_CHECK, rows, _below(rows, _GREY_CHECK))
+    return _finding(_GREY_CHECK, rows, came)
 
 
-def _finding(check: _Check, rows: pd.DataFrame, found: pd.DataFrame) -> Finding:
+def _finding(check: _Check, rows: pd.DataFrame, came: pd.DataFrame) -> Finding:
+    found = _below(rows, check)
     share = len(found) / max(len(rows), 1)
     numbers = {"count": len(found), "share": round(share, 4)}
     if found.empty:
         return Finding(check.name, check.title, f"Every image {check.fine}.", "good", numbers)
     ids, one = tuple(found["id"]), len(found) == 1
     are = f"{count(len(found), 'image')} ({percent(share)}) {'is' if one else 'are'} {check.are}."
-    if share >= BY_NATURE:
+    if len(_below(came, check)) >= BY_NATURE * len(came):
         verdict = f"{are} Typical of this data set, not a fault of individual images."
         return Finding(check.name, check.title, verdict, "note", numbers, ids)
     verdict = f"{are} Look at {'it' if one else 'them'}, and exclude what shows nothing."

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import runs
+from core import datasets, runs
 from core.config import SETTINGS, DataConfig, RunConfig, Setting, differences, from_assignments, preset
 from core.errors import LabError
 from core.words import number, setting_value
@@ -26,12 +26,14 @@ SUGGESTION = "suggestion"
 """``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and say so."""
 
 _NEWS, _WRITTEN, _FILLED = "settings_news", "settings_written", "settings_filled"
+_STARTED = "settings_started"
 
 
 def load() -> None:
     """Fill in what is missing, then what a link or another page asks for; call before any widget."""
     if _FILLED not in st.session_state:
         fill_in(_from_address())
+    _start()
     _take_over_run()
     _take_over_suggestion()
 
@@ -80,13 +82,14 @@ def fill_in(config: RunConfig) -> None:
     st.session_state[_FILLED] = st.session_state.get(_FILLED, -1) + 1
     for path, setting in SETTINGS.items():
         put(path, _for_widget(setting, config.get(path)))
+    st.session_state[_STARTED] = config.data.source, datasets.starting_settings(config.data.source)
 
 
 def apply_preset(name: str) -> None:
     """Fill in a named starting point; data set, subset and seed stay."""
     kept = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
     base = RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in kept})
-    fill_in(preset(name, base))
+    fill_in(preset(name, base).replace(datasets.starting_settings(base.data.source)))
 
 
 def choose_source(source: str) -> None:
@@ -154,7 +157,8 @@ def word(value: Any) -> str:
 def _from_address() -> RunConfig:
     base = RunConfig()
     try:
-        base = base.replace({SOURCE: st.query_params.get(SOURCE_KEY, base.data.source)})
+        source = st.query_params.get(SOURCE_KEY, base.data.source)
+        base = base.replace({SOURCE: source, **datasets.starting_settings(source)})
         return from_assignments(st.query_params.get_all(SETTING_KEY), base)
     except LabError as error:
         _tell(f"The settings in the address were left out, because they do not fit: {literal(error)}")
@@ -162,11 +166,29 @@ def _from_address() -> RunConfig:
 
 
 def _words(config: RunConfig) -> list[str]:
-    changed = {path: new for path, (_, new) in differences([RunConfig(), config]).items()}
+    base = RunConfig().replace(datasets.starting_settings(config.data.source))
+    changed = {path: new for path, (_, new) in differences([base, config]).items()}
     changed.pop(SOURCE, None)
     if any("," in name for name in config.data.classes):
         del changed[CLASSES]  # commas separate the words of a list
     return [f"{path}={word(value)}" for path, value in changed.items()]
+
+
+def _start() -> None:
+    """Take what the data set starts with when it has just been chosen or prepared; not what was set since."""
+    source = value(SOURCE)
+    starting = datasets.starting_settings(source)
+    _, before = st.session_state[_STARTED]
+    if st.session_state[_STARTED] == (source, starting):
+        return
+    st.session_state[_STARTED] = source, starting
+    for path in {*before, *starting} if before != starting else ():
+        put(path, starting.get(path, SETTINGS[path].default))
+        if path in starting:
+            _tell(
+                f"**{SETTINGS[path].label}** starts {literal(setting_value(path, starting[path]))} for this "
+                "data set: mirrored, its images may belong to another class."
+            )
 
 
 def _take_over_run() -> None:

@@ -135,12 +135,32 @@ def test_classes_can_be_capped_at_any_number(source):
     assert datasets.open(source).version == dataset.version
 
 
+def test_what_mending_costs_is_said_before_the_button_is_pressed(tmp_path):
+    for number in range(52):
+        for first, name in enumerate(("cats", "dogs")):
+            (tmp_path / "own" / name).mkdir(parents=True, exist_ok=True)
+            blobs(100 * first + number % 49).save(tmp_path / "own" / name / f"{number}.png")
+    datasets.prepare(str(tmp_path / "own"))
+    text = words(part(CHECK, str(tmp_path / "own")))
+    assert "This costs something: 2 classes fall below 50 images: 'cats' and 'dogs'" in text.replace("\\", "")
+    assert len(datasets.open(str(tmp_path / "own")).usable) == 104
+
+
+def test_flipping_starts_off_where_mirrored_images_mean_something_else_and_stays_as_it_is_set():
+    test = visit(TRAIN, data="digits")
+    assert test.toggle(key="augment.flip").value is False and "set" not in test.query_params
+    test.toggle(key="augment.flip").set_value(True).run()
+    assert sound(test).query_params["set"] == "augment.flip=True"
+    assert visit(TRAIN, data="digits", set="augment.flip=true").toggle(key="augment.flip").value is True
+    assert visit(TRAIN, data="garden").toggle(key="augment.flip").value is True
+
+
 def test_another_distance_finds_other_copies(source):
     test = part(CHECK, source)
     labels = [one.label for one in test.expander]
-    test.slider(key="near_distance").set_value(12).run()
+    test.slider(key="near_distance").set_value(4).run()
     assert set(labels) <= {one.label for one in test.expander}  # with another one, an open one would close
-    assert "up to 12 of 64 bits" in words(sound(test))
+    assert "up to 4 of 64 bits" in words(sound(test))
     test.slider(key="near_distance").set_value(0).run()
     assert "none of the 64 bits of their perceptual hashes differs" in words(sound(test))
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import DataConfig
-from core.data import duplicates, versions
+from core.data import copy_evidence, duplicates, versions
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.words import byte_size
@@ -113,7 +113,7 @@ def _actions(dataset: Dataset, row: pd.Series) -> None:
 
 
 def _copies(dataset: Dataset, row: pd.Series) -> None:
-    own = dataset.index[(dataset.index["group"] == row["group"]) & (dataset.index["id"] != row["id"])]
+    own = duplicates.copies_of(row, dataset.index, copy_evidence.read(dataset.path))
     if own.empty:
         return
     st.markdown(f"**Copies of it** ({len(own):,})")

@@ -9,11 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import quality
 from core.config import DataConfig
-from core.data import duplicates
+from core.data import copy_evidence
+from core.data.copy_evidence import MAX_BITS
 from core.data.dataset import Dataset
 from core.quality import Finding, Report, Severity
 from pages.build.data import quality_images, quality_mending
-from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.text import literal
 
 DISTANCE = "near_distance"
@@ -31,13 +31,13 @@ _TICKED, _NOT_TICKED = ":green[:material/check_box:]", ":orange[:material/check_
 def report(dataset: Dataset, config: DataConfig) -> Report:
     """All findings at the distance that the slider has, worked out once for each version."""
     shares = config.model_copy(update={"image_size": 0, "resize": "", "max_per_class": 0, "classes": ()})
-    return _report(dataset, shares, st.session_state.get(DISTANCE, duplicates.NEAR))
+    return _report(dataset, shares, st.session_state.get(DISTANCE, MAX_BITS))
 
 
 @st.cache_resource(
     max_entries=16,
     show_spinner="Checking the images",
-    hash_funcs=HASH_FUNCS,
+    hash_funcs={Dataset: lambda dataset: (dataset.cache_key, copy_evidence.stamp(dataset.path))},
 )
 def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
     return quality.check(dataset, config, distance)
@@ -106,15 +106,15 @@ def _mark(finding: Finding) -> str:
 
 def _distance() -> None:
     st.slider(
-        "How different near copies may be (0 to 12 bits)",
+        f"How different near copies may be (0 to {MAX_BITS} bits)",
         0,
-        duplicates.FURTHEST,
-        duplicates.NEAR,
+        MAX_BITS,
+        MAX_BITS,
         key=DISTANCE,
         width=420,
         help="Each image is boiled down to a perceptual hash: 64 bits that describe its shapes of light "
-        "and dark. 0 finds only images whose bits are all the same. "
-        f"Up to {duplicates.NEAR}, pairs nearly always show one scene; beyond, look before you act.",
+        "and dark. Images with similar hashes are compared pixel by pixel; only those that agree count as "
+        "near copies. 0 keeps only those whose bits are all the same.",
         persist_state="session",
     )
 

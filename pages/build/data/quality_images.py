@@ -28,7 +28,7 @@ def peek(dataset: Dataset, finding: Finding) -> None:
     """The first few images, so that nobody excludes what they have not seen."""
     if not finding.removed or _by_class(finding):
         return
-    ids = [group[0] for group in finding.groups] or finding.ids
+    ids = list(dict.fromkeys(group[0] for group in finding.groups)) or finding.ids
     rows = rows_by_id(dataset).loc[list(ids[:PEEK])]
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for _, row in rows.iterrows():
@@ -81,9 +81,9 @@ def _groups(dataset: Dataset, finding: Finding) -> None:
     page = choose_page(len(finding.groups), GROUPS_PER_PAGE, key=key, thing="group")
     removed = set(finding.removed)
     with st.grid(2, min_column_width=320, gap="small"):
-        for group in finding.groups[page]:
+        for number, group in enumerate(finding.groups[page]):  # an image may be in several groups
             with st.container(border=True, height="stretch"):
-                _group(dataset, group, removed, key)
+                _group(dataset, group, removed, f"{key} {number}")
 
 
 def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str) -> None:

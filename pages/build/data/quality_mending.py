@@ -6,9 +6,10 @@ import streamlit as st
 
 from core.data import versions
 from core.data.dataset import Dataset
-from core.quality import Finding, checklist
+from core.quality import Finding, checklist, costs
 from core.words import count
 from pages.common import version_steps
+from pages.common.text import literal
 
 _WORDS = {"exclude": "Exclude these", "keep_one": "Keep one of each group"}
 
@@ -24,6 +25,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
 
 def _exclude(dataset: Dataset, finding: Finding) -> None:
     leaves_out = count(len(finding.removed), "image")
+    _cost(finding.cost)
     version_steps.button(
         f"{_WORDS[finding.action]} · leaves out {leaves_out}",
         f"mend {finding.name}",
@@ -33,6 +35,12 @@ def _exclude(dataset: Dataset, finding: Finding) -> None:
         finding.title,
         icon=":material/filter_alt_off:",
     )
+
+
+def _cost(sentences: str) -> None:
+    """What leaving them out costs, beside its button."""
+    if sentences:
+        st.markdown(f":orange[:material/warning:] This costs something: {literal(sentences)}")
 
 
 def cap(dataset: Dataset, finding: Finding) -> None:
@@ -64,3 +72,4 @@ def cap(dataset: Dataset, finding: Finding) -> None:
             disabled=not over,
             icon=":material/vertical_align_top:",
         )
+    _cost(costs.in_words(dataset.usable, over))
