@@ -1,4 +1,4 @@
-"""The frame of the lab: its pages in their sections, and what has to be under way behind them."""
+"""The entry point of the app: its menu of pages, and the frame in which every page runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state=350,
     menu_items={
-        "About": "**Image Classification Lab**: train an image classifier in the browser, and understand it."
+        "About": "**Image Classification Lab**: train image classifiers in the browser and understand them."
     },
 )
 
@@ -21,13 +21,13 @@ train = st.Page(
     title="Train",
     icon=":material/model_training:",
     default=True,
-    url_path="start",  # never seen: the default page has the address of the app itself
-    help="Set everything a training depends on, start it, and watch it learn.",
+    url_path="start",  # never shown: the default page has the address of the app itself
+    help="Choose the settings, start a training run and watch the model learn.",
 )
 
 
 def open_train() -> None:
-    """Make /train, which people guess from the other addresses, a way to the default page."""
+    """Redirect /train, which people guess from the other addresses, to the default page."""
     st.switch_page(train, query_params={name: st.query_params.get_all(name) for name in st.query_params})
 
 
@@ -38,7 +38,7 @@ page = st.navigation(
                 addresses.DATA,
                 title="Data",
                 icon=":material/photo_library:",
-                help="Choose the images to learn from, and look at them before you train.",
+                help="Choose the images to learn from, and inspect them before training.",
             ),
             train,
             st.Page(open_train, title="Train", url_path="train", visibility="hidden"),
@@ -46,7 +46,7 @@ page = st.navigation(
                 addresses.SWEEPS,
                 title="Sweeps",
                 icon=":material/tune:",
-                help="Train with several values of some settings, and see which make a difference.",
+                help="Train with several values of one or more settings, and see which make a difference.",
             ),
         ],
         "Understand": [
@@ -54,26 +54,26 @@ page = st.navigation(
                 addresses.RESULTS,
                 title="Results",
                 icon=":material/target:",
-                help="How good one model is, how sure that is, and what it gets wrong.",
+                help="How accurate a model is, how certain that figure is, and what the model gets wrong.",
             ),
             st.Page(
                 addresses.EXPLAIN,
                 title="Explain",
                 icon=":material/center_focus_strong:",
-                help="Where in an image a model found what it says.",
+                help="Which parts of an image a prediction is based on.",
             ),
             st.Page(
                 addresses.COMPARE,
                 title="Compare",
                 icon=":material/compare_arrows:",
-                help="Several models side by side: what was set differently, and what it changed.",
+                help="Several models side by side: which settings differ, and what difference they make.",
             ),
         ],
     },
     expanded=True,
 )
 
-from pages.common import frame  # noqa: E402  # after the menu, which is on the screen while this loads
+from pages.common import frame  # noqa: E402  # after the menu, which is visible while this loads
 
 with frame.explained():
     frame.open_workspace()

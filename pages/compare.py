@@ -1,4 +1,4 @@
-"""Hands over to the frame: Streamlit looks here for a link that is opened before the frame has ever run."""
+"""Run the app: Streamlit looks here when a link is opened before the app has ever run."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Build pages as a person meets them: settings, data sets in every state, and the training as it goes."""
+"""The Build pages as a user sees them: settings, data sets in every state, and training in progress."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ HOSTILE = "![x](x.png) <script>alert(1)<b> $x^2$ :red[a]"
 
 @pytest.fixture(autouse=True)
 def no_processes(workspace: Path) -> Iterator[None]:
-    """This process holds the worker's lock and claims to prepare the garden: no other one is started."""
-    says("garden", "running", "drawing flowers", done=40, total=160)
+    """Hold the worker's lock and claim to prepare the garden, so that no other process is started."""
+    write_preparation("garden", "running", "drawing flowers", done=40, total=160)
     with engine.worker_lock():
         yield
 
@@ -46,14 +46,14 @@ def source(tmp_path: Path) -> str:
     return made_runs.draw_folder(tmp_path / "images", each=20)
 
 
-def says(source: str, state: str, message: str, **more: int) -> None:
-    """What a process that prepares ``source`` has written last."""
+def write_preparation(source: str, state: str, message: str, **more: int) -> None:
+    """Write the state that a process preparing ``source`` would have written."""
     preparation = Preparation(source, message=message, started=time.time(), heartbeat=time.time(), **more)
     replace(preparation, state=state, **heartbeat.identity()).write()
 
 
 def visit(page: str = TRAIN, **address: str) -> AppTest:
-    """A page after its first run, with what stands in the address."""
+    """Return a page after its first run with this address."""
     test = AppTest.from_file(str(APP), default_timeout=30)
     if page != TRAIN:  # the default page; before the first run its name would be taken for its address
         test.switch_page(page)
@@ -63,13 +63,14 @@ def visit(page: str = TRAIN, **address: str) -> AppTest:
 
 
 def sound(test: AppTest) -> AppTest:
+    """Assert that the page shows no bug, and return it."""
     assert not test.exception, test.exception[0].message
-    assert not [error.value for error in test.error if "fault of the lab" in error.value]
+    assert not [error.value for error in test.error if "inside the lab" in error.value]
     return test
 
 
 def words(test: AppTest) -> str:
-    """All text on the page that is not in a table, a chart or an image."""
+    """Return all text on the page outside tables, charts and images."""
     kinds = (
         "title",
         "header",
@@ -90,7 +91,7 @@ def words(test: AppTest) -> str:
 
 
 def chosen(test: AppTest) -> RunConfig:
-    """The settings that the widgets show, as the address and a new tab would have them."""
+    """Return the settings that the widgets show, as encoded in the address."""
     base = RunConfig().replace({"data.source": test.query_params["data"]})
     address = test.query_params.get("set", [])
     return settings.from_assignments([address] if isinstance(address, str) else address, base)
@@ -123,7 +124,7 @@ def test_a_preset_fills_in_its_settings_and_leaves_the_data_set_alone(name, sour
     assert chosen(click(test, f"preset {name}")) == settings.preset(name, base)
 
 
-def test_start_clicked_before_the_browser_has_drawn_a_preset_starts_the_preset(source):
+def test_start_clicked_before_the_browser_has_drawn_a_preset_uses_the_preset(source):
     test = visit(data=source)
     test.button(key="preset first look").click()
     test.button(key="start").click()
@@ -164,7 +165,7 @@ def test_start_queues_a_run_with_exactly_these_settings(source):
 
 
 @pytest.mark.parametrize("text", ["many", "", "16; 32", "16, -3", "0", "16, 32, 64, 8, 8, 8, 8", "９"])
-def test_filters_that_are_none_get_a_sentence_and_no_start(text, source):
+def test_invalid_filters_get_a_sentence_and_disable_start(text, source):
     test = visit(data=source)
     sound(test.text_input(key="model.filters").set_value(text).run())
     assert "ilters" in test.error[0].value
@@ -173,7 +174,7 @@ def test_filters_that_are_none_get_a_sentence_and_no_start(text, source):
     assert not test.error and not test.button(key="start").disabled
 
 
-def test_settings_that_do_not_go_together_get_a_sentence(source):
+def test_incompatible_settings_get_a_sentence(source):
     test = visit(data=source)
     test.slider(key="data.image_size").set_value(32)
     test.text_input(key="model.filters").set_value("8, 8, 8, 8, 8, 8").run()
@@ -181,7 +182,7 @@ def test_settings_that_do_not_go_together_get_a_sentence(source):
     assert test.button(key="start").disabled
 
 
-def test_settings_stay_through_other_pages_and_f5(source):
+def test_settings_survive_other_pages_and_a_reload(source):
     test = visit(data=source)
     test.number_input(key="fit.epochs").set_value(4).run()
     test.select_slider(key="fit.learning_rate").set_value(0.00002).run()
@@ -193,7 +194,7 @@ def test_settings_stay_through_other_pages_and_f5(source):
     assert chosen(visit(data=source, set=test.query_params["set"])) == before
 
 
-def test_two_tabs_do_not_mix(source):
+def test_two_tabs_do_not_share_settings(source):
     first, second = visit(data=source), visit(data=source)
     first.number_input(key="fit.epochs").set_value(4).run()
     second.run()
@@ -202,31 +203,31 @@ def test_two_tabs_do_not_mix(source):
 
 def test_a_link_fills_in_the_settings_of_a_run(source):
     config = RunConfig().replace({"data.source": source, "fit.epochs": 7, "fit.learning_rate": 0.00137})
-    run = made_runs.waiting(config, name="the one before")
+    run = made_runs.waiting(config, name="an earlier run")
     test = visit(**{"from": run.id})
     assert chosen(test) == config and "from" not in test.query_params
-    assert "the one before" in words(test)
+    assert "an earlier run" in words(test)
 
 
-def test_a_suggestion_changes_one_setting_and_says_so(source):
+def test_a_suggestion_changes_one_setting_and_reports_it(source):
     test = AppTest.from_file(str(APP), default_timeout=30)
     test.query_params["data"] = source
     test.session_state["suggestion"] = {"model.dropout": 0.3}
     sound(test.run())
     assert chosen(test) == RunConfig().replace({"data.source": source, "model.dropout": 0.3})
-    assert "Dropout is now 0.3 (it was off)" in words(test).replace("*", "")
+    assert "Dropout is now 0.3 (previously off)" in words(test).replace("*", "")
     assert "Dropout is now" not in words(test.run()).replace("*", "")
 
 
 @pytest.mark.parametrize(
     "address", [{"set": "fit.epochs=-1"}, {"set": "nonsense"}, {"set": "a.b=1"}, {"from": "../../etc"}]
 )
-def test_an_address_that_does_not_fit_is_said_and_left_out(address, source):
+def test_an_invalid_address_is_reported_and_ignored(address, source):
     test = visit(data=source, **address)
     assert test.info and chosen(test) == RunConfig().replace({"data.source": source})
 
 
-def test_logarithmic_choices_are_plain_numbers_and_hold_any_value():
+def test_logarithmic_choices_are_plain_numbers_and_include_any_value():
     values = nice_values(SETTINGS["fit.learning_rate"], 0.00137)
     assert {1e-6, 0.001, 0.00137, 1.0} <= set(values) and values == sorted(values)
     assert nice_values(SETTINGS["model.l2"], 0.0)[:2] == [0.0, 1e-5]
@@ -235,7 +236,7 @@ def test_logarithmic_choices_are_plain_numbers_and_hold_any_value():
 # --- data sets -----------------------------------------------------------------------------------
 
 
-def test_the_garden_is_shown_as_it_is_being_prepared():
+def test_the_garden_is_shown_while_it_is_being_prepared():
     for page in (TRAIN, DATA):
         test = visit(page)
         assert "Preparing Garden" in words(test)
@@ -244,10 +245,10 @@ def test_the_garden_is_shown_as_it_is_being_prepared():
     assert engine.preparation_of("garden").stop_requested
 
 
-def test_a_data_set_that_is_prepared_is_described_and_goes_to_training(source):
+def test_a_prepared_data_set_is_described_and_leads_to_training(source):
     test = visit(DATA, data=source)
     text = words(test)
-    assert "3 classes, 48 images to train on, 6 for validation and 6 for the test" in text
+    assert "3 classes: 48 images for training, 6 for validation and 6 for testing" in text
     assert {"daisy", "roses", "tulips"} <= set(text.splitlines())
     click(test, "use")
     assert test.title[0].value == "Train" and test.selectbox(key="data.source").value == source
@@ -269,7 +270,7 @@ def test_too_few_classes_or_images_get_a_sentence(source):
     assert "at least 3 are needed" in words(sound(test))
 
 
-def test_a_version_that_is_not_there_gets_a_sentence(source):
+def test_a_missing_version_gets_a_sentence(source):
     test = visit(TRAIN, data=source)
     test.text_input(key="data.version").set_value("abc").run()
     assert "has no version 'abc'" in words(sound(test)) and test.button(key="start").disabled
@@ -296,9 +297,9 @@ def test_hostile_class_names_are_shown_as_they_are(tmp_path):
     )
 
 
-def test_without_a_network_a_page_says_so_and_offers_what_works():
+def test_without_a_network_a_page_says_so_and_offers_built_in_images():
     message = "tfds:beans could not be downloaded: no route to host. Without a network use garden"
-    says("tfds:beans", "failed", message)
+    write_preparation("tfds:beans", "failed", message)
     for page in (DATA, TRAIN):
         test = visit(page, data="tfds:beans")
         assert message in words(test) and "TFDS_DATA_DIR" in words(test)
@@ -316,17 +317,17 @@ def test_a_data_set_that_does_not_exist_gets_a_sentence_and_another_can_be_chose
         widget.set_value(source).run()
         assert not sound(test).error
     else:
-        test.get_by_key("source_kind").set_value("Built in").run()
+        test.get_by_key("source_kind").set_value("Built-in").run()
         assert test.button(key="choose garden")
 
 
 def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source):
     test = visit(DATA)
-    test.get_by_key("source_kind").set_value("Own folder").run()
+    test.get_by_key("source_kind").set_value("Your folder").run()
     test.text_input(key="folder_path").set_value("/nowhere").run()
     assert "There is no folder /nowhere" in words(click(test, "choose folder_path"))
     test.text_input(key="folder_path").set_value(source).run()
-    assert "48 images to train on" in words(click(test, "choose folder_path"))
+    assert "48 images for training" in words(click(test, "choose folder_path"))
 
 
 def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():
@@ -348,7 +349,7 @@ def test_the_table_ticks_the_data_set_whose_name_was_typed():
         assert ticked(click(test, "choose tfds_name")) == expected
 
 
-def test_another_data_set_takes_all_its_classes(source, tmp_path):
+def test_switching_the_data_set_selects_all_its_classes(source, tmp_path):
     other = made_runs.draw_folder(tmp_path / "others", ["a", "b"])
     test = visit(TRAIN, data=source)
     test.multiselect(key="data.classes").set_value(["daisy", "roses"]).run()
@@ -376,11 +377,11 @@ def test_a_running_and_a_queued_run_are_shown_and_can_be_stopped(source):
     assert queued.status.state == "stopped" and engine.queue() == []
 
 
-def test_a_finished_run_is_told_with_its_interval_and_baseline(source):
+def test_a_finished_run_is_shown_with_its_interval_and_baseline(source):
     run = made_runs.finished(RunConfig().replace({"data.source": source}), name="well done")
     test = visit(data=source, run=run.id)
     text = words(test)
-    assert "well done has finished" in text and "95% CI" in text and "guessing the largest class" in text
+    assert "well done has finished" in text and "95% CI" in text and "guessing the most common class" in text
     assert "well done" not in words(click(test, "close_ended"))
 
 
@@ -391,7 +392,7 @@ def test_a_run_no_better_than_guessing_is_not_called_a_success(source):
 
 
 @pytest.mark.parametrize("state", ["failed", "diverged"])
-def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
+def test_a_failed_run_says_why_and_what_to_do(state, source):
     run = made_runs.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
     run.write_status(
         replace(run.status, state=state, message="It broke.", hint="Try a smaller learning rate.")
@@ -401,19 +402,19 @@ def test_a_run_that_went_wrong_says_why_and_what_to_do(state, source):
 
 
 def test_an_interrupted_run_is_found_again_and_resumed(source):
-    run = made_runs.interrupted(RunConfig().replace({"data.source": source}), name="cut off")
-    assert "3 finished epochs and the best model are kept" in words(visit(data=source, run=run.id))
+    run = made_runs.interrupted(RunConfig().replace({"data.source": source}), name="power cut")
+    assert "3 finished epochs and the best model are saved" in words(visit(data=source, run=run.id))
     test = visit(data=source)
-    assert "cut off" in words(test)
+    assert "power cut" in words(test)
     click(test, f"resume-{run.id}")
     assert run.status.state == "queued" and [one.id for one in engine.queue()] == [run.id]
 
 
-def test_a_run_that_is_not_there_is_no_fault(source):
+def test_a_missing_run_is_no_error(source):
     assert "run" not in visit(data=source, run="../x").query_params
 
 
-def test_curves_show_the_epoch_under_way_as_far_as_it_has_come(source):
+def test_curves_show_the_progress_of_the_current_epoch(source):
     run = made_runs.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
     status = replace(run.status, epoch=3, batch=5, batches=10, accuracy=0.6, loss=1.0)
     values = learning_curves.frame({"": [live_charts.with_current_epoch(run.metrics(), status)]})
@@ -422,17 +423,17 @@ def test_curves_show_the_epoch_under_way_as_far_as_it_has_come(source):
     assert frame[frame["split"] == "validation"]["epoch"].tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("place", ["preparations", "workers"])
-def test_a_workspace_that_cannot_be_written_is_a_sentence(place, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["preparations", "workers"])
+def test_an_unwritable_workspace_gets_a_sentence(name, tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "another"))
     (tmp_path / "another").mkdir()
-    (tmp_path / "another" / place).touch()
-    with engine.worker_lock() if place != "workers" else nullcontext():
+    (tmp_path / "another" / name).touch()
+    with engine.worker_lock() if name != "workers" else nullcontext():
         for page in (TRAIN, DATA):
             assert "could not write" in words(visit(page))
 
 
-def test_a_start_on_a_full_disk_is_a_sentence_and_leaves_no_run(source, monkeypatch):
+def test_start_on_a_full_disk_gets_a_sentence_and_leaves_no_run(source, monkeypatch):
     def full(*paths: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -442,7 +443,7 @@ def test_a_start_on_a_full_disk_is_a_sentence_and_leaves_no_run(source, monkeypa
     assert runs.all() == []
 
 
-def test_a_workspace_that_is_a_file_is_a_sentence(tmp_path, monkeypatch):
+def test_a_workspace_that_is_a_file_gets_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "file"))
     assert "could not write" in words(visit())

@@ -1,4 +1,4 @@
-"""The Data page as a person mends a data set with it: findings, versions, gallery, wrong labels, uploads."""
+"""The Data page as a user cleans a data set: findings, versions, gallery, wrong labels, uploads."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ CHECK, GALLERY, LABELS, VERSIONS = "Check", "Gallery", "Wrong labels", "Versions
 
 @pytest.fixture(autouse=True)
 def no_processes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """The words of the processes that would have been started."""
-    begun: list[list[str]] = []
+    """Record the arguments of the processes that would have been started."""
+    started: list[list[str]] = []
 
     class Child:
         pid = heartbeat.identity()["pid"]
 
-    def begin(_module: str, words: list[str], _log: Path) -> Child:
-        begun.append(list(words))
+    def start(_module: str, words: list[str], _log: Path) -> Child:
+        started.append(list(words))
         return Child()
 
-    monkeypatch.setattr(launch, "start_detached", begin)
+    monkeypatch.setattr(launch, "start_detached", start)
     engine.Preparation("garden", "running", heartbeat=time.time(), **heartbeat.identity()).write()
     with engine.worker_lock():
-        yield begun
+        yield started
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
-    """Three classes of different images; an exact copy, a stray one, a black and a broken image."""
+    """Three classes of different images, with an exact copy, a misplaced copy, a black and a broken image."""
     folder = tmp_path / "images"
     for first, (name, each) in enumerate({"daisy": 30, "roses": 14, "tulips": 14}.items()):
         (folder / name).mkdir(parents=True)
@@ -81,7 +81,7 @@ def named(source: str, name: str) -> str:
 
 
 def judged(dataset: Dataset) -> Judged:
-    """A judgement that is sure that the first daisy is a rose, and agrees with all other labels."""
+    """A judgement that takes the first daisy for a rose, and agrees with all other labels."""
     rows, names = dataset.usable, dataset.class_names
     labels = np.array([names.index(label) for label in rows["label"]])
     probabilities = np.full((len(rows), len(names)), 0.05, np.float32)
@@ -93,7 +93,7 @@ def judged(dataset: Dataset) -> Judged:
 # --- the check -----------------------------------------------------------------------------------
 
 
-def test_the_verdict_stands_above_every_part(source):
+def test_the_verdict_is_shown_above_every_tab(source):
     for name in ("Overview", CHECK, GALLERY, LABELS, VERSIONS):
         text = words(part(name, source))
         assert "of 4 boxes are ticked" in text and "Checking the images" not in text
@@ -111,7 +111,7 @@ def test_every_finding_is_listed_with_its_numbers(source):
     ("finding", "left_out"),
     [("unique", 1), ("conflicts", 2), ("too_dark", 1)],
 )
-def test_a_button_mends_its_finding_and_can_be_undone(finding, left_out, source):
+def test_a_button_fixes_its_finding_and_can_be_undone(finding, left_out, source):
     before = datasets.open(source)
     test = click(part(CHECK, source), f"mend {finding}")
     after = datasets.open(source)
@@ -121,7 +121,7 @@ def test_a_button_mends_its_finding_and_can_be_undone(finding, left_out, source)
         test.button(key=f"mend {finding}")
     click(test, "undo_last")
     assert datasets.open(source).version == before.version
-    assert "Taken back" in words(test)
+    assert "Undone" in words(test)
     click(test, "undo_last")
     assert datasets.open(source).version == after.version
 
@@ -176,17 +176,17 @@ def test_hostile_names_are_shown_as_they_are(tmp_path):
             assert all("![" not in element.value.replace("\\!\\[", "") for element in test.get(kind))
 
 
-def test_behind_a_finding_are_its_images_before_they_are_excluded(source):
+def test_a_finding_shows_its_images_before_they_are_left_out(source):
     behind = part(CHECK, source).image
     assert len(behind) == 5  # two groups of copies, one of them with two labels; a black one, grey as well
 
 
-def test_files_that_give_no_image_are_a_table(source):
+def test_unreadable_files_are_listed_in_a_table(source):
     test = part(CHECK, source)
     assert "Look at the files" in [one.label for one in test.expander]
 
 
-def test_own_files_can_be_read_again_and_made_ones_not(source, no_processes):
+def test_only_a_users_own_files_can_be_rescanned(source, no_processes):
     test = click(part(CHECK, source), "prepare_again")
     assert no_processes[-1][:2] == ["prepare", source] and "Preparing" in words(test)
     assert part(CHECK, source).button(key="stop_preparing")
@@ -203,8 +203,8 @@ def test_steps_are_listed_undone_and_compared(source):
     versions.relabel(datasets.open(source), dataset.usable["id"][5:6], "roses", "it is one")
     test = part(VERSIONS, source)
     text = words(test)
-    assert "3 images left out: too much" in text and "now called 'roses'" in text
-    assert "3 images left out, none put back, 1 image given another class" in text
+    assert "3 images left out: too much" in text and "moved to class 'roses'" in text
+    assert "3 images left out, none put back, 1 image moved to another class" in text
     assert datasets.open(source).version in text
     click(test, "undo 1")
     assert [step.kind for step in steps(source)] == ["relabel"]
@@ -212,7 +212,7 @@ def test_steps_are_listed_undone_and_compared(source):
     assert [step.kind for step in steps(source)] == ["exclude", "relabel"]
 
 
-def test_an_earlier_version_is_looked_at_but_not_changed(source):
+def test_an_earlier_version_can_be_viewed_but_not_changed(source):
     old = datasets.open(source)
     versions.exclude(old, old.usable["id"][10:13], "too much")
     test = visit(DATA, data=source, part=CHECK, set=f"data.version={old.version}")
@@ -229,7 +229,7 @@ def test_the_train_page_names_the_version(source):
 
 
 @pytest.mark.parametrize("damage", ["{", "[1]", '[{"number": 7}]', ""])
-def test_a_damaged_file_of_steps_is_a_sentence(damage, source):
+def test_a_damaged_file_of_steps_gets_a_sentence(damage, source):
     (datasets.open(source).path / "steps.json").write_text(damage)
     test = part(VERSIONS, source)
     assert "steps.json" in words(test) and test.error
@@ -238,7 +238,7 @@ def test_a_damaged_file_of_steps_is_a_sentence(damage, source):
 # --- gallery and one image ---------------------------------------------------------------------
 
 
-def test_the_gallery_shows_what_is_asked_for(source):
+def test_the_gallery_shows_the_selected_images(source):
     test = part(GALLERY, source)
     assert "1 to 24 of 61 images" in words(test)
     test.selectbox(key="gallery_class").set_value("roses").run()
@@ -269,7 +269,7 @@ def test_the_first_images_of_the_gallery_do_not_wait_for_the_quality_check(sourc
     assert done.count("check") == 1
 
 
-def test_the_next_page_is_made_ready_while_a_person_looks_at_this_one(source):
+def test_the_next_page_is_prepared_while_the_current_one_is_viewed(source):
     part(GALLERY, source)
     dataset, deadline = datasets.open(source), time.monotonic() + 60
     kept = [dataset.path / "thumbnails" / f"{image}-200.jpg" for image in dataset.usable["id"]]
@@ -279,7 +279,7 @@ def test_the_next_page_is_made_ready_while_a_person_looks_at_this_one(source):
     assert not any(path.exists() for path in kept[2 * gallery_tiles.PER_PAGE :])
 
 
-def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_images(source):
+def test_the_gallery_returns_to_all_images_once_the_shown_finding_is_fixed(source):
     test = part(GALLERY, source)
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
     dark = named(source, "tulips/black.png")
@@ -288,11 +288,11 @@ def test_a_finding_that_is_mended_while_the_gallery_shows_it_gives_way_to_all_im
     assert test.selectbox(key="gallery_finding").value == "In use"
 
 
-def test_what_was_left_out_is_found_in_the_gallery_and_put_back(source):
+def test_images_left_out_are_found_in_the_gallery_and_put_back(source):
     before = datasets.open(source)
     versions.exclude(before, before.usable["id"][10:13], "too much")
     test = part(GALLERY, source)
-    test.selectbox(key="gallery_finding").set_value("Left out by hand").run()
+    test.selectbox(key="gallery_finding").set_value("Left out").run()
     assert "3 images" in words(sound(test)).splitlines()
     click(test, "put_back_shown")
     assert datasets.open(source).version == before.version
@@ -313,7 +313,7 @@ def test_one_image_is_opened_relabelled_left_out_and_put_back(source):
     test = part(CHECK, source)
     test.session_state["gallery_image"] = (source, stray)
     text = words(sound(test.run()))
-    assert "roses/stray.png" in text and "same pixels" in text and "96 × 96 px" in text
+    assert "roses/stray.png" in text and "identical pixels" in text and "96 × 96 px" in text
     assert any(f"Used for: {split}" in text for split in ("train", "validation", "test"))
     test.selectbox(key=f"label {stray}").set_value("daisy").run()
     click(test, "relabel_one")
@@ -336,7 +336,7 @@ def test_a_very_tall_image_takes_no_more_room_than_others(tmp_path, monkeypatch)
     assert widths == [20, *["stretch"] * 17]  # the first one, 20 wide, is as high as any thumbnail may be
 
 
-def test_an_image_that_is_gone_from_the_disk_is_a_sentence(source):
+def test_an_image_deleted_from_disk_gets_a_sentence(source):
     (Path(source) / "daisy" / "000.png").unlink()
     assert "daisy/000.png" in words(part(GALLERY, source))
 
@@ -358,21 +358,21 @@ def test_judging_is_offered_with_its_time_started_watched_and_stopped(source, no
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
-def test_judging_that_ended_early_says_why_and_can_be_started_again(state, source):
+def test_judging_that_ended_early_says_why_and_can_be_restarted(state, source):
     Judging(source, state, "It ended for a reason.").write()
     test = part(LABELS, source)
     assert "It ended for a reason." in words(test) and not test.button(key="judge").disabled
 
 
-def test_earlier_suspects_stay_while_labels_are_judged_again(source):
+def test_earlier_suspects_stay_visible_while_labels_are_judged_again(source):
     dataset = datasets.open(source)
     ranking.save(dataset, judged(dataset))
     job.start(source)
     text = words(part(LABELS, source))
-    assert "Judging the labels" in text and "1 of 61 labels are suspected" in text
+    assert "Judging the labels" in text and "1 of 61 labels may be wrong" in text
 
 
-def test_too_few_images_to_judge_are_a_sentence(tmp_path):
+def test_too_few_images_to_judge_get_a_sentence(tmp_path):
     source = made_runs.draw_folder(tmp_path / "few", each=4)
     test = part(LABELS, source)
     assert "at least 5 are needed" in words(test)
@@ -381,29 +381,29 @@ def test_too_few_images_to_judge_are_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "relabel"), (1, "confirm"), (2, "exclude")])
-def test_a_suspect_is_decided_and_does_not_come_up_again(number, kind, source):
+def test_a_reviewed_suspect_is_not_shown_again(number, kind, source):
     dataset = datasets.open(source)
     ranking.save(dataset, judged(dataset))
     suspect = str(dataset.usable["id"].iloc[0])
     test = part(LABELS, source)
-    assert "1 of 61 labels are suspected" in words(test) and "looks like roses (98" in words(test)
+    assert "1 of 61 labels may be wrong" in words(test) and "looks like roses (98" in words(test)
     assert "judged by what a network trained on the photos of ImageNet sees" in words(test)
     click(test, f"decide {number} {suspect}")
     assert [step.kind for step in steps(source)] == [kind]
     assert "To undo it" in test.toast[0].value  # the button for that may be a screen above the one clicked
-    assert "Nothing is left to decide" in words(test)
+    assert "No labels left to review" in words(test)
     assert suspect not in set(label_suspects.open_cases(datasets.open(source), judged(dataset))["id"])
     click(test, "undo_last")
-    assert steps(source) == () and "1 of 61 labels are suspected" in words(test)
+    assert steps(source) == () and "1 of 61 labels may be wrong" in words(test)
 
 
-def test_a_damaged_judgement_is_a_sentence(source):
+def test_a_damaged_judgement_gets_a_sentence(source):
     (datasets.open(source).path / "judged.npz").write_bytes(b"rubbish")
     test = part(LABELS, source)
     assert "is damaged" in words(test) and not test.button(key="judge").disabled
 
 
-def test_every_ending_of_background_work_has_a_state(source):
+def test_every_outcome_of_background_work_has_a_state(source):
     def stopped(_progress: object, should_stop: object) -> None:
         raise ValueError("unexpected")
 
@@ -443,8 +443,8 @@ def upload(kind: str, files: dict[str, bytes]) -> AppTest:
 CLASSES = {f"flowers/{name}/{number}.png": image(number) for name in ("a", "b") for number in range(3)}
 
 
-def test_a_folder_is_uploaded_and_being_prepared(no_processes, workspace):
-    test = upload("A folder", {**CLASSES, "flowers/a/../../evil.png": image(9)})
+def test_an_uploaded_folder_is_prepared(no_processes, workspace):
+    test = upload("Folder", {**CLASSES, "flowers/a/../../evil.png": image(9)})
     source = test.query_params["data"]
     assert source.startswith("upload:flowers-") and no_processes[-1][:2] == ["prepare", source]
     dataset = datasets.prepare(source)
@@ -454,7 +454,7 @@ def test_a_folder_is_uploaded_and_being_prepared(no_processes, workspace):
 
 
 def test_an_archive_is_uploaded(no_processes):
-    test = upload("A zip archive", {"my flowers.zip": archive(CLASSES)})
+    test = upload("Zip archive", {"my flowers.zip": archive(CLASSES)})
     assert test.query_params["data"].startswith("upload:my-flowers-")
 
 
@@ -467,21 +467,21 @@ def test_an_archive_is_uploaded(no_processes):
         ({"1.png": image(1)}, "There are no class folders"),
     ],
 )
-def test_an_archive_that_is_refused_says_why_and_leaves_nothing(members, sentence, workspace):
-    test = upload("A zip archive", {"evil.zip": archive(members)})
-    assert sentence in words(test) and "This cannot be used" in words(test)
+def test_a_rejected_archive_says_why_and_leaves_nothing(members, sentence, workspace):
+    test = upload("Zip archive", {"evil.zip": archive(members)})
+    assert sentence in words(test) and "This upload cannot be used" in words(test)
     assert not list((workspace / "uploads").glob("*")) and test.query_params["data"] == "garden"
 
 
-def test_what_is_no_archive_says_so(workspace):
-    assert "no zip archive" in words(upload("A zip archive", {"fake.zip": b"hello"}))
+def test_a_file_that_is_no_archive_is_rejected(workspace):
+    assert "no zip archive" in words(upload("Zip archive", {"fake.zip": b"hello"}))
 
 
 # --- nothing left --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["Overview", CHECK, GALLERY, LABELS, VERSIONS])
-def test_a_data_set_with_nothing_left_is_told_in_sentences(name, source):
+def test_a_data_set_with_nothing_left_gets_sentences(name, source):
     dataset = datasets.open(source)
     versions.exclude(dataset, dataset.usable["id"], "all of them")
     assert "Not fit to train on yet" in words(part(name, source))

@@ -1,4 +1,4 @@
-"""The Sweeps page as a person meets it: a new sweep, one under way, and what it has shown."""
+"""The Sweeps page as a user sees it: a new sweep, one in progress, and its findings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.pages.test_understand import HOSTILE, no_fault, words
 
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frame would warm up a worker and draw the built-in images; this page needs neither here."""
+    """Keep the frame from warming up a worker and drawing the built-in images, which no test here needs."""
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
     monkeypatch.setattr(engine, "prepare", engine.Preparation)
 
@@ -35,20 +35,20 @@ def base(workspace: Path, tmp_path: Path) -> RunConfig:
 
 
 def finish(
-    sweep: Sweep, score: Callable[[RunConfig], float] = lambda config: 0.5, most: int = 10_000
+    sweep: Sweep, score: Callable[[RunConfig], float] = lambda config: 0.5, limit: int = 10_000
 ) -> None:
-    """End waiting runs with a validation accuracy, without training."""
-    for _ in range(most):
+    """Finish queued runs with a validation accuracy, without training."""
+    for _ in range(limit):
         run = engine.claim()
         if run is None:
             if sweeps.advance():
                 continue
             return
-        right = round(200 * score(run.config))
+        correct = round(200 * score(run.config))
         run.append_metrics(
-            {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": right / 200}
+            {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": correct / 200}
         )
-        run.write_report(made_runs.report(right, 200, seconds=3.0))
+        run.write_report(made_runs.report(correct, 200, seconds=3.0))
         run.write_status(replace(run.status, state="done", epoch=1))
 
 
@@ -67,16 +67,16 @@ def metric(page: AppTest, label: str) -> Any:
     return next(metric for metric in page.metric if metric.label == label)
 
 
-def test_images_that_are_not_prepared_can_be_prepared_right_here(base):
+def test_unprepared_images_can_be_prepared_on_this_page(base):
     page = shown(base.replace({"data.source": "tfds:tf_flowers"}))
     labels = [button.label for button in page.button]
     assert "Prepare this data set" in labels and not any("Start" in label for label in labels)
 
 
-def test_a_new_sweep_says_runs_and_time_before_it_starts(base):
+def test_a_new_sweep_shows_its_runs_and_time_before_it_starts(base):
     page = shown(base)
     assert metric(page, "Runs").value == "3"
-    assert metric(page, "Expected time").value.startswith("about ")
+    assert metric(page, "Estimated time").value.startswith("about ")
     page.number_input(key="sweep_repeats").set_value(2).run()
     assert metric(page, "Runs").value == "6"
     no_fault(page.button(key="start_sweep").click().run())
@@ -84,7 +84,7 @@ def test_a_new_sweep_says_runs_and_time_before_it_starts(base):
     assert sweep.base.data.source == base.data.source
     assert sweep.base.model.filters == (4, 8)
     assert len(engine.queue()) == 6
-    assert "0 of 6 runs ended" in page.get("progress")[0].proto.text
+    assert "0 of 6 runs done" in page.get("progress")[0].proto.text
 
 
 def test_several_settings_of_every_kind_can_be_ticked(base):
@@ -105,7 +105,7 @@ def test_every_setting_offered_has_values_to_tick(base):
         assert int(metric(page, "Runs").value) >= 2, path
 
 
-def test_what_does_not_fit_is_a_sentence_and_start_is_off(base):
+def test_invalid_values_get_a_sentence_and_disable_start(base):
     page = shown(base)
     page.multiselect(key="sweep_paths").set_value([]).run()
     assert "Nothing varies yet" in page.warning[0].value
@@ -117,11 +117,11 @@ def test_what_does_not_fit_is_a_sentence_and_start_is_off(base):
     assert page.button(key="start_sweep").disabled
 
 
-def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
+def test_a_running_sweep_fills_its_table_and_can_be_stopped_and_resumed(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001, 0.0001)})
-    finish(sweep, most=1)
+    finish(sweep, limit=1)
     page = shown(base, sweep)
-    assert page.get("progress")[0].proto.text == "1 of 3 runs ended · about 10 s left"
+    assert page.get("progress")[0].proto.text == "1 of 3 runs done · about 10 s left"
     assert len(page.dataframe[0].value) == 3
     no_fault(page.button(key="stop_sweep").click().run())
     assert sweeps.open(sweep.id).state == "stopped"
@@ -131,24 +131,24 @@ def test_a_sweep_under_way_fills_and_can_be_stopped_and_resumed(base):
     assert len(engine.queue()) == 2
 
 
-def test_the_page_begins_and_ceases_to_look_again_and_again(base, monkeypatch):
+def test_the_page_starts_and_stops_its_updates(base, monkeypatch):
     drawn: list[bool] = []
     monkeypatch.setattr(st, "rerun", lambda: drawn.append(True))
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)})
     for is_followed in (True, False):
-        view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+        view._start_or_stop_updates(sweep, sweeps.table(sweep), is_followed)
     assert len(drawn) == 1
     finish(sweep)
     for is_followed in (False, True):
-        view._follow_or_not(sweep, sweeps.table(sweep), is_followed)
+        view._start_or_stop_updates(sweep, sweeps.table(sweep), is_followed)
     assert len(drawn) == 2
 
 
-def test_a_stopped_search_says_how_many_runs_it_lacks(base):
+def test_a_stopped_search_shows_how_many_runs_are_missing(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, way="random", trials=5)
-    finish(sweep, most=2)
+    finish(sweep, limit=2)
     sweeps.stop(sweep)
-    assert "1 of 5 runs ended" in shown(base, sweep).get("progress")[0].proto.text
+    assert "1 of 5 runs done" in shown(base, sweep).get("progress")[0].proto.text
 
 
 RATES = {"fit.learning_rate": (0.01, 0.001)}
@@ -162,10 +162,10 @@ FILTERS = {"model.filters": ((4,), (4, 8))}
         ({"fit.optimizer": ("adam", "sgd")}, "grid", "by Optimizer,"),
         ({**RATES, "model.dropout": (0.0, 0.5)}, "grid", "Learning rate and Dropout"),
         ({**RATES, **FILTERS}, "tpe", "Learning rate and Filters"),
-        ({**RATES, **FILTERS, "augment.flip": (True, False)}, "grid", "every choice of 3 settings"),
+        ({**RATES, **FILTERS, "augment.flip": (True, False)}, "grid", "every combination of 3 settings"),
     ],
 )
-def test_the_image_fits_the_number_of_settings(base, values, way, chart):
+def test_the_chart_suits_the_number_of_settings(base, values, way, chart):
     sweep = sweeps.start(base, values, way=way, trials=6)
     finish(sweep, lambda config: 0.4 + 10 * config.fit.learning_rate)
     page = shown(base, sweep)
@@ -177,7 +177,7 @@ def test_the_image_fits_the_number_of_settings(base, values, way, chart):
     assert page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
 
 
-def test_parallel_axes_have_numbers_by_size_and_choices_as_they_were_ticked(base):
+def test_parallel_axes_order_numbers_by_size_and_options_as_ticked(base):
     values = {
         "fit.batch_size": (64, 8),
         "fit.optimizer": ("sgd", "adam"),
@@ -191,7 +191,7 @@ def test_parallel_axes_have_numbers_by_size_and_choices_as_they_were_ticked(base
     assert charts._order(sweep, frame, "fit.optimizer") == ["sgd", "adam"]
 
 
-def test_importance_comes_with_a_caution_where_there_are_few(base):
+def test_importance_comes_with_a_caution_if_trials_are_few(base):
     values = {"fit.learning_rate": (0.01, 0.001), "fit.batch_size": (8, 32), "augment.flip": (True, False)}
     sweep = sweeps.start(base, values)
     finish(sweep, lambda config: 0.4 + 20 * config.fit.learning_rate + config.fit.batch_size / 1000)
@@ -214,7 +214,7 @@ def test_repeats_show_their_spread_and_the_luck_of_the_best(base):
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10 + 0.02 * config.fit.seed)
     text = words(shown(base, sweep))
     assert "0.62 ± 0.02 (SD, n=3)" in text
-    assert "As the best of 2 it is partly lucky: expect about" in text
+    assert "The best of 2 is partly lucky: expect about" in text
 
 
 def test_the_best_can_be_used_and_repeated_with_new_seeds(base):
@@ -226,14 +226,14 @@ def test_the_best_can_be_used_and_repeated_with_new_seeds(base):
     assert {run.config.fit.learning_rate for run in engine.queue()} == {0.01}
 
 
-def test_the_settings_of_the_best_are_used_with_their_data_set(base):
+def test_the_settings_of_the_best_run_are_copied_with_their_data_set(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
     (use,) = [link.proto for link in shown(base, sweep).get("page_link") if "Use" in link.proto.label]
     assert use.query_string == f"from={sweep.runs[1].id}"
     page = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page("pages/build/train/train.py")
     page.query_params["from"] = sweep.runs[1].id
-    assert "All settings are now those of the run" in words(no_fault(page.run()))
+    assert "All settings were copied from the run" in words(no_fault(page.run()))
     assert page.session_state["data.source 1"] == base.data.source
 
 
@@ -246,7 +246,7 @@ def test_test_scores_are_shown_only_when_asked_for(base):
     assert page.dataframe[0].value["test"].tolist() == [50.0, 50.0]
 
 
-def test_each_run_has_its_own_score_in_the_table_the_best_first(base):
+def test_the_table_has_the_score_of_each_run_best_first(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10)
     table = shown(base, sweep).dataframe[0].value
@@ -271,7 +271,7 @@ def test_more_values_can_be_added(base):
     assert not page.warning
 
 
-def test_a_missing_sweep_and_hostile_names_are_said_plainly(base):
+def test_a_missing_sweep_and_hostile_names_are_shown_as_plain_text(base):
     sweep = sweeps.start(base, {"fit.seed": (1, 2)}, name=HOSTILE)
     assert HOSTILE in words(shown(base, sweep))
     page = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page(
@@ -292,7 +292,7 @@ def test_a_sweep_of_200_runs_is_shown(base):
 
 
 @pytest.mark.parametrize("filters", [False, True])
-def test_the_best_choices_are_compared_with_all_their_seeds(base: RunConfig, filters: bool) -> None:
+def test_the_best_combinations_are_compared_with_all_their_seeds(base: RunConfig, filters: bool) -> None:
     path, values = ("model.filters", ((4,), (8,))) if filters else ("fit.epochs", (1, 2))
     sweep = sweeps.start(base, {path: values}, repeats=2)
     finish(sweep, lambda config: 0.6 if config.get(path) == values[1] else 0.5)
@@ -316,4 +316,6 @@ def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monke
     page.text_input(key="cluster_address").set_value("head:6379").run()
     no_fault(page.button(key="cluster_save").click().run())
     assert ray_cluster.address() == "head:6379"
-    assert any(fold.label.replace("\\", "").endswith("cluster at head:6379") for fold in page.expander)
+    assert any(
+        expander.label.replace("\\", "").endswith("cluster at head:6379") for expander in page.expander
+    )

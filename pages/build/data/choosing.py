@@ -1,4 +1,4 @@
-"""Choose where the images come from: built in, TensorFlow Datasets, a folder of one's own, or an upload."""
+"""Choose the images: a built-in data set, TensorFlow Datasets, a folder on this computer, or an upload."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pages.build.data import uploads
 from pages.common import data_sources, frame, settings
 from pages.common.text import literal
 
-BUILT_IN, CATALOGUED, FOLDER, UPLOAD = "Built in", "TensorFlow Datasets", "Own folder", "Upload"
+BUILT_IN, CATALOGUED, FOLDER, UPLOAD = "Built-in", "TensorFlow Datasets", "Your folder", "Upload"
 _BUILT_IN_WORDS = {
-    "garden": "Five kinds of flowers, drawn by the lab itself, with wrong labels and other faults hidden "
-    "among them. Needs no network. A first model gets most of them right, not all.",
-    "digits": "5,000 handwritten digits, 28 × 28 px. Needs no network. Small and quick; a classic.",
+    "garden": "Five kinds of flowers drawn for this lab, with wrong labels and other faults planted on "
+    "purpose. Works offline. A first model gets most of them right, but not all.",
+    "digits": "5,000 handwritten digits, 28 × 28 px. Works offline. A small, fast classic.",
 }
 _KIND, _NAME, _PATH, _TABLE = "source_kind", "tfds_name", "folder_path", "catalogue"
 
 
 def show(source: str) -> None:
-    """Four ways to choose; the one of the present data set comes first."""
+    """Show four ways to choose images, opening on the one that the current data set came from."""
     st.session_state.setdefault(_KIND, _kind(source))
     kind = st.segmented_control(
-        "Where the images come from",
+        "Image source",
         [BUILT_IN, CATALOGUED, FOLDER, UPLOAD],
         key=_KIND,
         required=True,
@@ -77,36 +77,37 @@ def _catalogue(source: str) -> None:
             "classes": st.column_config.NumberColumn("Classes", format="localized"),
             "images": st.column_config.NumberColumn("Images", format="localized"),
             "download": st.column_config.NumberColumn("Download", format="%d MB"),
-            "credit": st.column_config.TextColumn("By", width="medium"),
+            "credit": st.column_config.TextColumn("Credit", width="medium"),
         },
-        alt="Data sets of TensorFlow Datasets that suit a first classifier",
+        alt="TensorFlow Datasets suited to a first image classifier",
     )
     _typed(
-        "Any other, by its name",
+        "Other data set, by name",
         _NAME,
-        "For example kmnist or imagenette/160px-v2",
-        "Every set of TensorFlow Datasets with images that have one label each; the names are those of its "
-        "catalogue. A version can follow a colon.",
+        "For example, kmnist or imagenette/160px-v2",
+        "Any data set from the TensorFlow Datasets catalogue in which every image has exactly one label. To "
+        "choose a version, add a colon and its number.",
     )
 
 
 def _folder(source: str) -> None:
     _typed(
-        "Path of the folder on this computer",
+        "Path to the folder on this computer",
         _PATH,
-        "For example /home/me/flowers",
-        "It holds one folder for each class, named like the class, with that class's images in it. If its "
-        "own folders are called train, validation and test, that split is kept. Nothing in it is changed. "
-        "A zip archive of such a folder will do as well, and so will a CSV file of file,label.",
+        "For example, /home/me/flowers",
+        "It should contain one folder per class, named after the class and holding its images. If its "
+        "subfolders are called train, validation and test, that split is kept. Your files are never "
+        "changed. A zip archive of such a folder also works, as does a CSV file with the columns file and "
+        "label.",
     )
-    known = [name for name in datasets.prepared() if _kind(name) == FOLDER]
-    if known:
+    prepared = [name for name in datasets.prepared() if _kind(name) == FOLDER]
+    if prepared:
         with st.container(horizontal=True, gap="small"):
-            for place, name in enumerate(known):
+            for index, name in enumerate(prepared):
                 st.button(
                     literal(data_sources.title(name)),
                     icon=":material/folder:",
-                    key=f"known folder {place}",
+                    key=f"known folder {index}",
                     disabled=name == source,
                     on_click=settings.choose_source,
                     args=(name,),
@@ -120,15 +121,15 @@ def _typed(label: str, key: str, placeholder: str, help: str) -> None:
 
 
 def _choose_typed(key: str) -> None:
-    """Raises LabError where what was typed is no data set."""
+    """Choose the data set that was typed. Raises LabError if there is no such data set."""
     text = st.session_state[key].strip()
     prefix = "tfds:" if key == _NAME and not text.startswith("tfds:") else ""
     settings.choose_source(sources.resolve(prefix + text).name)
 
 
 def _tick(source: str) -> None:
-    """Tick the present data set in the table, however it was chosen; before the table is drawn."""
-    chosen = [place for place, entry in enumerate(CATALOGUE) if entry.source == source]
+    """Tick the current data set in the table, however it was chosen; call before the table is drawn."""
+    chosen = [index for index, entry in enumerate(CATALOGUE) if entry.source == source]
     if _ticked() != chosen:
         st.session_state[_TABLE] = {"selection": {"rows": chosen, "columns": [], "cells": []}}
 

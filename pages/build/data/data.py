@@ -1,4 +1,4 @@
-"""Build > Data: choose images, prepare them, and look at them before training."""
+"""Build > Data: choose images, prepare them, and inspect them before training."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ if labels_tab.open:
     with labels_tab:
         label_check.show(dataset)
 else:
-    with st.bottom:  # in view wherever the button was
+    with st.bottom:  # visible wherever the button was
         version_steps.show_last_step(dataset)
 if versions_tab.open:
     with versions_tab:
         versions_list.show(dataset)
 image_dialog.show(dataset, config)
-found = quality_check.report(dataset, config)  # last: for a large data set the first time takes seconds
+found = quality_check.report(dataset, config)  # last: on a large data set the first check takes seconds
 with verdict:
     quality_check.headline(dataset, found)

@@ -1,4 +1,4 @@
-"""All images of a data set, by class, split and finding, a page at a time."""
+"""All images of a data set, filtered by class, split and finding, one page at a time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pages.common import data_selection, version_steps
 from pages.common.dataset_cache import rows_by_id
 
 EVERY = "All"
-IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out by hand", "Unreadable"
+IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out", "Unreadable"
 _UNCHECKED = (IN_USE, LEFT_OUT, UNREADABLE)
-"""Sets of images that are known without the quality check."""
+"""Sets of images that do not depend on the quality check."""
 _WHICH = "gallery_finding"
 _ORDERS: dict[str, tuple[str, bool] | None] = {
-    "As in the folders": None,
+    "Folder order": None,
     "Darkest first": ("brightness", True),
     "Brightest first": ("brightness", False),
     "Blurriest first": ("sharpness", True),
@@ -33,9 +33,9 @@ _ORDERS: dict[str, tuple[str, bool] | None] = {
 
 
 def show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
-    """Filters above thumbnails; choosing and turning pages runs only this part of the page again.
+    """Show filters above thumbnails; filtering and paging rerun only this part of the page.
 
-    ``report`` can take seconds the first time, so it is asked for when the thumbnails are drawn, unless they
+    ``report`` can take seconds the first time, so it is called after the thumbnails are drawn, unless they
     are those of a finding.
     """
     st.fragment(_show, key="gallery")(dataset, config, report)
@@ -45,46 +45,46 @@ def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) ->
     with st.grid(4, min_column_width=180, gap="small"):
         label = st.selectbox("Class", [EVERY, *dataset.class_names], key="gallery_class")
         split = st.selectbox("Split", [EVERY, *SPLITS], key="gallery_split")
-        place = st.container()
+        filter_slot = st.container()
         order = st.selectbox("Order", list(_ORDERS), key="gallery_order")
     what, findings = st.session_state.get(_WHICH, IN_USE), dict[str, tuple[str, ...]]()
-    waits = what not in _UNCHECKED
-    if waits:
-        with place:
+    needs_report = what not in _UNCHECKED
+    if needs_report:
+        with filter_slot:
             what, findings = _choose_which(report())
-    rows = _of(dataset, what, findings)
+    rows = _rows(dataset, what, findings)
     if label != EVERY:
         rows = rows[rows["label"] == label]
     if split != EVERY:
         rows = rows[rows["id"].map(data_selection.splits(dataset, config)) == split]
     _tiles(dataset, config, _sorted(rows, order))
-    if not waits:
-        with place:
+    if not needs_report:
+        with filter_slot:
             _choose_which(report())
 
 
 def _choose_which(found: Report) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """The set of images that is chosen, and the ids behind each finding that can be."""
-    findings = {one.title: one.ids for one in found.findings if one.ids and not _whole(one.name)}
-    return st.selectbox("Which images", [*_UNCHECKED, *findings], key=_WHICH), findings
+    """Return the chosen set of images, and the image ids of each finding that can be chosen."""
+    findings = {one.title: one.ids for one in found.findings if one.ids and _is_image_set(one.name)}
+    return st.selectbox("Show", [*_UNCHECKED, *findings], key=_WHICH), findings
 
 
 def _sorted(rows: pd.DataFrame, order: str) -> pd.DataFrame:
     if (by := _ORDERS[order]) is None:
         return rows
-    column, rising = by
-    return rows.sort_values(column, ascending=rising, kind="stable")
+    column, ascending = by
+    return rows.sort_values(column, ascending=ascending, kind="stable")
 
 
 def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
     if len(rows) and rows["excluded"].ne("").all():
         version_steps.button(
-            f"Put {count(len(rows), 'image')} back",
+            f"Put back {count(len(rows), 'image')}",
             "put_back_shown",
             versions.put_back,
             dataset,
             tuple(rows["id"]),
-            "chosen in the gallery",
+            "selected in the gallery",
             icon=":material/undo:",
         )
     thing = "file" if rows["problem"].ne("").any() else "image"
@@ -95,17 +95,17 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
     def lines(row: pd.Series) -> tuple[str, ...]:
         if row["problem"]:
             return (row["name"],)
-        return str(row["label"]), "left out" if row["excluded"] else splits.get(row["id"], "not chosen")
+        return str(row["label"]), "left out" if row["excluded"] else splits.get(row["id"], "not used")
 
     gallery_tiles.show(dataset, rows["id"].tolist(), key="gallery", lines=lines, thing=thing)
 
 
-def _whole(name: str) -> bool:
-    """Not a set of images that somebody would look at as one."""
-    return name in ("balance", "unreadable")
+def _is_image_set(name: str) -> bool:
+    """Whether the images of a finding are worth viewing as a set."""
+    return name not in ("balance", "unreadable")
 
 
-def _of(dataset: Dataset, what: str, findings: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+def _rows(dataset: Dataset, what: str, findings: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     if what == IN_USE:
         return dataset.usable
     if what == LEFT_OUT:

@@ -1,4 +1,4 @@
-"""Images of a data set side by side, a page of them at a time, and one of them large."""
+"""Images of a data set as thumbnails, one page at a time, each of which opens at full size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.common.paging import choose_page
 from pages.common.text import literal
 
 TILE = 200
-"""Side in pixels of a thumbnail; shown smaller, so that it stays sharp on fine screens."""
+"""Longest side of a thumbnail in pixels; it is displayed smaller, to stay sharp on high-density screens."""
 PER_PAGE = 24
 
 _ahead = ThreadPoolExecutor(1, "thumbnails")
@@ -34,30 +34,30 @@ def show(
     per_page: int = PER_PAGE,
     thing: str = "image",
 ) -> None:
-    """Thumbnails of these images, paged; ``lines`` are written below each."""
+    """Show a page of thumbnails with ``lines`` below each."""
     page = choose_page(len(ids), per_page, key=key, thing=thing)
     with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
         for image_id in ids[page]:
             tile(dataset, image_id, key=key, lines=lines)
-    _ahead.submit(_make, dataset, _rows(dataset, ids[page.stop : page.stop + per_page]))
+    _ahead.submit(_create, dataset, _rows(dataset, ids[page.stop : page.stop + per_page]))
 
 
 def _rows(dataset: Dataset, ids: Sequence[str]) -> list[pd.Series]:
-    """The index rows of those images that are still in the data set."""
+    """Return the index rows of the images that are still in the data set."""
     rows = (row_by_id(dataset, image_id) for image_id in ids)
     return [row for row in rows if row is not None]
 
 
-def _make(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
-    """Make the thumbnails of the next page while a person looks at this one."""
+def _create(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
+    """Create the thumbnails of the next page while the current one is being viewed."""
     for row in rows:
-        with suppress(LabError):  # told when its turn comes
+        with suppress(LabError):  # reported when the page is opened
             if not row["problem"]:
                 dataset.thumbnail(row, TILE)
 
 
 def tile(dataset: Dataset, image_id: str, *, key: str, lines: Lines) -> None:
-    """One thumbnail with its lines and a button that opens it; a plain word where it is gone."""
+    """Show a thumbnail with its lines and a button that opens it, or a note if the image is gone."""
     row = row_by_id(dataset, image_id)
     with st.container(gap="xxsmall"):
         if row is None:

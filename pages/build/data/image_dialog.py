@@ -1,4 +1,4 @@
-"""One image of a data set, large, with its facts and what can be done to it."""
+"""One image of a data set at full size, with its properties and the actions available for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGE = 900
 COPIES = 6
 
 _OPEN = "gallery_image"
-_BY_HAND = "looked at by hand"
+_BY_HAND = "reviewed by hand"
 
 
 def open_dialog(dataset: Dataset, image_id: str) -> None:
@@ -28,7 +28,7 @@ def open_dialog(dataset: Dataset, image_id: str) -> None:
 
 
 def show(dataset: Dataset, config: DataConfig) -> None:
-    """Draw the open image, if there is one; call once, at the end of the page."""
+    """Show the open image, if any; call once, at the end of the page."""
     source, image_id = st.session_state.get(_OPEN, ("", ""))
     rows = dataset.index[dataset.index["id"] == image_id]
     if source == dataset.source and len(rows):
@@ -53,7 +53,10 @@ def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
 
 def _image(dataset: Dataset, row: pd.Series) -> None:
     if row["problem"]:
-        st.warning(literal(f"This file gives no image: {row['problem']}."), icon=":material/broken_image:")
+        st.warning(
+            literal(f"This file could not be read as an image: {row['problem']}."),
+            icon=":material/broken_image:",
+        )
         return
     try:
         thumbnails.draw(dataset, row, LARGE)
@@ -71,17 +74,17 @@ def _named_facts(row: pd.Series) -> dict[str, str]:
     moved = row["folder_label"] != row["label"]
     facts = {
         "File": row["name"],
-        "Class before": row["folder_label"] if moved else "",
+        "Original class": row["folder_label"] if moved else "",
         "Left out": row["excluded"],
-        "Split of the source": row["source_split"],
+        "Original split": row["source_split"],
         "Note": row["note"],
     }
     if row["problem"]:
         return facts
     return facts | {
         "Size": f"{row['width']} × {row['height']} px, {row['mode']}, {byte_size(row['bytes'])}",
-        "Brightness": f"{row['brightness']:.0f} of 255, spread {row['contrast']:.0f}",
-        "Colour": f"{row['saturation']:.0f} of 255",
+        "Brightness": f"{row['brightness']:.0f} of 255, contrast {row['contrast']:.0f}",
+        "Saturation": f"{row['saturation']:.0f} of 255",
         "Sharpness": f"{row['sharpness']:.0f}",
     }
 
@@ -90,14 +93,14 @@ def _actions(dataset: Dataset, row: pd.Series) -> None:
     ids = (row["id"],)
     if row["excluded"]:
         version_steps.button(
-            "Put it back", "put_back_one", versions.put_back, dataset, ids, _BY_HAND, icon=":material/undo:"
+            "Put back", "put_back_one", versions.put_back, dataset, ids, _BY_HAND, icon=":material/undo:"
         )
         return
     names = list(dataset.class_names)
-    label = st.selectbox("Its class", names, index=names.index(row["label"]), key=f"label {row['id']}")
+    label = st.selectbox("Class", names, index=names.index(row["label"]), key=f"label {row['id']}")
     with st.container(horizontal=True, gap="xsmall"):
         version_steps.button(
-            "Change the class",
+            "Change class",
             "relabel_one",
             versions.relabel,
             dataset,
@@ -108,24 +111,24 @@ def _actions(dataset: Dataset, row: pd.Series) -> None:
             icon=":material/label:",
         )
         version_steps.button(
-            "Leave it out", "exclude_one", versions.exclude, dataset, ids, _BY_HAND, icon=":material/block:"
+            "Leave out", "exclude_one", versions.exclude, dataset, ids, _BY_HAND, icon=":material/block:"
         )
 
 
 def _copies(dataset: Dataset, row: pd.Series) -> None:
-    own = duplicates.copies_of(row, dataset.index, copy_evidence.read(dataset.path))
-    if own.empty:
+    copies = duplicates.copies_of(row, dataset.index, copy_evidence.read(dataset.path))
+    if copies.empty:
         return
-    st.markdown(f"**Copies of it** ({len(own):,})")
+    st.markdown(f"**Copies** ({len(copies):,})")
     with st.grid("auto", min_column_width=110, gap="small"):
-        for _, other in own.head(COPIES).iterrows():
+        for _, other in copies.head(COPIES).iterrows():
             with st.container(gap="xxsmall"):
                 thumbnails.show(dataset, other, LARGE // 4)
                 st.text(f"{other['label']}\n{apart(row, other)}")
 
 
 def apart(one: pd.Series, other: pd.Series) -> str:
-    """How far two images are from being the same, in words."""
+    """Describe how much two copies differ."""
     if one["content"] == other["content"]:
-        return "same pixels"
-    return f"{duplicates.bits_apart(one, other)} of 64 bits apart"
+        return "identical pixels"
+    return f"{duplicates.bits_apart(one, other)} of 64 bits differ"

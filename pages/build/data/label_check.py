@@ -1,4 +1,4 @@
-"""Suspected wrong labels: have them judged, watch that, and go through the suspects."""
+"""Suspected wrong labels: start the judging, follow its progress, and review the suspects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLL_SECONDS = 1.0
 
 
 def show(dataset: Dataset) -> None:
-    """What there is to see in the present state: how it works, how far it is, or the suspects."""
+    """Show how judging works, its progress or the suspects, depending on the current state."""
     work = job.status(dataset.source)
     if work.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="judging")(dataset.source)
@@ -48,14 +48,14 @@ def show(dataset: Dataset) -> None:
 
 def _explain() -> None:
     st.markdown(
-        "A model that was trained on an image believes its label. So the images are shared out in five "
-        "parts, and each part is judged by a model that learned from the other four. A label is suspected "
-        "where that model is as sure of another class as it usually is of that class's own images."
+        "A model tends to believe labels it was trained on, so the images are split into five folds, and "
+        "each fold is judged by a model trained on the other four. A label is suspected if that model is as "
+        "confident in another class as it usually is for images of that class."
     )
 
 
 def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) -> None:
-    fault = _too_few(dataset)
+    fault = _fault(dataset)
     if fault:
         st.info(literal(fault), title="These labels cannot be judged", icon=":material/info:")
         return
@@ -70,17 +70,17 @@ def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) 
     )
     st.caption(
         f"{about(time.seconds).capitalize()} ({duration(time.low)} to {duration(time.high)}), {time.basis}. "
-        "It goes on when this page is closed." + _beside_training()
+        "This continues if you close the page." + _training_note()
     )
     if not job.weights_at_hand():
         st.caption(
-            "Keras downloads a network that learned on the photos of ImageNet for this, once (2 MB); nothing "
-            "leaves this machine. Without a connection the images are judged by their outlines and colours."
+            "This uses a network trained on ImageNet photos, which Keras downloads once (2 MB); your images "
+            "stay on this machine. Without a connection, images are judged by outlines and colours instead."
         )
 
 
-def _too_few(dataset: Dataset) -> str:
-    """Why these images cannot be judged; empty where they can."""
+def _fault(dataset: Dataset) -> str:
+    """Return why these labels cannot be judged, or an empty string if they can."""
     try:
         ranking.check(dataset.usable)
     except LabError as error:
@@ -88,18 +88,20 @@ def _too_few(dataset: Dataset) -> str:
     return ""
 
 
-def _beside_training() -> str:
+def _training_note() -> str:
     at_work = any(run.status.state in ("starting", "running") for run in runs.all()[:20])
-    return " A training is under way; beside it both take longer." if at_work else ""
+    return " A training run is in progress; while both run, each takes longer." if at_work else ""
 
 
 def _offer_again(dataset: Dataset, judged: Judged) -> None:
     if judged.version == dataset.version:
-        st.markdown("The judgement is of this version; another one would say nearly the same.")
+        st.markdown(
+            "The labels of this version have been judged; judging again would give nearly the same result."
+        )
     else:
         new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
-        missed = f"{new:,} of the images in use now were not in it." if new else "No image is new."
-        st.markdown(f"The judgement is of the earlier version {literal(judged.version)}. {missed}")
+        note = f"{new:,} of the images now in use were not included." if new else "No images are new."
+        st.markdown(f"These results are for the earlier version {literal(judged.version)}. {note}")
     _offer(dataset, "Judge again", "secondary")
 
 
@@ -116,4 +118,4 @@ def _watch(source: str) -> None:
         if work.state != "running":
             st.rerun()
         work_progress.show(work, "Judging the labels", key="stop_judging", as_share=True)
-        st.caption("It goes on when this page is closed, and when the lab is started again.")
+        st.caption("This continues if you close the page or restart the lab.")

@@ -1,4 +1,4 @@
-"""The suspects, the most suspicious first, each with what can be done about it."""
+"""The suspected labels, most suspicious first, each with the actions available for it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from pages.common.text import literal
 
 _NO_BREAK = "\u00a0"
 PER_PAGE = 12
-SUSPECTED, ALL = "Suspected", "All, ranked"
+SUSPECTED, ALL = "Suspected", "All labels, ranked"
 _REASON = "suspected wrong label"
 
 
 def show(dataset: Dataset, judged: Judged) -> None:
-    """All that is left to decide; deciding runs only this part of the page again."""
+    """Show the labels left to review; a decision reruns only this part of the page."""
     st.fragment(_show, key="suspects")(dataset.source, judged)
 
 
 def open_cases(dataset: Dataset, judged: Judged) -> pd.DataFrame:
-    """The ranking without the images that were left out, changed or found right since."""
+    """Return the ranking without images that have since been left out, relabelled or confirmed."""
     ranked = judged.ranked()
     now = ranked["id"].map(dataset.usable.set_index("id")["label"])
     decided = versions.confirmed(versions.steps(dataset.path))
@@ -46,7 +46,7 @@ def _show(source: str, judged: Judged) -> None:
         ranked = open_cases(dataset, judged)
         chosen = _headline(ranked, judged)
         if chosen.empty:
-            st.success("Nothing is left to decide.", icon=":material/check:")
+            st.success("No labels left to review.", icon=":material/check:")
             return
         page = choose_page(len(chosen), PER_PAGE, key="suspects", thing="image")
         with st.grid("auto", min_column_width=210, gap="small"):
@@ -57,12 +57,12 @@ def _show(source: str, judged: Judged) -> None:
 def _headline(ranked: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     suspected = ranked[ranked["suspected"]]
     st.markdown(
-        f"**{len(suspected):,} of {count(len(judged.ids), 'label')} are suspected.** The models agree with "
-        f"{percent(judged.accuracy, 0)} of all labels; none saw the images it judged."
+        f"**{len(suspected):,} of {count(len(judged.ids), 'label')} may be wrong.** The models agree with "
+        f"{percent(judged.accuracy, 0)} of all labels; none was trained on the images it judged."
     )
     st.caption(literal(judged.basis))
     which = st.segmented_control(
-        "Which images",
+        "Show",
         [SUSPECTED, ALL],
         default=SUSPECTED,
         key="which_suspects",
@@ -83,9 +83,9 @@ def _case(dataset: Dataset, case: dict[Hashable, Any]) -> None:
 
     ids = (image_id,)
     steps: dict[str, tuple[Callable[..., Step], tuple[object, ...]]] = {
-        f"It is {literal(suggested)}": (versions.relabel, (ids, suggested, _REASON)),
-        "It is right": (versions.confirm, (ids, _REASON)),
-        "Leave it out": (versions.exclude, (ids, _REASON)),
+        f"Change to “{literal(suggested)}”": (versions.relabel, (ids, suggested, _REASON)),
+        f"Keep “{literal(case['label'])}”": (versions.confirm, (ids, _REASON)),
+        "Leave out": (versions.exclude, (ids, _REASON)),
     }
     with st.container(border=True, gap="xsmall", height="stretch"):
         gallery_tiles.tile(dataset, image_id, key="suspect", lines=lines)

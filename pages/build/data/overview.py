@@ -1,4 +1,4 @@
-"""What is in a data set: samples, classes, sizes, and the files that give no image."""
+"""The contents of a data set: samples, classes, image sizes, and the files that were skipped."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from core.config import SETTINGS
 from core.data.dataset import Dataset
 from core.data.splits import SPLITS
 from core.datasets import Selection
 from core.words import count
 from pages.build.data import thumbnails
+from pages.common import settings
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
 
 SAMPLES = 18
 TILE = 200
-"""Side in pixels of a sample's thumbnail; shown smaller, so that it stays sharp on fine screens."""
+"""Longest side of a thumbnail in pixels; it is displayed smaller, to stay sharp on high-density screens."""
 MAX_CLASSES_AT_ONCE = 16
 MAX_SIZES = 1_000
 
@@ -26,31 +28,31 @@ _TURN = "samples_turn"
 
 
 def facts(dataset: Dataset) -> None:
-    """The few numbers that describe a data set, and whose images they are."""
+    """Show the key figures of a data set, and whom its images are credited to."""
     usable, skipped = dataset.usable, len(dataset.skipped)
     left_out = len(dataset.index) - skipped - len(usable)
     with st.grid(4, min_column_width=150, gap="small"):
         metric_card(
             "Images",
             f"{len(usable):,}",
-            help=f"In use. {left_out:,} are left out, see Versions." if left_out else None,
+            help=f"Images in use; {left_out:,} are left out (see Versions)." if left_out else None,
         )
         metric_card("Classes", f"{len(dataset.class_names):,}")
         size = f"{usable['width'].median():.0f} × {usable['height'].median():.0f}" if len(usable) else "–"
-        metric_card("Middle size", size, help="Median width and height in pixels.")
-        metric_card("Files skipped", f"{skipped:,}", help="Listed below by name, with the reason.")
+        metric_card("Median size", size, help="Median width and height in pixels.")
+        metric_card("Files skipped", f"{skipped:,}", help="Listed at the end of Overview, with the reasons.")
     if dataset.credit:
         st.caption(f"Images: {literal(dataset.credit)}")
 
 
 def samples(dataset: Dataset, class_names: Sequence[str]) -> None:
-    """Images drawn at random, always the same ones until others are asked for."""
+    """Show random images, which stay the same until others are requested."""
     st.fragment(_samples, key="samples")(dataset, tuple(class_names))
 
 
 def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Some of the images", anchor=False, width="stretch")
+        st.subheader("Sample images", anchor=False, width="stretch")
         st.button("Show others", icon=":material/shuffle:", key="other_samples", on_click=_next_turn)
     rows = dataset.usable[dataset.usable["label"].isin(class_names)]
     turn = st.session_state.setdefault(_TURN, 0)
@@ -66,20 +68,21 @@ def _next_turn() -> None:
 
 
 def classes(selection: Selection) -> None:
-    """How many images each class has, and how they are shared out."""
-    st.subheader("Images in each class", anchor=False)
+    """Show how many images each class has in each split."""
+    st.subheader("Images per class", anchor=False)
     counts = pd.DataFrame(
         [(name, split, n) for split, by_name in selection.counts().items() for name, n in by_name.items()],
         columns=["class", "split", "images"],
     )
     names = list(selection.class_names)
     with st.container(height=420 if len(names) > MAX_CLASSES_AT_ONCE else "content", border=False):
-        st.altair_chart(_class_chart(counts, names), alt="Images in each class by split")
+        st.altair_chart(_class_chart(counts, names), alt="Images per class and split")
+    limit = SETTINGS[settings.MAX_PER_CLASS].label
     totals = counts.groupby("class")["images"].sum()
     if totals.max() >= 2 * totals.min():
         st.caption(
             f"The largest class has {count(totals.max(), 'image')}, the smallest {totals.min():,}. "
-            "A model learns to prefer large classes; “Most images a class” evens them out."
+            f"Models tend to favour large classes; “{limit}” evens them out."
         )
 
 
@@ -98,26 +101,29 @@ def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
                 scale=alt.Scale(domain=list(SPLITS)),
                 legend=alt.Legend(orient="top", offset=4),
             ),
-            order=alt.Order("place:Q"),
+            order=alt.Order("split_index:Q"),
             tooltip=[
                 alt.Tooltip("class:N", title="Class"),
                 alt.Tooltip("split:N", title="Split"),
                 alt.Tooltip("images:Q", title="Images", format=","),
             ],
         )
-        .transform_calculate(place=f"indexof({list(SPLITS)}, datum.split)")
+        .transform_calculate(split_index=f"indexof({list(SPLITS)}, datum.split)")
         .properties(height={"step": 24})
     )
     return chart
 
 
 def sizes(dataset: Dataset, image_size: int) -> None:
-    """How large the images are, beside the size to which the network gets them."""
-    st.subheader("Sizes", anchor=False)
+    """Show the sizes of the images beside the size at which the network receives them."""
+    st.subheader("Image sizes", anchor=False)
     found = dataset.usable.groupby(["width", "height"]).size().rename("images").reset_index()
     found = found.nlargest(MAX_SIZES, "images")
     if len(found) > 1:
-        st.altair_chart(_size_chart(found, image_size), alt="Widths and heights of the images")
+        st.altair_chart(
+            _size_chart(found, image_size),
+            alt="Widths and heights of the images, and the network's input size",
+        )
     st.caption(_size_words(dataset.usable, image_size))
 
 
@@ -132,7 +138,7 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
             tooltip=[alt.Tooltip("width:Q"), alt.Tooltip("height:Q"), alt.Tooltip("images:Q", format=",")],
         )
     )
-    network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["the network's size"]})
+    network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["network input"]})
     base = alt.Chart(network).encode(x="width:Q", y="height:Q", tooltip="words:N")
     mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
     words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text="words:N")
@@ -141,12 +147,12 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
 
 def _size_words(usable: pd.DataFrame, image_size: int) -> str:
     if usable.empty:
-        return "There are no images."
+        return "No images."
     area = usable["width"] * usable["height"]
     small, large = usable.iloc[int(area.argmin())], usable.iloc[int(area.argmax())]
     words = (
-        f"From {small['width']} × {small['height']} to {large['width']} × {large['height']} px. "
-        f"The network gets them all at {image_size} × {image_size} px."
+        f"Images range from {small['width']} × {small['height']} to {large['width']} × {large['height']} "
+        f"px. The network receives all of them at {image_size} × {image_size} px."
     )
     smaller = int(((usable["width"] < image_size) & (usable["height"] < image_size)).sum())
     if smaller:
@@ -155,23 +161,23 @@ def _size_words(usable: pd.DataFrame, image_size: int) -> str:
 
 
 def notes(dataset: Dataset) -> None:
-    """Files that were skipped, by name and reason; and what was done to odd ones."""
+    """List the skipped files with the reasons, and what was done to unusual images."""
     skipped = pd.DataFrame(dataset.skipped, columns=["file", "reason"])
     if len(skipped):
         with st.expander(f"{count(len(skipped), 'file')} skipped", icon=":material/block:", key="skipped"):
-            st.caption("They give no image and are left out. Everything else is used.")
+            st.caption("These files could not be read as images and are left out. All others are used.")
             st.dataframe(
                 skipped,
                 hide_index=True,
-                column_config={"file": "File", "reason": "Why"},
-                alt="Files that were skipped, with the reason",
+                column_config={"file": "File", "reason": "Reason"},
+                alt="Skipped files with the reasons",
             )
-    odd = dataset.usable.loc[dataset.usable["note"] != "", ["name", "note"]]
-    if len(odd):
-        with st.expander(f"{count(len(odd), 'image')} with a note", icon=":material/info:", key="notes"):
+    unusual = dataset.usable.loc[dataset.usable["note"] != "", ["name", "note"]]
+    if len(unusual):
+        with st.expander(f"{count(len(unusual), 'image')} with a note", icon=":material/info:", key="notes"):
             st.dataframe(
-                odd,
+                unusual,
                 hide_index=True,
                 column_config={"name": "File", "note": "What was done"},
-                alt="Images that were read in a special way",
+                alt="Images that needed special handling when they were read",
             )

@@ -1,4 +1,4 @@
-"""The images that a training would use, and what is in them."""
+"""The images that a training run would use, and what they contain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pages.common.text import literal
 
 
 def show(dataset: Dataset) -> None:
-    """Choose classes, go to training, and look at samples, classes and sizes."""
+    """Choose classes, continue to training, and view samples, class counts and image sizes."""
     selection = _choose(dataset)
     overview.samples(dataset, selection.class_names if selection else dataset.class_names)
     left, right = st.columns(2, gap="large")
@@ -36,7 +36,7 @@ def _choose(dataset: Dataset) -> Selection | None:
     try:
         selection = data_selection.select(dataset, settings.current_data())
     except LabError as error:
-        st.error(literal(error), title="This cannot be trained on yet", icon=":material/error:")
+        st.error(literal(error), title="This data set is not ready for training", icon=":material/error:")
         return None
     data_selection.show_summary(selection)
     if st.button("Use for training", type="primary", icon=":material/arrow_forward:", key="use"):

@@ -1,4 +1,4 @@
-"""One image of a data set on a page, small or large; none takes a whole screen because it is tall."""
+"""One image of a data set, small or large; a very tall image is narrowed to fit the screen."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from pages.common.text import literal
 
-MAX_UPRIGHT = 2
-"""Height by width of an image that is still as wide as the place it has."""
+MAX_HEIGHT_TO_WIDTH = 2
+"""Images up to this ratio fill the width of their container."""
 
 
 def draw(dataset: Dataset, row: pd.Series, size: int, width: int | Literal["stretch"] = "stretch") -> None:
-    """An image of at most ``size`` pixels a side, as wide as ``width`` unless it would be very tall.
+    """Draw an image, at most ``size`` pixels per side and ``width`` wide, narrower if it is very tall.
 
     Raises:
-        LabError: it can no longer be read.
+        LabError: the image can no longer be read.
     """
-    if row["height"] > MAX_UPRIGHT * row["width"]:
-        tallest = size if width == "stretch" else MAX_UPRIGHT * width
+    if row["height"] > MAX_HEIGHT_TO_WIDTH * row["width"]:
+        tallest = size if width == "stretch" else MAX_HEIGHT_TO_WIDTH * width
         width = max(1, round(tallest * row["width"] / row["height"]))
     st.image(dataset.thumbnail(row, size), width=width, alt=f"Image of class {row['label']}")
 
 
 def show(dataset: Dataset, row: pd.Series, size: int) -> None:
-    """The same, or a sentence where it can no longer be read."""
+    """Draw an image, or show an error sentence if it can no longer be read."""
     try:
         draw(dataset, row, size)
     except LabError as error:

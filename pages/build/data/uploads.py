@@ -1,4 +1,4 @@
-"""Bring images from the browser: a folder of class folders, or a zip archive of one."""
+"""Upload images through the browser: a folder of class folders, or a zip archive of one."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from core.words import count
 from pages.common import data_sources, settings
 from pages.common.text import literal
 
-FOLDER, ARCHIVE = "A folder", "A zip archive"
+FOLDER, ARCHIVE = "Folder", "Zip archive"
 _TURN, _KIND = "upload_turn", "upload_kind"
 
 
 def show(source: str) -> None:
-    """Choose files, keep them, and go on to preparing; below, what was uploaded before."""
+    """Choose files, store them and continue to preparing; list earlier uploads below."""
     kind = st.segmented_control(
         "What to upload", [FOLDER, ARCHIVE], default=FOLDER, key=_KIND, required=True, persist_state="session"
     )
     st.caption(
-        "It holds one folder for each class, named like the class, with that class's images in it; or "
-        "folders called train, validation and test with such folders in them. The images are copied "
-        "into the lab's workspace under names of its own; what they were called is kept as text."
+        "It should contain one folder per class, named after the class and holding its images. Folders "
+        "called train, validation and test that contain such class folders also work. The images are "
+        "copied into the lab's workspace under new names; the original names are recorded."
     )
     st.session_state.setdefault(_TURN, 0)
     (_folder if kind == FOLDER else _archive)()
@@ -36,7 +36,7 @@ def show(source: str) -> None:
 
 def _folder() -> None:
     chosen = st.file_uploader(
-        "Folder of images",
+        "Image folder",
         accept_multiple_files="directory",
         key=f"upload folder {st.session_state[_TURN]}",
     )
@@ -55,40 +55,40 @@ def _archive() -> None:
         _keep(sources.keep_archive, PurePosixPath(chosen.name).stem, chosen, 0)
 
 
-def _keep(keep: Any, title: str, what: Any, files: int) -> None:
-    """Copy into the workspace while saying how far it is; what is refused leaves nothing behind."""
+def _keep(keep: Any, title: str, content: Any, files: int) -> None:
+    """Copy an upload into the workspace and show progress; a rejected upload leaves nothing behind."""
     bar = st.progress(0.0, text="Copying")
     try:
-        source = keep(title, what, progress=_telling(bar, files))
+        source = keep(title, content, progress=_progress_reporter(bar, files))
         engine.prepare(source)
     except LabError as error:
         bar.empty()
-        st.error(literal(error), title="This cannot be used", icon=":material/error:")
+        st.error(literal(error), title="This upload cannot be used", icon=":material/error:")
         return
     st.session_state[_TURN] += 1  # another key empties the uploader
     settings.choose_source(source)
     st.rerun()
 
 
-def _telling(bar: Any, files: int) -> Progress:
-    def tell(_step: str, done: int, _total: int) -> None:
+def _progress_reporter(bar: Any, files: int) -> Progress:
+    def report(_step: str, done: int, _total: int) -> None:
         if done % 25 == 0:
             bar.progress(min(done / files, 1.0) if files else 0.0, text=f"Copying: {count(done, 'file')}")
 
-    return tell
+    return report
 
 
 def _earlier(source: str) -> None:
-    known = [name for name in datasets.prepared() if name.startswith("upload:")]
-    if not known:
+    uploads = [name for name in datasets.prepared() if name.startswith("upload:")]
+    if not uploads:
         return
-    st.markdown("Uploaded before")
+    st.markdown("Earlier uploads")
     with st.container(horizontal=True, gap="small"):
-        for place, name in enumerate(known):
+        for index, name in enumerate(uploads):
             st.button(
                 literal(data_sources.title(name)),
                 icon=":material/folder:",
-                key=f"known upload {place}",
+                key=f"known upload {index}",
                 disabled=name == source,
                 on_click=settings.choose_source,
                 args=(name,),

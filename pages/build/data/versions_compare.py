@@ -1,4 +1,4 @@
-"""What is different between two versions of a data set."""
+"""The differences between two versions of a data set."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.expander import lazy_expander
 from pages.common.text import literal
 
-MAX_LETTERS = 60
+MAX_CHARACTERS = 60
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=HASH_FUNCS)
 def after(dataset: Dataset, steps: int) -> Dataset:
-    """The data set as it was after so many steps, kept; steps are only ever added."""
+    """Return the data set as it was after ``steps`` steps; cached, since steps are only ever added."""
     return versions.after(dataset, steps)
 
 
 def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
-    """Choose two versions, and see what left, what came, and what changed its class."""
+    """Choose two versions and see which images were left out, put back or moved to another class."""
     st.markdown("**Compare two versions**")
     names = {step.number: _name(step, recorded) for step in recorded}
-    names = {0: "as it came", **names}
+    names = {0: "original", **names}
     last = len(recorded)
     with st.grid(2, min_column_width=240, gap="small"):
         older = st.selectbox("From", names, key=f"from {last}", format_func=names.__getitem__)
@@ -39,7 +39,7 @@ def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
     _differences(dataset, versions.compare(first, second))
     if second.version != dataset.version:
         st.button(
-            "Look at the second one and train on it",
+            "Use the second version",
             key="use_version",
             icon=":material/history:",
             on_click=settings.put,
@@ -49,19 +49,19 @@ def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
 
 def _name(step: Step, recorded: tuple[Step, ...]) -> str:
     words = version_steps.sentence(step, recorded)
-    return f"after step {step.number}: {words[:MAX_LETTERS]}{'…' if len(words) > MAX_LETTERS else ''}"
+    return f"after step {step.number}: {words[:MAX_CHARACTERS]}{'…' if len(words) > MAX_CHARACTERS else ''}"
 
 
-def _how_many(number: int) -> str:
+def _image_count(number: int) -> str:
     return count(number, "image") if number else "none"
 
 
 def _differences(dataset: Dataset, found: Comparison) -> None:
     changed = {image_id: f"{old} → {new}" for image_id, old, new in found.relabelled}
     parts = {
-        "left": (_how_many(len(found.left)) + " left out", found.left),
-        "came": (_how_many(len(found.came)) + " put back", found.came),
-        "changed": (_how_many(len(changed)) + " given another class", tuple(changed)),
+        "left": (_image_count(len(found.left)) + " left out", found.left),
+        "came": (_image_count(len(found.came)) + " put back", found.came),
+        "changed": (_image_count(len(changed)) + " moved to another class", tuple(changed)),
     }
     words = ", ".join(words for words, _ in parts.values())
     st.markdown(f"{words[:1].upper()}{words[1:]}.")

@@ -1,4 +1,4 @@
-"""The versions of a data set: every step that was taken, each of which can be taken back."""
+"""The versions of a data set: every step taken, each of which can be undone."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PER_PAGE = 10
 
 
 def show(dataset: Dataset) -> None:
-    """The version that is shown, the steps that led to the newest, and what differs between two."""
+    """Show the current version, the steps that led to the newest, and a comparison of two versions."""
     recorded = versions.steps(dataset.path)
-    _present(dataset, recorded)
+    _current(dataset, recorded)
     if not recorded:
         st.caption(
-            "Nothing has been left out or given another class yet. When you do so, in the quality check, in "
-            "the gallery or among the wrong labels, each step is listed here. Your files are never touched."
+            "No changes yet. Whenever you leave out images or change their class (under Check, Gallery or "
+            "Wrong labels), the step is listed here. Your own files are never changed."
         )
         return
-    st.markdown("**Steps**, the newest first")
+    st.markdown("**Steps**, newest first")
     in_force = {step.number for step in versions.in_force(recorded)}
     newest_first = recorded[::-1]
     for step in newest_first[choose_page(len(recorded), PER_PAGE, key="steps", thing="step")]:
@@ -34,14 +34,16 @@ def show(dataset: Dataset) -> None:
     versions_compare.show(dataset, recorded)
 
 
-def _present(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
+def _current(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
     readable = int((dataset.index["problem"] == "").sum())
     moved = int((dataset.usable["label"] != dataset.usable["folder_label"]).sum())
     parts = [f"{len(dataset.usable):,} of {count(readable, 'readable image')} in use"]
     if moved:
-        parts.append(f"{count(moved, 'image')} with another class than before")
+        parts.append(f"{count(moved, 'image')} moved to another class")
     st.markdown(f"Version :gray-badge[{literal(dataset.version)}] {', '.join(parts)}.")
-    st.caption("A fingerprint of these images and their classes; every run that is trained on them names it.")
+    st.caption(
+        "This fingerprint identifies these images and their classes; every run trained on them records it."
+    )
 
 
 def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: set[int]) -> None:
@@ -53,7 +55,7 @@ def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: se
             st.caption(f"Step {step.number} · {moment(step.time)}{_version_after(dataset, step)}")
         if step.kind == "undo" and not _is_undone(step, recorded):
             version_steps.button(
-                "Bring it back",
+                "Redo",
                 f"undo {step.number}",
                 versions.undo,
                 dataset,
@@ -67,7 +69,7 @@ def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: se
 
 
 def _is_undone(step: Step, recorded: tuple[Step, ...]) -> bool:
-    """Whether a later undo that holds takes this one back."""
+    """Whether a later undo that is itself in force undoes this step."""
     undone = False
     for later in reversed(recorded):
         if later.number == step.number:

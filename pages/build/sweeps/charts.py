@@ -1,4 +1,4 @@
-"""The image that fits a sweep: a line for one setting, a map for two, parallel axes for many."""
+"""The chart that suits a sweep: a line for one setting, a map for two, parallel axes for more."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ACCURACY = "Validation accuracy"
 _SCHEME: Final = "viridis"
 MAX_CELLS = 14
 MAX_NUMBERS = 8
-"""Values up to which an axis is marked at each value that was ticked."""
+"""Up to this many values, an axis has a tick at each value that was tried."""
 MAX_TICKS = 6
-"""Values up to which each is written beside a parallel axis; of more the first and the last are."""
+"""Up to this many values, each is written beside a parallel axis; beyond it, only the first and the last."""
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
 
@@ -29,7 +29,7 @@ _BESIDE: dict[str, Any] = {"align": "left", "dx": 7, "fontSize": 12}
 
 
 def fitting(sweep: Sweep, choices: pd.DataFrame) -> tuple[alt.LayerChart | alt.Chart, str]:
-    """The chart of the choices that have a score, and what it shows in words."""
+    """Return the chart of the combinations that have a score, and a description of it."""
     scored = choices[choices["n"] > 0]
     paths = [path for path in sweep.values if scored[path].map(str).nunique() > 1] or list(sweep.values)[:1]
     if len(paths) == 1:
@@ -39,18 +39,18 @@ def fitting(sweep: Sweep, choices: pd.DataFrame) -> tuple[alt.LayerChart | alt.C
         if max(scored[path].nunique() for path in paths) > MAX_CELLS or _is_proposed(sweep, paths):
             return _points(sweep, scored, *paths), words
         return _heatmap(sweep, scored, *paths), words
-    words = f"{ACCURACY} of every choice of {len(paths)} settings, values evenly spaced in their order"
+    words = f"{ACCURACY} for every combination of {len(paths)} settings, values evenly spaced in order"
     return _parallel(sweep, scored, paths), words
 
 
 def importance(shares: Mapping[str, float]) -> alt.LayerChart:
-    """What part of the differences each setting accounts for, the largest on top."""
+    """Chart the share of the variation that each setting explains, largest on top."""
     ranked = sorted(shares.items(), key=lambda item: -item[1])
     frame = pd.DataFrame(
         [(SETTINGS[path].label, share) for path, share in ranked], columns=["setting", "share"]
     )
     base = alt.Chart(frame).encode(
-        x=alt.X("share:Q", title="Share of the differences", axis=alt.Axis(format=".0%", tickCount=5)),
+        x=alt.X("share:Q", title="Share of the variation", axis=alt.Axis(format=".0%", tickCount=5)),
         y=alt.Y("setting:N", sort=frame["setting"].tolist(), title=None, axis=alt.Axis(labelLimit=200)),
         tooltip=["setting:N", alt.Tooltip("share:Q", format=".1%")],
     )
@@ -118,9 +118,9 @@ def _points(sweep: Sweep, scored: pd.DataFrame, first: str, second: str) -> alt.
 
 
 def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.LayerChart:
-    """Every axis has the values that were tried in their order, evenly spaced, so that none hides another.
+    """Chart every combination as a line across axes whose values are evenly spaced in order.
 
-    Each value stands beside its axis on a patch of the page's colour, so that lines end before it.
+    Each value is written beside its axis on a patch of the page's background, so that lines do not cross it.
     """
     frame = _frame(scored, paths)
     indices, ticks = [], []
@@ -129,7 +129,7 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
         index = {words: number / max(len(order) - 1, 1) for number, words in enumerate(order)}
         label = setting_values.label(path)
         indices.append(
-            pd.DataFrame({"axis": label, "place": frame[_shown(path)].map(index), "choice": frame.index})
+            pd.DataFrame({"axis": label, "position": frame[_shown(path)].map(index), "choice": frame.index})
         )
         ends = list(dict.fromkeys([order[0], order[-1]])) if len(order) > MAX_TICKS else order
         ticks += [(label, index[words], words) for words in ends]
@@ -138,13 +138,13 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
         "axis:N", sort=[setting_values.label(path) for path in paths], title=None,
         axis=alt.Axis(labelAngle=0, labelLimit=110, domain=False, grid=True),
     )  # fmt: skip
-    y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[-0.06, 1.06]))
+    y = alt.Y("position:Q", axis=None, scale=alt.Scale(domain=[-0.06, 1.06]))
     drawn = (
         alt.Chart(lines)
         .mark_line(strokeWidth=2.5, opacity=0.85)
         .encode(x=x, y=y, detail="choice:N", color=_colour(of_lines=True), tooltip=_tooltip(paths))
     )
-    named = alt.Chart(pd.DataFrame(ticks, columns=["axis", "place", "words"])).encode(
+    named = alt.Chart(pd.DataFrame(ticks, columns=["axis", "position", "words"])).encode(
         x=x, y=y, text="words:N"
     )
     patch = named.mark_text(**_BESIDE, stroke=_paper(), strokeWidth=7, strokeJoin="round")
@@ -154,7 +154,7 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
 
 
 def _frame(scored: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
-    """The choices with plain column names for Vega, worst first so that the best is drawn on top."""
+    """Return the combinations with column names that suit Vega, worst first so that the best is on top."""
     frame = scored.sort_values("val_accuracy").reset_index(drop=True)
     for path in paths:
         frame[_shown(path)] = frame[path].map(typed_value)
@@ -179,11 +179,11 @@ def _is_number(path: str) -> bool:
 
 
 def _order(sweep: Sweep, frame: pd.DataFrame, path: str) -> list[str]:
-    """The values in words: numbers by size, others as they were ticked."""
+    """Return the values as text: numbers by size, others in the order in which they were ticked."""
     if _is_number(path):
         return list(dict.fromkeys(frame.sort_values(path, kind="stable")[_shown(path)]))
-    there = set(frame[_shown(path)])
-    return [words for words in map(typed_value, sweep.values[path]) if words in there]
+    present = set(frame[_shown(path)])
+    return [words for words in map(typed_value, sweep.values[path]) if words in present]
 
 
 def _axis(sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[Channel]) -> Channel:
@@ -201,7 +201,7 @@ def _axis(sweep: Sweep, path: str, frame: pd.DataFrame, channel: type[Channel]) 
 
 
 def _colour(*, of_lines: bool = False) -> alt.Color:
-    """By score; lines leave out the end of the scheme that the page's own colour would swallow."""
+    """Colour by score; lines omit the end of the scheme that would vanish against the page."""
     visible = ([0.25, 1.0] if is_dark() else [0.0, 0.88]) if of_lines else [0.0, 1.0]
     return alt.Color(
         "val_accuracy:Q",
@@ -212,7 +212,7 @@ def _colour(*, of_lines: bool = False) -> alt.Color:
 
 
 def _paper() -> str:
-    """The page's colour, for what has to cover what lies under it."""
+    """Return the page's background colour, to cover what lies beneath."""
     return str(st.get_option(f"theme.{'dark' if is_dark() else 'light'}.backgroundColor"))
 
 
@@ -220,7 +220,7 @@ def _tooltip(paths: Sequence[str]) -> list[alt.Tooltip]:
     return [
         *(alt.Tooltip(f"{_shown(path)}:N", title=SETTINGS[path].label) for path in paths),
         alt.Tooltip("val_accuracy:Q", title=ACCURACY, format=".1%"),
-        alt.Tooltip("val_accuracy_low:Q", title="from", format=".1%"),
-        alt.Tooltip("val_accuracy_high:Q", title="to", format=".1%"),
+        alt.Tooltip("val_accuracy_low:Q", title="From", format=".1%"),
+        alt.Tooltip("val_accuracy_high:Q", title="To", format=".1%"),
         alt.Tooltip("n:Q", title="Runs"),
     ]

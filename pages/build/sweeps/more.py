@@ -1,4 +1,4 @@
-"""Adding values, trials or repeats to a sweep that is there."""
+"""Add values, trials or repeats to an existing sweep."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRIALS, _REPEATS = "more_trials", "more_repeats"
 
 
 def show(sweep: Sweep) -> None:
-    """The form, folded away; nothing that was run already is run again."""
+    """Show the form in a closed expander; no run is repeated."""
     lazy_expander("Add more", _form, sweep, key="sweep_more", icon=":material/add_circle:")
 
 
@@ -31,11 +31,11 @@ def _form(sweep: Sweep) -> None:
         default=list(sweep.values),
         format_func=setting_values.label,
         key=f"more-paths-{sweep.id}",
-        help="A setting added here was the same in all runs so far; these count for its value.",
+        help="A setting added here had one value in all runs so far; those runs count towards that value.",
     )
     try:
         more = {
-            path: setting_values.ticked(path, sweep.base, _key(path, sweep), besides=_there(path, sweep))
+            path: setting_values.ticked(path, sweep.base, _key(path, sweep), besides=_existing(path, sweep))
             for path in paths
         }
     except LabError as error:
@@ -44,18 +44,18 @@ def _form(sweep: Sweep) -> None:
     with st.grid(2, min_column_width=180, gap="small"):
         trials = 0
         if sweep.way != "grid":
-            trials = st.number_input("More choices to propose", 0, 500, key=_TRIALS)
-        repeats = st.number_input("More runs of each choice", 0, 20, key=_REPEATS)
+            trials = st.number_input("More combinations to try", 0, 500, key=_TRIALS)
+        repeats = st.number_input("More runs per combination", 0, 20, key=_REPEATS)
     added = {path: values for path, values in more.items() if values}
     st.button(
         "Add and start", icon=":material/playlist_add:", key="extend_sweep",
         disabled=not (added or trials or repeats),
         on_click=frame.attempt, args=(_extend, sweep, added, int(trials), int(repeats)),
     )  # fmt: skip
-    st.caption("There so far: " + "; ".join(_line(path, sweep) for path in sweep.values))
+    st.caption("So far: " + "; ".join(_line(path, sweep) for path in sweep.values))
 
 
-def _there(path: str, sweep: Sweep) -> Sequence[Any]:
+def _existing(path: str, sweep: Sweep) -> Sequence[Any]:
     return sweep.values.get(path, [sweep.base.get(path)])
 
 
@@ -68,7 +68,7 @@ def _key(path: str, sweep: Sweep) -> str:
 
 
 def _extend(sweep: Sweep, added: dict[str, Any], trials: int, repeats: int) -> None:
-    """Add it all, and leave an empty form behind."""
+    """Extend the sweep, and empty the form."""
     sweeps.extend(sweep, added, trials=trials, repeats=repeats)
     st.session_state.update({_key(path, sweep): [] for path in added})
     st.session_state.update({name: 0 for name in (_TRIALS, _REPEATS) if name in st.session_state})

@@ -1,4 +1,4 @@
-"""A new sweep: what to vary, how, and what it will cost before it starts."""
+"""A new sweep: which settings to vary, how, and what it will cost before it starts."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from pages.common.text import literal
 
 WAYS: dict[Way, str] = {
     "grid": "All combinations",
-    "random": "Proposed at random",
-    "tpe": "Proposed by what worked (TPE)",
+    "random": "Random search",
+    "tpe": "Guided search (TPE)",
 }
 MAX_LEFT_OUT = 3
 
@@ -36,15 +36,17 @@ _ASKED = "sweep_asked"
 
 
 def show() -> None:
-    """The form, the cost, and Start."""
-    st.markdown("Train with several values of some settings, and see which of them make a difference.")
+    """Show the form, the cost and the Start button."""
+    st.markdown("Train with several values of one or more settings, and see which make a difference.")
     try:
         base = settings.current()
         dataset = data_sources.open_if_prepared(base.data.source)
     except LabError as error:
-        st.error(literal(error), title="The settings of the Train page do not fit", icon=":material/error:")
+        st.error(
+            literal(error), title="The settings on the Train page are not valid", icon=":material/error:"
+        )
         return
-    _say_base(base)
+    _show_base(base)
     if dataset is None:
         data_preparing.show(base.data.source)
         return
@@ -58,14 +60,16 @@ def show() -> None:
         _start_button(ready=False)
         return
     st.session_state[_ASKED] = {**asked, "base": base}
-    _say_cost(plan, asked)
+    _show_cost(plan, asked)
     _start_button(ready=True)
 
 
-def _say_base(base: RunConfig) -> None:
+def _show_base(base: RunConfig) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="sweep_base"):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"All else as on the Train page: **{literal(data_sources.title(base.data.source))}**")
+            st.markdown(
+                f"Other settings as on the Train page: **{literal(data_sources.title(base.data.source))}**"
+            )
             st.caption(literal(run_header.settings_line(base)))
         st.page_link(addresses.TRAIN, label="Change", icon=":material/tune:", width="content")
 
@@ -87,26 +91,24 @@ def _form(base: RunConfig) -> dict[str, Any]:
         if way != "grid":
             trials = int(
                 st.number_input(
-                    "Choices to propose", 2, 500, 20, key="sweep_trials",
-                    help="Numbers are proposed from between the smallest and the largest value ticked, "
-                    "other settings from among those ticked.",
+                    "Combinations to try", 2, 500, 20, key="sweep_trials",
+                    help="Numbers are drawn from the range between the smallest and the largest value "
+                    "ticked; other settings take one of the values ticked.",
                 )
             )  # fmt: skip
         repeats = int(
             st.number_input(
-                "Runs of each choice", 1, 20, 1, key="sweep_repeats",
-                help="Each with another seed. With three or more, the spread shows what is chance.",
+                "Runs per combination", 1, 20, 1, key="sweep_repeats",
+                help="Each uses a different seed. With three or more, the spread shows how much is chance.",
             )
         )  # fmt: skip
         prune = st.toggle(
-            "Give up runs that are behind",
+            "Stop unpromising runs early",
             key="sweep_prune",
-            help="After two epochs, a run whose best validation accuracy so far is below the median of the "
-            "others' at the same epoch is stopped; four others must have ended before.",
+            help="After at least four others have finished, a run is stopped if its best validation accuracy "
+            "after two or more epochs is below the median of the others at the same epoch.",
         )
-    name = st.text_input(
-        "Name of the sweep", key="sweep_name", max_chars=80, placeholder="Optional", width=320
-    )
+    name = st.text_input("Sweep name", key="sweep_name", max_chars=80, placeholder="Optional", width=320)
     return {
         "values": values, "way": way, "trials": trials, "repeats": repeats, "prune": prune,
         "name": " ".join(name.split()),
@@ -115,14 +117,14 @@ def _form(base: RunConfig) -> dict[str, Any]:
 
 def _way() -> Way:
     way: Way = st.segmented_control(
-        "Which choices",
+        "Search method",
         list(WAYS),
         default="grid",
         required=True,
         format_func=WAYS.__getitem__,
         key="sweep_way",
-        help="All combinations suit one or two settings. For more, proposals find good ones with fewer runs: "
-        "TPE tries more of what worked, and needs some 20 trials to do better than chance.",
+        help="“All combinations” suits one or two settings. With more, a search finds good ones in fewer "
+        "runs. Guided search (TPE) favours values that worked; needs about 20 trials to beat random search.",
     )
     return way
 
@@ -132,24 +134,24 @@ def _plan(base: RunConfig, values: dict[str, Sequence[Any]], repeats: int, image
     return sweeps.plan(base, values, repeats, images=images, trials=trials)
 
 
-def _say_cost(plan: Plan, asked: dict[str, Any]) -> None:
-    choices = len(plan.configs) // asked["repeats"]
+def _show_cost(plan: Plan, asked: dict[str, Any]) -> None:
+    combinations = len(plan.configs) // asked["repeats"]
     with st.grid(2, min_column_width=220, gap="small"):
         metric_card(
             "Runs",
             f"{len(plan.configs):,}",
-            f"{count(choices, 'choice')} of settings, {count(asked['repeats'], 'run')} of each",
+            f"{count(combinations, 'combination')}, {count(asked['repeats'], 'run')} each",
         )
         metric_card(
-            "Expected time",
+            "Estimated time",
             about(plan.time.seconds),
             f"{duration(plan.time.low)} to {duration(plan.time.high)}",
-            help="For all runs, one after the other, with all their epochs.",
+            help="For all runs, one after another, with all epochs.",
         )
-    st.caption(f"Expected time: {plan.time.basis}.")
+    st.caption(f"Estimated time: {plan.time.basis}.")
     if plan.left_out:
         reasons = "".join(f"\n- {literal(reason)}" for reason in plan.left_out[:MAX_LEFT_OUT])
-        st.info(f"Some combinations do not fit and are left out:{reasons}", icon=":material/rule:")
+        st.info(f"Some combinations are not valid and are left out:{reasons}", icon=":material/rule:")
 
 
 def _start_button(*, ready: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which sweep the page is about; the address says it, so that it survives F5 and can be sent as a link."""
+"""The choice of the sweep to show; the address names it, so it survives a reload and works as a link."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _CHOICE = "sweep_choice"
 
 
 def pick() -> Sweep | None:
-    """The sweep chosen, None for a new one."""
-    known = {sweep.id: sweep for sweep in sweeps.all()}
-    if not known:
+    """Return the chosen sweep, or None for a new one."""
+    by_id = {sweep.id: sweep for sweep in sweeps.all()}
+    if not by_id:
         return None
     asked = st.query_params.get(SWEEP_KEY)
-    if asked and asked not in known:
-        st.warning(f"The sweep {literal(asked[:80])} was not found.", icon=":material/search_off:")
+    if asked and asked not in by_id:
+        st.warning(f"Sweep {literal(asked[:80])} was not found.", icon=":material/search_off:")
         asked = NEW
-    first = next(iter(known))
+    first = next(iter(by_id))
     chosen = first if asked is None else asked
     st.session_state[_CHOICE] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Sweep",
-            [NEW, *known],
-            format_func=lambda sweep_id: _line(known[sweep_id]) if sweep_id else "A new sweep …",
+            [NEW, *by_id],
+            format_func=lambda sweep_id: _line(by_id[sweep_id]) if sweep_id else "New sweep …",
             key=_CHOICE,
             on_change=_follow_choice,
         )
         if chosen:
             st.button("New sweep", icon=":material/add:", key="new_sweep", on_click=open_sweep, args=(NEW,))
     st.query_params[SWEEP_KEY] = chosen
-    return known.get(chosen)
+    return by_id.get(chosen)
 
 
 def open_sweep(sweep_id: str) -> None:
-    """Show this sweep, or with ``NEW`` the form for one."""
+    """Show this sweep, or the form for a new one if the id is ``NEW``."""
     st.query_params[SWEEP_KEY] = sweep_id
 
 

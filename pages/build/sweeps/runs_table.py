@@ -1,4 +1,4 @@
-"""The runs of a sweep as a table that fills."""
+"""The runs of a sweep as a table that fills up during the sweep."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.common import addresses, columns, run_picker
 
 
 def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
-    """One row a run, the best on validation first, then those that have no score yet."""
+    """Show one row per run, the best validation accuracy first and runs without a score last."""
     ordered = table.sort_values("val_accuracy", ascending=False, na_position="last", kind="stable")
     ids = ordered["run"].tolist()
     shown = pd.DataFrame(
@@ -39,21 +39,21 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
             **{path: SETTINGS[path].label for path in sweep.values},
             "seed": column.NumberColumn("Seed", format="%d"),
             "state": column.TextColumn(
-                "State", help=f"{run_picker.STOPPED} Given up: it was behind the others."
+                "State", help=f"{run_picker.STOPPED} Stopped early: the run fell behind the others."
             ),
             "validation": columns.validation(),
             "val_interval": column.TextColumn(
-                "95% CI", help="Of the validation accuracy, for other images (Wilson)."
+                "95% CI", help="Range of the validation accuracy to expect on other images (Wilson)."
             ),
             "test": columns.test(),
             "test_interval": column.TextColumn(
-                "95% CI (test)", help="Of the test accuracy, for other images (Wilson)."
+                "95% CI (test)", help="Range of the test accuracy to expect on other images (Wilson)."
             ),
             "epochs": column.NumberColumn("Epochs", format="%d", width=70),
             "seconds": columns.duration(shown["seconds"]),
             "open": column.ButtonColumn("", key="open_sweep_run", on_click=_open, args=(ids,)),
         },
-        alt="All runs of the sweep with their settings, states and validation accuracies",
+        alt="Runs of the sweep with their settings, states and validation accuracies",
         key="sweep_runs",
     )
     if st.session_state.get("sweep_open"):
@@ -63,7 +63,7 @@ def show(sweep: Sweep, table: pd.DataFrame, *, with_test: bool) -> None:
 
 
 def _state(row: pd.Series) -> str:
-    return "given up" if row["pruned"] else run_picker.STATES[row["state"]]
+    return "stopped early" if row["pruned"] else run_picker.STATES[row["state"]]
 
 
 def _intervals(table: pd.DataFrame, score: str) -> list[str | None]:

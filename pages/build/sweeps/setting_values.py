@@ -1,4 +1,4 @@
-"""Ticking several values of a setting: suggestions around the present one, and any other typed in."""
+"""The choice of several values of a setting: suggestions around the current value, or any value typed in."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ LEFT_OUT = frozenset(
         "data.test_share", "fit.seed", "fit.restore_best", "fit.monitor",
     }
 )  # fmt: skip
-"""Runs that differ in these cannot be compared on the same images; seeds are varied by repeats."""
+"""Runs that differ in these cannot be compared on the same images; repeats vary the seed."""
 
-FEW = 3
-"""Values ticked to begin with."""
+INITIAL_VALUES = 3
+"""Number of values ticked at first."""
 
 
 def variable_settings() -> list[str]:
-    """The settings that can be varied, those used most first."""
+    """Return the settings that can be varied, the most common first."""
     first = ["fit.learning_rate", "model.dropout", "fit.batch_size", "model.filters"]
     return list(dict.fromkeys([*first, *(path for path in SETTINGS if path not in LEFT_OUT)]))
 
 
 def label(path: str) -> str:
-    """How a setting is called, with its unit."""
+    """Return the label of a setting, with its unit."""
     setting = SETTINGS[path]
     return f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
 
 
 def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ()) -> tuple[Any, ...]:
-    """A widget for the values of one setting, and what is ticked in it.
+    """Show a widget for the values of a setting, and return the values ticked.
 
     Args:
-        besides: values that are there already; they are not offered, and nothing is ticked to begin with.
+        besides: values tried already; they are not offered, and nothing is ticked at first.
 
     Raises:
-        LabError: a typed value does not fit.
+        LabError: a typed value is not valid.
     """
     setting, present = SETTINGS[path], base.get(path)
     options = [typed_value(value) for value in _suggested(setting, present) if value not in besides]
@@ -59,13 +59,13 @@ def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ())
             accept_new_options=True,
             key=key,
             placeholder="Choose values, or type one and press Enter",
-            help=f"{setting.help} Any other value can be typed in.",
+            help=f"{setting.help} You can also type any other value.",
         )
     return tuple(_parsed(path, text, base) for text in chosen)
 
 
 def tried(sweep: Sweep, path: str) -> str:
-    """The values of a setting for Markdown, numbers by size; those that are proposed as a range."""
+    """Return the values of a setting as Markdown: numbers by size, or a range if they are drawn from one."""
     values = sweep.values[path]
     if all(isinstance(value, int | float) for value in values):
         values = sorted(values)
@@ -93,7 +93,7 @@ def _suggested(setting: Setting, present: Any) -> list[Any]:
 
 
 def _around(setting: Setting, present: float) -> list[Any]:
-    """Halves and doubles of the present value, or even steps up from zero where it is a share."""
+    """Return halves and doubles of the current value; for a share, even steps over its range."""
     assert setting.minimum is not None and setting.maximum is not None
     if setting.kind is float:
         step = max((setting.step or 0.05) * 2, (setting.maximum - setting.minimum) / 8)
@@ -106,6 +106,6 @@ def _around(setting: Setting, present: float) -> list[Any]:
 
 
 def _near(options: Sequence[str], present: str) -> list[str]:
-    place = options.index(present)
-    start = max(0, min(place - FEW // 2, len(options) - FEW))
-    return list(options[start : start + FEW])
+    index = options.index(present)
+    start = max(0, min(index - INITIAL_VALUES // 2, len(options) - INITIAL_VALUES))
+    return list(options[start : start + INITIAL_VALUES])

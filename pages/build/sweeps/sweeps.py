@@ -1,4 +1,4 @@
-"""Build > Sweeps: train with several values of some settings, and see which make a difference."""
+"""Build > Sweeps: train with several values of one or more settings, and see which make a difference."""
 
 from __future__ import annotations
 

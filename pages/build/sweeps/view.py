@@ -1,4 +1,4 @@
-"""One sweep: how far it is, what it has shown, its runs, and stopping, resuming and adding more."""
+"""One sweep: its progress, findings and runs, and how to stop, resume or extend it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from pages.common import frame, run_header, run_lines
 from pages.common.addresses import COMPARE, COPIED_RUN_KEY, LINES_KEY, TRAIN
 from pages.common.text import literal
 
-LOOK_EVERY = 1.5
-"""Seconds between two looks while something is under way."""
+POLL_SECONDS = 1.5
+"""Interval between updates while the sweep is running."""
 MAX_COMPARED = 6
 REPEATS = 4
 
 
 def show(sweep: Sweep) -> None:
-    """Everything about a sweep; its figures are looked at again while it is under way."""
-    is_followed = _is_under_way(sweep)
-    st.fragment(_follow, run_every=LOOK_EVERY if is_followed else None, key="sweep")(sweep.id, is_followed)
+    """Show a sweep, and update its figures while it is running."""
+    is_followed = _is_running(sweep)
+    st.fragment(_follow, run_every=POLL_SECONDS if is_followed else None, key="sweep")(sweep.id, is_followed)
     more.show(sweep)
 
 
-def _is_under_way(sweep: Sweep) -> bool:
+def _is_running(sweep: Sweep) -> bool:
     return sweep.state == "open" or any(run.status.waiting for run in sweep.runs)
 
 
@@ -45,21 +45,21 @@ def _follow(sweep_id: str, is_followed: bool) -> None:
         choices = sweeps.choices(sweep, table)
         _progress(sweep, table)
         if choices["n"].sum():
-            _image(sweep, choices)
+            _chart(sweep, choices)
             _best(sweep, table, choices)
         _runs(sweep, table)
         if len(sweep.values) > 2:
             _importance(sweep, int(choices["n"].sum()))
-        _follow_or_not(sweep, table, is_followed)
+        _start_or_stop_updates(sweep, table, is_followed)
 
 
-def _follow_or_not(sweep: Sweep, table: pd.DataFrame, is_followed: bool) -> None:
-    """Draw the page once more where it has to begin or cease to look again and again.
+def _start_or_stop_updates(sweep: Sweep, table: pd.DataFrame, is_followed: bool) -> None:
+    """Draw the whole page again if updates must start or stop.
 
-    A click on Resume or Repeat runs the fragment alone, which cannot change how often it is run.
+    A click on Resume or Repeat runs only the fragment, which cannot change its own update interval.
     """
-    under_way = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
-    if under_way != is_followed:
+    is_running = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
+    if is_running != is_followed:
         st.rerun()
 
 
@@ -82,26 +82,26 @@ def _progress(sweep: Sweep, table: pd.DataFrame) -> None:
             st.markdown(f"**{literal(sweep.name)}** · {_varied(sweep)}" if sweep.name else _varied(sweep))
             st.caption(literal(run_header.settings_line(sweep.base)))
         _buttons(sweep, waiting)
-    words = f"{ended} of {count(wanted, 'run')} ended"
-    others = [f"{unscored} stopped before a result"] if unscored else []
+    words = f"{ended} of {count(wanted, 'run')} done"
+    others = [f"{unscored} stopped without a result"] if unscored else []
     others += [
         f"{states[state]} {words}"
         for state, words in (("failed", "failed"), ("diverged", "diverged"), ("interrupted", "interrupted"))
         if states[state]
     ]
     pruned = int((table["pruned"] != "").sum())
-    others += [f"{pruned} given up"] if pruned else []
+    others += [f"{pruned} stopped early"] if pruned else []
     if waiting or sweep.state == "open":
         others += _time_left(table, wanted - ended - unscored)
     st.progress(ended / wanted if wanted else 0.0, text=" · ".join([words, *others]))
 
 
-def _time_left(table: pd.DataFrame, number: int) -> list[str]:
-    """How long so many runs still take, if each takes as long as those that have ended."""
-    known = table["seconds"].dropna()
-    if known.empty or not number:
+def _time_left(table: pd.DataFrame, remaining: int) -> list[str]:
+    """Estimate how long the remaining runs will take from the mean duration of the finished ones."""
+    durations = table["seconds"].dropna()
+    if durations.empty or not remaining:
         return []
-    return [f"{about(number * (float(known.mean()) + cost_estimate.SECONDS_TO_START))} left"]
+    return [f"{about(remaining * (float(durations.mean()) + cost_estimate.SECONDS_TO_START))} left"]
 
 
 def _varied(sweep: Sweep) -> str:
@@ -113,28 +113,30 @@ def _buttons(sweep: Sweep, waiting: int) -> None:
     if waiting or sweep.state == "open":
         st.button(
             "Stop sweep", icon=":material/stop_circle:", key="stop_sweep", on_click=frame.attempt,
-            args=(sweeps.stop, sweep), help="What has been learned so far is kept; Resume goes on.",
+            args=(sweeps.stop, sweep), help="Keeps the results so far. You can resume later.",
         )  # fmt: skip
     elif sweep.state == "stopped" or any(sweeps.is_unfinished(run) for run in sweep.runs):
         st.button(
             "Resume sweep", icon=":material/resume:", key="resume_sweep", type="primary",
             on_click=frame.attempt, args=(sweeps.resume, sweep),
-            help="Goes on with runs that were stopped, interrupted or failed, and queues what is missing.",
+            help="Continues runs that were stopped, interrupted or failed, and queues the missing ones.",
         )  # fmt: skip
 
 
-def _image(sweep: Sweep, choices: pd.DataFrame) -> None:
+def _chart(sweep: Sweep, choices: pd.DataFrame) -> None:
     chart, words = charts.fitting(sweep, choices)
     st.altair_chart(chart, alt=words, key="sweep_chart")
     partial = int(choices["partial"].sum())
-    notes = [f"{words}, on images never trained on."]
+    notes = [f"{words}, on images not used for training."]
     if choices["n"].max() > 1:
-        notes.append("Means over the seeds; ± SD as bars or under the pointer, of a single run its 95% CI.")
+        notes.append("Means over seeds. Bars or tooltips show ± SD; for single runs, the 95% CI.")
     else:
-        notes.append("95% CIs (Wilson), from the number of validation images; another seed adds to them.")
+        notes.append(
+            "95% CIs (Wilson) reflect the number of validation images; the choice of seed adds to them."
+        )
     if partial:
         notes.append(
-            f"{count(partial, 'choice')} stopped before the end, with the score of the best epoch until then."
+            f"{count(partial, 'combination')} stopped before the last epoch, scored at the best epoch so far."
         )
     st.caption(" ".join(notes))
 
@@ -145,18 +147,18 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
         f"{literal(SETTINGS[path].label)} **{literal(setting_value(path, best[path]))}**"
         for path in sweep.values
     )
-    st.markdown(f"Best on validation so far: {words}: {sweeps.describe_score(best)}.")
-    _say_luck(table, choices, list(sweep.values))
+    st.markdown(f"Best on validation so far: {words}, with {sweeps.describe_score(best)}.")
+    _show_luck(table, choices, list(sweep.values))
     with st.container(horizontal=True, vertical_alignment="center"):
         run_id = _run_of(best, sweep, table)
         st.page_link(
             TRAIN, label="Use these settings", icon=":material/tune:", query_params={COPIED_RUN_KEY: run_id},
-            help="Fills in all settings of this run on the Train page.",
+            help="Copies all settings of this run to the Train page.",
         )  # fmt: skip
         st.button(
             f"Repeat with {REPEATS} new seeds", icon=":material/casino:", key="repeat_best",
             on_click=frame.attempt, args=(_repeat, run_id),
-            help="The best of many is partly lucky; new seeds show how much of it stays.",
+            help="The best of many runs is partly lucky; new seeds show how much of its lead remains.",
         )  # fmt: skip
         to_compare = _best_lines(sweep, table, choices)
         if len(to_compare) > 1:
@@ -169,13 +171,13 @@ def _best(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> None:
 
 
 def _run_of(choice: dict[Any, Any], sweep: Sweep, table: pd.DataFrame) -> str:
-    """The first run of a choice that has a result."""
+    """Return the first run of a combination that has a result."""
     scored = table[table["val_accuracy"].notna()].to_dict("records")
     return next(str(row["run"]) for row in scored if all(row[path] == choice[path] for path in sweep.values))
 
 
 def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> list[str]:
-    """The best choices as the address of the Compare page names them, each with all its seeds."""
+    """Return the best combinations, each with all its seeds, as named in the Compare page's address."""
     members: dict[tuple[Any, ...], list[str]] = {}
     for row in table.to_dict("records"):
         members.setdefault(tuple(row[path] for path in sweep.values), []).append(row["run"])
@@ -184,8 +186,8 @@ def _best_lines(sweep: Sweep, table: pd.DataFrame, choices: pd.DataFrame) -> lis
     return [members[choice][0] + (run_lines.REPEATS if len(members[choice]) > 1 else "") for choice in best]
 
 
-def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> None:
-    """How much the best flatters, measured where choices were repeated."""
+def _show_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> None:
+    """Say how much of the best score is luck, measured if combinations were repeated."""
     scored = table[table["val_accuracy"].notna()]
     groups = [group["val_accuracy"].tolist() for _, group in scored.groupby(paths, sort=False)]
     deviation = verdicts.common_deviation(groups)
@@ -194,15 +196,15 @@ def _say_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> N
         return
     if deviation is None:
         st.caption(
-            f"As the best of {number} single runs it is partly lucky. Repeat it, or give each choice several "
-            "runs, to see by how much."
+            f"The best of {number} single runs is partly lucky. Repeat it, or use several runs per "
+            "combination, to see by how much."
         )
     else:
         each = max(int(choices["n"].median()), 1)
         luck = paired_tests.luck_of_the_best(number, deviation / each**0.5)
         st.caption(
-            f"As the best of {number} it is partly lucky: expect about {points(luck)} to be chance. "
-            f"Runs that differ only in the seed scatter by {points(deviation)} (SD)."
+            f"The best of {number} is partly lucky: expect about {points(luck)} to be chance. "
+            f"Runs that differ only in their seed vary by {points(deviation)} (SD)."
         )
 
 
@@ -215,16 +217,20 @@ def _importance(sweep: Sweep, scored: int) -> None:
     if not shares:
         return
     st.markdown("**Which settings mattered**")
-    st.altair_chart(charts.importance(shares), alt="Importance of the settings", key="importance")
+    st.altair_chart(
+        charts.importance(shares),
+        alt="Share of the variation in validation accuracy that each setting explains",
+        key="importance",
+    )
     st.caption(
-        "Share of the differences in validation accuracy that each setting accounts for (functional ANOVA). "
+        "Share of the variation in validation accuracy that each setting explains (functional ANOVA). "
         f"{caution}"
     )
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _shares(sweep: Sweep, scored: int) -> tuple[dict[str, float], str]:
-    """``scored`` makes it once for each number of results."""
+    """Compute once per number of results, ``scored``, which is part of the cache key."""
     return sweeps.importance(sweep)
 
 
@@ -232,8 +238,8 @@ def _runs(sweep: Sweep, table: pd.DataFrame) -> None:
     with_test = st.toggle(
         "Show test scores",
         key="sweep_test",
-        help="Choose by validation and look at the test score of the one you chose: test scores by which one "
-        "has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
+        help="Choose by validation score, then check the test score of the run you chose: test scores that "
+        "you used for choosing are too optimistic. The Results page shows how many test scores were viewed.",
     )
     if with_test:
         test_set_usage.record_view(

@@ -1,4 +1,4 @@
-"""Where runs are trained: on this machine, or on a Ray cluster whose address is kept for the workspace."""
+"""Where runs are trained: on this machine, or on a Ray cluster whose address the workspace stores."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ _KEY = "cluster_address"
 
 
 def show() -> None:
-    """A fold that says where, and takes another address."""
+    """Show where runs are trained, and let the address be changed, in an expander."""
     address, variable = ray_cluster.address(), ray_cluster.from_environment()
-    where = f"on the Ray cluster at {literal(address)}" if address else "on this machine"
-    with st.expander(f"Trained {where}", icon=":material/dns:", key="where_trained"):
+    where = f"Ray cluster at {literal(address)}" if address else "this machine"
+    with st.expander(f"Where to train: {where}", icon=":material/dns:", key="where_trained"):
         if variable:
-            st.caption(f"The environment variable {variable} says so, and comes before any address here.")
+            st.caption(
+                f"The environment variable {variable} sets this and overrides any address entered here."
+            )
             return
         st.caption(
-            "This machine trains one run after another. A Ray cluster trains several at once, on its "
-            "machines; leave the address empty to train on this one."
+            "This machine trains one run at a time. A Ray cluster trains several at once on its own "
+            "machines. Leave the address empty to train on this machine."
         )
         st.session_state.setdefault(_KEY, address)
         st.text_input(
-            "Address of a Ray cluster",
+            "Ray cluster address",
             key=_KEY,
-            placeholder="host:6379, or ray://host:10001",
+            placeholder="host:6379 or ray://host:10001",
             width=360,
-            help="All its machines need this workspace's folder and the packages of requirements-ray.txt. "
-            "Runs that are under way end where they are.",
+            help="All machines in the cluster need access to this workspace folder and the packages in "
+            "requirements-ray.txt. Runs in progress finish where they started.",
         )
         st.button(
             "Use this address",

@@ -1,4 +1,4 @@
-"""The run that the Train page follows, and how it ended: its result, or what to do about it."""
+"""The run that the Train page follows, and its outcome: a result, or an error and what to do next."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _WATCHED = "watched_run"
 
 
 def watch(run: Run) -> None:
-    """Follow this run on the page, through F5 as well: the address names it."""
+    """Follow this run on the page; the address names it, so it survives a reload."""
     st.session_state[_WATCHED] = st.session_state[RUN_KEY] = st.query_params[RUN_KEY] = run.id
 
 
 def watched() -> Run | None:
-    """The run that the address or this session follows."""
+    """Return the run that the address or this session follows."""
     run_id = st.query_params.get(RUN_KEY) or st.session_state.get(_WATCHED)
     if run_id is None:
         return None
@@ -50,13 +50,18 @@ def resume(run: Run) -> None:
 
 
 def ended(status: Status) -> str:
-    """How a run ended, as it goes on after "has"."""
-    words = {"done": "finished", "stopped": "been stopped", "interrupted": "been interrupted"}
+    """Describe how a run ended, to complete the sentence "The run has …"."""
+    words = {
+        "done": "finished",
+        "stopped": "been stopped",
+        "interrupted": "been interrupted",
+        "damaged": "been damaged",
+    }
     return words.get(status.state, STATES[status.state])
 
 
 def show_outcome(run: Run, *, with_curves: bool) -> None:
-    """The result of a run that has ended, or what happened to it, with the ways on."""
+    """Show the result of a run that has ended, or what went wrong, with the next steps."""
     summary = summarise(run)
     status, title = summary.status, literal(summary.title)
     with st.container(border=True, key="ended"):
@@ -65,12 +70,13 @@ def show_outcome(run: Run, *, with_curves: bool) -> None:
             box(_result(summary), title=f"{title} has {ended(status)}", icon=":material/check_circle:")
         else:
             words = literal(
-                " ".join(filter(None, [status.message, status.hint])) or "It ended before it was tested."
+                " ".join(filter(None, [status.message, status.hint]))
+                or "The run ended before it was evaluated."
             )
             box = st.error if status.state in ("failed", "diverged", "damaged") else st.warning
-            box(words + _left(run), title=f"{title} has {ended(status)}", icon=":material/warning:")
+            box(words + _saved(run), title=f"{title} has {ended(status)}", icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center"):
-            _ways_on(summary)
+            _next_steps(summary)
             st.button(
                 "Close", icon=":material/close:", type="tertiary", key="close_ended", on_click=stop_watching
             )
@@ -80,11 +86,11 @@ def show_outcome(run: Run, *, with_curves: bool) -> None:
 
 def _result(summary: Summary) -> str:
     test, guess = summary.report.test_accuracy, summary.report.baseline_accuracy
-    verdict = " **That is not clearly better than guessing.**" if _is_like_guessing(summary) else ""
+    verdict = " **This is not clearly better than guessing.**" if _is_like_guessing(summary) else ""
     return (
         f"Test accuracy **{percent(test.value)}** ({confidence_interval(test.low, test.high)}; "
-        f"{test.correct:,} of {count(test.total, 'image')} right). "
-        f"Always guessing the largest class: {percent(guess.value)}.{verdict}"
+        f"{test.correct:,} of {count(test.total, 'image')} correct). "
+        f"Always guessing the most common class: {percent(guess.value)}.{verdict}"
     )
 
 
@@ -92,19 +98,21 @@ def _is_like_guessing(summary: Summary) -> bool:
     return not summary.report.is_better_than_guessing
 
 
-def _left(run: Run) -> str:
-    """What an interrupted run still has."""
+def _saved(run: Run) -> str:
+    """Say what an interrupted run has saved."""
     epochs = len(run.metrics())
     if run.status.state != "interrupted" or not epochs:
         return ""
-    return f" {count(epochs, 'finished epoch')} and the best model are kept; Resume goes on from there."
+    return f" {count(epochs, 'finished epoch')} and the best model are saved; Resume continues from there."
 
 
-def _ways_on(summary: Summary) -> None:
+def _next_steps(summary: Summary) -> None:
     link = {RUN_KEY: summary.run.id}
     if summary.finished:
-        st.page_link(RESULTS, label="Look at the result", icon=":material/target:", query_params=link)
-        st.page_link(EXPLAIN, label="See why", icon=":material/center_focus_strong:", query_params=link)
+        st.page_link(RESULTS, label="View the result", icon=":material/target:", query_params=link)
+        st.page_link(
+            EXPLAIN, label="See what it is based on", icon=":material/center_focus_strong:", query_params=link
+        )
     if summary.status.state in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume",

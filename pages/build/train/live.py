@@ -1,4 +1,4 @@
-"""The training as it goes: its progress and curves, the queue behind it, and how it ended."""
+"""Training in progress: its status and curves, the queue behind it, and the outcome."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pages.common import data_selection, frame, run_header
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
 
-LOOK_EVERY = 0.7
-"""Seconds between two looks while something is at work."""
+POLL_SECONDS = 0.7
+"""Interval between updates while a run is active."""
 MAX_LISTED = 5
 
 _SEEN, _ENDED = "waiting_seen", "just_ended"
@@ -26,48 +26,48 @@ _SEEN, _ENDED = "waiting_seen", "just_ended"
 
 @dataclass(frozen=True)
 class Work:
-    """What is under way now: runs at work, runs in the queue (the next one first), and interrupted ones."""
+    """Unfinished runs: active ones, queued ones (next one first), and interrupted ones."""
 
-    at_work: tuple[Run, ...]
+    active: tuple[Run, ...]
     queued: tuple[Run, ...]
     interrupted: tuple[Run, ...]
 
     @property
     def signature(self) -> tuple[str, ...]:
         """Changes when a run begins, ends or is queued."""
-        return tuple(run.id for run in (*self.at_work, *self.queued))
+        return tuple(run.id for run in (*self.active, *self.queued))
 
 
 def status() -> Work:
-    """Read the states of all runs; brings a lost worker back where runs wait for one."""
+    """Read the states of all runs; restart a lost worker if runs are waiting for one."""
     frame.tend()
     states = {run: run.status.state for run in runs.all()}
-    order = {run.id: place for place, run in enumerate(engine.queue())}
+    order = {run.id: index for index, run in enumerate(engine.queue())}
     queued = sorted(
         (run for run, state in states.items() if state == "queued"),
         key=lambda run: order.get(run.id, len(order)),
     )
-    at_work = tuple(run for run, state in states.items() if state in ("starting", "running"))
-    return Work(at_work, tuple(queued), tuple(run for run, state in states.items() if state == "interrupted"))
+    active = tuple(run for run, state in states.items() if state in ("starting", "running"))
+    return Work(active, tuple(queued), tuple(run for run, state in states.items() if state == "interrupted"))
 
 
 def show() -> bool:
-    """Everything about runs under way and about how the one that is followed ended.
+    """Show unfinished runs, and the outcome of the run that is followed.
 
     Returns:
-        Whether there was anything to show.
+        Whether anything was shown.
     """
     for words in st.session_state.pop(_ENDED, []):
         st.toast(words, icon=":material/notifications:")
     work = status()
     watched = followed_run.watched()
-    if watched is None and work.at_work:
-        followed_run.watch(watched := work.at_work[0])
+    if watched is None and work.active:
+        followed_run.watch(watched := work.active[0])
     if watched is not None and not watched.status.waiting:
-        followed_run.show_outcome(watched, with_curves=not work.at_work)
+        followed_run.show_outcome(watched, with_curves=not work.active)
     if work.signature:
         st.session_state[_SEEN] = work.signature
-        st.fragment(_follow, run_every=LOOK_EVERY, key="live")()
+        st.fragment(_follow, run_every=POLL_SECONDS, key="live")()
     interrupted = [run for run in work.interrupted if run != watched]
     if interrupted:
         _list_interrupted(interrupted)
@@ -75,7 +75,7 @@ def show() -> bool:
 
 
 def _announce_ends(work: Work) -> None:
-    """Follow the run that has just ended, and have the page say so when it is drawn anew."""
+    """Follow the run that has just ended, and announce it when the page is next drawn."""
     for run_id in set(st.session_state.get(_SEEN, ())) - set(work.signature):
         try:
             summary = summarise(runs.open(run_id))
@@ -92,10 +92,10 @@ def _follow() -> None:
         if work.signature != st.session_state.get(_SEEN):
             _announce_ends(work)
             st.rerun()
-        for run in work.at_work:
+        for run in work.active:
             _show_progress(run)
         if work.queued:
-            _list_queue(work.queued, starting=not work.at_work)
+            _list_queue(work.queued, starting=not work.active)
 
 
 def _show_progress(run: Run) -> None:
@@ -122,13 +122,13 @@ def _show_progress(run: Run) -> None:
 def _stop_button(run: Run) -> None:
     asked = run.stop_requested
     st.button(
-        "Stopping …" if asked else "Stop and keep",
+        "Stopping …" if asked else "Stop and save",
         icon=":material/stop_circle:",
         key=f"stop-{run.id}",
         disabled=asked,
         on_click=frame.attempt,
         args=(engine.stop, run),
-        help="Stops after the current batch, then evaluates and keeps the model.",
+        help="Stops after the current batch, then evaluates and saves the model.",
     )
 
 
@@ -146,7 +146,7 @@ def _validation_words(summary: Summary) -> None:
     if not history or summary.config is None:
         st.caption(
             "Validation figures appear after the first epoch. "
-            "Training figures are means over the epoch so far."
+            "Training figures are averages over the epoch so far."
         )
         return
     last = history[-1]
@@ -155,7 +155,7 @@ def _validation_words(summary: Summary) -> None:
     if images and last.get("val_accuracy") is not None:
         bounds = metrics.proportion(round(last["val_accuracy"] * images), images)
         words += f" ({confidence_interval(bounds.low, bounds.high)}; {count(images, 'image')})"
-    st.caption(f"{words}. Training figures are means over the epoch, augmentation included.")
+    st.caption(f"{words}. Training figures are averages over the epoch, with augmentation.")
 
 
 def _validation_images(summary: Summary) -> int:
@@ -171,21 +171,19 @@ def _validation_images(summary: Summary) -> int:
 def _list_queue(queued: Sequence[Run], *, starting: bool) -> None:
     st.markdown(f"**Queue** · {count(len(queued), 'run')}")
     if starting:
-        st.caption(
-            "The training process is getting ready. When it was not warm, that takes about 15 seconds."
-        )
-    for place, run in enumerate(queued, start=1):
-        _row(run, f"{place}. ", "Cancel", ":material/close:", engine.stop, key="cancel")
+        st.caption("The training process is starting. A cold start takes about 15 seconds.")
+    for position, run in enumerate(queued, start=1):
+        _row(run, f"{position}. ", "Cancel", ":material/close:", engine.stop, key="cancel")
 
 
 def _list_interrupted(interrupted: Sequence[Run]) -> None:
     with st.expander(
-        f"{count(len(interrupted), 'interrupted run')} can go on",
+        f"{count(len(interrupted), 'interrupted run')} can be resumed",
         icon=":material/pause_circle:",
         key="interrupted",
     ):
         st.caption(
-            "The newest first. Resume goes on from the last finished epoch, with the optimiser's state."
+            "Newest first. Resume continues from the last finished epoch, with the optimiser's saved state."
         )
         for run in interrupted[:MAX_LISTED]:
             _row(run, "", "Resume", ":material/resume:", followed_run.resume, key="resume")

@@ -1,4 +1,4 @@
-"""The training that Start would begin: its images, its size, its time, and Start itself."""
+"""The run that Start would begin: its images, parameters and estimated time, and the Start button."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _NAME, _STARTED = "run_name", "run_started"
 
 
 def headline(config: RunConfig, selection: Selection) -> None:
-    """One sentence on what will be learned from how many images."""
+    """Say in a sentence what will be learned from how many images."""
     st.markdown(f"**{literal(data_sources.title(config.data.source))}**")
     data_selection.show_summary(selection)
 
 
 def costs(config: RunConfig, selection: Selection) -> None:
-    """Number of parameters and expected time, before the start."""
+    """Show the number of parameters and the estimated time before training starts."""
     training = int((selection.rows["split"] == "train").sum())
     parameters = cost_estimate.parameters(config, len(selection.class_names))
     time = cost_estimate.duration(config, training)
@@ -42,16 +42,16 @@ def costs(config: RunConfig, selection: Selection) -> None:
             help="Weights that training adjusts. More can learn more, but overfit more easily.",
         )
         metric_card(
-            "Expected time",
+            "Estimated time",
             about(time.seconds),
             f"{duration(time.low)} to {duration(time.high)}",
-            help="For all epochs; early stopping or Stop and keep can end it sooner.",
+            help="For all epochs; early stopping or “Stop and save” can end it sooner.",
         )
-    st.caption(f"Expected time: {time.basis}.")
+    st.caption(f"Estimated time: {time.basis}.")
 
 
 def layers(config: RunConfig, selection: Selection) -> None:
-    """The network as a table, folded away."""
+    """Show the network as a table in a closed expander."""
     classes = len(selection.class_names)
     lazy_expander(
         "The network, layer by layer", _layers, config, classes, key="layers", icon=":material/layers:"
@@ -64,28 +64,28 @@ def _layers(config: RunConfig, classes: int) -> None:
         for layer in cost_estimate.layers(config, classes)
     ]
     st.dataframe(
-        pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
+        pd.DataFrame(rows, columns=["Layer", "Type", "Output", "Parameters"]),
         hide_index=True,
         height="content",
         column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
-        alt="The layers of the network with their output sizes and parameters",
+        alt="Layers of the network with their output sizes and parameter counts",
     )
 
 
 def start_button(*, ready: bool) -> None:
-    """A name, if one is wanted, and Start."""
+    """Show the optional name of the run and the Start button."""
     if st.session_state.pop(_STARTED, False):
         st.session_state[_NAME] = ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
-            "Name of the run",
+            "Run name",
             key=_NAME,
-            placeholder="Optional, for example: with rotation",
+            placeholder="Optional, such as “with rotation”",
             max_chars=MAX_NAME_LENGTH,
             width=320,
             persist_state="session",
         )
-        # Not a callback: the callback of a preset clicked just before has to come first.
+        # Not a callback: the callback of a preset clicked just before must run first.
         if st.button(
             "Start training", type="primary", icon=":material/play_arrow:", key="start", disabled=not ready
         ):
@@ -100,5 +100,5 @@ def _start(name: str) -> None:
 
 
 def show_error(error: LabError) -> None:
-    """Why Start cannot be clicked."""
-    st.error(literal(error), title="These settings cannot be trained", icon=":material/error:")
+    """Say why Start is disabled."""
+    st.error(literal(error), title="Cannot train with these settings", icon=":material/error:")

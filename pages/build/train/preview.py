@@ -1,4 +1,4 @@
-"""What the network will be shown: one training image at its size, and changed by augmentation."""
+"""What the network sees: a training image at the input size, and variants of it from augmentation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from core.errors import LabError
 from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.text import literal
 
-VERSIONS = 5
+VARIANTS = 5
 _SHOWN_SIDE = 224
 _TURN = "preview_turn"
 
 
 def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
-    """The strip of images for the settings as they are now."""
+    """Show the image and its variants for the current settings."""
     training = selection.rows[selection.rows["split"] == "train"]
     turn = st.session_state.setdefault(_TURN, 0)
     row = training.iloc[np.random.default_rng(turn).integers(len(training))]
@@ -42,10 +42,10 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
         _tile(
             images[0],
             f"At {size} × {size} px",
-            f"A training image of {row['label']} at the network's size",
+            f"A training image of {row['label']} at the network's input size",
         )
         for number, image in enumerate(images[1:], start=1):
-            _tile(image, f"In training, {number}", f"The same image after random changes, version {number}")
+            _tile(image, f"Variant {number}", f"The same image after random changes, variant {number}")
     st.caption(
         f"A training image of **{literal(row['label'])}** ({literal(row['name'])}). "
         f"{_explanation(config.augment)}"
@@ -60,8 +60,8 @@ def _tile(image: bytes, words: str, alt: str) -> None:
 
 def _explanation(config: AugmentConfig) -> str:
     if not any(config.model_dump().values()):
-        return "Augmentation is off, so it looks the same in every epoch."
-    return "Each epoch shows it a little differently; validation and test images are never changed."
+        return "Augmentation is off, so the image looks the same in every epoch."
+    return "Each epoch shows a slightly different variant; validation and test images are never changed."
 
 
 @st.cache_data(
@@ -74,12 +74,12 @@ def _strip(
 ) -> list[bytes]:
     rows = dataset.usable[dataset.usable["id"] == image_id]
     image = pixel_cache.load(dataset, rows, image_size, resize)
-    versions = augment.batch(np.repeat(image, VERSIONS, axis=0), config, np.random.default_rng(turn))
-    return [_jpeg(one) for one in (image[0], *versions)]
+    variants = augment.batch(np.repeat(image, VARIANTS, axis=0), config, np.random.default_rng(turn))
+    return [_jpeg(one) for one in (image[0], *variants)]
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
-    """Enlarged without smoothing, so that a small image's pixels are seen as they are."""
+    """Encode an image, enlarged without smoothing so that its pixels stay visible."""
     times = max(1, round(_SHOWN_SIDE / image.shape[0]))
     buffer = io.BytesIO()
     Image.fromarray(image.repeat(times, axis=0).repeat(times, axis=1)).save(buffer, "JPEG", quality=92)

@@ -1,4 +1,4 @@
-"""Build > Train: every setting, what it means for this data set, and the training as it goes."""
+"""Build > Train: every setting, what it means for this data set, and training in progress."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ with st.sidebar:
 settings.show_news()
 
 if live.show():
-    st.subheader("The next run", anchor=False)
+    st.subheader("Next run", anchor=False)
 
 config, selection = None, None
 try:
@@ -57,4 +57,4 @@ if config and selection and dataset:
     plan.costs(config, selection)
     preview.show(dataset, selection, config)
     plan.layers(config, selection)
-st.page_link(addresses.DATA, label="Look at the images or choose others", icon=":material/photo_library:")
+st.page_link(addresses.DATA, label="View the images or choose others", icon=":material/photo_library:")
