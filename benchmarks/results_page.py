@@ -123,7 +123,7 @@ def _open_card(app: AppTest, run: Run, card: Sequence[Request]) -> float:
     app.button(key=f"worst-{card[0].image_id}").click()
     pages.seconds(app)
     while not is_whole:
-        time.sleep(waiting.LOOK_EVERY)
+        time.sleep(waiting.POLL_SECONDS)
         is_whole = _are_there(run, card)
         if is_whole:
             pages.seconds(app)

@@ -1,4 +1,4 @@
-"""The whole job in a real browser: choose images, train, see the result, see why."""
+"""The whole workflow in a real browser: choose images, train, view the result and explain it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 180_000
-"""Milliseconds for what takes a moment on a busy machine; nothing here is timed."""
+"""Milliseconds to wait on a busy machine; nothing here is timed."""
 
 pytestmark = [
     pytest.mark.browser,
@@ -44,7 +44,7 @@ pytestmark = [
 
 @dataclass
 class Server:
-    """The app on a port of its own; it can be killed and started again on the same workspace."""
+    """The app on its own port; it can be killed and restarted on the same workspace."""
 
     port: int
     process: subprocess.Popen[bytes] | None = None
@@ -61,24 +61,24 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for(self._answers)
+        wait_for(self._is_healthy)
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def _answers(self) -> bool:
+    def _is_healthy(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as answer:
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as response:
+                return bool(response.status == 200)
         except OSError:
             return False
 
 
 @pytest.fixture
 def server(workspace: Path) -> Iterator[Server]:
-    """A running app; afterwards neither it nor the workers it started are left."""
+    """Start the app; end it and the workers it started afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = Server(free.getsockname()[1])
@@ -90,25 +90,25 @@ def server(workspace: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def page(server: Server) -> Iterator[Any]:
-    """An open tab on the app's first page."""
+    """Open a tab on the app's first page."""
     with playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
-        asked: list[str] = []
-        tab.on("request", lambda request: asked.append(request.url))
+        requested: list[str] = []
+        tab.on("request", lambda request: requested.append(request.url))
         tab.goto(server.address)
         yield tab
-        assert tab.get_by_text("fault of the lab").count() == 0
+        assert tab.get_by_text("inside the lab").count() == 0
         local = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
-        assert [url for url in asked if not url.startswith(local)] == []
+        assert [url for url in requested if not url.startswith(local)] == []
         browser.close()
 
 
 def wait_for(condition: Any, seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.2)
 
 
@@ -146,7 +146,7 @@ def test_choose_train_result_heatmap(page: Any, server: Server) -> None:
     page.get_by_test_id("stImage").nth(2).wait_for()
 
 
-def test_a_killed_server_finds_the_running_training_again(page: Any, server: Server) -> None:
+def test_a_restarted_server_finds_the_run_in_progress(page: Any, server: Server) -> None:
     page.get_by_role("button", name="Tutorial").click()
     start_training(page, "Tutorial")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "running")
@@ -154,7 +154,7 @@ def test_a_killed_server_finds_the_running_training_again(page: Any, server: Ser
     assert runs.all()[0].status.state == "running"
     server.start()
     page.goto(server.address)
-    stop = page.get_by_role("button", name="Stop and keep")
+    stop = page.get_by_role("button", name="Stop and save")
     stop.wait_for()
     wait_for(lambda: runs.all()[0].metrics())
     stop.click()
@@ -163,7 +163,7 @@ def test_a_killed_server_finds_the_running_training_again(page: Any, server: Ser
     assert len(runs.all()) == 1
 
 
-def test_f5_and_per_second_tab_change_nothing(page: Any, server: Server) -> None:
+def test_a_reload_and_a_second_tab_change_nothing(page: Any, server: Server) -> None:
     start_training(page)
     wait_for(lambda: runs.all())
     page.reload()
@@ -179,7 +179,7 @@ def test_f5_and_per_second_tab_change_nothing(page: Any, server: Server) -> None
     second.close()
 
 
-def test_a_link_opened_first_after_a_restart_finds_its_page(page: Any, server: Server) -> None:
+def test_a_link_opened_right_after_a_restart_finds_its_page(page: Any, server: Server) -> None:
     server.kill()
     server.start()
     page.goto(f"{server.address}/compare")

@@ -1,6 +1,6 @@
-"""Where every page is, and the keys of the queries that a link to one may hold.
+"""The address of every page, and the query keys that a link to it may contain.
 
-People save links and send them: a page's file name is its address, and neither it nor a key may change.
+People save and share links: a page's file name is its address, so neither file names nor keys may change.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ PAGES = (DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE)
 SOURCE_KEY = "data"
 """The data set, on Data and Train."""
 SETTING_KEY = "set"
-"""A setting that differs from its default, as ``fit.epochs=5``; once for each, on Data and Train."""
+"""A setting that differs from its default, such as ``fit.epochs=5``; repeatable, on Data and Train."""
 DATA_TAB_KEY = "part"
 """The open tab of Data."""
 COPIED_RUN_KEY = "from"
-"""The run whose settings Train fills in."""
+"""The run whose settings are copied to Train."""
 RUN_KEY = "run"
-"""The run that Results and Explain are about, and that Train follows."""
+"""The run that Results and Explain show, and that Train follows."""
 RESULTS_TAB_KEY = "view"
 """The open tab of Results."""
 IMAGE_KEY = "picture"
 """The test image that Explain shows in depth."""
 LINES_KEY = "runs"
-"""The lines of the runs list that Compare compares, separated by commas."""
+"""The lines of the runs list to compare, separated by commas."""
 SWEEP_KEY = "sweep"
 """The sweep that Sweeps shows; empty for the form of a new one."""
 QUERY_KEYS = (

@@ -1,4 +1,4 @@
-"""What the Altair charts of several pages share: they follow the theme and show values on hover."""
+"""Parts shared by the Altair charts of several pages, which follow the theme and show values on hover."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from altair.utils import schemapi
 
 from core.export import palette
 
-schemapi.disable_debug_mode()  # a chart is checked as a whole when it is shown, not once more in every part
+schemapi.disable_debug_mode()  # a chart is validated as a whole when it is shown, not again in every part
 
 NAMES = alt.ExprRef("min(260, 0.4 * containerSize()[0])")
-"""Pixels for names beside a chart: on a phone they leave room for it."""
+"""Pixels for names beside a chart, limited so that the chart keeps its room on a phone."""
 
 
 def is_dark() -> bool:
-    """Whether the page is dark."""
+    """Whether the page uses the dark theme."""
     return st.context.theme.type == "dark"
 
 
 def ink() -> str:
-    """The colour of words in a chart on a light or dark page; Vega's own is always black."""
+    """Return the colour of text in a chart on a light or dark page; Vega's default is always black."""
     return palette.INK_ON_DARK if is_dark() else palette.INK
 
 
 def proportions(rows: pd.DataFrame) -> alt.LayerChart:
-    """Values with their 95% CI as dots and bars, one line each.
+    """Chart values with their 95% CIs as dots and bars, one line per value.
 
-    The axis spans what the bars span, so that close ones can be distinguished.
+    The axis spans only the range of the bars, so that close values can be distinguished.
 
     Args:
-        rows: columns name, value, low, high (0 to 1), in the order in which they are shown.
+        rows: columns name, value, low, high (0 to 1), in display order.
     """
     scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(rows).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=NAMES)))

@@ -1,4 +1,4 @@
-"""Columns of numbers that several tables have: they sort as numbers and read as words do elsewhere."""
+"""Number columns shared by several tables: they sort as numbers and are formatted as elsewhere."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import streamlit as st
 
 _MAX_IN_SECONDS = 600.0
 PERCENT = "%.1f%%"
-"""For values made by :func:`percents`; Streamlit's own "percent" drops zeros and breaks the alignment."""
+"""Format for values from :func:`percents`; Streamlit's "percent" drops zeros, which breaks alignment."""
 
 
 def percents(shares: Sequence[float | None] | pd.Series) -> Any:
-    """Shares of one as numbers of percent, None staying empty, in their order."""
+    """Convert shares in [0, 1] to percentages, in order; None stays empty."""
     return pd.array([None if share is None else 100 * share for share in shares], "Float64")
 
 
 def validation() -> Any:
-    """The column for validation accuracies made by :func:`percents`."""
+    """Return the column for validation accuracies from :func:`percents`."""
     return st.column_config.NumberColumn(
         "Validation",
         format=PERCENT,
         width=96,
-        help="Accuracy on the validation images, of the kept epoch, which it helped to choose.",
+        help="Accuracy on the validation images, which are also used to choose the best epoch.",
     )
 
 
 def test() -> Any:
-    """The column for test accuracies made by :func:`percents`."""
+    """Return the column for test accuracies from :func:`percents`."""
     return st.column_config.NumberColumn(
-        "Test", format=PERCENT, width=80, help="Accuracy on images never used to train or choose."
+        "Test", format=PERCENT, width=80, help="Accuracy on images never used for training or choosing."
     )
 
 
 def duration(seconds: Sequence[float | None] | pd.Series) -> Any:
-    """The column for these; Streamlit's own "duration" says "a few seconds" of most short runs."""
+    """Return the column for durations; Streamlit's "duration" shows "a few seconds" for most short runs."""
     is_short = not bool((pd.Series(list(seconds), dtype="Float64") > _MAX_IN_SECONDS).any())
     return st.column_config.NumberColumn(
-        "Duration", format="%.1f s" if is_short else "duration", width="small", help="Of one run."
+        "Duration", format="%.1f s" if is_short else "duration", width="small", help="Time that one run took."
     )

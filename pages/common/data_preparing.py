@@ -1,4 +1,4 @@
-"""Prepare a data set from a page: start, progress, stop, and what to do where it failed."""
+"""Prepare a data set from a page: start it, show progress, stop it, and recover from failure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pages.common.text import literal
 
 POLL_SECONDS = 0.5
 _OFFLINE = (
-    "Data sets that another machine has downloaded can lie in any folder: set TFDS_DATA_DIR to that folder "
-    "and start the lab again."
+    "If the data set was downloaded on another machine, copy it to any folder on this one, set "
+    "TFDS_DATA_DIR to that folder and restart the lab."
 )
 
 
 def show(source: str) -> None:
-    """Everything about preparing ``source``; the page runs again when it is prepared."""
+    """Show the preparation of ``source``; the page runs again when it has finished."""
     preparation = engine.preparation_of(source)
     if source in data_sources.BUILT_IN and preparation.state == "none":
         preparation = engine.prepare(source)
     if preparation.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="preparing")(source)
         return
-    _say_how_it_ended(preparation)
+    _show_outcome(preparation)
     words = "Prepare this data set" if preparation.state in ("none", "done") else "Try again"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -43,7 +43,7 @@ def show(source: str) -> None:
 
 
 def show_again(source: str) -> None:
-    """For a person's own images, which may have changed on the disk: read what is new among them."""
+    """Offer to scan a user's own folder again, since its files may have changed."""
     if source in data_sources.BUILT_IN or source.startswith(("tfds:", "upload:")):
         return
     preparation = engine.preparation_of(source)
@@ -51,20 +51,20 @@ def show_again(source: str) -> None:
         st.fragment(_watch, run_every=POLL_SECONDS, key="preparing_again")(source)
         return
     if preparation.state not in ("none", "done"):
-        _say_how_it_ended(preparation)
+        _show_outcome(preparation)
     st.button(
-        "Read the files again",
+        "Rescan files",
         icon=":material/refresh:",
         key="prepare_again",
         type="tertiary",
-        help="Do this when you have added, changed or removed images. What has not changed is not read "
-        "again, and what was left out or given another class stays so.",
+        help="Use this after adding, changing or removing images. Only changed files are read again, and the "
+        "images you left out or moved to another class stay that way.",
         on_click=frame.attempt,
         args=(engine.prepare, source),
     )
 
 
-def _say_how_it_ended(preparation: Preparation) -> None:
+def _show_outcome(preparation: Preparation) -> None:
     match preparation.state:
         case "failed":
             st.error(
@@ -78,8 +78,8 @@ def _say_how_it_ended(preparation: Preparation) -> None:
             st.info(literal(preparation.message), icon=":material/pause_circle:")
         case _:
             st.markdown(
-                "Each image is read once, checked and noted in an index. Your own files are never changed. "
-                "What TensorFlow Datasets offers is downloaded first."
+                "Each image is read and checked once, then listed in an index. Your own files are never "
+                "changed. Data from TensorFlow Datasets is downloaded first."
             )
 
 

@@ -1,4 +1,4 @@
-"""Which images a run will use, worked out once for the same settings."""
+"""The images that a run will use, computed once for the same settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANY_CLASSES = 20
 
 
 def select(dataset: Dataset, config: DataConfig) -> Selection:
-    """Like ``datasets.select``, kept for the settings that matter to it; not to be changed."""
+    """Call ``datasets.select``, cached by the settings that affect it; do not modify the result."""
     return _select(dataset, config.model_copy(update={"image_size": 0, "resize": ""}))
 
 
@@ -30,7 +30,7 @@ def _select(dataset: Dataset, config: DataConfig) -> Selection:
 
 
 def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
-    """The split of each image that a training would use; none where it cannot be shared out."""
+    """Return the split of each image that a run would use; empty if the images cannot be split."""
     try:
         rows = select(dataset, config).rows
     except LabError:
@@ -39,20 +39,20 @@ def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
 
 
 def show_summary(selection: Selection) -> None:
-    """One sentence on what will be learned from how many images, and advice where it is due."""
+    """Say in a sentence what will be learned from how many images, with advice where needed."""
     images, classes = selection.rows["split"].value_counts(), len(selection.class_names)
     st.markdown(
-        f"{classes:,} classes, {count(int(images['train']), 'image')} to train on, "
-        f"{int(images['validation']):,} for validation and {int(images['test']):,} for the test."
+        f"{classes:,} classes: {count(int(images['train']), 'image')} for training, "
+        f"{int(images['validation']):,} for validation and {int(images['test']):,} for testing."
     )
     if selection.left_out:
         st.caption(
-            f"{count(selection.left_out, 'training image')} left out: a copy of each is kept aside for "
-            "validation or the test."
+            f"{count(selection.left_out, 'training image')} left out: each has a copy in the validation or "
+            "test split."
         )
     if classes > MANY_CLASSES:
         st.info(
-            f"{classes} classes are many for a small network. With up to {MANY_CLASSES} the first results "
-            "come sooner and are easier to read.",
+            f"{classes} classes are a lot for a small network. With {MANY_CLASSES} or fewer, the first "
+            "results come sooner and are easier to read.",
             icon=":material/lightbulb:",
         )

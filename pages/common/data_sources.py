@@ -1,4 +1,4 @@
-"""The data sets a person can choose from, and how they are called."""
+"""The data sets to choose from, and their titles."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}
 
 
 def title(source: str) -> str:
-    """How a source is called.
+    """Return the title of a source.
 
-    An own folder by its name and place, and an upload by its name and time, since many are called "photos".
+    A folder is shown with its path and an upload with its time, since many are called "photos".
     """
     if source in BUILT_IN:
         return BUILT_IN[source]
@@ -30,7 +30,7 @@ def title(source: str) -> str:
 
 
 def short(source: str) -> str:
-    """The same in a word, for narrow places: an own folder by its name alone."""
+    """Return a short title for narrow spaces, such as the bare name of a folder."""
     if source.startswith("upload:"):
         return source.removeprefix("upload:").rpartition("-")[0]
     return Path(source).name or source
@@ -40,20 +40,20 @@ def _when(source: str) -> str:
     try:
         folder = sources.resolve(source).folder
         return f" {moment(folder.stat().st_mtime)}" if folder else ""
-    except (LabError, OSError):  # it is gone, which the page says where it matters
+    except (LabError, OSError):  # it is gone, which the page reports where it matters
         return ""
 
 
 def choices() -> dict[str, str]:
-    """What can be trained on at once: the built-in data sets and those that are prepared, name to title."""
+    """Return the built-in and the prepared data sets, which can be trained on at once, as name to title."""
     return {source: title(source) for source in dict.fromkeys([*BUILT_IN, *datasets.prepared()])}
 
 
 def open_if_prepared(source: str, version: str = "") -> Dataset | None:
-    """The data set in this version (empty: the newest), or None where it has to be prepared first.
+    """Open the data set in this version (empty: the newest); None if it must be prepared first.
 
     Raises:
-        LabError: there is no such source or version, or its index is damaged.
+        LabError: no such source or version exists, or its index is damaged.
     """
     try:
         return datasets.open(source, version)

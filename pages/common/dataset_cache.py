@@ -1,4 +1,4 @@
-"""What Streamlit keeps about data sets: known again by their version, and the index of one by image id."""
+"""Caching of data sets in Streamlit: keyed by version, with an index by image id."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ HASH_FUNCS: dict[str | type[Any], Callable[[Any], Any]] = {Dataset: attrgetter("
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=HASH_FUNCS)
 def rows_by_id(dataset: Dataset) -> pd.DataFrame:
-    """The index of a data set, found by image ids; not to be changed."""
+    """Return the index of a data set, keyed by image id; do not modify it."""
     return dataset.index.set_index("id", drop=False)
 
 
 def row_by_id(dataset: Dataset, image_id: str) -> pd.Series | None:
-    """The index row of an image; None where it is no longer in the data set."""
+    """Return the index row of an image, or None if it is no longer in the data set."""
     rows = rows_by_id(dataset)
     return cast("pd.Series", rows.loc[image_id]) if image_id in rows.index else None  # an id has one row

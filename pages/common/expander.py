@@ -1,4 +1,4 @@
-"""An expander whose content costs nothing until somebody opens it."""
+"""An expander whose content is computed only while it is open."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def lazy_expander(
     type: Literal["default", "compact"] = "default",
     expanded: bool = False,
 ) -> None:
-    """An expander in which ``draw(*arguments)`` is called while it is open; opening it runs the page again.
+    """Show an expander that calls ``draw(*arguments)`` while it is open; opening it reruns the page.
 
-    Another label is another expander for Streamlit, which would close it: keep numbers that change out.
+    A changed label is a new, closed expander to Streamlit, so leave changing numbers out of it.
     """
     with st.expander(label, key=key, icon=icon, type=type, expanded=expanded, on_change="rerun") as expander:
         if expander.open:

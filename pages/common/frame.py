@@ -1,4 +1,4 @@
-"""What every page stands in: work under way behind it, and faults told in sentences."""
+"""The frame around every page: background work, and errors shown as sentences."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 FIRST_DATA_SET = "garden"
 _PAGE_SECONDS = 2.0
-"""After this long a page is out, and what it does not need can be begun."""
+"""After this delay the page has been sent, and work it does not need can start."""
 _PAGE, _ENTERED, _FAULTS = "page", "page_entered", "faults"
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what goes wrong inside into one sentence on the page; our own faults go to the log as well."""
+    """Show an error raised inside as a sentence on the page; log it as well if it is a bug."""
     try:
         yield
     except LabError as error:
@@ -34,15 +34,15 @@ def explained() -> Iterator[None]:
     except Exception as error:
         log.exception("a page failed")
         st.error(
-            f"This is a fault of the lab, not of yours ({type(error).__name__}). Runs and data sets are not "
-            "touched by it. The details are in the terminal where the lab was started.",
+            f"Something went wrong inside the lab ({type(error).__name__}). Your runs and data sets are "
+            "safe. The terminal where you started the lab shows the details.",
             title="This part of the page could not be shown",
             icon=":material/error:",
         )
 
 
 def attempt(work: Callable[..., object], *arguments: Any) -> None:
-    """A button's ``on_click``: do the work, and show on the page that follows why it failed."""
+    """Do a button's work as its ``on_click``; if it fails, the next page run shows why."""
     try:
         work(*arguments)
     except Exception as error:
@@ -50,53 +50,53 @@ def attempt(work: Callable[..., object], *arguments: Any) -> None:
 
 
 def show_faults() -> None:
-    """What went wrong in a button's work, once."""
+    """Show, once, what went wrong in a button's work."""
     for error in st.session_state.pop(_FAULTS, []):
         with explained():
             raise error
 
 
 def open_workspace() -> None:
-    """Make the folder of all runs and data sets if it is not there yet.
+    """Create the folder of all runs and data sets if it does not exist.
 
     Raises:
-        LabError: there can be none; no page could show anything.
+        LabError: it cannot be created, so no page can be shown.
     """
     with files.explained(workspace.folder()):
         workspace.folder().mkdir(parents=True, exist_ok=True)
 
 
 def get_ready() -> None:
-    """Start, once per server, what makes a first visit quick: the built-in images and a warm worker."""
+    """Prepare the built-in images and warm up a worker, once per server, for a quick first visit."""
     _prepare_first_data_set(str(workspace.folder()))
     keep_warm()
     _load_ahead_once()
 
 
 def keep_warm() -> None:
-    """See to it that a worker is warm when Start is clicked; it leaves by itself after idling."""
+    """Ensure that a warm worker is ready for Start; it exits by itself when idle."""
     _ensure_worker(str(workspace.folder()))
 
 
 def tend() -> None:
-    """Bring the worker back if it died while runs wait; for live parts, which look often."""
+    """Restart the worker if it died while runs wait; for live parts, which poll often."""
     _tend(str(workspace.folder()))
 
 
 def note_page(name: str) -> None:
-    """Remember which page is shown, so that :func:`entered` can tell a visit from a rerun."""
+    """Remember which page is shown, so that :func:`entered` can distinguish a visit from a rerun."""
     st.session_state[_ENTERED] = st.session_state.get(_PAGE) != name
     st.session_state[_PAGE] = name
 
 
 def entered() -> bool:
-    """Whether this page has just been opened, and not merely run again."""
+    """Whether this page has just been opened rather than merely rerun."""
     return bool(st.session_state.get(_ENTERED, True))
 
 
 @st.cache_resource(show_spinner=False)
 def _prepare_first_data_set(folder: str) -> None:
-    """``folder`` makes it once for each; a fault is raised again until it is mended."""
+    """Run once per ``folder``; an error is raised again until it is fixed."""
     try:
         datasets.open(FIRST_DATA_SET)
     except LabError:
@@ -110,9 +110,9 @@ def _after_the_page(work: Callable[[], None]) -> None:
 
 
 def load_ahead() -> None:
-    """Load what draws and checks, so that no later page need wait for it.
+    """Import the slow drawing and checking modules early, so that no later page waits for them.
 
-    What is loaded by then stays, and the collector need not look at it again each time: 260,000 objects.
+    The 260,000 objects loaded by then stay alive, so the garbage collector can skip them from now on.
     """
     for module in (
         "pages.understand.results.scores",
@@ -132,7 +132,7 @@ def _load_ahead_once() -> None:
 
 @st.cache_resource(show_spinner=False, ttl=60)
 def _ensure_worker(folder: str) -> None:
-    """At most once a minute, and after the page is out: TensorFlow's import would slow it down."""
+    """Run at most once a minute, after the page is sent: importing TensorFlow would slow it down."""
 
     if engine.worker_is_alive():
         return
@@ -141,7 +141,7 @@ def _ensure_worker(folder: str) -> None:
         if str(workspace.folder()) == folder:
             try:
                 engine.ensure_worker()
-            except LabError as error:  # Start says it on the page
+            except LabError as error:  # Start shows it on the page
                 log.warning("%s", error)
 
     _after_the_page(start)

@@ -1,4 +1,4 @@
-"""One test image with its heatmaps beside what the model answered."""
+"""One test image with its heatmaps and predicted probabilities."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_PROBABILITIES = 5
 
 
 def requests(predictions: Predictions, position: int, layer: str = "") -> list[Request]:
-    """The heatmap of the predicted class, and of the true one where that is another."""
+    """Request the heatmap of the predicted class, and of the true class if it differs."""
     predicted, true = int(metrics.predicted(predictions)[position]), int(predictions.labels[position])
     image_id = str(predictions.ids[position])
     return [Request(image_id, index, layer=layer) for index in dict.fromkeys((predicted, true))]
@@ -40,7 +40,7 @@ def row(
     *,
     go_deeper: bool = False,
 ) -> None:
-    """One image, its heatmaps and its probabilities side by side, with a way to look deeper if wanted."""
+    """Show an image, its heatmaps and its probabilities side by side, with a way to more detail if wanted."""
     index_row = shown.row(str(predictions.ids[position]))
     with st.container(border=True), st.grid(4, min_column_width=125, gap="medium"):
         if shown.dataset is None or index_row is None or summary.config is None:
@@ -49,13 +49,13 @@ def row(
         resize = summary.config.data.resize
         try:
             with st.container(gap="xsmall"):
-                st.text("The image")
-                st.image(overlays.image(shown.dataset, index_row, resize), width="stretch", alt="The image")
+                st.text("Image")
+                st.image(overlays.image(shown.dataset, index_row, resize), width="stretch", alt="Image")
             for request, heatmap in maps.items():
                 role = (
-                    "Answer"
+                    "Predicted"
                     if request.class_index == int(metrics.predicted(predictions)[position])
-                    else "Truth"
+                    else "Actual"
                 )
                 name = summary.report.class_names[request.class_index]
                 _map(shown.dataset, index_row, resize, f"{role}: {name}", heatmap, strength)
@@ -69,7 +69,7 @@ def row(
                     key=f"deeper-{position}",
                     icon=":material/zoom_in:",
                     type="tertiary",
-                    help="Other methods on this image, and whether its heatmap can be trusted.",
+                    help="Apply other methods to this image, and check whether its heatmap can be trusted.",
                     on_click=_go_deeper,
                     args=(str(predictions.ids[position]),),
                 )
@@ -90,20 +90,20 @@ def _map(
         overlay = overlays.overlay(dataset, row, resize, heatmap, strength)
         st.image(overlay, width="stretch", alt=f"Heatmap. {title}")
         if not heatmap.any():
-            st.caption("Nothing in the image spoke for it.")
+            st.caption("Nothing in the image supported this class.")
 
 
 def probabilities(
-    predictions: Predictions, position: int, names: Sequence[str], most: int = MAX_PROBABILITIES
+    predictions: Predictions, position: int, names: Sequence[str], limit: int = MAX_PROBABILITIES
 ) -> None:
-    """The likeliest classes as bars, the true one always among them."""
+    """Show the most likely classes as bars, always including the true one."""
     values, true = predictions.probabilities[position], int(predictions.labels[position])
-    likeliest = [int(index) for index in np.argsort(-values, kind="stable")[:most]]
+    likeliest = [int(index) for index in np.argsort(-values, kind="stable")[:limit]]
     if true not in likeliest:
         likeliest[-1] = true
     with st.container(gap="xsmall"):
         for index in likeliest:
-            mark = " (true)" if index == true else ""
+            mark = " (actual)" if index == true else ""
             st.progress(
                 float(np.clip(values[index], 0, 1)),
                 f"{literal(names[index])}{mark} · {percent(float(values[index]), 0)}",

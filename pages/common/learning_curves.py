@@ -1,4 +1,4 @@
-"""Learning curves on the screen: of a finished run, of one under way, of several over each other."""
+"""Learning curves on the screen: of a finished run, of a run in progress, or of several overlaid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pages.common.charts import is_dark
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"
 _HEIGHT, _LEGEND, _LEGEND_LINE = 250, 18, 20
-"""Pixels of a chart with its axes, and what its legend and each line of it add."""
+"""Height in pixels of a chart with its axes, and what a legend and each of its lines add."""
 _VALUES = alt.NamedData("values")
 _SERIES = ["side", "metric", "split"]
 _COLUMNS = [*_SERIES, "epoch", "value", "seconds", "run"]
@@ -29,17 +29,17 @@ def frame(
     evidence: Sequence[Evidence] = (),
     smoothing: float = 0.0,
 ) -> pd.DataFrame:
-    """A row for each side, metric, split and epoch.
+    """Return a row per side, metric, split and epoch.
 
-    Columns: side, metric, split, epoch, value (measured; of repeats the mean), low, high and runs (of
-    repeats), drawn (smoothed), seconds (since the first epoch began), kept (words at the epoch whose weights
-    were kept, else empty) and evidence (whether the reading of the curves rests on it).
+    Columns: side, metric, split, epoch, value (measured; the mean of repeats), low, high and runs (of
+    repeats), drawn (smoothed), seconds (since the first epoch began), kept (a label at the epoch whose
+    weights were kept, else empty) and evidence (whether the reading of the curves is based on it).
 
     Args:
-        sides: names, each with the histories of its runs as ``Run.metrics()`` gives them.
-        kept: the epoch (from 1) whose weights were kept, of each side that has one.
+        sides: names, each with the histories of its runs from ``Run.metrics()``.
+        kept: the epoch (from 1) whose weights were kept, for each side that has one.
         evidence: values from which the curves were read.
-        smoothing: 0 draws the measured values, values near 1 a calm line.
+        smoothing: 0 draws the measured values, values near 1 a smooth line.
     """
     lines = pd.DataFrame(_values(sides), columns=_COLUMNS).astype({"value": float, "seconds": float})
     lines["seconds"] = lines.groupby([*_SERIES, "run"], sort=False)["seconds"].cumsum()
@@ -61,7 +61,7 @@ def frame(
 
 
 def _values(sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> list[tuple[Any, ...]]:
-    """Every value that was measured, in the order of ``_COLUMNS``."""
+    """Return every measured value, in the order of ``_COLUMNS``."""
     return [
         (side, metric, split, line["epoch"], line[column], line.get("seconds") or 0, run)
         for side, histories in sides.items()
@@ -76,10 +76,10 @@ def _values(sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> list[
 def show(
     values: pd.DataFrame, *, last_epoch: int | None = None, along: str = BY_EPOCH, key: str = ""
 ) -> None:
-    """Accuracy and loss side by side, see :func:`chart`.
+    """Show accuracy and loss side by side; see :func:`chart`.
 
-    With a ``key`` new values are drawn into the same charts. Their alternative text then names no value: a
-    new text would have the browser build the chart anew.
+    With a ``key``, new values are drawn into the same charts. Their alternative text then names no value,
+    since a new text would make the browser rebuild the chart.
     """
     sides = tuple(values["side"].unique())
     for column, metric in zip(st.columns(2), palette.COLUMNS, strict=True):
@@ -96,9 +96,9 @@ def show(
 def _spec(
     metric: str, sides: tuple[str, ...], last_epoch: int | None, along: str, is_dark: bool
 ) -> dict[str, Any]:
-    """Without the values: while a training goes on they alone change, and the chart is not built anew."""
+    """Return the chart without its values: during training only they change, so the chart is not rebuilt."""
     spec = chart(metric, sides, last_epoch=last_epoch, along=along, is_dark=is_dark).to_dict()
-    del spec["data"]  # only a name for the values that come with it
+    del spec["data"]  # only a name for the values passed with it
     return spec
 
 
@@ -110,18 +110,18 @@ def chart(
     along: str = BY_EPOCH,
     is_dark: bool = False,
 ) -> alt.LayerChart:
-    """The drawing of one metric for values as :func:`frame` makes them.
+    """Chart one metric for values from :func:`frame`.
 
-    Full lines: validation; dashes: training. One side has a colour for each split, several have one each.
-    A ring is around the value of the kept epoch, a larger one around evidence; repeats have a band from the
-    lowest to the highest.
+    Solid lines: validation; dashed lines: training. A single side has a colour per split, several sides have
+    one each. A ring marks the value at the kept epoch, a larger ring marks evidence, and a band spans the
+    lowest to the highest of repeats.
 
     Args:
         metric: accuracy or loss.
-        sides: their names in the order of the legend.
-        last_epoch: steadies both axes for this many epochs; None fits them to the values.
+        sides: their names in legend order.
+        last_epoch: fixes both axes for this many epochs; None fits them to the values.
         along: BY_EPOCH or BY_TIME.
-        is_dark: whether the page is.
+        is_dark: whether the page uses the dark theme.
     """
     is_single = len(sides) == 1
     base = alt.Chart(_VALUES).encode(
@@ -148,7 +148,7 @@ def chart(
 
 
 def _kept_words(metric: str) -> list[alt.Chart]:
-    """A line at the kept epoch, and its words where the curves leave room."""
+    """Draw a line at the kept epoch, and its label where the curves leave room."""
     kept = alt.Chart(_VALUES).transform_filter("datum.kept != ''").encode(x="epoch:Q")
     at_bottom = metric == "accuracy"
     words = kept.mark_text(
@@ -168,7 +168,7 @@ def _evidence() -> alt.Chart:
 
 def _across(along: str, last_epoch: int | None) -> alt.X:
     if along == BY_TIME:
-        return alt.X("seconds:Q", title="Seconds of training", axis=alt.Axis(grid=False))
+        return alt.X("seconds:Q", title="Training time (s)", axis=alt.Axis(grid=False))
     scale = alt.Scale(domain=[0, last_epoch]) if last_epoch else alt.Undefined
     return alt.X("epoch:Q", title="Epoch", scale=scale, axis=alt.Axis(tickMinStep=1, format="d", grid=False))
 
@@ -182,7 +182,7 @@ def _up(field: str, metric: str, *, is_steady: bool) -> alt.Y:
 
 
 def _color(metric: str, sides: Sequence[str], is_dark: bool) -> alt.Color:
-    """Of several sides accuracy has the legend, a line for each; it serves for the loss as well."""
+    """Return the colours; with several sides, the accuracy chart has the legend for both charts."""
     if len(sides) == 1:
         colors = palette.SPLIT_COLORS_ON_DARK if is_dark else palette.SPLIT_COLORS
         scale = alt.Scale(domain=list(colors), range=list(colors.values()))
@@ -215,16 +215,16 @@ def _tooltip(metric: str, is_single: bool) -> list[alt.Tooltip]:
         *of_several[:1],
         alt.Tooltip("split:N", title="Split"),
         alt.Tooltip("epoch:Q", title="Epoch", format=".1~f"),
-        alt.Tooltip("seconds:Q", title="Seconds of training", format=".1f"),
+        alt.Tooltip("seconds:Q", title="Training time (s)", format=".1f"),
         alt.Tooltip(
-            "value:Q", title=f"{metric.capitalize()}, measured", format=palette.VALUE_FORMATS[metric]
+            "value:Q", title=f"{metric.capitalize()} (measured)", format=palette.VALUE_FORMATS[metric]
         ),
         *of_several[1:],
     ]
 
 
 def _in_words(shown: pd.DataFrame, metric: str, along: str) -> str:
-    """The last value of every curve, for people who hear the chart."""
+    """Describe the last value of every curve, for screen readers."""
     last = shown.groupby(["side", "split"], sort=False)[["value", "epoch"]].last()
     ends = [
         f"{side} {split} {value:{palette.VALUE_FORMATS[metric]}} at epoch {epoch:.0f}".strip()

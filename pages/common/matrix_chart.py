@@ -1,4 +1,4 @@
-"""The confusion matrix on the screen: of a run, its cells to click; the difference of two."""
+"""The confusion matrix on the screen: of one run, with clickable cells, or the difference between two."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ COUNT, SHARE, DIFFERENCE = "count", "share", "difference"
 _AXES_HEIGHT = 110
 """Pixels below a matrix for slanted class names; the height of a chart includes its axes."""
 _MAX_SLANTED = 8
-"""Classes up to which their names stand slanted below a matrix."""
+"""Up to this many classes, names are slanted below a matrix."""
 _CELL_HEIGHTS = ((8, 52), (palette.MAX_ANNOTATED, 34), (40, 18), (palette.MAX_NAMED, 10), (10_000, 5))
 _TOOLTIPS = {
     COUNT: alt.Tooltip("count:Q", title="Images"),
     SHARE: alt.Tooltip("share:Q", title="Share of the true class", format=".1%"),
-    DIFFERENCE: alt.Tooltip("difference:Q", title="Difference of the shares", format="+.1%"),
+    DIFFERENCE: alt.Tooltip("difference:Q", title="Difference in share", format="+.1%"),
 }
-_TINTS = {"right": palette.GREY, "wrong": palette.ORANGE, "better": palette.GREEN, "worse": palette.ORANGE}
+_TINTS = {"correct": palette.GREY, "wrong": palette.ORANGE, "better": palette.GREEN, "worse": palette.ORANGE}
 
 
 def cells(counts: NDArray[Any], class_names: Sequence[str], order: NDArray[np.int64]) -> pd.DataFrame:
-    """A row for each cell between some classes: true, predicted, count and share.
+    """Return a row per cell between some classes: true, predicted, count and share.
 
     Args:
         counts: (C, C) images by true class (row) and predicted class (column).
         class_names: C names.
-        order: the classes to show, in their order. Shares are of all images of the true class, those
-            predicted to be of another class too.
+        order: the classes to show, in display order. Shares are of all images of the true class, including
+            those predicted as a class that is not shown.
     """
     return _frame(class_names, order, count=counts, share=confusion.row_shares(counts))
 
@@ -42,7 +42,7 @@ def cells(counts: NDArray[Any], class_names: Sequence[str], order: NDArray[np.in
 def differences(
     first: NDArray[Any], second: NDArray[Any], class_names: Sequence[str], order: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """A row for each cell: true, predicted and how much larger the second matrix's share is."""
+    """Return a row per cell: true, predicted and how much larger the second matrix's share is."""
     difference = confusion.row_shares(second) - confusion.row_shares(first)
     return _frame(class_names, order, difference=difference)
 
@@ -55,10 +55,10 @@ def _frame(class_names: Sequence[str], order: NDArray[np.int64], **values: NDArr
 
 
 def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:
-    """Right answers are grey and mistakes orange; of a difference, green is better and orange worse.
+    """Chart a matrix: grey is correct and orange wrong; in a difference, green is better and orange worse.
 
     Args:
-        values: every cell, row by row, as :func:`cells` or :func:`differences` make them.
+        values: every cell, row by row, from :func:`cells` or :func:`differences`.
         shown: the column that is written and coloured: COUNT, SHARE or DIFFERENCE.
         ink: colour of the numbers in the cells.
         is_clickable: a click selects a cell (selection ``cell``: its true and predicted class).
@@ -98,11 +98,11 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
 
 
 def _colouring(values: pd.DataFrame, shown: str) -> dict[str, NDArray[Any]]:
-    """What a cell says, as a name in ``_TINTS``, and how strongly."""
-    is_right, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
+    """Return the tint of each cell, a name in ``_TINTS``, and its shade."""
+    is_correct, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
     if shown != DIFFERENCE:
-        return {"tint": np.where(is_right, "right", "wrong"), "shade": palette.shades(size, is_right)}
-    is_better = np.where(is_right, size, -size) >= 0
+        return {"tint": np.where(is_correct, "correct", "wrong"), "shade": palette.shades(size, is_correct)}
+    is_better = np.where(is_correct, size, -size) >= 0
     return {"tint": np.where(is_better, "better", "worse"), "shade": palette.shades(size)}
 
 
@@ -117,9 +117,9 @@ def _cell_height(classes: int) -> int:
 
 
 def _across(order: Sequence[str]) -> alt.Axis:
-    """The names below a matrix: level, slanted, or upright where they are many.
+    """Return the axis below a matrix: names are horizontal, slanted, or vertical if there are many.
 
-    Upright ones that a narrow screen has no room for are left out; slanted ones would all seem to overlap.
+    Vertical names are dropped if a narrow screen has no room; slanted ones would all count as overlapping.
     """
     classes = len(order)
     if classes <= _MAX_SLANTED:
@@ -128,7 +128,7 @@ def _across(order: Sequence[str]) -> alt.Axis:
 
 
 def _names(order: Sequence[str], **settings: Any) -> alt.Axis:
-    """The class names along a side of a matrix; many are small, to be read by zooming in."""
+    """Return an axis of class names; if there are many, they are small and readable by zooming in."""
     classes = len(order)
     kept = {"labelLimit": 140, "labelAngle": 0, "labelOverlap": classes > palette.MAX_NAMED}
     return alt.Axis(

@@ -1,4 +1,4 @@
-"""A figure with what belongs to it, in a box of its own."""
+"""A key figure with its interval and help, in a box."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def metric_card(
     *,
     width: int | Literal["stretch"] = "stretch",
 ) -> None:
-    """A figure; below it its interval or range, where it has one, and ``help`` on what it means.
+    """Show a figure with an optional ``note`` below it, such as its interval, and ``help`` on its meaning.
 
-    Streamlit has the note for a change since before, with an arrow and a colour; here it is neither.
+    Streamlit treats the note as a change, with an arrow and a colour; both are turned off here.
     """
     st.metric(
         label, value, note, delta_color="off", delta_arrow="off", help=help, border=True,

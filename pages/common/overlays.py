@@ -22,20 +22,20 @@ from core.export.overlay import outlined as outlined_over
 
 GREY = 127
 SIDE = 320
-"""Pixels a side: sharper than the network sees it, in the same shape, so that the heatmap fits."""
+"""Pixels per side: sharper than what the network sees, but the same shape, so that the heatmap fits."""
 
 
 def image(dataset: Dataset, row: pd.Series, resize: str) -> bytes:
-    """An image squared as the run's settings say, as a JPEG.
+    """Return an image, made square as the run's settings specify, as a JPEG.
 
     Raises:
-        LabError: it can no longer be read.
+        LabError: the image can no longer be read.
     """
     return _image(dataset, row, str(row["id"]), resize)
 
 
 def overlay(dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, strength: float) -> bytes:
-    """The same with a heatmap over it, see :func:`core.export.overlay.heatmap_overlay`."""
+    """Return the image with a heatmap over it; see :func:`core.export.overlay.heatmap_overlay`."""
     return _overlay(dataset, row, str(row["id"]), resize, heatmap, strength)
 
 
@@ -53,14 +53,14 @@ def _overlay(
 
 
 def over(square: NDArray[np.uint8], heatmap: Heatmap, strength: float = STRENGTH) -> bytes:
-    """Any image (S, S, 3) with a heatmap over it, as a JPEG."""
+    """Return any image (S, S, 3) with a heatmap over it, as a JPEG."""
     return _jpeg(Image.fromarray(heatmap_overlay(Image.fromarray(square), heatmap, strength)))
 
 
 def mean_image(
     dataset: Dataset, rows: Sequence[pd.Series], ids: tuple[str, ...], resize: str
 ) -> NDArray[np.uint8]:
-    """The average of images as the network sees them: uint8 (S, S, 3)."""
+    """Return the average of images as the network sees them: uint8 (S, S, 3)."""
     return _mean_image(dataset, rows, ids, resize)
 
 
@@ -75,16 +75,16 @@ def _mean_image(
 
 @st.cache_data(max_entries=4096, show_spinner=False)
 def estimated_backdrop(_dataset: Dataset, _row: pd.Series, image_id: str, resize: str) -> Backdrop:
-    """What looks like background in an image squared as the run's settings say.
+    """Estimate the background of an image, made square as the run's settings specify.
 
     Raises:
-        LabError: it can no longer be read.
+        LabError: the image can no longer be read.
     """
     return background_estimate.estimate(np.asarray(_square(_dataset, _row, resize)))
 
 
 def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_]) -> bytes:
-    """The image with the masked part (S, S) in middle grey, as a JPEG."""
+    """Return the image with the masked area (S, S) in mid-grey, as a JPEG."""
     square = np.array(_square(dataset, row, resize))
     enlarged = Image.fromarray(mask).resize((SIDE, SIDE), Image.Resampling.NEAREST)
     square[np.asarray(enlarged)] = GREY
@@ -94,13 +94,13 @@ def greyed(dataset: Dataset, row: pd.Series, resize: str, mask: NDArray[np.bool_
 def outlined(
     dataset: Dataset, row: pd.Series, resize: str, heatmap: Heatmap, area: NDArray[np.bool_]
 ) -> bytes:
-    """The image with a heatmap over it and a white line around an area (h, w), as a JPEG."""
+    """Return the image with a heatmap over it and a white line around an area (h, w), as a JPEG."""
     coloured = heatmap_overlay(_square(dataset, row, resize), heatmap)
     return _jpeg(Image.fromarray(outlined_over(coloured, area)))
 
 
 def mosaic(maps: NDArray[np.float32], columns: int = 8, gap: int = 2) -> bytes:
-    """Maps (N, h, w) in [0, 1] side by side in viridis, as a PNG."""
+    """Return maps (N, h, w) in [0, 1] side by side in viridis, as a PNG."""
     count, height, width = maps.shape
     rows = -(-count // columns)
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), GREY, np.uint8)
@@ -130,7 +130,7 @@ def _jpeg(image: Image.Image) -> bytes:
 
 @st.cache_data
 def colour_bar() -> bytes:
-    """Viridis from left to right, as a PNG."""
+    """Return the viridis scale from left to right, as a PNG."""
     colours = _coloured(np.linspace(0, 1, 240, dtype=np.float32)[None, :].repeat(10, axis=0))
     buffer = BytesIO()
     Image.fromarray(colours).save(buffer, "PNG")

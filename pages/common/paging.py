@@ -1,4 +1,4 @@
-"""A list of many things, a page of them at a time."""
+"""Long lists, one page at a time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from core.words import count
 
 
 def choose_page(total: int, per_page: int, *, key: str, thing: str, order: str = "") -> slice:
-    """The buttons that turn the pages, where there is more than one, and the indices of the open page.
+    """Show paging buttons if there is more than one page, and return the slice of the open page.
 
     Args:
-        total: number of things to show; where it shrinks below the open page, the last page opens.
-        per_page: things on a page.
-        key: of the list; another list has its own open page.
-        thing: what is listed, in the singular.
-        order: which come first, in words, where that is not plain.
+        total: number of items; if it shrinks below the open page, the last page opens.
+        per_page: items per page.
+        key: identifies the list, which has its own open page.
+        thing: singular noun for an item.
+        order: describes the order if it is not obvious.
     """
     pages = max(1, -(-total // per_page))
     widget = f"{key}_page"
@@ -33,5 +33,5 @@ def choose_page(total: int, per_page: int, *, key: str, thing: str, order: str =
 
 
 def _width(pages: int) -> int:
-    """Pixels for the pages' buttons: with less, st.pagination hides page 2 of 2, and page 2 of 3."""
+    """Return the width of the buttons in pixels; if narrower, st.pagination hides page 2 of 2 or of 3."""
     return 80 + 40 * (3 if pages == 2 else min(max(pages, 5), 7))

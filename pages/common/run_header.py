@@ -1,4 +1,4 @@
-"""A run in words: the empty workspace, its settings in a line, and the way on where there is no result."""
+"""A run in words: its state, its settings in a line, and the next step if it has no result."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from pages.common.text import literal
 
 
 def show_empty(purpose: str) -> None:
-    """What an empty workspace shows instead of a page."""
+    """Show what an empty workspace displays instead of a page."""
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(":material/science: **No runs yet**", text_alignment="center")
         st.markdown(
-            f"{purpose} Train a first model: with the built-in images it takes about a minute.",
+            f"{purpose} Train your first model: with the built-in images it takes about a minute.",
             text_alignment="center",
         )
         st.page_link(TRAIN, label="Train a model", icon=":material/play_arrow:")
 
 
 def card(summary: Summary) -> None:
-    """State, main settings and times of a run in two small lines."""
+    """Show the state, main settings and times of a run in two small lines."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         icon, colour = _badge(summary.status.state)
         st.badge(summary.state, icon=icon, color=colour)
@@ -43,7 +43,7 @@ def card(summary: Summary) -> None:
 
 
 def settings_line(config: RunConfig) -> str:
-    """The settings that characterise a run, in one line."""
+    """Return the main settings of a run in one line."""
     fit = config.fit
     parts = (
         config.data.source,
@@ -58,17 +58,17 @@ def settings_line(config: RunConfig) -> str:
 
 
 def show_unfinished(summary: Summary) -> None:
-    """A run without a result: what happened to it, and the way on."""
+    """Show what happened to a run without a result, and the next step."""
     status = summary.status
     if status.waiting:
         st.info(_progress(status), title=f"This run is {summary.state}", icon=":material/hourglass_top:")
         st.page_link(TRAIN, label="Watch it on the Train page", icon=":material/monitoring:")
     elif status.state == "damaged" or summary.fault:
-        _say_damaged(summary)
+        _show_damaged(summary)
     else:
         words = " ".join(filter(None, [status.message, status.hint]))
         st.warning(
-            literal(words or "It ended before it was tested."),
+            literal(words or "The run ended before it was evaluated."),
             title=f"This run was {summary.state} and has no test result"
             if status.state in ("interrupted", "stopped")
             else f"This run {summary.state} and has no test result",
@@ -80,9 +80,9 @@ def show_unfinished(summary: Summary) -> None:
 def _offer_resume(summary: Summary) -> None:
     epochs = len(summary.run.metrics())
     st.text(
-        f"{count(epochs, 'epoch')} finished. Resuming goes on from the last checkpoint."
+        f"{count(epochs, 'epoch')} finished. Resuming continues from the last checkpoint."
         if epochs
-        else "No epoch was finished. Resuming starts it again with the same settings."
+        else "No epoch finished. Resuming starts again with the same settings."
     )
     if st.button("Resume this run", icon=":material/resume:", type="primary", key="resume"):
         try:
@@ -93,7 +93,7 @@ def _offer_resume(summary: Summary) -> None:
             st.switch_page(TRAIN)
 
 
-def _say_damaged(summary: Summary) -> None:
+def _show_damaged(summary: Summary) -> None:
     st.error(
         literal(summary.fault or summary.status.message),
         title="This run's files cannot be read",
@@ -101,7 +101,7 @@ def _say_damaged(summary: Summary) -> None:
     )
     st.text(
         f"Its folder is {summary.run.path}. Other runs are not affected. "
-        "If you have a copy, put it back; or move the folder to the trash, from where it can be restored."
+        "If you have a backup, restore it. Otherwise, move the folder to the trash; you can undo that later."
     )
     if st.button("Move to the trash", icon=":material/delete:", key="trash"):
         try:
@@ -120,9 +120,11 @@ def _when(status: Status) -> str:
 
 def _progress(status: Status) -> str:
     if status.state == "queued":
-        return "It starts by itself when the runs before it are finished."
+        return "It starts automatically after the runs ahead of it."
     left = f", {about(status.seconds_left)} left" if status.seconds_left is not None else ""
-    return f"Epoch {status.epoch} of {status.epochs}{left}. Its result appears here when it is finished."
+    return (
+        f"Epoch {status.epoch} of {status.epochs}{left}. The result appears here when the run has finished."
+    )
 
 
 def _badge(state: str) -> tuple[str, Literal["green", "blue", "orange", "red"]]:

@@ -1,4 +1,4 @@
-"""Images of a run's data set, found by their ids, as tiles and as one card."""
+"""Images of a run's data set, looked up by id and shown as tiles."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from pages.common.text import literal
 
 @dataclass(frozen=True)
 class Gallery:
-    """A run's data set as it is on the disk now; ``fault`` says why images cannot be shown."""
+    """A run's data set as it is on disk now; ``fault`` says why images cannot be shown."""
 
     dataset: Dataset | None
     rows: pd.DataFrame
     fault: str = ""
 
     def row(self, image_id: str) -> pd.Series | None:
-        """The index row of an image, or None if the image is no longer there."""
+        """Return the index row of an image, or None if the image is gone."""
         return row_by_id(self.dataset, image_id) if self.dataset else None
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One image to show: its id and the plain lines under it."""
+    """An image to show: its id and the plain-text lines below it."""
 
     id: str
     lines: tuple[str, ...]
 
 
 def gallery(run: Run) -> Gallery:
-    """The images a run was made from, whatever has become of them since."""
+    """Return the images a run was trained on, whatever has happened to them since."""
     try:
         dataset = datasets.open(run.config.data.source)
     except LabError as error:
@@ -50,7 +50,7 @@ def gallery(run: Run) -> Gallery:
 
 
 def predictions(run: Run, split: str = "test") -> Predictions:
-    """What the model answered on one split. Raises LabError if that cannot be read."""
+    """Return the model's predictions on a split. Raises LabError if they cannot be read."""
     stamp = (run.path / "predictions.npz").stat().st_mtime_ns if run.has_report else 0
     return _predictions(run.id, split, stamp)
 
@@ -61,7 +61,7 @@ def _predictions(run_id: str, split: str, stamp: int) -> Predictions:
 
 
 def show_fault(shown: Gallery) -> None:
-    """Why the images of a run cannot be shown."""
+    """Say why the images of a run cannot be shown."""
     st.info(literal(shown.fault), title="The images cannot be shown", icon=":material/image_not_supported:")
 
 
@@ -71,12 +71,12 @@ def tiles(
     *,
     key: str,
     resize: str,
-    look: Callable[[str], None] | None = None,
+    on_open: Callable[[str], None] | None = None,
 ) -> None:
-    """Images side by side with their lines, squared as for the network (``resize``, see
+    """Show images side by side with their lines, made square as for the network (``resize``, see
     core/data/pixel_cache.py).
 
-    ``look`` is called with the id of the image whose button was clicked.
+    ``on_open`` is called with the id of the image whose button was clicked.
     """
     if shown.fault:
         show_fault(shown)
@@ -85,19 +85,19 @@ def tiles(
             with st.container(gap="xsmall"):
                 _thumbnail(shown, tile, resize)
                 st.text("\n".join(tile.lines))
-                if look is not None:
+                if on_open is not None:
                     st.button(
                         "Look closer",
                         key=f"{key}-{tile.id}",
                         type="tertiary",
                         icon=":material/zoom_in:",
-                        on_click=look,
+                        on_click=on_open,
                         args=(tile.id,),
                     )
 
 
 def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
-    """One image, or a plain word where it is no longer there."""
+    """Show an image, or a note if it is gone."""
     row = shown.row(tile.id)
     if shown.dataset is None or row is None:
         st.caption("This image is no longer in the data set.")
@@ -108,12 +108,12 @@ def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
         st.caption(literal(error))
 
 
-def answers(predictions: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:
-    """The lines under an image: what it is, what the model said and how sure it was."""
+def prediction_lines(predictions: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines below an image: its true class, the predicted class and the confidence."""
     probabilities = predictions.probabilities[position]
     predicted = int(np.argmax(probabilities))
     return (
-        f"is {class_names[predictions.labels[position]]}",
-        f"called {class_names[predicted]}",
-        f"{percent(float(probabilities[predicted]), 0)} sure",
+        f"Actual: {class_names[predictions.labels[position]]}",
+        f"Predicted: {class_names[predicted]}",
+        f"Confidence: {percent(float(probabilities[predicted]), 0)}",
     )

@@ -1,4 +1,4 @@
-"""The lines of the runs list, one run each or the repeats of one: found, sorted, grouped."""
+"""The lines of the runs list, each a run or the repeats of one: filtered, sorted and grouped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pages.common.run_picker import Summary
 
 Score = Literal["val_accuracy", "test_accuracy"]
 REPEATS = "~"
-"""Behind a run's id in the address: the run together with its repeats."""
+"""Suffix of a run's id in the address: the run together with its repeats."""
 NEWEST, BEST, NAME, LONGEST = "Newest first", "Best on validation first", "Name", "Longest first"
 SORTS = (NEWEST, BEST, NAME, LONGEST)
 BY_GROUP = "group"
@@ -29,24 +29,24 @@ _settings = attrgetter(*(path for path in SETTINGS if path != SEED))
 
 @dataclass(frozen=True)
 class Line:
-    """One run, or repeats of it, oldest first."""
+    """One run, or its repeats, oldest first."""
 
     summaries: tuple[Summary, ...]
 
     @property
     def id(self) -> str:
-        """How the address names it."""
+        """The name of the line in the address."""
         return self.first.run.id + (REPEATS if self.is_repeated else "")
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every name in the address that stands for it, or for some of its runs."""
+        """Every name in the address for the line or for some of its runs."""
         ids = {summary.run.id for summary in self.summaries}
         return frozenset(ids | {run_id + REPEATS for run_id in ids})
 
     @property
     def first(self) -> Summary:
-        """The run that stands for all of them where settings are shown."""
+        """The run that represents the line where settings are shown."""
         return self.summaries[0]
 
     @cached_property
@@ -61,18 +61,18 @@ class Line:
 
     @property
     def title(self) -> str:
-        """Its name; that of repeats names no seed, as each has another."""
+        """The title of the line; repeats have no seed in theirs, since each has its own."""
         seed = self.first.config.fit.seed if self.is_repeated and self.first.config else None
         return self.first.title.removesuffix(f", Seed {seed}")
 
     @cached_property
     def finished(self) -> tuple[Summary, ...]:
-        """Those with a result."""
+        """The runs with a result."""
         return tuple(summary for summary in self.summaries if summary.finished)
 
     @property
     def state(self) -> str:
-        """The state in words; of repeats, how many have a result."""
+        """The state in words; for repeats, how many have a result."""
         if not self.is_repeated:
             return self.first.state
         if len(self.finished) == len(self.summaries):
@@ -80,23 +80,23 @@ class Line:
         return f"{len(self.finished)} of {len(self.summaries)} finished"
 
     def scores(self, key: Score) -> list[float]:
-        """``val_accuracy`` or ``test_accuracy`` of every run that has one."""
+        """Return ``val_accuracy`` or ``test_accuracy`` of every run that has one."""
         values = (_accuracy(summary, key).value for summary in self.finished)
         return [value for value in values if value is not None]
 
     @cached_property
     def validation(self) -> float | None:
-        """Validation accuracy, of repeats the mean."""
+        """Validation accuracy; the mean of repeats."""
         return _mean(self.scores("val_accuracy"))
 
     @property
     def seconds(self) -> float | None:
-        """How long one run took."""
+        """Mean duration of a run."""
         status = [summary.status for summary in self.summaries]
         return _mean([s.ended - s.started for s in status if s.ended > s.started > 0])
 
     def spread(self, key: Score) -> str:
-        """``0.71 ± 0.02 (SD, n=5)``, or the 95% CI of a single run."""
+        """Return ``0.71 ± 0.02 (SD, n=5)``, or the 95% CI of a single run."""
         if self.is_repeated:
             return spread(self.scores(key))
         if not self.first.finished:
@@ -107,7 +107,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the list is narrowed down to, and its order."""
+    """The filters and the order of the list."""
 
     words: str = ""
     states: Sequence[str] = ()
@@ -120,7 +120,7 @@ class Wanted:
 
 
 def lines(summaries: Iterable[Summary], join_repeats: bool = True) -> list[Line]:
-    """A line for every run, or for every group of repeats, in the order of their newest runs."""
+    """Return a line per run, or per group of repeats, in the order of their newest runs."""
     together: dict[object, list[Summary]] = {}
     for summary in summaries:
         key = _settings_but_the_seed(summary) if join_repeats else None
@@ -129,7 +129,7 @@ def lines(summaries: Iterable[Summary], join_repeats: bool = True) -> list[Line]
 
 
 def found(all_lines: Iterable[Line], wanted: Wanted) -> list[Line]:
-    """The lines that are asked for, in the order that is asked for."""
+    """Return the lines that match the filters, in the requested order."""
     kept = [line for line in all_lines if any(_matches(summary, wanted) for summary in line.summaries)]
     if wanted.sort == BEST:
         return sorted(kept, key=lambda line: (line.validation is None, -(line.validation or 0)))
@@ -141,13 +141,13 @@ def found(all_lines: Iterable[Line], wanted: Wanted) -> list[Line]:
 
 
 def varying(some: Iterable[Line]) -> list[str]:
-    """The settings in which the lines differ, the seed and the data set aside, which have their own words."""
+    """Return the settings in which the lines differ, except the seed and the data set, shown elsewhere."""
     configs = [line.first.config for line in some if line.first.config]
     return [path for path in differences(configs) if path not in (SEED, "data.source")]
 
 
 def grouped(some: Sequence[Line], by: str) -> dict[str, list[Line]]:
-    """The lines by what they have in common: a setting's value in words, or the group they belong to."""
+    """Group the lines by a setting's value in words, or by the group they belong to."""
     together: dict[str, list[Line]] = {}
     for line in sorted(some, key=lambda line: _order(line, by)):
         together.setdefault(_value(line, by), []).append(line)
@@ -155,7 +155,7 @@ def grouped(some: Sequence[Line], by: str) -> dict[str, list[Line]]:
 
 
 def group_frame(groups: dict[str, list[Line]], label: str) -> pd.DataFrame:
-    """A row for each group: its value, how many runs, the spread of their scores, and the best."""
+    """Return a row per group: its value, the number of runs, the spread of their scores, and the best."""
     rows = []
     for value, members in groups.items():
         scores = [score for line in members for score in line.scores("val_accuracy")]

@@ -1,4 +1,4 @@
-"""The run a page is about: a listing, a picker that the address follows, and words for every state."""
+"""The run a page shows: a list, a picker that the address follows, and words for every state."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pages.common.text import literal
 _CHOICE = "run_choice"
 
 STATES: dict[str, str] = {
-    "queued": "waiting its turn",
+    "queued": "queued",
     "starting": "starting",
-    "running": "training now",
+    "running": "training",
     "done": "finished",
     "stopped": "stopped",
     "failed": "failed",
@@ -29,14 +29,14 @@ STATES: dict[str, str] = {
     "interrupted": "interrupted",
     "damaged": "damaged",
 }
-STOPPED = "Stopped: the best epoch until then was kept; without a score no epoch had ended."
+STOPPED = "Stopped: the best epoch so far was kept. No score means no epoch had finished."
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One run with everything a listing shows, read once a page run.
+    """One run with everything a list shows, read once per page run.
 
-    ``config`` is None where it cannot be read, ``result`` also while there is none; ``fault`` says what is
+    ``config`` is None if it cannot be read, ``result`` also while there is none; ``fault`` says what is
     damaged.
     """
 
@@ -50,7 +50,7 @@ class Summary:
 
     @property
     def finished(self) -> bool:
-        """Whether there is a result to look at."""
+        """Whether there is a result to view."""
         return self.result is not None
 
     @property
@@ -72,16 +72,16 @@ class Summary:
 
     @property
     def line(self) -> str:
-        """One line that tells it from all others; the end of the id makes it unique.
+        """A line that distinguishes the run from all others; the end of the id makes it unique.
 
-        It names the score on validation: choosing by the test score would use the test images up.
+        It gives the validation score, since choosing by the test score would make that score too optimistic.
         """
         score = f"{percent(self.result.val_accuracy.value)} on validation" if self.result else self.state
         return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
 
 
 def summarise(run: Run) -> Summary:
-    """Read a run's files; whatever cannot be read becomes its fault."""
+    """Read a run's files; a file that cannot be read is reported as the run's fault."""
     labels = run.labels
     try:
         status, config, report = run.overview()
@@ -101,16 +101,16 @@ def _summarise_damaged(run: Run, labels: Labels) -> Summary:
 
 
 def listing() -> list[Summary]:
-    """Every run: those with a result first, the newest of each first."""
+    """Return every run: those with a result first, each group newest first."""
     summaries = [summarise(run) for run in runs.all()]
     return sorted(summaries, key=lambda summary: not summary.finished)
 
 
 def pick(summaries: list[Summary]) -> Summary | None:
-    """Choose one run; ``?run=`` in the address says which, so that a result can be sent as a link.
+    """Choose a run; ``?run=`` in the address names it, so that a result can be shared as a link.
 
     Returns:
-        None where the address asks for a run that is not there; the page has then said so.
+        None if the address names a run that does not exist; the page then shows a warning.
     """
     by_id = {summary.run.id: summary for summary in summaries}
     asked = st.query_params.get(RUN_KEY) or st.session_state.get(RUN_KEY) or next(iter(by_id))
@@ -122,20 +122,20 @@ def pick(summaries: list[Summary]) -> Summary | None:
         key=_CHOICE,
         on_change=_follow_choice,
         placeholder="Choose a run",
-        help="Runs with a result come first, the newest on top. The address of this page keeps your choice.",
+        help="Runs with a result come first, newest on top. The page address includes your choice.",
     )
     if asked not in by_id:
-        _say_not_found(asked)
+        _warn_not_found(asked)
         return None
     st.session_state[RUN_KEY] = st.query_params[RUN_KEY] = asked
     return by_id[asked]
 
 
-def _say_not_found(run_id: str) -> None:
+def _warn_not_found(run_id: str) -> None:
     st.warning(
-        f"It was called {literal(run_id[:80])}. It may have been deleted, moved, or belong to another "
-        "workspace. Choose another run above.",
-        title="This run was not found",
+        f"No run called {literal(run_id[:80])} exists here. It may have been deleted or moved, or it may "
+        "belong to another workspace. Choose another run above.",
+        title="Run not found",
         icon=":material/search_off:",
     )
 
@@ -149,5 +149,5 @@ def _title(labels: Labels, config: RunConfig | None) -> str:
 
 
 def started(status: Status) -> str:
-    """When a run began, or was put in the queue."""
+    """Return when a run started or was queued."""
     return moment(status.started or status.created) if status.created else ""

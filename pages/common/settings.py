@@ -1,8 +1,8 @@
-"""The settings a person has chosen: where they live, and how a link or another page changes them.
+"""The chosen settings: where they are stored, and how a link or another page changes them.
 
-A setting's home is ``st.session_state[key(path)]``, in the form its widget takes. It stays through page
-changes, and the address of the Train page repeats what differs from the defaults in the command
-line's own words (``?set=fit.epochs=5``), so that F5 and a link bring it back.
+A setting is stored in ``st.session_state[key(path)]``, in the form its widget takes. It survives page
+changes, and the address of the Train page repeats what differs from the defaults in the syntax of the
+command line (``?set=fit.epochs=5``), so that a reload or a link restores it.
 """
 
 from __future__ import annotations
@@ -23,57 +23,57 @@ from pages.common.text import literal
 SOURCE, VERSION = "data.source", "data.version"
 CLASSES, MAX_PER_CLASS = "data.classes", "data.max_per_class"
 SUGGESTION = "suggestion"
-"""``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and say so."""
+"""``st.session_state["suggestion"] = {path: value}`` makes the Train page change these, and report it."""
 
 _NEWS, _WRITTEN, _FILLED = "settings_news", "settings_written", "settings_filled"
 _STARTED = "settings_started"
 
 
 def load() -> None:
-    """Fill in what is missing, then what a link or another page asks for; call before any widget."""
+    """Fill in missing settings, then those that a link or another page asks for; call before any widget."""
     if _FILLED not in st.session_state:
         fill_in(_from_address())
-    _start()
-    _take_over_run()
-    _take_over_suggestion()
+    _apply_starting_settings()
+    _copy_run_settings()
+    _apply_suggestion()
 
 
 def current() -> RunConfig:
-    """The settings as they are now.
+    """Return the current settings.
 
     Raises:
-        LabError: one of them does not fit; a sentence.
+        LabError: one of them is not valid; a sentence.
     """
     return RunConfig().replace({path: _from_widget(setting) for path, setting in SETTINGS.items()})
 
 
 def current_data() -> DataConfig:
-    """The settings of the images alone, whatever the other settings are.
+    """Return the current data settings, whatever the other settings are.
 
     Raises:
-        LabError: one of them does not fit; a sentence.
+        LabError: one of them is not valid; a sentence.
     """
     paths = [path for path in SETTINGS if path.startswith("data.")]
     return RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in paths}).data
 
 
 def key(path: str) -> str:
-    """The key of a setting's widget; another one after each :func:`fill_in`.
+    """Return the key of a setting's widget, which changes with each :func:`fill_in`.
 
-    A browser that has not drawn the new values yet sends the old ones with the next click. It sends them
-    under the old keys, so that a preset and Start clicked in quick succession start the preset.
+    A browser that has not yet drawn the new values sends the old ones with the next click, under the old
+    keys. Clicking a preset and Start in quick succession therefore starts the preset.
     """
     filled = st.session_state[_FILLED]
     return f"{path} {filled}" if filled else path
 
 
 def value(path: str) -> Any:
-    """A setting as its widget has it."""
+    """Return the value of a setting's widget."""
     return st.session_state[key(path)]
 
 
 def put(path: str, value: Any) -> None:
-    """Change what one widget has; only before it is shown, or in a callback."""
+    """Set the value of a setting's widget; only before it is shown, or in a callback."""
     st.session_state[key(path)] = value
 
 
@@ -86,34 +86,34 @@ def fill_in(config: RunConfig) -> None:
 
 
 def apply_preset(name: str) -> None:
-    """Fill in a named starting point; data set, subset and seed stay."""
+    """Fill in a preset; data set, subset and seed stay."""
     kept = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
     base = RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in kept})
     fill_in(preset(name, base).replace(datasets.starting_settings(base.data.source)))
 
 
 def choose_source(source: str) -> None:
-    """Change the data set; the classes chosen belonged to the one before."""
+    """Change the data set, and clear the chosen classes, which belonged to the previous one."""
     if value(SOURCE) != source:
         put(SOURCE, source)
         forget_classes()
 
 
 def forget_classes() -> None:
-    """Take all classes, and the newest version of the data set, again."""
+    """Return to all classes and the newest version of the data set."""
     put(CLASSES, [])
     put(VERSION, "")
 
 
 def repeat_in_address() -> None:
-    """Write the settings that differ from the defaults into the address, when they have changed and fit.
+    """Write the settings that differ from the defaults to the address, if they have changed and are valid.
 
-    Not on every rerun: a browser's Back would otherwise lead to the same place for ever.
+    Not on every rerun: otherwise the browser's Back button would always lead to the same page.
     """
     try:
         config = current()
     except LabError:
-        return  # the page says so where it matters
+        return  # the page reports it where it matters
     words = [f"{SOURCE_KEY}={config.data.source}", *_words(config)]
     if not frame.entered() and st.session_state.get(_WRITTEN) == words:
         return
@@ -126,27 +126,27 @@ def repeat_in_address() -> None:
 
 
 def show_news() -> None:
-    """Say, once, what a link or another page has changed in the settings."""
+    """Report, once, what a link or another page has changed in the settings."""
     for sentence in st.session_state.pop(_NEWS, []):
         st.info(sentence, icon=":material/tune:")
 
 
 def read_filters(text: str) -> tuple[int, ...]:
-    """``"16, 32, 64"`` as numbers.
+    """Parse ``"16, 32, 64"``.
 
     Raises:
-        LabError: it is something else.
+        LabError: the text is not a list of 1 or more whole numbers.
     """
     words = text.replace(",", " ").split()
     if not words or not all(word.isascii() and word.isdecimal() for word in words):
         raise LabError(
-            f"Filters are 1 to 6 numbers with commas between them, as in 16, 32, 64; not '{text[:80]}'."
+            f"Filters must be 1 to 6 whole numbers separated by commas, like 16, 32, 64; not '{text[:80]}'."
         )
     return tuple(int(word) for word in words)
 
 
 def word(value: Any) -> str:
-    """A setting's value as the command line takes it: no exponents, lists with commas."""
+    """Format a setting's value as the command line takes it: no exponents, lists with commas."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, float):
@@ -161,7 +161,7 @@ def _from_address() -> RunConfig:
         base = base.replace({SOURCE: source, **datasets.starting_settings(source)})
         return from_assignments(st.query_params.get_all(SETTING_KEY), base)
     except LabError as error:
-        _tell(f"The settings in the address were left out, because they do not fit: {literal(error)}")
+        _report(f"The settings in the address were ignored because they are not valid: {literal(error)}")
         return base
 
 
@@ -170,12 +170,12 @@ def _words(config: RunConfig) -> list[str]:
     changed = {path: new for path, (_, new) in differences([base, config]).items()}
     changed.pop(SOURCE, None)
     if any("," in name for name in config.data.classes):
-        del changed[CLASSES]  # commas separate the words of a list
+        del changed[CLASSES]  # commas separate the items of a list
     return [f"{path}={word(value)}" for path, value in changed.items()]
 
 
-def _start() -> None:
-    """Take what the data set starts with when it has just been chosen or prepared; not what was set since."""
+def _apply_starting_settings() -> None:
+    """Apply the data set's own defaults when it has just been chosen or prepared, and never again."""
     source = value(SOURCE)
     starting = datasets.starting_settings(source)
     _, before = st.session_state[_STARTED]
@@ -185,13 +185,13 @@ def _start() -> None:
     for path in {*before, *starting} if before != starting else ():
         put(path, starting.get(path, SETTINGS[path].default))
         if path in starting:
-            _tell(
-                f"**{SETTINGS[path].label}** starts {literal(setting_value(path, starting[path]))} for this "
-                "data set: mirrored, its images may belong to another class."
+            _report(
+                f"**{SETTINGS[path].label}** is set to {literal(setting_value(path, starting[path]))} for this data "
+                "set, because its mirrored images may belong to another class."
             )
 
 
-def _take_over_run() -> None:
+def _copy_run_settings() -> None:
     run_id = st.query_params.get(COPIED_RUN_KEY)
     if run_id is None:
         return
@@ -200,27 +200,27 @@ def _take_over_run() -> None:
         run = runs.open(run_id)
         fill_in(run.config)
     except LabError as error:
-        _tell(f"The settings of another run could not be taken over: {literal(error)}")
+        _report(f"The settings of the run could not be copied: {literal(error)}")
     else:
-        _tell(f"All settings are now those of the run **{literal(run.title)}**.")
+        _report(f"All settings were copied from the run **{literal(run.title)}**.")
 
 
-def _take_over_suggestion() -> None:
+def _apply_suggestion() -> None:
     changes: Mapping[str, Any] = st.session_state.pop(SUGGESTION, {})
     if not changes:
         return
     try:
         before, after = current(), current().replace(changes)
     except LabError as error:
-        _tell(f"The suggestion could not be taken over: {literal(error)}")
+        _report(f"The suggestion could not be applied: {literal(error)}")
         return
     fill_in(after)
     for path, (old, new) in differences([before, after]).items():
         is_now, was = (literal(setting_value(path, value)) for value in (new, old))
-        _tell(f"As suggested, **{SETTINGS[path].label}** is now {is_now} (it was {was}).")
+        _report(f"As suggested, **{SETTINGS[path].label}** is now {is_now} (previously {was}).")
 
 
-def _tell(sentence: str) -> None:
+def _report(sentence: str) -> None:
     st.session_state.setdefault(_NEWS, []).append(sentence)
 
 

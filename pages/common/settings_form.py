@@ -1,4 +1,4 @@
-"""The sidebar: every setting of ``core.config`` as the widget that suits its kind and range."""
+"""The sidebar: every setting of ``core.config`` as a widget that suits its type and range."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pages.common import settings
 from pages.common.text import literal
 
 MAX_SLIDER_STEPS = 150
-"""A slider with more steps than this cannot be set exactly by hand; such a setting is typed instead."""
+"""A slider with more steps than this cannot be set precisely; such a setting is typed instead."""
 MAX_SEGMENTS = 3
-"""More options than these do not fit side by side into the sidebar."""
+"""More options than this do not fit side by side in the sidebar."""
 
 _GROUPS = {
     "data": ("Data", ":material/photo_library:"),
@@ -25,13 +25,13 @@ _GROUPS = {
     "fit": ("Training", ":material/model_training:"),
 }
 _SMALLEST_ABOVE_ZERO = 1e-5
-"""Where a logarithmic setting that may be 0 begins."""
+"""Smallest non-zero value of a logarithmic setting that may be 0."""
 
 
 def show_presets() -> None:
-    """Buttons that fill in a named starting point."""
+    """Show a button per preset, which fills in its settings."""
     st.markdown(
-        "Start from", help="Fills in the settings below. Data set, classes and seed stay as they are."
+        "Presets", help="A preset fills in the settings below. Data set, classes and seed stay as they are."
     )
     with st.container(horizontal=True, gap="xsmall"):
         for name in PRESETS:
@@ -45,7 +45,7 @@ def show_presets() -> None:
 
 
 def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
-    """Every setting, grouped; what is rarely needed is in the last group.
+    """Show every setting in groups; those rarely needed are in the last group.
 
     Args:
         sources: data sets to choose from, name to title.
@@ -67,7 +67,7 @@ def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
 
 
 def classes(class_names: Sequence[str]) -> None:
-    """Which classes; those that the data set no longer has are dropped."""
+    """Show the choice of classes; those that the data set no longer has are dropped."""
     path = settings.CLASSES
     options = list(class_names or settings.value(path))
     settings.put(path, [name for name in settings.value(path) if name in options])
@@ -75,7 +75,7 @@ def classes(class_names: Sequence[str]) -> None:
 
 
 def widget(path: str) -> None:
-    """The widget of one setting, with its label and help from ``core.config``."""
+    """Show the widget of a setting, with its label and help from ``core.config``."""
     setting = SETTINGS[path]
     label, common = _label(setting), _common(setting)
     if len(setting.options) > MAX_SEGMENTS:
@@ -99,7 +99,7 @@ def widget(path: str) -> None:
 
 
 def nice_values(setting: Setting, present: float) -> list[float]:
-    """1, 2 and 5 in every power of ten of the range, 0 where it is allowed, and the present value."""
+    """Return 1, 2 and 5 times every power of ten in the range, 0 if allowed, and the current value."""
     assert setting.minimum is not None and setting.maximum is not None
     lowest = setting.minimum or _SMALLEST_ABOVE_ZERO
     powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(setting.maximum)) + 1)
@@ -135,7 +135,7 @@ def _fits_a_slider(setting: Setting) -> bool:
 
 
 def _limits(setting: Setting) -> tuple[Any, Any, Any]:
-    """Least, most and step in the setting's own kind; Streamlit insists that they are alike."""
+    """Return minimum, maximum and step in the setting's own type; Streamlit requires them to match."""
     kind = setting.kind
     return kind(setting.minimum), kind(setting.maximum), kind(setting.step)
 
@@ -151,6 +151,4 @@ def _preset_help(name: str) -> str:
         f"{SETTINGS[path].label} {literal(setting_value(path, value))}"
         for path, value in PRESETS[name].items()
     ]
-    return (
-        ", ".join(changes) if changes else "The settings of TensorFlow's own image classification tutorial."
-    )
+    return ", ".join(changes) if changes else "The settings of TensorFlow's image classification tutorial."

@@ -1,4 +1,4 @@
-"""Text as the screen shows it."""
+"""Text made safe for display."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def literal(text: object) -> str:
-    """Any text so that Markdown, LaTeX and Streamlit's own directives show it letter by letter.
+    """Escape any text so that Markdown, LaTeX and Streamlit's directives show it literally.
 
     Class, file and run names come from other people's folders: ``![x](http://...)`` must not load an image.
     """

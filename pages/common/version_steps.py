@@ -1,4 +1,4 @@
-"""Take a step on a data set from a page: it is recorded, told, and taken back with one click."""
+"""Change a data set from a page: each step is recorded, reported, and undone with one click."""
 
 from __future__ import annotations
 
@@ -18,38 +18,42 @@ from pages.common.text import literal
 _LAST = "last_step"
 
 
-def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **looks: Any) -> None:
-    """A button that takes a step on the newest version; the whole page then runs again with the new one.
+def button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **options: Any) -> None:
+    """Show a button that takes a step on the newest version; the whole page then reruns with the new one.
 
     Args:
-        label: its words.
+        label: of the button.
         key: of the button.
         work: a function of :mod:`core.data.versions`, called with ``arguments``; the first is the data set.
-        looks: passed on to ``st.button``.
+        options: passed on to ``st.button``.
     """
-    disabled = looks.pop("disabled", False) or not is_newest(arguments[0])
-    # Not a callback: in a fragment it would leave the rest of the page with the version before.
-    if st.button(label, key=key, disabled=disabled, **looks):
+    disabled = options.pop("disabled", False) or not is_newest(arguments[0])
+    # Not a callback: in a fragment it would leave the rest of the page with the previous version.
+    if st.button(label, key=key, disabled=disabled, **options):
         frame.attempt(take, work, *arguments)
         st.rerun()
 
 
-def quick_button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **looks: Any) -> None:
-    """The same for a fragment that shows the new version by itself, without the rest of the page."""
-    st.button(label, key=key, on_click=frame.attempt, args=(_take_and_tell, work, *arguments), **looks)
+def quick_button(label: str, key: str, work: Callable[..., Step], *arguments: Any, **options: Any) -> None:
+    """Show such a button in a fragment that redraws itself, without the rest of the page."""
+    st.button(label, key=key, on_click=frame.attempt, args=(_take_and_report, work, *arguments), **options)
 
 
 def take(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
-    """Take a step and remember it for :func:`show_last_step`. Raises LabError where it cannot be taken."""
+    """Take a step and remember it for :func:`show_last_step`. Raises LabError if it cannot be taken."""
     st.session_state[_LAST] = (dataset.source, work(dataset, *arguments))
     settings.put(settings.VERSION, "")
 
 
-def _take_and_tell(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
+def _take_and_report(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
     take(work, dataset, *arguments)
     _, step = st.session_state[_LAST]
-    if step.kind != "undo":  # its button is beside what tell_last says; the others may be a screen below it
-        st.toast(f"{literal(sentence(step, ()))}. To undo it, go up to the tabs.", icon=":material/check:")
+    if (
+        step.kind != "undo"
+    ):  # its button is beside the report of the last step; the others may be a screen below
+        st.toast(
+            f"{literal(sentence(step, ()))}. To undo it, scroll up to the tabs.", icon=":material/check:"
+        )
 
 
 def is_newest(dataset: Dataset) -> bool:
@@ -60,7 +64,7 @@ def is_newest(dataset: Dataset) -> bool:
 
 
 def show_last_step(dataset: Dataset, draw: Callable[..., None] = button) -> None:
-    """What the last step of this tab did, with a button (drawn by ``draw``) that takes it back."""
+    """Show what the last step of this session did, with a button (drawn by ``draw``) that undoes it."""
     source, last = st.session_state.get(_LAST, ("", None))
     if source != dataset.source:
         return
@@ -69,36 +73,38 @@ def show_last_step(dataset: Dataset, draw: Callable[..., None] = button) -> None
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="last_step"):
         st.markdown(f":green[:material/check:] {literal(sentence(last, recorded))}.", width="stretch")
-        label = "Do it again" if last.kind == "undo" else "Undo"
+        label = "Redo" if last.kind == "undo" else "Undo"
         draw(label, "undo_last", versions.undo, dataset, last.number, icon=":material/undo:")
 
 
 def name(dataset: Dataset) -> None:
-    """Which version this is, in a small line."""
+    """Show in a small line which version this is."""
     left_out = int((dataset.index["excluded"] != "").sum())
     changed = int((dataset.usable["label"] != dataset.usable["folder_label"]).sum())
     parts = [
         *([f"{count(left_out, 'image')} left out"] if left_out else []),
-        *([f"{count(changed, 'image')} with another class than before"] if changed else []),
+        *([f"{count(changed, 'image')} moved to another class"] if changed else []),
     ]
     st.caption(f"Data version {dataset.version}{': ' if parts else ''}{', '.join(parts)}.")
 
 
 def show_earlier_steps(dataset: Dataset) -> None:
-    """Say so where an earlier version is shown, and offer the newest."""
+    """If this is an earlier version, say so and offer the newest."""
     if is_newest(dataset):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="earlier_version"):
         st.markdown(
-            f":material/history: This is the earlier version **{literal(dataset.version)}**. It can be "
-            "looked at and trained on, not changed.",
+            f":material/history: This is the earlier version **{literal(dataset.version)}**. You can view it "
+            "and train on it, but not change it.",
             width="stretch",
         )
-        st.button("Go to the newest", key="newest", on_click=settings.put, args=(settings.VERSION, ""))
+        st.button(
+            "Go to the newest version", key="newest", on_click=settings.put, args=(settings.VERSION, "")
+        )
 
 
 def sentence(step: Step, recorded: tuple[Step, ...]) -> str:
-    """What a step did, in words without a full stop."""
+    """Describe a step, without a full stop."""
     images = count(len(step.ids), "image")
     match step.kind:
         case "exclude":
@@ -106,10 +112,10 @@ def sentence(step: Step, recorded: tuple[Step, ...]) -> str:
         case "put_back":
             return f"{images} put back: {step.reason}"
         case "confirm":
-            return f"{images} found to be labelled right: {step.reason}"
+            return f"Label of {images} confirmed: {step.reason}"
         case "relabel":
-            return f"{images} now called '{step.label}': {step.reason}"
+            return f"{images} moved to class '{step.label}': {step.reason}"
         case _:
             undone = next((one for one in recorded if one.number == step.undoes), None)
             what = sentence(undone, recorded) if undone else f"step {step.undoes}"
-            return f"Taken back: {what[:1].lower()}{what[1:]}"
+            return f"Undone: {what[:1].lower()}{what[1:]}"

@@ -1,4 +1,4 @@
-"""Answers of the assistant on a page: asked for once, drawn when they are there, never waited for."""
+"""Results from the assistant on a page: requested once and drawn when ready, without blocking the page."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from core.runs import Run
 from core.words import count
 from pages.common.text import literal
 
-LOOK_EVERY = 0.4
-"""Seconds between two looks for an answer."""
+POLL_SECONDS = 0.4
+"""Interval between checks for an answer."""
 MAX_KEPT = 64
 
 _KEPT = "assistant_answers"
 
 
 def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None:
-    """The heatmaps that there are; those that are missing are asked for, and the page is drawn again then.
+    """Return the available heatmaps, and request the missing ones; the page is redrawn when they are ready.
 
-    None where they cannot be made; the page has then said why.
+    None if they cannot be computed; the page then shows why.
     """
     try:
-        known = {request: heatmaps.kept(run, request) for request in requests}
+        available = {request: heatmaps.kept(run, request) for request in requests}
     except LabError as error:
         st.error(literal(error), icon=":material/broken_image:")
         return None
-    missing = tuple(request for request, heatmap in known.items() if heatmap is None)
+    missing = tuple(request for request, heatmap in available.items() if heatmap is None)
     if missing:
         question = (run.id, missing)
-        words = f"Making {count(len(missing), 'heatmap')}. The first ones of a session take about 15 seconds."
-        made = answer(question, lambda: assistant.explain(run, missing), words)
-        if made is not None:
-            known |= dict(zip(missing, made, strict=True))
+        words = f"Computing {count(len(missing), 'heatmap')}. The first ones take about 15 seconds."
+        computed = answer(question, lambda: assistant.explain(run, missing), words)
+        if computed is not None:
+            available |= dict(zip(missing, computed, strict=True))
         elif has_failed(question):
             return None
-    return {request: heatmap for request, heatmap in known.items() if heatmap is not None}
+    return {request: heatmap for request, heatmap in available.items() if heatmap is not None}
 
 
 def answer(question: Hashable, ask: Callable[[], Ticket | HeatmapTicket], words: str) -> Any | None:
-    """What the assistant answers, or None while it has not; ``words`` say what is being made.
+    """Return the assistant's answer, or None until it is ready; ``words`` say what is being computed.
 
-    A fragment looks for the answer and draws the page again when it is there. An error is shown with a way
-    to ask once more.
+    A fragment polls for the answer and redraws the page when it is ready. An error is shown with a button to
+    try again.
     """
     answers = st.session_state.setdefault(_KEPT, {})
     try:
@@ -57,7 +57,7 @@ def answer(question: Hashable, ask: Callable[[], Ticket | HeatmapTicket], words:
             answers[question] = ask()
         if isinstance(answers[question], Ticket | HeatmapTicket):
             if not answers[question].ready:
-                _look(question, words)
+                _poll(question, words)
                 return None
             answers[question] = answers[question].answer(timeout=1)
         elif isinstance(answers[question], LabError):
@@ -65,17 +65,17 @@ def answer(question: Hashable, ask: Callable[[], Ticket | HeatmapTicket], words:
         return answers[question]
     except LabError as error:
         answers[question] = error
-        _say_failed(question, error)
+        _show_failure(question, error)
         return None
 
 
 def has_failed(question: Hashable) -> bool:
-    """Whether the answer to a question was an error, which has been shown."""
+    """Whether a question failed with an error, which has been shown."""
     return isinstance(st.session_state.get(_KEPT, {}).get(question), LabError)
 
 
-@st.fragment(run_every=LOOK_EVERY)
-def _look(question: Hashable, words: str) -> None:
+@st.fragment(run_every=POLL_SECONDS)
+def _poll(question: Hashable, words: str) -> None:
     ticket = st.session_state.get(_KEPT, {}).get(question)
     if not isinstance(ticket, Ticket | HeatmapTicket) or _is_over(ticket):
         st.rerun()
@@ -85,12 +85,12 @@ def _look(question: Hashable, words: str) -> None:
 def _is_over(ticket: Ticket | HeatmapTicket) -> bool:
     try:
         return ticket.ready
-    except LabError:  # the page is drawn again and says so
+    except LabError:  # the redrawn page shows it
         return True
 
 
-def _say_failed(question: Hashable, error: LabError) -> None:
-    st.error(literal(error), title="The assistant could not do this", icon=":material/error:")
+def _show_failure(question: Hashable, error: LabError) -> None:
+    st.error(literal(error), title="This could not be computed", icon=":material/error:")
     st.button(
         "Try again",
         icon=":material/refresh:",

@@ -1,4 +1,4 @@
-"""How far work in a process of its own is, with a button that stops it."""
+"""The progress of background work, with a button that stops it."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ _STEP = "work_step"
 
 
 def show(work: Work, title: str, *, key: str, as_share: bool = False) -> None:
-    """A bar for the present step; call again and again while the work is running.
+    """Show a progress bar for the current step; call repeatedly while the work is running.
 
     Args:
-        work: what is under way.
-        title: what a person calls it.
-        key: of the button that stops it.
-        as_share: what is counted means nothing to a person, so say it in per cent.
+        work: the work in progress.
+        title: a name for it.
+        key: of the stop button.
+        as_share: show progress as a percentage, since the unit counted means nothing to users.
     """
     step = work.message or "starting"
     with st.container(border=True):
         st.markdown(f"**{literal(title)}**")
         share = work.done / work.total if work.total else 0.0
-        st.progress(min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _how_far(work, as_share))
+        st.progress(
+            min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _progress_text(work, as_share)
+        )
         if work.stop_requested:
             st.caption("Stopping …")
         else:
             st.button("Stop", icon=":material/stop:", key=key, on_click=frame.attempt, args=(work.stop,))
 
 
-def _how_far(work: Work, as_share: bool) -> str:
+def _progress_text(work: Work, as_share: bool) -> str:
     if not work.total:
-        return f" · {duration(time.time() - work.started)} so far"
+        return f" · {duration(time.time() - work.started)} elapsed"
     left = _seconds_left(work)
     words = f": {percent(work.done / work.total, 0) if as_share else f'{work.done:,} of {work.total:,}'}"
     return words + (f" · {about(left)} left" if left is not None else "")
 
 
 def _seconds_left(work: Work) -> float | None:
-    """From the speed since this page first saw the present step."""
+    """Estimate from the speed since this page first saw the current step."""
     step = (work.KIND, work.source, work.started, work.message)
     kept: tuple[object, float, int] = st.session_state.get(_STEP, ("", 0.0, 0))
     name, since, done = kept

@@ -1,4 +1,4 @@
-"""The addresses of pages and the keys of their queries, which links saved by people hold."""
+"""The addresses of pages and their query keys, on which saved links depend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS = {name for name in NAMES if name.endswith("_KEY")}
 
 
 def _last_name(node: ast.expr) -> str:
-    """``KEY`` of ``KEY`` and of ``addresses.KEY``; of anything else its source."""
+    """Return ``KEY`` for ``KEY`` and ``addresses.KEY``, and the source of anything else."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ast.unparse(node)
@@ -31,7 +31,7 @@ def _is_query(node: ast.AST) -> bool:
 
 
 def _keys(tree: ast.AST) -> Iterator[ast.expr]:
-    """What the queries of a script are read, written and linked by."""
+    """Yield the keys by which a script reads, writes and links queries."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and _is_query(node.value):
             yield node.slice
@@ -48,7 +48,7 @@ def _keys(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def _pages(tree: ast.AST) -> Iterator[ast.expr]:
-    """The pages that a script registers or links to."""
+    """Yield the pages that a script registers or links to."""
     for node in ast.walk(tree):
         is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if is_call and node.func.attr in ("switch_page", "page_link", "Page"):
@@ -62,18 +62,18 @@ def test_saved_links_keep_their_keys():
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_no_script_writes_an_address_or_a_key_out(path):
+def test_no_script_hard_codes_an_address_or_a_key(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not [ast.unparse(node) for node in (*_keys(tree), *_pages(tree)) if isinstance(node, ast.Constant)]
 
 
-def test_the_keys_of_the_queries_are_those_that_pages_read():
+def test_the_query_keys_are_those_that_pages_read():
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in PAGES]
     assert {_last_name(key) for tree in trees for key in _keys(tree)} == KEYS
     assert {getattr(addresses, name) for name in KEYS} == set(addresses.QUERY_KEYS)
 
 
-def test_every_address_is_a_page_of_the_menu_that_a_cold_link_finds():
+def test_every_address_is_a_page_in_the_menu_that_a_cold_link_finds():
     menu = {_last_name(page) for page in _pages(ast.parse(APP.read_text(encoding="utf-8")))}
     assert {getattr(addresses, name) for name in menu & NAMES} == set(addresses.PAGES)
     for page in addresses.PAGES:

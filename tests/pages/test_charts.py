@@ -1,4 +1,4 @@
-"""Charts on the screen hold the right values, and show the same numbers as the figures in files."""
+"""Charts on the screen have the correct values, and match the figures in files."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_only_the_evidence_is_marked():
     }
 
 
-def test_repeats_are_their_mean_between_the_lowest_and_the_highest():
+def test_repeats_show_their_mean_between_the_lowest_and_the_highest():
     better = [{**line, "val_accuracy": line["val_accuracy"] + 0.2} for line in HISTORY]
     frame = learning_curves.frame({"A": [HISTORY, better], "B": [HISTORY]})
     accuracy = frame[(frame["metric"] == "accuracy") & (frame["split"] == "validation")].set_index("side")
@@ -86,7 +86,7 @@ def test_repeats_are_their_mean_between_the_lowest_and_the_highest():
     assert accuracy.loc["B", "seconds"].tolist() == [2.0, 4.5, 6.5]
 
 
-def test_values_that_are_missing_leave_a_gap_and_a_run_without_epochs_draws_nothing():
+def test_missing_values_leave_a_gap_and_a_run_without_epochs_draws_nothing():
     frame = learning_curves.frame({"": [[HISTORY[0], {**HISTORY[1], "loss": None, "val_loss": None}]]})
     assert drawn(frame, "loss", "validation")[0] == [1]
     assert drawn(frame, "accuracy", "validation")[0] == [1, 2]
@@ -118,7 +118,7 @@ def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_all_images_of_the
     ]
 
 
-def test_a_difference_is_good_on_the_diagonal_and_bad_off_it():
+def test_an_increase_is_better_on_the_diagonal_and_worse_off_it():
     after = np.array([[9, 0, 1], [0, 5, 5], [2, 0, 6]])
     frame = matrix_chart.differences(COUNTS, after, NAMES, [0, 1, 2])
     chart = matrix_chart.chart(frame, matrix_chart.DIFFERENCE, "#000000").to_dict()
@@ -130,7 +130,7 @@ def test_a_difference_is_good_on_the_diagonal_and_bad_off_it():
     assert cells["b", "b"]["shade"] == 0
 
 
-def test_mistakes_grow_stronger_and_right_answers_stay_faint():
+def test_mistakes_are_shaded_by_number_and_correct_predictions_stay_faint():
     shades = palette.shades(COUNTS, np.eye(3, dtype=bool))
     assert shades[0, 1] < shades[1, 2] <= 1 and shades[1, 0] == 0
     assert len(set(np.diag(shades))) == 1 and shades[0, 0] < shades[0, 2]
@@ -144,7 +144,7 @@ def test_a_click_selects_the_true_and_the_predicted_class():
 
 
 @pytest.mark.parametrize("classes", [1, 2, palette.MAX_ANNOTATED, palette.MAX_ANNOTATED + 1, 150])
-def test_cells_hold_their_numbers_while_there_is_room(classes):
+def test_cells_show_their_numbers_while_there_is_room(classes):
     chart = spec(classes)
     assert ("text" in marks(chart)) == (classes <= palette.MAX_ANNOTATED)
     assert chart["height"] < 1000

@@ -314,7 +314,7 @@ def test_images_on_which_the_two_differ_are_shown_through_both(config):
     page = no_fault(page.button(key=f"differ-only first-{image_id}").click().run())
     text = words(page)
     assert ":green-badge[right]" in text and ":orange-badge[wrong]" in text
-    assert text.count("Answer: ") == 2
+    assert text.count("Predicted: ") == 2
 
 
 def keep_heatmaps(run: Run, image_id: str) -> None:

@@ -46,7 +46,7 @@ def test_a_card_shows_heatmaps_similar_training_images_and_facts(config):
     names = made_runs.FLOWERS
     text = words(page)
     assert f"Labelled **{names[worst.true]}**, called **{names[worst.predicted]}**" in text
-    assert f"Answer: {names[worst.predicted]}" in text and f"Truth: {names[worst.true]}" in text
+    assert f"Predicted: {names[worst.predicted]}" in text and f"Actual: {names[worst.true]}" in text
     assert text.count(f"{names[worst.true]}\nalike 0.9") + text.count(f"{names[worst.true]}\nalike 1.0") == 6
     assert "Size: 48 x 48 pixels, RGB" in text and "Split: test" in text
 
@@ -80,7 +80,7 @@ def test_advice_opens_the_train_page_with_the_runs_settings_and_the_change(confi
     read = coaching.reading(summarise(run))
     assert read is not None and read.suggestion.changes
     text = words(no_fault(page.button(key="try_suggestion").click().run()))
-    assert f"All settings are now those of the run **{run.id}**" in text
+    assert f"All settings were copied from the run **{run.id}**" in text
     for path in read.suggestion.changes:
         assert f"As suggested, **{SETTINGS[path].label}** is now" in text
     assert "data.image_size=48" in page.query_params["set"]

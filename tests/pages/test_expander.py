@@ -1,4 +1,4 @@
-"""An expander whose content costs nothing until somebody opens it."""
+"""An expander whose content is computed only while it is open."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ def script() -> None:
 
     from pages.common.expander import lazy_expander
 
-    lazy_expander("More", st.text, "made", key="more")
+    lazy_expander("More", st.text, "content", key="more")
 
 
-def test_the_content_is_made_only_while_the_expander_is_open():
+def test_the_content_is_computed_only_while_the_expander_is_open():
     app = AppTest.from_function(script).run()
     assert not app.text
     app.session_state["more"] = True
-    assert [text.value for text in app.run().text] == ["made"]
+    assert [text.value for text in app.run().text] == ["content"]
     app.session_state["more"] = False
     assert not app.run().text

@@ -1,4 +1,4 @@
-"""A list of many things, a page of them at a time."""
+"""Long lists, one page at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def script(total: int, per_page: int) -> None:
 
     from pages.common.paging import choose_page
 
-    page = choose_page(total, per_page, key="list", thing="image", order="the newest first")
+    page = choose_page(total, per_page, key="list", thing="image", order="newest first")
     st.text(f"{page.start} {page.stop}")
 
 
@@ -25,20 +25,20 @@ def open_page(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("total", [0, 1, 10])
-def test_what_fits_on_one_page_has_no_buttons(total):
+def test_a_single_page_has_no_buttons(total):
     app = paged(total)
     assert open_page(app) == f"0 {total}"
     assert not app.caption and "list_page" not in app.session_state
 
 
-def test_one_more_than_a_page_makes_per_second_one():
+def test_one_item_more_than_a_page_makes_a_second_page():
     app = paged(11)
-    assert open_page(app) == "0 10" and app.caption[0].value == "1 to 10 of 11 images; the newest first"
+    assert open_page(app) == "0 10" and app.caption[0].value == "1 to 10 of 11 images; newest first"
     app.get_by_key("list_page").set_value(2).run()
-    assert open_page(app) == "10 11" and app.caption[0].value == "11 to 11 of 11 images; the newest first"
+    assert open_page(app) == "10 11" and app.caption[0].value == "11 to 11 of 11 images; newest first"
 
 
-def test_the_last_page_opens_where_a_filter_leaves_too_few_for_the_open_one():
+def test_the_last_page_opens_if_a_filter_leaves_too_few_items_for_the_open_one():
     app = paged(95)
     app.get_by_key("list_page").set_value(10).run()
     assert open_page(app) == "90 95"
@@ -46,7 +46,7 @@ def test_the_last_page_opens_where_a_filter_leaves_too_few_for_the_open_one():
     assert open_page(app.run()) == "30 31"
 
 
-def test_a_list_that_shrank_to_one_page_opens_at_its_first_when_it_has_grown_again():
+def test_a_list_that_shrank_to_one_page_opens_at_the_first_page_once_it_grows_again():
     app = paged(95)
     app.get_by_key("list_page").set_value(10).run()
     for total, expected in ((3, "0 3"), (95, "0 10")):

@@ -45,7 +45,7 @@ def shown(page: str, **address: str) -> AppTest:
 
 def no_fault(test: AppTest) -> AppTest:
     assert not test.exception, test.exception[0].message
-    assert not [error.value for error in test.error if "fault of the lab" in error.value]
+    assert not [error.value for error in test.error if "inside the lab" in error.value]
     return test
 
 
@@ -73,13 +73,13 @@ def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
     made_runs.finished(config)
     for missing in ("20200101-000000-abcdef", "../../etc/passwd", "x" * 400, HOSTILE):
         text = words(shown(page, run=missing))
-        assert "This run was not found" in text and missing[:60] in text
+        assert "Run not found" in text and missing[:60] in text
 
 
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (lambda c: made_runs.waiting(c), "This run is waiting its turn"),
+        (lambda c: made_runs.waiting(c), "This run is queued"),
         (lambda c: made_runs.waiting(c, "starting"), "This run is starting"),
         (lambda c: made_runs.waiting(c, "running", 3), "Epoch 3 of 10, about 42 s left"),
         (lambda c: made_runs.waiting(c, "failed", 1), "This run failed and has no test result"),
@@ -134,7 +134,7 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
     assert 0 < len(lines) == len(expected) <= 10
     for line, mistake in zip(lines, expected, strict=True):
         predicted = made_runs.FLOWERS[mistake.predicted]
-        assert line == f"is roses\ncalled {predicted}\n{percent(mistake.confidence, 0)} sure"
+        assert line == f"Actual: roses\nPredicted: {predicted}\nConfidence: {percent(mistake.confidence, 0)}"
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     made_runs.keep_heatmaps(run)
     page = shown("explain")
     worst = confusion.worst(run.predictions("test"), most=4)
-    predicted = [f"Answer: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
-    true = [f"Truth: {made_runs.FLOWERS[mistake.true]}" for mistake in worst]
+    predicted = [f"Predicted: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
+    true = [f"Actual: {made_runs.FLOWERS[mistake.true]}" for mistake in worst]
     titles = [text.value for text in page.text]
     assert [title for title in titles if title.startswith("Answer")] == predicted
     assert [title for title in titles if title.startswith("Truth")] == true

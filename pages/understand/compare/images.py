@@ -60,7 +60,7 @@ def show(first: Side, second: Side, split: str) -> None:
     page = choose_page(len(here), PER_PAGE, key=f"differ-{kind}", thing="image")
     tiles = [_tile(found, index, both, left.report.class_names, letters) for index in here[page].tolist()]
     resize = left.config.data.resize if left.config else "stretch"
-    run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, look=_look)
+    run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, on_open=_look)
     _open_card((first.letter, left), (second.letter, right), split)
 
 

@@ -87,8 +87,8 @@ def tiles_of(
     """Test images with what they are and what the model said; a click opens the card of one."""
     names = summary.report.class_names
     tiles = [
-        Tile(str(predictions.ids[index]), run_images.answers(predictions, index, names))
+        Tile(str(predictions.ids[index]), run_images.prediction_lines(predictions, index, names))
         for index in positions
     ]
     resize = summary.config.data.resize if summary.config else "stretch"
-    run_images.tiles(shown, tiles, key=key, resize=resize, look=image_dialog.open_dialog)
+    run_images.tiles(shown, tiles, key=key, resize=resize, on_open=image_dialog.open_dialog)
