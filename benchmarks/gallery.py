@@ -105,7 +105,7 @@ def _visit_in_chromium(small: str, large: str, thumbnails: Path) -> dict[str, fl
     with chromium.tab() as (tab, address):
         took(tab, lambda: tab.goto(_gallery(address, small)))
         opened = took(tab, lambda: tab.goto(_gallery(address, large)))
-        tab.get_by_role("combobox", name="Which images").wait_for()  # the quality check is done
+        tab.get_by_role("combobox", name="Show", exact=True).wait_for()  # the quality check is done
         another = took(tab, tab.get_by_label("Page 4", exact=True).click)
         following = took(tab, tab.get_by_label("Next page").click)
         large_one = took(

@@ -65,7 +65,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("page", ["results", "explain", "compare"])
 def test_an_empty_workspace_says_what_the_page_is_for_and_the_way_on(page):
     text = words(shown(page))
-    assert "No runs yet" in text and "Train a first model" in text
+    assert "No runs yet" in text and "Train your first model" in text
 
 
 @pytest.mark.parametrize("page", ["results", "explain"])
@@ -85,7 +85,7 @@ def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
         (lambda c: made_runs.waiting(c, "failed", 1), "This run failed and has no test result"),
         (lambda c: made_runs.waiting(c, "diverged", 2), "This run diverged"),
         (lambda c: made_runs.waiting(c, "stopped", 0), "No epoch was finished"),
-        (lambda c: made_runs.interrupted(c, 3), "3 epochs finished. Resuming goes on"),
+        (lambda c: made_runs.interrupted(c, 3), "3 epochs finished. Resuming continues"),
         (lambda c: made_runs.damaged(c), "This run's files cannot be read"),
         (lambda c: made_runs.newer(c), "it has schema 99"),
     ],
@@ -130,7 +130,7 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
     page.selectbox(key="worst_class").select("roses").run()
     test = run.predictions("test")
     expected = confusion.worst(test, class_index=1)
-    lines = [plain(text.value) for text in no_fault(page).text if text.value.startswith("is ")]
+    lines = [plain(text.value) for text in no_fault(page).text if text.value.startswith("Actual: ")]
     assert 0 < len(lines) == len(expected) <= 10
     for line, mistake in zip(lines, expected, strict=True):
         predicted = made_runs.FLOWERS[mistake.predicted]
@@ -185,8 +185,8 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     predicted = [f"Predicted: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
     true = [f"Actual: {made_runs.FLOWERS[mistake.true]}" for mistake in worst]
     titles = [text.value for text in page.text]
-    assert [title for title in titles if title.startswith("Answer")] == predicted
-    assert [title for title in titles if title.startswith("Truth")] == true
+    assert [title for title in titles if title.startswith("Predicted")] == predicted
+    assert [title for title in titles if title.startswith("Actual")] == true
     assert "Each map has 10 x 10 places" in words(page)
     assert not (workspace.folder() / "assistant").exists()
 
@@ -198,7 +198,7 @@ def test_explain_takes_random_and_chosen_images(config, which):
     made_runs.keep_heatmaps(run)
     page = shown("explain")
     no_fault(page.segmented_control(key="explain_which").set_value(which).run())
-    assert sum(text.value.startswith("Answer") for text in page.text) == 4
+    assert sum(text.value.startswith("Predicted") for text in page.text) == 4
 
 
 def test_explain_says_why_a_run_without_a_model_cannot_be_explained(config):

@@ -148,7 +148,7 @@ def _show_cost(plan: Plan, asked: dict[str, Any]) -> None:
             f"{duration(plan.time.low)} to {duration(plan.time.high)}",
             help="For all runs, one after another, with all epochs.",
         )
-    st.caption(f"Estimated time: {plan.time.basis}.")
+    st.caption(f"Time estimate: {plan.time.basis}.")
     if plan.left_out:
         reasons = "".join(f"\n- {literal(reason)}" for reason in plan.left_out[:MAX_LEFT_OUT])
         st.info(f"Some combinations are not valid and are left out:{reasons}", icon=":material/rule:")

@@ -47,7 +47,7 @@ def costs(config: RunConfig, selection: Selection) -> None:
             f"{duration(time.low)} to {duration(time.high)}",
             help="For all epochs; early stopping or “Stop and save” can end it sooner.",
         )
-    st.caption(f"Estimated time: {time.basis}.")
+    st.caption(f"Time estimate: {time.basis}.")
 
 
 def layers(config: RunConfig, selection: Selection) -> None:
