@@ -185,9 +185,10 @@ def _apply_starting_settings() -> None:
     for path in {*before, *starting} if before != starting else ():
         put(path, starting.get(path, SETTINGS[path].default))
         if path in starting:
+            starts_as = literal(setting_value(path, starting[path]))
             _report(
-                f"**{SETTINGS[path].label}** is set to {literal(setting_value(path, starting[path]))} for this data "
-                "set, because its mirrored images may belong to another class."
+                f"**{SETTINGS[path].label}** is set to {starts_as} for this data set, because its mirrored "
+                "images may belong to another class."
             )
 
 
