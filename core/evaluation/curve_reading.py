@@ -9,24 +9,29 @@ are the values as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.config import RunConfig
-from core.evaluation import next_step
+from core.evaluation import headline, metrics, next_step
 from core.evaluation.next_step import Suggestion
+from core.report import Report
+from core.runs import Run
 from core.words import count, percent, points
 
 Kind = Literal[
     "diverged",
     "too short",
     "not learning",
+    "collapsed",
     "unstable",
+    "perfect",
     "overfitting",
     "still improving",
+    "too slow",
     "lucky peak",
     "healthy",
 ]
@@ -37,26 +42,38 @@ MIN_LEARNED = 0.05
 JUMP, JUMPING_STEPS = 0.05, 0.20
 LOSS_RISE, GAP = 0.10, 0.15
 STILL_FALLING = 0.05
+EVEN_FALL, LEAST_FALL = 0.5, 0.01
 PEAK = 0.03
-
 
 RULES: dict[Kind, str] = {
     "diverged": "A loss is no longer a number.",
     "too short": f"Fewer than {MIN_EPOCHS} epochs.",
     "not learning": "Even on its training images the network never gets "
-    f"{percent(MIN_LEARNED, 0)} of the way from guessing the largest class to all right.",
+    f"{percent(MIN_LEARNED, 0)} of the way from guessing the largest class to all right, and validation "
+    "accuracy does not either, by more than so few validation images explain.",
+    "collapsed": f"Training accuracy got at least {percent(2 * MIN_LEARNED, 0)} of that way, and ends at "
+    f"less than {percent(MIN_LEARNED, 0)} of it.",
     "unstable": f"In {percent(JUMPING_STEPS, 0)} of the steps from one epoch to the next, and at least two, "
     f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than so few validation "
     "images explain.",
+    "perfect": "Validation accuracy is 100% over the last quarter of the epochs, two at least.",
     "overfitting": f"Validation loss ends {percent(LOSS_RISE, 0)} or more above its best of two or more "
     f"epochs before, or training accuracy ends {points(GAP, 0)} or more above validation accuracy; and "
     "meanwhile training loss goes on falling.",
     "still improving": "Over the last quarter of the epochs, three at least where there are six, validation "
     f"loss is on average {percent(STILL_FALLING, 0)} or more below that of the quarter before.",
+    "too slow": "Training and validation loss are still falling at the end: both are at least "
+    f"{percent(LEAST_FALL, 0)} lower than halfway, and fell at least {percent(EVEN_FALL, 0)} as much in the "
+    "second half of the epochs as in the first.",
     "lucky peak": "The best epoch is not the last one, none around it has a higher validation accuracy, and "
     f"that of the two epochs before and after it is on the whole {points(PEAK, 0)} or more lower.",
     "healthy": "None of these: the curves have settled, and close enough together.",
 }
+
+_VALIDATION_ABOVE = (
+    "Validation accuracy is above training accuracy because dropout and augmentation make only the training "
+    "images harder."
+)
 
 
 @dataclass(frozen=True)
@@ -97,27 +114,48 @@ class _Curves(dict[str, Floats]):
 
 
 def read(
-    history: Sequence[Mapping[str, Any]], config: RunConfig, *, guess: float, validation_images: int
+    history: Sequence[Mapping[str, Any]],
+    config: RunConfig,
+    *,
+    guess: float,
+    validation_images: int,
+    report: Report | None = None,
 ) -> Reading:
-    """What the learning curves of a run say.
+    """What the learning curves of a run say, see also :func:`read_run`.
 
     Args:
         history: one mapping an epoch, as ``Run.metrics()`` gives them.
         config: the run's settings; the suggestion is a change to these.
         guess: accuracy of always guessing the largest class, in [0, 1].
         validation_images: how many there are; few make validation accuracy jump by themselves.
+        report: of the run, where there is one; a test accuracy far below validation is then said too,
+            and comes before any change of settings.
     """
     curves = _Curves(history)
     reading = (
         _diverged(curves, config)
         or _too_short(curves, config)
-        or _not_learning(curves, config, guess)
+        or _not_learning(curves, config, guess, validation_images)
+        or _collapsed(curves, config, guess)
         or _unstable(curves, config, validation_images)
+        or _perfect(curves, validation_images)
         or _overfitting(curves, config)
         or _still_improving(curves, config)
+        or _too_slow(curves, config)
         or _lucky_peak(curves, config)
     )
-    return reading or _healthy(curves, config)
+    reading = reading or _healthy(curves, config)
+    gap = headline.far_below_validation(report) if report else ""
+    if not gap:
+        return reading
+    return replace(reading, sentence=f"{reading.sentence} {gap}", suggestion=next_step.far_below_validation())
+
+
+def read_run(run: Run, config: RunConfig, report: Report | None) -> Reading:
+    """What the learning curves of a run say; without a report the share of its largest class is not known."""
+    guess = metrics.share_of_largest(report.counts["train"]) if report else 0.0
+    images = report.val_accuracy.total if report else 0
+    return read(run.metrics(), config, guess=guess, validation_images=images, report=report)
 
 
 def _diverged(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -141,16 +179,36 @@ def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
     )
 
 
-def _not_learning(curves: _Curves, config: RunConfig, guess: float) -> Reading | None:
+def _not_learning(curves: _Curves, config: RunConfig, guess: float, validation_images: int) -> Reading | None:
+    """Dropout and augmentation can hold training accuracy down while validation shows what is learned."""
     best = int(curves.smooth("accuracy").argmax())
     reached = float(curves.smooth("accuracy")[best])
-    if reached >= guess + MIN_LEARNED * (1 - guess):
+    learned = _learned(guess)
+    validated = float(curves.smooth("val_accuracy").max())
+    chance = 1.96 * np.sqrt(learned * (1 - learned) / max(validation_images, 1))
+    if reached >= learned or validated >= learned + chance:
         return None
     sentence = (
         f"The network has not learned: even on its training images it is right on {percent(reached, 0)}, "
         f"and always guessing the largest class is right on {percent(guess, 0)}."
     )
     return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
+
+
+def _collapsed(curves: _Curves, config: RunConfig, guess: float) -> Reading | None:
+    accuracy = curves.smooth("accuracy")
+    best, last = int(accuracy.argmax()), len(accuracy) - 1
+    if accuracy[best] < _learned(guess, 2 * MIN_LEARNED) or accuracy[last] >= _learned(guess):
+        return None
+    still_learned = np.flatnonzero(accuracy >= (accuracy[best] + guess) / 2)
+    epoch = curves.epochs[int(still_learned.max()) + 1]
+    sentence = (
+        f"The network learned at first, then collapsed to guessing in epoch {epoch}: training accuracy fell "
+        f"from {percent(accuracy[best], 0)} to {percent(accuracy[last], 0)}, and always guessing the largest "
+        f"class is right on {percent(guess, 0)}."
+    )
+    evidence = (curves.mark("accuracy", best, last),)
+    return Reading("collapsed", sentence, next_step.collapsed(config), evidence, epoch)
 
 
 def _unstable(curves: _Curves, config: RunConfig, validation_images: int) -> Reading | None:
@@ -165,6 +223,19 @@ def _unstable(curves: _Curves, config: RunConfig, validation_images: int) -> Rea
     )
     evidence = tuple(curves.mark("val_accuracy", int(index), int(index) + 1) for index in falls)
     return Reading("unstable", sentence, next_step.unstable(config), evidence, evidence[0].epochs[1])
+
+
+def _perfect(curves: _Curves, validation_images: int) -> Reading | None:
+    last = max(2, len(curves.epochs) // 4)
+    one_wrong = 1 / validation_images if validation_images else 1e-6
+    if (curves["val_accuracy"][-last:] < 1 - one_wrong / 2).any():
+        return None
+    images = f"All {count(validation_images, 'validation image')}" if validation_images > 1 else "All images"
+    sentence = (
+        f"{images} were classified correctly in each of the last {last} epochs: no setting can do better."
+    )
+    evidence = (curves.mark("val_accuracy", *range(len(curves.epochs) - last, len(curves.epochs))),)
+    return Reading("perfect", sentence, next_step.perfect(), evidence)
 
 
 def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
@@ -198,6 +269,22 @@ def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
     return Reading("still improving", sentence, next_step.still_improving(config, len(loss)), evidence)
 
 
+def _too_slow(curves: _Curves, config: RunConfig) -> Reading | None:
+    losses = [curves.smooth(name) for name in ("loss", "val_loss")]
+    middle = len(curves.epochs) // 2
+    for loss in losses:
+        before, since = loss[0] - loss[middle], loss[middle] - loss[-1]
+        if since < max(EVEN_FALL * before, LEAST_FALL * loss[middle]):
+            return None
+    start, end = float(losses[0][0]), float(losses[0][-1])
+    sentence = (
+        f"Learning is slow, and was not finished: training loss fell evenly from {start:.2f} to {end:.2f}, "
+        "without levelling off."
+    )
+    evidence = (curves.mark("loss", 0, middle, len(curves.epochs) - 1),)
+    return Reading("too slow", sentence, next_step.too_slow(config, len(curves.epochs)), evidence)
+
+
 def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
     accuracy = curves["val_accuracy"]
     by_accuracy = config.fit.monitor == "val_accuracy"
@@ -223,7 +310,14 @@ def _healthy(curves: _Curves, config: RunConfig) -> Reading:
         f"The curves have settled, at {percent(training, 0)} on the training images and "
         f"{percent(validation, 0)} on the validation images."
     )
+    if validation - training >= MIN_LEARNED:
+        sentence += " " + _VALIDATION_ABOVE
     return Reading("healthy", sentence, next_step.healthy(config, training - validation))
+
+
+def _learned(guess: float, part: float = MIN_LEARNED) -> float:
+    """The accuracy that lies ``part`` of the way from guessing to all right."""
+    return guess + part * (1 - guess)
 
 
 def _median_of_three(values: Floats) -> Floats:

@@ -103,6 +103,11 @@ def baseline(train_counts: Mapping[str, int], labels: Counts, class_names: Seque
     return Baseline(**dict(proportion(guessed, len(labels))), class_name=largest)
 
 
+def share_of_largest(counts: Mapping[str, int]) -> float:
+    """The accuracy of always guessing the largest class of a split, from its images by class; 0 of none."""
+    return max(counts.values(), default=0) / max(sum(counts.values()), 1)
+
+
 def report(
     class_names: Sequence[str],
     validation: Predictions,

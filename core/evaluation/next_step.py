@@ -41,10 +41,8 @@ def too_short(config: RunConfig, epochs: int) -> Suggestion:
 def not_learning(config: RunConfig) -> Suggestion:
     """After a network that stays at guessing."""
     usual, rate = USUAL_LEARNING_RATE[config.fit.optimizer], config.fit.learning_rate
-    if not usual / 5 < rate < usual * 2:
-        return _learning_rate(
-            config, usual, f"Take the usual learning rate for {config.fit.optimizer}: {usual:g}."
-        )
+    if _is_far_too_small(config) or rate >= usual * 2:
+        return _usual_learning_rate(config)
     if config.model.l2 > 0.005:
         return Suggestion("Weaken the penalty on large weights.", {"model.l2": 0.001})
     if config.model.dropout > 0.5:
@@ -54,10 +52,33 @@ def not_learning(config: RunConfig) -> Suggestion:
     return _larger(config)
 
 
+def collapsed(config: RunConfig) -> Suggestion:
+    """After a network that had learned and lost it again."""
+    return _learning_rate(
+        config, config.fit.learning_rate / 3, "Take smaller steps: a third of the learning rate."
+    )
+
+
 def unstable(config: RunConfig) -> Suggestion:
     """After curves that jump up and down."""
     return _learning_rate(
         config, config.fit.learning_rate / 3, "Take smaller steps: a third of the learning rate."
+    )
+
+
+def perfect() -> Suggestion:
+    """After validation images that are all right: a setting has nothing left to improve there."""
+    return Suggestion(
+        "See whether the test accuracy agrees. If it looks too good to be true, check the data for copies "
+        "of an image in several splits; only harder or more images can show a difference now."
+    )
+
+
+def far_below_validation() -> Suggestion:
+    """After a test accuracy far below that on validation: a matter of the images, not of a setting."""
+    return Suggestion(
+        "Compare the test images with the training images before you change a setting: look for another "
+        "source, camera or background, and check the data for near copies."
     )
 
 
@@ -84,12 +105,21 @@ def still_improving(config: RunConfig, epochs: int) -> Suggestion:
     """After curves that were cut off on their way."""
     if config.fit.epochs > epochs:
         return _before_its_time(config)
+    if _is_far_too_small(config):
+        return _usual_learning_rate(config)
     longer = min(2 * epochs, 500)
     if longer <= epochs:
         return _learning_rate(
             config, config.fit.learning_rate * 2, "Take larger steps: twice the learning rate."
         )
     return Suggestion(f"Train for longer: {longer} epochs.", {"fit.epochs": longer})
+
+
+def too_slow(config: RunConfig, epochs: int) -> Suggestion:
+    """After losses that fell evenly, and little, to the end."""
+    if config.fit.learning_rate < USUAL_LEARNING_RATE[config.fit.optimizer]:
+        return _usual_learning_rate(config)
+    return still_improving(config, epochs)
 
 
 def lucky_peak(config: RunConfig) -> Suggestion:
@@ -102,6 +132,9 @@ def lucky_peak(config: RunConfig) -> Suggestion:
 
 def healthy(config: RunConfig, gap: float) -> Suggestion:
     """After curves that settled ``gap`` (training minus validation accuracy) apart."""
+    if gap <= -0.05 and config.model.dropout >= 0.2:
+        half = round(config.model.dropout / 2, 2)
+        return Suggestion("Switch off fewer neurons: half the dropout.", {"model.dropout": half})
     if gap < 0.05:
         return _larger(config)
     seed = (config.fit.seed + 1) % (2**31 - 1)
@@ -114,6 +147,16 @@ def _before_its_time(config: RunConfig) -> Suggestion:
         patience = min(2 * config.fit.patience, 50)
         return Suggestion(f"It was stopped early: wait {patience} epochs.", {"fit.patience": patience})
     return Suggestion("The run ended before its time: resume it, or start it again, and let it finish.")
+
+
+def _is_far_too_small(config: RunConfig) -> bool:
+    return config.fit.learning_rate <= USUAL_LEARNING_RATE[config.fit.optimizer] / 5
+
+
+def _usual_learning_rate(config: RunConfig) -> Suggestion:
+    usual = USUAL_LEARNING_RATE[config.fit.optimizer]
+    text = f"Take the usual learning rate for {config.fit.optimizer}: {usual:g}."
+    return _learning_rate(config, usual, text)
 
 
 def _learning_rate(config: RunConfig, wanted: float, text: str) -> Suggestion:

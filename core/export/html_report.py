@@ -68,7 +68,7 @@ def build(run: Run, image_of: ImageOf) -> str:
         title=f"{run.labels.name or run.config.data.source}, run {run.id}",
         labels=run.labels,
         report=report,
-        reading=_reading(run, report),
+        reading=curve_reading.read_run(run, run.config, report),
         learning_curves=_svg(figures.learning_curves(run.metrics(), report.kept_epoch)),
         confused=confusion.most_confused(np.asarray(report.confusion_matrix), names),
         confusion_matrix=_confusion_matrix(report),
@@ -100,12 +100,6 @@ def _template() -> Template:
         "count": count,
     }
     return environment.get_template("report.html.jinja")
-
-
-def _reading(run: Run, report: Report) -> curve_reading.Reading:
-    guess = report.baseline_accuracy.value or 0.0
-    images = report.val_accuracy.total
-    return curve_reading.read(run.metrics(), run.config, guess=guess, validation_images=images)
 
 
 def _confusion_matrix(report: Report) -> str:

@@ -25,14 +25,10 @@ MAX_CHANGES = 3
 
 def reading(summary: Summary) -> Reading | None:
     """What the curves of a run say, or None where there are no curves or no settings."""
-    history, config = summary.run.metrics(), summary.config
-    if not history or config is None:
+    if not summary.run.metrics() or summary.config is None:
         return None
-    guess, images = 0.0, 0
-    if summary.finished:
-        guess = summary.report.baseline_accuracy.value or 0.0
-        images = summary.report.val_accuracy.total
-    return curve_reading.read(history, config, guess=guess, validation_images=images)
+    report = summary.report if summary.finished else None
+    return curve_reading.read_run(summary.run, summary.config, report)
 
 
 def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from core.comparison import advice_effect, verdicts
 from core.config import RunConfig
-from core.evaluation import curve_reading, next_step
+from core.evaluation import curve_reading, headline, metrics, next_step
 from core.evaluation.curve_reading import Kind, Reading
+from core.report import Report
+from core.runs import Predictions
+from samples.made_runs import TRAINING
 from tests.core.comparison.test_verdicts import flags, result
 
 History = list[dict[str, Any]]
@@ -62,6 +65,24 @@ def not_learning(seed: int) -> History:
     return made(10, seed, lambda t: 1.6 + 0 * t, lambda t: 1.6 + 0 * t)
 
 
+def collapsed(seed: int) -> History:
+    guessing = [epoch | {"accuracy": 0.2, "val_accuracy": 0.2} for epoch in not_learning(seed)[5:]]
+    return [epoch | {"epoch": index} for index, epoch in enumerate(healthy(seed)[:8] + guessing, 1)]
+
+
+def perfect(seed: int) -> History:
+    """Seen in a real training: all right from the start, the loss still falling by large parts of little."""
+    history = made(20, seed, falling(0.05, 0.0002, 5), falling(0.03, 0.0002, 5), noise=0.0)
+    return [epoch | {"accuracy": 1.0, "val_accuracy": 1.0} for epoch in history]
+
+
+def too_slow(seed: int) -> History:
+    """Seen in a real training, with a learning rate 100 times too small."""
+    history = made(20, seed, lambda t: 1.61 - 0.006 * t, lambda t: 1.61 - 0.006 * t, noise=0.003)
+    rise = np.linspace(0.2, 0.3, 20)
+    return [epoch | {"accuracy": a, "val_accuracy": a} for epoch, a in zip(history, rise, strict=True)]
+
+
 def unstable(seed: int) -> History:
     fall = falling(1.4, 0.5, 3)
     return made(16, seed, fall, lambda t: fall(t) + 0.3 * (t % 2))
@@ -91,9 +112,12 @@ MADE: dict[Kind, Callable[[int], History]] = {
     "diverged": diverged,
     "too short": too_short,
     "not learning": not_learning,
+    "collapsed": collapsed,
     "unstable": unstable,
+    "perfect": perfect,
     "overfitting": overfitting,
     "still improving": still_improving,
+    "too slow": too_slow,
     "lucky peak": lucky_peak,
     "healthy": healthy,
 }
@@ -142,6 +166,85 @@ def test_a_lucky_peak_is_told_with_its_epoch():
     reading = read(lucky_peak(0))
     assert (reading.epoch, reading.evidence[0].values) == (12, (0.75,))
     assert "Epoch 12 looks best with 75%" in reading.sentence
+
+
+def test_validation_above_training_is_learning_not_failing_to_learn():
+    """Strong dropout and augmentation: 24 to 28% on training images, 30 to 55% on validation images."""
+    history = [
+        {"epoch": index, "accuracy": a, "loss": 1.6, "val_accuracy": v, "val_loss": loss}
+        for index, (a, v, loss) in enumerate(
+            zip(
+                np.linspace(0.24, 0.28, 12),
+                np.linspace(0.3, 0.55, 12),
+                np.linspace(1.55, 1.1, 12),
+                strict=True,
+            ),
+            1,
+        )
+    ]
+    assert curve_reading.read(history, DEFAULTS, guess=0.25, validation_images=300).kind == "still improving"
+    few = [epoch | {"val_accuracy": min(epoch["val_accuracy"], 0.36)} for epoch in history]
+    assert curve_reading.read(few, DEFAULTS, guess=0.25, validation_images=20).kind == "not learning"
+
+
+def test_settled_curves_with_validation_above_training_ask_for_less_dropout():
+    config = DEFAULTS.replace({"model.dropout": 0.6})
+    history = [epoch | {"accuracy": epoch["accuracy"] - 0.2} for epoch in healthy(0)]
+    reading = read(history, config)
+    assert reading.kind == "healthy" and "because dropout and augmentation" in reading.sentence
+    assert reading.suggestion.changes == {"model.dropout": 0.3}
+
+
+def test_one_wrong_validation_image_is_not_perfect():
+    nearly = [epoch | {"val_accuracy": 0.99} for epoch in perfect(0)]
+    assert read(nearly, images=100).kind != "perfect"
+    assert read(perfect(0), images=100).suggestion.changes == {}
+
+
+def test_the_epoch_of_a_collapse_is_named_and_the_steps_are_made_smaller():
+    reading = read(collapsed(0))
+    assert reading.epoch == 9 and "collapsed to guessing in epoch 9" in reading.sentence
+    assert reading.suggestion.changes == {"fit.learning_rate": 0.0003}
+
+
+def test_a_far_too_small_learning_rate_is_raised_before_training_for_longer():
+    small = DEFAULTS.replace({"fit.learning_rate": 1e-5})
+    assert read(too_slow(0), small).suggestion.changes == {"fit.learning_rate": 0.001}
+    assert read(still_improving(0), small).suggestion.changes == {"fit.learning_rate": 0.001}
+    assert read(too_slow(0)).suggestion.changes == {"fit.epochs": 40}
+
+
+def made_report(test_right: int, validation_right: int = 166) -> Report:
+    """Two classes; 400 test images, 200 validation images."""
+
+    def predictions(right: int, images: int) -> Predictions:
+        labels = np.arange(images) % 2
+        said = np.where(np.arange(images) < right, labels, 1 - labels)
+        return Predictions(np.arange(images).astype(str), labels, np.eye(2, dtype=np.float32)[said])
+
+    return metrics.report(
+        ("a", "b"),
+        predictions(validation_right, 200),
+        predictions(test_right, 400),
+        counts={"train": {"a": 400, "b": 400}},
+        training=TRAINING,
+    )
+
+
+def test_a_test_accuracy_far_below_validation_is_said_and_comes_before_any_setting():
+    report = made_report(152)
+    reading = curve_reading.read(
+        still_improving(0), DEFAULTS, guess=0.5, validation_images=200, report=report
+    )
+    assert reading.kind == "still improving"
+    gap = (
+        "Test accuracy, 38.0% (95% CI: 33.4 to 42.8%; 152 of 400), is far below validation accuracy, "
+        "83.0% (95% CI: 77.2 to 87.6%; 166 of 200)."
+    )
+    assert gap in reading.sentence
+    assert reading.suggestion.changes == {} and reading.suggestion.text.startswith("Compare the test images")
+    within_the_intervals = made_report(310)
+    assert headline.far_below_validation(within_the_intervals) == ""
 
 
 def test_a_short_uneven_rise_is_read_as_still_improving():
