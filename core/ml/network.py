@@ -82,7 +82,10 @@ class Network:
         self._totals.assign([0.0, 0.0, 0.0])
 
     def learned(self) -> tuple[float, float]:
-        """Mean loss and accuracy over the images since ``begin_epoch``, each as it was learned from."""
+        """Mean cross-entropy and accuracy over the images since ``begin_epoch``, each as it was learned from.
+
+        The L2 penalty is learned from but not part of the figure, which stands beside :meth:`evaluate`'s.
+        """
         loss, right, count = self._totals.numpy().tolist()
         return loss / count, right / count
 
@@ -93,7 +96,12 @@ class Network:
                 kept.assign(learned)
 
     def evaluate(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
-        """Mean loss (with the L2 penalty, as in Keras) and accuracy of ``model`` on images (N, S, S, 3)."""
+        """Mean cross-entropy and accuracy of ``model`` on images (N, S, S, 3).
+
+        Unlike in Keras, the L2 penalty is left out: it falls as the weights shrink, whatever they predict,
+        and would choose the epoch, stop training and win comparisons by that. Runs trained before this
+        was so keep their curves with the penalty in them.
+        """
         starts = range(0, len(images), _AT_ONCE)
         logits = np.concatenate(
             [self._score(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
@@ -101,8 +109,7 @@ class Network:
         highest = logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
         losses = log_sums - logits[np.arange(len(labels)), labels]
-        penalty = float(sum(self.model.losses)) if self.model.losses else 0.0
-        return float(losses.mean()) + penalty, float((logits.argmax(axis=1) == labels).mean())
+        return float(losses.mean()), float((logits.argmax(axis=1) == labels).mean())
 
     def weights(self) -> list[Array]:
         """Copies of all variables of the model, the state of its random generators included."""
@@ -135,7 +142,7 @@ class Network:
                 loss = tf.reduce_sum(losses) / count + sum(twin.losses) / self._devices.count
             self._optimizer.apply(tape.gradient(loss, trainable), trainable)
             right = tf.math.count_nonzero(tf.argmax(logits, axis=1) == labels)
-            sums = [loss * count, right, tf.shape(labels)[0]]
+            sums = [tf.reduce_sum(losses), right, tf.shape(labels)[0]]
             return tf.stack([tf.cast(value, tf.float64) for value in sums])
 
         return step

@@ -236,8 +236,19 @@ def test_the_step_agrees_with_keras_fit(tmp_path: Path) -> None:
     for one, other in zip(ours.weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
     loss, _ = ours.evaluate(images, labels)
-    expected = theirs.evaluate(images.astype(np.float32), labels, verbose=0)
-    assert loss == pytest.approx(expected, rel=1e-4)
+    with_penalty = theirs.evaluate(images.astype(np.float32), labels, verbose=0)
+    assert loss == pytest.approx(with_penalty - float(sum(theirs.losses)), rel=1e-4)
+
+
+def test_the_losses_are_the_plain_cross_entropy_whatever_the_penalty(tmp_path: Path) -> None:
+    images, labels = coloured_discs(30, 1)
+    trained = fit(tmp_path, {"model.l2": 0.1, "fit.epochs": 6})
+    of_truth = train.predict(trained.model, images)[np.arange(30), labels]
+    kept = trained.history[trained.kept_epoch - 1]
+    assert float(sum(trained.model.losses)) > 0.1
+    assert kept["val_loss"] == pytest.approx(float(-np.log(of_truth).mean()), rel=1e-4)
+    assert kept["val_loss"] == min(line["val_loss"] for line in trained.history)
+    assert kept["loss"] == pytest.approx(kept["val_loss"], abs=0.3)
 
 
 def test_an_epoch_shows_every_image_once_in_another_order() -> None:
