@@ -12,6 +12,7 @@ from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
 from core.errors import LabError, WrongUsage
+from core.evaluation.headline import but_never
 from core.runs import Labels, Run
 
 
@@ -59,5 +60,5 @@ def _print_run(run: Run, *, as_json: bool) -> None:
         return
     if report is not None:
         test = report.test_accuracy
-        print(f"test accuracy {test}")
+        print(f"test accuracy {test}{but_never(report)}")
     print(run.path)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.evaluation import calibration, confusion, curve_reading
+from core.evaluation import calibration, confusion, curve_reading, headline
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
@@ -98,6 +98,7 @@ def _template() -> Template:
         "accuracy": _accuracy,
         "with_interval": _with_interval,
         "count": count,
+        "but_never": headline.but_never,
     }
     return environment.get_template("report.html.jinja")
 

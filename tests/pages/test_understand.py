@@ -119,6 +119,16 @@ def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
     assert f"Right on **{test.correct} of {test.total}** test images" in words(page)
 
 
+def test_the_first_sentence_of_a_result_names_a_class_that_is_never_found(config):
+    run = made_runs.finished(config)
+    report = run.report()
+    missed = report.per_class[1].model_copy(update={"recall": 0.0, "recall_low": 0.0, "recall_high": 0.5})
+    per_class = (report.per_class[0], missed, *report.per_class[2:])
+    run.write_report(report.model_copy(update={"per_class": per_class}))
+    never = f"test images, but never on {missed.class_name} (0 of {missed.support}); always guessing"
+    assert never in words(shown("results"))
+
+
 def test_results_name_the_kept_epoch(config):
     run = made_runs.finished(config)
     assert f"The weights of epoch {run.report().kept_epoch} were kept" in words(shown("results"))

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import test_set_usage
+from core.evaluation.headline import but_never, far_below_validation
 from core.report import Proportion, Report
 from core.words import confidence_interval, count, duration, percent
 from pages.common import learning_curves
@@ -54,12 +55,14 @@ def _score(label: str, score: Proportion, help: str) -> None:
 def _sentence(report: Report) -> str:
     test, guess = report.test_accuracy, report.baseline_accuracy
     sentence = (
-        f"Right on **{test.correct:,} of {test.total:,}** test images; always guessing the largest class "
+        f"Right on **{test.correct:,} of {test.total:,}** test images"
+        f"{literal(but_never(report))}; always guessing the largest class "
         f"({literal(guess.class_name)}) would be right on {guess.correct:,}."
     )
     if not report.is_better_than_guessing:
         sentence += " **That is not clearly better than guessing.**"
-    return sentence
+    gap = far_below_validation(report)
+    return f"{sentence}\n\n:material/warning: {literal(gap)}" if gap else sentence
 
 
 def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.comparison import advice_effect, verdicts
 from core.config import RunConfig
-from core.evaluation import curve_reading, headline, metrics, next_step
+from core.evaluation import curve_reading, metrics, next_step
 from core.evaluation.curve_reading import Kind, Reading
 from core.report import Report
 from core.runs import Predictions
@@ -243,8 +243,6 @@ def test_a_test_accuracy_far_below_validation_is_said_and_comes_before_any_setti
     )
     assert gap in reading.sentence
     assert reading.suggestion.changes == {} and reading.suggestion.text.startswith("Compare the test images")
-    within_the_intervals = made_report(310)
-    assert headline.far_below_validation(within_the_intervals) == ""
 
 
 def test_a_short_uneven_rise_is_read_as_still_improving():

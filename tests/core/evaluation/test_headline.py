@@ -1,0 +1,52 @@
+"""A result is not praised by its accuracy alone: what that figure hides is said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.evaluation import headline, metrics
+from core.report import Report
+from core.runs import Predictions
+from samples.made_runs import TRAINING
+
+
+def always_predicting(index: int, support: Sequence[int]) -> Report:
+    """A report of a model that predicts one class for every image, on ``support`` images per class."""
+    labels = np.repeat(np.arange(len(support)), support)
+    probabilities = np.eye(len(support), dtype=np.float32)[np.full(len(labels), index)]
+    predictions = Predictions(np.arange(len(labels)).astype(str), labels, probabilities)
+    names = [f"class {number}" for number in range(len(support))]
+    counts = {"train": dict(zip(names, support, strict=True))}
+    return metrics.report(names, predictions, predictions, counts=counts, training=TRAINING)
+
+
+def with_accuracies(report: Report, test: tuple[int, int], validation: tuple[int, int]) -> Report:
+    scores = {"test_accuracy": metrics.proportion(*test), "val_accuracy": metrics.proportion(*validation)}
+    return report.model_copy(update=scores)
+
+
+def test_a_class_never_found_is_named_with_its_test_images():
+    assert headline.but_never(always_predicting(0, (50, 3))) == ", but never on class 1 (0 of 3)"
+
+
+def test_of_many_classes_never_found_three_are_named_and_the_others_counted():
+    words = headline.but_never(always_predicting(0, (50, 3, 4, 5, 6, 7)))
+    assert words == ", but never on class 1 (0 of 3), class 2 (0 of 4), class 3 (0 of 5) and 2 others"
+
+
+def test_a_class_without_test_images_is_not_called_never_found():
+    assert headline.but_never(always_predicting(0, (50, 0))) == ""
+
+
+def test_a_test_accuracy_is_compared_with_validation_only_beyond_both_intervals():
+    report = always_predicting(0, (50, 3))
+    far = with_accuracies(report, (152, 400), (166, 200))
+    assert headline.far_below_validation(far).startswith(
+        "Test accuracy, 38.0% (95% CI: 33.4 to 42.8%; 152 of 400), is far below validation accuracy, "
+        "83.0% (95% CI: 77.2 to 87.6%; 166 of 200)."
+    )
+    assert headline.far_below_validation(with_accuracies(report, (310, 400), (166, 200))) == ""
+    assert headline.far_below_validation(with_accuracies(report, (10, 20), (18, 24))) == ""
+    assert headline.far_below_validation(with_accuracies(report, (0, 0), (18, 24))) == ""
