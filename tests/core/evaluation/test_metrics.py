@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -195,6 +196,16 @@ def test_worst_mistakes_are_the_most_confident_ones():
     assert confusion.worst(predictions)[0].confidence == pytest.approx(0.95)
     assert [m.row for m in confusion.worst(predictions, 1, most=1)] == [2]
     assert [m.row for m in confusion.worst(predictions, 1)] == [2, 3]
+
+
+def test_a_thousand_classes_whose_predictions_collapse_are_ordered_within_a_second():
+    rng, matrix = np.random.default_rng(0), np.zeros((1000, 1000), int)
+    for true in range(1000):
+        for said in rng.choice([3, 20, 40, 41, 60], 2):
+            matrix[true, said] += 1
+    began = time.process_time()
+    assert sorted(confusion.order(matrix).tolist()) == list(range(1000))
+    assert time.process_time() - began < 2
 
 
 def test_most_confused_pairs_are_sentences():
