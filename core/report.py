@@ -151,6 +151,16 @@ class Report(Training):
         return self
 
     @property
+    def balanced_accuracy(self) -> float | None:
+        """The plain mean of recall over the classes that have test images: each class counts the same.
+
+        Guessing one class scores 1 / C, however large that class is. See Brodersen et al., "The balanced
+        accuracy and its posterior distribution", ICPR 2010.
+        """
+        known = [scores.recall for scores in self.per_class if scores.recall is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
     def is_better_than_guessing(self) -> bool:
         """Whether the interval of the test accuracy lies above the accuracy of always guessing one class."""
         low, guess = self.test_accuracy.low, self.baseline_accuracy.value

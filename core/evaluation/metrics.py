@@ -17,6 +17,9 @@ from core.runs import Predictions
 
 Counts = NDArray[np.int64]
 
+UNEVEN = 3.0
+"""Times as many images in the largest class as in the smallest."""
+
 
 def proportion(correct: int | np.integer, total: int | np.integer) -> Proportion:
     """A share with its 95% Wilson interval."""
@@ -96,11 +99,22 @@ def mean_f1(scores: Sequence[ClassScores]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
+def imbalance(counts: Mapping[str, int]) -> float:
+    """How many times as many images the largest class has as the smallest that has any; 1 of none."""
+    present = [images for images in counts.values() if images]
+    return max(present) / min(present) if present else 1.0
+
+
 def baseline(train_counts: Mapping[str, int], labels: Counts, class_names: Sequence[str]) -> Baseline:
     """What always guessing the largest class of the training split would score on these labels."""
     largest = max(class_names, key=lambda name: train_counts.get(name, 0))
     guessed = np.count_nonzero(labels == list(class_names).index(largest))
     return Baseline(**dict(proportion(guessed, len(labels))), class_name=largest)
+
+
+def are_uneven(counts: Mapping[str, int]) -> bool:
+    """Whether accuracy alone says little: the largest class has :data:`UNEVEN` times the smallest."""
+    return imbalance(counts) >= UNEVEN
 
 
 def share_of_largest(counts: Mapping[str, int]) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import test_set_usage
-from core.evaluation.headline import but_never, far_below_validation
+from core.evaluation.headline import balanced, but_never, far_below_validation
 from core.report import Proportion, Report
 from core.words import confidence_interval, count, duration, percent
 from pages.common import learning_curves
@@ -32,7 +32,7 @@ def headline(summary: Summary) -> None:
         _score(
             "Guessing the largest class",
             guess,
-            "The score of always answering the most frequent class, on the same test images. "
+            "The score on the same test images of always answering the class with the most training images. "
             "A model with a score near it has learned little.",
         )
         _score(
@@ -61,6 +61,8 @@ def _sentence(report: Report) -> str:
     )
     if not report.is_better_than_guessing:
         sentence += " **That is not clearly better than guessing.**"
+    if balanced_accuracy := balanced(report):
+        sentence += f"\n\n{literal(balanced_accuracy)}"
     gap = far_below_validation(report)
     return f"{sentence}\n\n:material/warning: {literal(gap)}" if gap else sentence
 

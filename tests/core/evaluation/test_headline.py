@@ -50,3 +50,26 @@ def test_a_test_accuracy_is_compared_with_validation_only_beyond_both_intervals(
     assert headline.far_below_validation(with_accuracies(report, (310, 400), (166, 200))) == ""
     assert headline.far_below_validation(with_accuracies(report, (10, 20), (18, 24))) == ""
     assert headline.far_below_validation(with_accuracies(report, (0, 0), (18, 24))) == ""
+
+
+def test_balanced_accuracy_is_said_where_the_classes_are_uneven():
+    uneven = always_predicting(0, (500, 25))
+    assert uneven.balanced_accuracy == 0.5
+    words = headline.balanced(uneven)
+    assert words.startswith(
+        "Balanced accuracy, the mean recall of the classes: 50.0%; guessing reaches 50.0%."
+    )
+    assert words.endswith("500 training images in the largest, 25 in the smallest.")
+    assert headline.balanced(always_predicting(0, (75, 25))) != ""
+    assert headline.balanced(always_predicting(0, (74, 25))) == ""
+
+
+def test_balanced_accuracy_leaves_out_classes_without_test_images():
+    assert always_predicting(0, (50, 50, 0)).balanced_accuracy == 0.5
+
+
+def test_the_baseline_of_each_set_is_counted_on_that_set():
+    """The largest class of the training split is not the largest one everywhere."""
+    counts = {"a": 90, "b": 10}
+    assert metrics.share_of_largest(counts) == 0.9
+    assert metrics.baseline(counts, np.array([0, 1, 1, 1]), ("a", "b")).value == 0.25
