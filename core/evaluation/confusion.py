@@ -91,8 +91,8 @@ def order(matrix: Counts) -> NDArray[np.int64]:
     """Class indices (C,) in an order in which classes that are mixed up stand together.
 
     Average-linkage clustering on 1 - the mean of both confusion rates, leaves in the order that keeps
-    neighbours closest (Bar-Joseph et al. 2001), where there are at most :data:`MAX_OPTIMAL` of them. That order
-    takes cubic time where many distances are equal, as when predictions collapse: 15 s for 1,000 classes.
+    neighbours closest (Bar-Joseph et al. 2001), where there are at most :data:`MAX_OPTIMAL` of them: it
+    takes cubic time where many distances are equal, as when predictions collapse (15 s for 1,000 classes).
     """
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
