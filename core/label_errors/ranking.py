@@ -20,6 +20,8 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 
 FOLDS = 5
+MIN_DOUBT = 0.5
+"""An image is suspected only where its label is at least as likely wrong as right."""
 
 Way = Literal["imagenet", "appearance"]
 """By what they are judged: by what a network trained on ImageNet sees, or by outlines and colours."""
@@ -62,7 +64,9 @@ class Judged:
         """All images, the most suspicious first.
 
         Columns: id, label, suggested (the surest other class), for_label and for_suggested (their
-        probabilities), doubt (1 less the first) and suspected (by confident learning).
+        probabilities), doubt (1 less the first) and suspected (by confident learning, and doubt of
+        :data:`MIN_DOUBT` or more: on uneven classes a small class is usually believed so little that
+        hundreds of images of the large one would come up to it).
         """
         everyone = np.arange(len(self.labels))
         own = self.probabilities[everyone, self.labels]
@@ -78,7 +82,7 @@ class Judged:
                 "for_label": own,
                 "for_suggested": others.max(axis=1),
                 "doubt": 1 - own,
-                "suspected": (others >= self._usual_sureness()).any(axis=1),
+                "suspected": (others >= self._usual_sureness()).any(axis=1) & (1 - own >= MIN_DOUBT),
             }
         )
         return table.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)
@@ -106,8 +110,14 @@ def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.i
 
 
 def check(rows: pd.DataFrame, count: int = FOLDS) -> None:
-    """Raise LabError where a class has too few different images for every fold to hold one."""
+    """Raise LabError where there is but one class, or one has too few different images for every fold."""
     different = rows.groupby("label")["group"].nunique()
+    if len(different) < 2:
+        raise LabError(
+            f"all images are of one class, '{different.index[0]}'; labels can be judged from two classes on"
+            if len(different)
+            else "there are no images whose labels could be judged"
+        )
     if different.min() < count:
         name = different.idxmin()
         raise LabError(

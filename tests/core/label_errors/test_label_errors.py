@@ -49,6 +49,23 @@ def test_images_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
     assert surer.ranked()["suspected"].tolist() == [True, False, False, False]
 
 
+def test_doubt_below_one_half_is_not_called_suspected() -> None:
+    """A small class that is believed to 10% on its own images does not make suspects of the large one."""
+    large, small = [[0.8, 0.2, 0.0]] * 50, [[0.9, 0.1, 0.0]] * 3
+    answers = judged([*large, *small], [0] * 50 + [1] * 3)
+    ranked = answers.ranked()
+    assert ranked["suspected"].sum() == 3
+    assert (ranked.loc[ranked["suspected"], "doubt"] >= 0.5).all()
+
+
+def test_images_of_one_class_cannot_be_judged_and_that_is_said() -> None:
+    one_class = pd.DataFrame({"label": "red", "group": np.arange(20)})
+    with pytest.raises(LabError, match="all images are of one class, 'red'"):
+        ranking.check(one_class)
+    with pytest.raises(LabError, match="no images"):
+        ranking.check(one_class[:0])
+
+
 def test_folds_are_stratified_and_keep_copies_together() -> None:
     rows = pd.DataFrame({"label": ["a"] * 40 + ["b"] * 20, "group": np.arange(60) // 2})
     fold = ranking.folds(rows, count=5)
