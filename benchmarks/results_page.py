@@ -107,10 +107,10 @@ def _measure_cards(run: Run, rounds: int) -> bool:
     return pages.say("a card with new heatmaps", made, NEW_CARD) or is_late
 
 
-def cards(run: Run, most: int) -> list[list[Request]]:
+def cards(run: Run, limit: int) -> list[list[Request]]:
     """The heatmaps that each card shows."""
     predictions = run.predictions("test")
-    mistakes = confusion.worst(predictions, most=most)
+    mistakes = confusion.worst(predictions, limit=limit)
     return [
         [Request(str(predictions.ids[m.row]), index) for index in (m.predicted, m.true)] for m in mistakes
     ]

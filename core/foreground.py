@@ -1,4 +1,4 @@
-"""Train in this process while a person looks on: a progress bar, and Ctrl-C that keeps the best epoch."""
+"""Train in the foreground: with a progress bar, and with Ctrl-C to stop and keep the best epoch."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ from core.training import progress_bar
 
 
 def train(source: str, *, preset: str, name: str, settings: Mapping[str, Any]) -> Run:
-    """A new run from its settings to its report, see :func:`core.train`."""
+    """Create a run and carry it out until it has a report, see :func:`core.train`."""
     run = runs.create(wanted_config(source, preset, settings), Labels(name=name))
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()
-        raise LabError(f"Run {run.id} has no result, it is {status.state}. {reason}")
+        raise LabError(f"Run {run.id} has no result: it is {status.state}. {reason}")
     return run
 
 
 def carry_out(run: Run, *, quiet: bool = False) -> Status:
-    """Carry out a run with a progress bar, or without if ``quiet``; Ctrl-C asks it to stop.
+    """Carry out a run with a progress bar, or without one if ``quiet``; Ctrl-C asks it to stop.
 
     Returns:
-        The last status, see :func:`core.worker.carry_out`.
+        The final status, see :func:`core.worker.carry_out`.
     """
     with progress_bar.progress_bar(quiet=quiet) as bar, _ctrl_c_stops(run):
         return worker.carry_out(run, watch=partial(_show, bar, run))
 
 
 def wanted_config(source: str, preset: str, settings: Mapping[str, Any]) -> RunConfig:
-    """A preset on a data set, with some settings changed.
+    """Return the settings of a preset for a data set, with some of them changed.
 
     Args:
-        settings: by short or dotted name; values may be Python's or NumPy's.
+        settings: values by short or dotted name; Python or NumPy types.
 
     Raises:
-        LabError: there is no such data set, preset or setting, a setting is given twice, or a value does
-            not fit.
+        LabError: there is no such data set, preset or setting, a setting is given twice, or a value is
+            invalid.
     """
     if preset not in PRESETS:
-        raise LabError(f"There is no preset {preset!r}; the presets are: {', '.join(PRESETS)}.")
+        raise LabError(f"There is no preset {preset!r}. Available: {', '.join(PRESETS)}.")
     base = RunConfig().replace({"data.source": sources.resolve(source).name})
     return settings_of.preset(preset, base).replace(_by_path(settings))
 
@@ -61,16 +61,16 @@ def _by_path(settings: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         path = settings_of.find_path(name)
         if path == "data.source" or path in changes:
-            raise LabError(f"The setting {path} is given twice; leave one out.")
+            raise LabError(f"The setting {path} is given twice. Remove one of them.")
         changes[path] = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
     return changes
 
 
 @contextmanager
 def _ctrl_c_stops(run: Run) -> Iterator[None]:
-    """The first Ctrl-C asks the run to stop; a second one interrupts at once, as if nothing were here.
+    """Let the first Ctrl-C ask the run to stop, and the second interrupt immediately, as by default.
 
-    Python delivers signals to the main thread alone, so elsewhere there is nothing to do.
+    Python delivers signals only to the main thread, so this does nothing in other threads.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""What a training gives to a script or a notebook: tables, scores, figures."""
+"""The result of a training for a script or notebook: tables, scores and figures."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from core.report import Proportion, Report
 from core.runs import Predictions, Run
 
 IMAGE_SIDE = 320
-"""Pixels a side in figures: sharper than the network sees it, in the same shape, so that heatmaps fit."""
+"""Side of images in figures, in pixels: larger than the network's input, in the same shape as heatmaps."""
 
 
 @dataclass(frozen=True, repr=False)
 class TrainingResult:
-    """A run with everything that came of it, read from its folder when it is asked for.
+    """A run and its results, read from its folder on demand.
 
-    Scores, tables and figures raise LabError as long as the run has no report.
+    Scores, tables and figures raise LabError until the run has a report.
     """
 
     run: Run
 
     @property
     def id(self) -> str:
-        """The run's id; ``core.load(id)`` gives this result back."""
+        """The run's id; ``core.load(id)`` returns this result."""
         return self.run.id
 
     @property
@@ -53,7 +53,7 @@ class TrainingResult:
 
     @property
     def report(self) -> Report:
-        """All that is known of the kept model."""
+        """The full report on the saved model."""
         report = self.run.report()
         if report is None:
             raise LabError(f"Run {self.run.title} has no result: it is {self.run.status.state}.")
@@ -61,22 +61,22 @@ class TrainingResult:
 
     @property
     def test_accuracy(self) -> Proportion:
-        """On the test images, which were used neither to train nor to choose."""
+        """Accuracy on the test images, used neither for training nor for choosing the best epoch."""
         return self.report.test_accuracy
 
     @property
     def val_accuracy(self) -> Proportion:
-        """On the validation images, by which the kept epoch was chosen."""
+        """Accuracy on the validation images, which were used to choose the best epoch."""
         return self.report.val_accuracy
 
     @property
     def class_names(self) -> list[str]:
-        """C names, in the order of every table and of the predicted probabilities."""
+        """C class names, in the order used by all tables and predicted probabilities."""
         return list(self.report.class_names)
 
     @property
     def per_class(self) -> pd.DataFrame:
-        """A row per class on the test images: precision and recall with their 95% intervals, F1, support."""
+        """A row per class, on the test images: precision and recall with 95% intervals, F1, support."""
         return pd.DataFrame([scores.model_dump() for scores in self.report.per_class]).set_index("class_name")
 
     @property
@@ -87,15 +87,15 @@ class TrainingResult:
         return pd.DataFrame(np.array(self.report.confusion_matrix), rows, columns)
 
     def plot_history(self) -> Figure:
-        """Accuracy and loss by epoch, the kept epoch marked."""
+        """Plot accuracy and loss by epoch, with the saved epoch marked."""
         return figures.learning_curves(self.run.metrics(), self.report.kept_epoch)
 
     def plot_confusion_matrix(self, *, normalize: bool = False) -> Figure:
-        """The confusion matrix in counts, or as percentages of the true class."""
+        """Plot the confusion matrix as counts, or as percentages of the true class."""
         return figures.confusion_matrix(self.confusion_matrix, self.class_names, normalise=normalize)
 
     def plot_worst_predictions(self, class_name: str | None = None, n: int = 10) -> Figure:
-        """The ``n`` wrong predictions on test images with the highest confidence, of one class or of all.
+        """Plot the ``n`` most confident wrong predictions on the test images, for one class or all classes.
 
         Raises:
             LabError: there is no such class, or the data set no longer has the images.
@@ -111,10 +111,10 @@ class TrainingResult:
         )
 
     def plot_grad_cam(self, class_name: str | None = None, n: int = 3) -> Figure:
-        """Where the model looks in ``n`` test images: the wrong predictions with the highest confidence.
+        """Plot where the model looks in ``n`` test images: the most confident wrong predictions.
 
-        Correct predictions follow where there are not enough wrong ones. Each row shows the image, and over
-        it the evidence for the predicted class and for the true one. The heatmaps stay in the run's folder.
+        Correct predictions follow if there are too few wrong ones. Each row shows the image, and overlaid on
+        it the evidence for the predicted and the true class. The heatmaps are stored in the run's folder.
         Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391
 
         Raises:
@@ -126,11 +126,11 @@ class TrainingResult:
         return heatmap_grid(self._explained(test, rows))
 
     def __repr__(self) -> str:
-        """The facts of the run, a line each."""
+        """The facts of the run, one per line."""
         return "\n".join(f"{name + ':':<21}{value}" for name, value in self._facts().items())
 
     def _repr_html_(self) -> str:
-        """The same as a table, for a notebook."""
+        """The same facts as a table, for a notebook."""
         rows = (
             f'<tr><th style="text-align: left">{html.escape(name)}</th>'
             f'<td style="text-align: left">{html.escape(value)}</td></tr>'
@@ -145,7 +145,7 @@ class TrainingResult:
         if self.run.has_report:
             facts["Test accuracy"] = str(self.test_accuracy)
             facts["Validation accuracy"] = str(self.val_accuracy)
-            epochs += f", kept epoch {self.report.kept_epoch}"
+            epochs += f", model saved from epoch {self.report.kept_epoch}"
         return {**facts, "Epochs": epochs, "State": state, "Folder": str(self.run.path)}
 
     def _class_index(self, class_name: str | None) -> int | None:
@@ -153,19 +153,19 @@ class TrainingResult:
         if class_name is None:
             return None
         if class_name not in names:
-            meant = get_close_matches(class_name, names, 1) or names
-            raise LabError(f"There is no class {class_name!r}; did you mean {' or '.join(meant)}?")
+            suggestions = get_close_matches(class_name, names, 1) or names
+            raise LabError(f"There is no class {class_name!r}. Did you mean {' or '.join(suggestions)}?")
         return names.index(class_name)
 
     def _images(self, ids: Sequence[str] | NDArray[np.str_]) -> list[Image.Image]:
-        """Squared as the network sees them, but larger."""
+        """Return the images cropped to squares as for the network, but larger."""
         data = self.run.config.data
         dataset = datasets.open(data.source)
         files = dataset.rows([str(image_id) for image_id in ids])["file"]
         return [pixel_cache.fit(dataset.image(str(file)), IMAGE_SIDE, data.resize) for file in files]
 
     def _explained(self, test: Predictions, rows: NDArray[np.int64]) -> list[Explained]:
-        from core.ml import assistant_tasks  # the border: TensorFlow is imported only in core/ml
+        from core.ml import assistant_tasks  # deferred: importing core must not import TensorFlow
 
         ids = [str(image_id) for image_id in test.ids[rows]]
         true, predicted = test.labels[rows], metrics.predicted(test)[rows]
@@ -189,9 +189,9 @@ class TrainingResult:
 
 
 def compare(first: TrainingResult, second: TrainingResult) -> Verdict:
-    """The verdict on two results, see :func:`core.compare`."""
+    """Return the verdict on two results, see :func:`core.compare`."""
     if first == second:
-        raise LabError(f"Both results are those of run {first.id}; compare it with another one.")
+        raise LabError(f"Both results are from run {first.id}. Compare it with another run.")
     names = [first.run.title, second.run.title]
     if names[0] == names[1]:
         names = [f"{result.run.title} ({result.id})" for result in (first, second)]
@@ -200,7 +200,7 @@ def compare(first: TrainingResult, second: TrainingResult) -> Verdict:
 
 
 def _mistakes_first(predictions: Predictions, class_index: int | None) -> NDArray[np.int64]:
-    """Rows of the predictions on one class or all: wrong ones first, each kind by falling confidence."""
+    """Return rows of the predictions for one class or all, wrong ones first, most confident first."""
     correct = metrics.predicted(predictions) == predictions.labels
     order = np.lexsort((-metrics.confidence(predictions), correct))
     chosen: NDArray[np.int64] = (
@@ -210,7 +210,7 @@ def _mistakes_first(predictions: Predictions, class_index: int | None) -> NDArra
 
 
 def _changed(config: RunConfig) -> str:
-    """The settings that are not the defaults: ``epochs=20, dropout=0.3``."""
+    """Return the settings that differ from the defaults: ``epochs=20, dropout=0.3``."""
     changed: Mapping[str, Sequence[Any]] = settings_of.differences([RunConfig(), config])
     return ", ".join(
         f"{path.rpartition('.')[2]}={value}" for path, (_, value) in changed.items() if path != "data.source"
@@ -219,5 +219,5 @@ def _changed(config: RunConfig) -> str:
 
 def _checked(n: int) -> int:
     if n < 1:
-        raise LabError(f"n cannot be {n}: at least one image has to be shown.")
+        raise LabError(f"n cannot be {n}; it must be at least 1.")
     return n

@@ -1,4 +1,4 @@
-"""On which images two trained models differ."""
+"""The images on which two trained models disagree."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KINDS: tuple[Kind, ...] = (
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Images that two models answered: ids (N,), the row of each in either's predictions, and its kind.
+    """Images that two models classified: ids (N,), their row in each model's predictions, and their kind.
 
-    The most interesting come first: those in which the two models' certainty is furthest apart.
+    Images on which the models' probabilities of the true class differ most come first.
     """
 
     ids: NDArray[np.str_]
@@ -31,26 +31,26 @@ class Disagreement:
     kinds: NDArray[np.str_]
 
     def indices(self, kind: Kind) -> NDArray[np.int64]:
-        """Places of the images of one kind."""
+        """Return the indices of the images of one kind."""
         return np.flatnonzero(self.kinds == kind)
 
 
 def compare(first: Predictions, second: Predictions) -> Disagreement:
-    """Where two models that know the same classes differ, on the images that both answered.
+    """Compare two models with the same classes on the images that both classified.
 
     Raises:
-        LabError: they do not know equally many classes.
+        LabError: the numbers of classes differ.
     """
     if first.probabilities.shape[1] != second.probabilities.shape[1]:
-        raise LabError("The two runs tell different classes apart: their answers cannot be set side by side.")
+        raise LabError("The two runs have different classes, so their predictions cannot be compared.")
     ids, mine, theirs = np.intersect1d(first.ids, second.ids, return_indices=True)
-    agreed = first.labels[mine] == second.labels[theirs]
-    ids, mine, theirs = ids[agreed], mine[agreed], theirs[agreed]
+    same_label = first.labels[mine] == second.labels[theirs]
+    ids, mine, theirs = ids[same_label], mine[same_label], theirs[same_label]
     labels = first.labels[mine]
-    predicted, said_second = metrics.predicted(first)[mine], metrics.predicted(second)[theirs]
-    right, right_second = predicted == labels, said_second == labels
+    one, other = metrics.predicted(first)[mine], metrics.predicted(second)[theirs]
+    correct, other_correct = one == labels, other == labels
     kinds = np.select(
-        [right & ~right_second, ~right & right_second, ~right & (predicted != said_second), ~right],
+        [correct & ~other_correct, ~correct & other_correct, ~correct & (one != other), ~correct],
         KINDS[:4],
         KINDS[4],
     )

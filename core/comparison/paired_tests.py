@@ -1,7 +1,7 @@
 """Paired statistics: is a difference between two models, or two groups of runs, more than luck?
 
-Everything here compares on the same images: then the luck of which images were drawn is shared by
-both sides, and much smaller differences can be seen than from two separate scores.
+Everything here compares on the same images. Both sides then share the luck of which images were drawn,
+so much smaller differences can be detected than from two separate scores.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ALPHA = 0.05
-"""How often a difference may be called real where there is none."""
+"""How often a difference may be called real when there is none."""
 POWER = 0.8
-"""How often a difference as large as the one seen should be found, when more runs are planned."""
+"""How often planned runs should detect a difference as large as the one observed."""
 BOOTSTRAPS = 10_000
 
 Flags = NDArray[np.bool_]
@@ -27,8 +27,8 @@ Floats = NDArray[np.float64]
 class Measured:
     """A paired comparison, second minus first.
 
-    test: its name; n: images or pairs of runs; p: two-sided; difference, low, high: of accuracy, in
-    [-1, 1], with a 95% interval.
+    test: its name; n: number of images or pairs of runs; p: two-sided; difference, low, high: the
+    difference in accuracy, in [-1, 1], and its 95% interval.
     """
 
     test: str
@@ -40,21 +40,21 @@ class Measured:
 
     @property
     def is_real(self) -> bool:
-        """Whether both the test and the interval rule out that there is no difference."""
+        """Whether both the test and the interval exclude a difference of zero."""
         return self.p <= ALPHA and not self.low <= 0 <= self.high
 
 
 def models(first: Flags, second: Flags) -> Measured:
-    """Two trained models on the same images.
+    """Compare two trained models on the same images.
 
     Args:
-        first: whether the first model was right, for each of N images.
-        second: the same for the second.
+        first: whether the first model is correct, for each of N images.
+        second: the same for the second model.
 
-    The test is McNemar's (1947) in its exact form: among the images on which just one model is right,
-    each is that one equally often? The interval is a paired bootstrap over the images; one image is
-    added to each side of the disagreements (Bonett and Price 2012), so that two models which never
-    disagree on 20 images are not taken to agree on all images there are.
+    The test is McNemar's (1947) in its exact form: among the images on which exactly one model is
+    correct, is each model that one equally often? The interval is a paired bootstrap over the images. One
+    image is added to each side of the disagreements (Bonett and Price 2012), so that two models that never
+    disagree on 20 images are not assumed to agree on every image.
     """
     from scipy.stats import binomtest
 
@@ -69,16 +69,17 @@ def models(first: Flags, second: Flags) -> Measured:
 
 
 def settings(first: Flags, second: Flags) -> Measured:
-    """Two settings, each trained S times with the same seeds, on the same N images.
+    """Compare two settings, each trained S times with the same seeds, on the same N images.
 
     Args:
-        first: (S, N), whether each run of the first settings was right on each image; S at least 2.
-        second: the same for the second settings, row by row with the same seeds.
+        first: (S, N), whether each run of the first settings is correct on each image; S at least 2.
+        second: the same for the second settings, with the same seeds row by row.
 
-    The test flips the sign of each pair's difference in all ways: it assumes nothing about how scores
-    scatter, and cannot call anything real below 6 pairs. The interval is for other seeds and other
-    images: it adds the variance of the mean over pairs to that over images, with the degrees of
-    freedom of Satterthwaite (1946). Seeds alone would call real what is only the luck of the test split.
+    The test flips the signs of the pairs' differences in every combination. It assumes nothing about the
+    distribution of scores, and cannot be significant with fewer than 6 pairs. The interval generalises to
+    other seeds and other images: it adds the variance of the mean over pairs to that over images, with the
+    degrees of freedom of Satterthwaite (1946). Seeds alone would mistake the luck of the test split for a
+    real difference.
     """
     from scipy.stats import permutation_test, t
 
@@ -93,13 +94,13 @@ def settings(first: Flags, second: Flags) -> Measured:
 
 
 def more_pairs_needed(first: Flags, second: Flags) -> int | None:
-    """How many more pairs of runs it takes to find, 4 times in 5, a difference as large as the one seen.
+    """Return how many more pairs of runs would detect the observed difference with a power of 80%.
 
-    None where so many are no way to find it, since the images are too few for so small a difference.
-    Arguments are those of :func:`settings`.
+    None if more runs cannot detect it, because there are too few images for so small a difference.
+    The arguments are those of :func:`settings`.
 
-    What images differ in the mean of a few pairs is in part the chance of those pairs, which more of them
-    take away; only the rest (the between-group component of an analysis of variance) stays.
+    Part of the variation between images, averaged over a few pairs, is chance that more pairs remove. Only
+    the rest, the between-group component of an analysis of variance, remains.
     """
     from scipy.stats import norm
 
@@ -116,31 +117,31 @@ def more_pairs_needed(first: Flags, second: Flags) -> int | None:
 
 
 MIN_PAIRS = 6
-"""Below this the sign-flip test cannot reach 5%: with n pairs its smallest p is 2 / 2**n."""
+"""With fewer pairs the sign-flip test cannot reach 5%: with n pairs its smallest p is 2 / 2**n."""
 MAX_PAIRS = 100
-"""More than this nobody makes to see one difference."""
+"""More pairs than anybody would train to settle one difference."""
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P values corrected for being several (Holm 1979): the chance that any is a false alarm stays 5%."""
+    """Return p-values corrected for multiple comparisons (Holm 1979): the overall false alarm rate is 5%."""
     p = np.asarray(p_values, np.float64)
-    rising = np.argsort(p)
-    corrected = np.maximum.accumulate(p[rising] * np.arange(len(p), 0, -1))
-    by_place = dict(zip(rising.tolist(), np.minimum(corrected, 1).tolist(), strict=True))
-    return [by_place[place] for place in range(len(p))]
+    ascending = np.argsort(p)
+    corrected = np.maximum.accumulate(p[ascending] * np.arange(len(p), 0, -1))
+    by_index = dict(zip(ascending.tolist(), np.minimum(corrected, 1).tolist(), strict=True))
+    return [by_index[index] for index in range(len(p))]
 
 
 def luck_of_the_best(runs: int, deviation: float) -> float:
-    """How far the best of several equal runs is expected to stand above their mean, by luck alone.
+    """Return how far the best of several equal runs is expected to exceed their mean by luck alone.
 
     Args:
-        runs: how many there are.
+        runs: number of runs.
         deviation: standard deviation of one run's score.
     """
     from scipy.integrate import simpson
     from scipy.stats import norm
 
-    x = np.linspace(-8, 8, 2001)  # all at once: a call of scipy for each point takes 0.1 s in all
+    x = np.linspace(-8, 8, 2001)  # vectorised: one SciPy call per point would take 0.1 s in total
     expected = simpson(x * runs * norm.pdf(x) * norm.cdf(x) ** (runs - 1), x=x)
     return float(expected * deviation)
 

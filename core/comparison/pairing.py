@@ -1,4 +1,4 @@
-"""Which runs can be compared, and on which images: what differs between them is named, never ignored."""
+"""Which runs can be compared, and on which images; differences between them are reported, never ignored."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from core.comparison.paired_tests import Flags
 from core.errors import LabError
 from core.evaluation import metrics
 from core.runs import Run
+from core.words import count
 
 MIN_IMAGES = 30
-"""Images that both sides must share for any verdict."""
+"""Images that both sides must share for a verdict."""
 
 Ids = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run answered on the images of a split, and what must agree before runs are compared.
+    """One run's predictions on the images of a split, and what must match before runs are compared.
 
-    ids: (N,) of the images; labels: (N,) true class names; right: (N,) whether the answer was right.
+    ids: (N,) image ids; labels: (N,) true class names; right: (N,) whether the prediction is correct.
     """
 
     ids: Ids
@@ -40,11 +41,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sides on the N images they share: S runs each, row by row with the same seeds.
+    """Two sides on the N images they share: S runs each, with the same seeds row by row.
 
-    first, second: (S, N), whether each run was right on each image; seconds: what one more pair of
-    runs takes; notes: what differs, a sentence each; obstacle: why there can be no verdict, or empty;
-    ids: (N,) of the images.
+    first, second: (S, N), whether each run is correct on each image; seconds: training time of one more
+    pair of runs; notes: the differences, a sentence each; obstacle: why no verdict is possible, or empty;
+    ids: (N,) image ids.
     """
 
     names: tuple[str, str]
@@ -57,7 +58,7 @@ class Pair:
 
 
 def from_run(run: Run, split: str = "test") -> Result:
-    """A finished run's answers on a split. Raises LabError where it has none."""
+    """Return a finished run's predictions on a split. Raises LabError if there are none."""
     predictions, report = run.predictions(split), run.report()
     if report is None:
         raise LabError(f"{run.title} has no result yet.")
@@ -76,16 +77,16 @@ def from_run(run: Run, split: str = "test") -> Result:
 
 
 def pair(names: tuple[str, str], first: Sequence[Result], second: Sequence[Result]) -> Pair:
-    """Two sides made comparable: single runs as they are, repeats by the seeds that both sides have."""
+    """Make two sides comparable: single runs as they are, repeats by the seeds they have in common."""
     sides = (first, second) if len(first) == len(second) == 1 else _by_common_seeds(first, second)
     results = [*sides[0], *sides[1]]
     pairs = len(sides[0])
     if not pairs or (pairs == 1 and len(first) + len(second) > 2):
-        nothing = np.zeros((0, 0), np.bool_)
+        empty = np.zeros((0, 0), np.bool_)
         obstacle = "Repeats are compared by seed, and these have fewer than two seeds in common."
-        return Pair(names, nothing, nothing, 0.0, (), obstacle)
+        return Pair(names, empty, empty, 0.0, (), obstacle)
     ids = _shared_images(results)
-    mine, theirs = (np.array([result.right[_places(ids, result)] for result in side]) for side in sides)
+    mine, theirs = (np.array([result.right[_rows_of(ids, result)] for result in side]) for side in sides)
     seconds = sum(result.seconds for result in results) / pairs
     return Pair(names, mine, theirs, seconds, _notes(results, len(ids)), _obstacle(results, len(ids)), ids)
 
@@ -99,9 +100,9 @@ def _by_common_seeds(
 
 
 def _shared_images(results: Sequence[Result]) -> Ids:
-    """Ids of the images that all results answered, and of whose class all are agreed."""
+    """Return the ids of the images that are in all results with the same true class."""
     ids = reduce(_in_both, (result.ids for result in results))
-    labels = np.array([result.labels[_places(ids, result)] for result in results])
+    labels = np.array([result.labels[_rows_of(ids, result)] for result in results])
     return np.asarray(ids[(labels == labels[:1]).all(axis=0)])
 
 
@@ -109,7 +110,7 @@ def _in_both(one: Ids, other: Ids) -> Ids:
     return one if np.array_equal(one, other) else np.asarray(np.intersect1d(one, other))
 
 
-def _places(ids: Ids, result: Result) -> NDArray[np.int64]:
+def _rows_of(ids: Ids, result: Result) -> NDArray[np.int64]:
     if np.array_equal(ids, result.ids):  # nearly always, and sorting 10,000 ids takes long
         return np.arange(len(ids))
     order = np.argsort(result.ids)
@@ -118,21 +119,21 @@ def _places(ids: Ids, result: Result) -> NDArray[np.int64]:
 
 def _obstacle(results: Sequence[Result], images: int) -> str:
     if len({frozenset(result.class_names) for result in results}) > 1:
-        return "The runs tell different classes apart, which is not the same task."
+        return "The runs have different classes, so they do not solve the same task."
     if images < MIN_IMAGES:
-        return f"They share {images} images, and at least {MIN_IMAGES} are needed."
+        return f"The runs share {count(images, 'image')}; at least {MIN_IMAGES} are needed."
     return ""
 
 
 def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
     notes = []
     if len({result.data_version for result in results}) > 1:
-        notes.append("The data set was changed in between: images were added, excluded or relabelled.")
+        notes.append("The data set changed between these runs: images were added, excluded or relabelled.")
     if len({result.split_fingerprint for result in results}) > 1:
-        notes.append("The images were shared out differently to training, validation and test.")
+        notes.append("The images were split differently into training, validation and test.")
     if any(len(result.ids) != images for result in results):
-        notes.append(f"Only the {images} images that all of them answered are compared.")
+        notes.append(f"Only the {count(images, 'image')} that all runs have in common are compared.")
     epochs = sorted({result.epochs for result in results})
     if len(epochs) > 1:
-        notes.append(f"They were not trained equally long: {epochs[0]} to {epochs[-1]} epochs.")
+        notes.append(f"The runs were trained for different times: {epochs[0]} to {epochs[-1]} epochs.")
     return tuple(notes)

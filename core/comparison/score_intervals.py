@@ -1,4 +1,4 @@
-"""The figures by which trained models are told apart, each with its 95% interval."""
+"""The metrics by which trained models are compared, each with its 95% interval."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from core.runs import Predictions
 
 BOOTSTRAPS = 1_000
 _MAX_CELLS = 2_000_000
-"""Cells of all drawn confusion matrices together that may be in memory at once."""
+"""Total cells of resampled confusion matrices held in memory at once."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 95% interval; None where nothing can be said."""
+    """A metric with its 95% interval; None where undefined."""
 
     value: float | None
     low: float | None
@@ -30,7 +30,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of one model on one split: accuracy and mean F1 in [0, 1], and the mean loss in nats an image."""
+    """One model on one split: accuracy and mean F1 in [0, 1], and the mean loss in nats per image."""
 
     accuracy: Interval
     mean_f1: Interval
@@ -41,10 +41,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class ClassDifference:
-    """How much more often the second side finds the images of a class, in [-1, 1].
+    """The difference in recall of one class, second side minus first, in [-1, 1].
 
-    first, second: the part of its ``images`` that each side finds (recall); low, high: 95% interval of
-    the difference; is_real: whether it is more than luck, corrected for the number of classes.
+    first, second: each side's recall on the ``images`` of the class; low, high: 95% interval of the
+    difference; is_real: whether it is significant, corrected for the number of classes.
     """
 
     class_name: str
@@ -58,28 +58,28 @@ class ClassDifference:
 
 
 def compute(predictions: Predictions, class_names: Sequence[str]) -> Scores:
-    """All figures of one model.
+    """Compute all metrics of one model.
 
-    The interval of accuracy is Wilson's (1927); that of mean F1 a bootstrap over the images, within their
-    true classes; that of the loss is normal, since a mean over many images is.
+    The interval of accuracy is Wilson's (1927); that of mean F1 is a bootstrap over the images, stratified
+    by true class; that of the loss is normal, as a mean over many images is.
     """
-    right = metrics.accuracy(predictions)
+    accuracy = metrics.accuracy(predictions)
     classes = len(class_names)
     matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
     return Scores(
-        Interval(right.value, right.low, right.high),
+        Interval(accuracy.value, accuracy.low, accuracy.high),
         _mean_f1(matrix),
         _loss(predictions),
-        right.correct,
-        right.total,
+        accuracy.correct,
+        accuracy.total,
     )
 
 
 def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
-    """Where one side of a pair finds more images of a class than the other, in order of the difference.
+    """Return the difference in recall of each class, in descending order.
 
     Args:
-        pair: two sides without obstacle, on the N images they share.
+        pair: two comparable sides, on the N images they share.
         labels: (N,) the true class name of each image.
     """
     found = []
@@ -120,7 +120,7 @@ def _mean_f1(matrix: Counts) -> Interval:
 
 
 def _f1(matrices: Counts) -> NDArray[np.float64]:
-    """Mean F1 of each of B matrices (B, C, C), over the classes that have images or answers."""
+    """Return the mean F1 of each of B matrices (B, C, C), over the classes with images or predictions."""
     found = np.diagonal(matrices, axis1=1, axis2=2)
     both = matrices.sum(axis=1) + matrices.sum(axis=2)
     with np.errstate(invalid="ignore"):

@@ -1,10 +1,10 @@
-"""How often the test images were looked at: each look at a score, and a choice by it, uses them up.
+"""How often the test images have been used: choosing by test scores makes those scores too optimistic.
 
-A test score is honest as long as nothing was chosen by it. Whoever sees the test scores of many runs and
-keeps the best has chosen by them, and that best score flatters. So the app counts, for each share-out of
-images (``split_fingerprint``), of how many runs the test score was seen.
+A test score is unbiased as long as nothing was chosen by it. Whoever views the test scores of many runs
+and keeps the best has chosen by them, and that best score is too optimistic. The app therefore counts, for
+each split of the images (``split_fingerprint``), the runs whose test score has been viewed.
 
-``workspace/seals/<split_fingerprint>.json``: run id -> time of the first look, in seconds.
+``workspace/seals/<split_fingerprint>.json``: run id -> time of the first view, in seconds.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from core.words import points
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
 FEW = 2
-"""Up to so many runs seen, choosing by the test score can hardly flatter."""
+"""With no more runs than this, choosing by the test score hardly makes it too optimistic."""
 
 
 def record_view(runs: Sequence[Run]) -> None:
-    """Note that the test scores of these finished runs are on the screen; cheap when they were before.
+    """Record that the test scores of these finished runs were shown; cheap for those already recorded.
 
-    A workspace that cannot be written to only leaves the count as it is.
+    If the workspace cannot be written to, the count stays unchanged.
     """
     for fingerprint in {_fingerprint(run) for run in runs} - {""}:
         ids = [run.id for run in runs if _fingerprint(run) == fingerprint]
@@ -40,34 +40,34 @@ def record_view(runs: Sequence[Run]) -> None:
 
 
 def seen(run: Run) -> int:
-    """Of how many runs on the same test images the test score was looked at; runs deleted since count."""
+    """Return how many runs on the same test images had their test score viewed, deleted runs included."""
     fingerprint = _fingerprint(run)
     return len(_read(fingerprint)) if fingerprint else 0
 
 
 def meaning(runs_seen: int, accuracy: float, images: int) -> str:
-    """What it means to have seen so many scores, in words.
+    """Explain what it means to have viewed that many test scores.
 
     Args:
-        runs_seen: of how many runs the score on these test images was seen.
-        accuracy: of one of them, in [0, 1]; scores near it scatter about as this one would.
-        images: how many test images there are.
+        runs_seen: number of runs whose score on these test images was viewed.
+        accuracy: accuracy of one of them, in [0, 1]; the others are assumed to vary about as much.
+        images: number of test images.
     """
     if runs_seen <= FEW:
-        return "The test images are as good as unused: nothing was chosen by them."
+        return "The test images are practically unused: nothing has been chosen by them."
     luck = paired_tests.luck_of_the_best(runs_seen, _deviation(accuracy, images))
-    in_words = "about a point at most" if luck < 0.015 else f"up to {points(luck, 0)}"
+    in_words = "about one point at most" if luck < 0.015 else f"up to {points(luck, 0)}"
     return (
-        f"You have seen the scores of {runs_seen} runs on these test images. If you keep the best of them "
-        f"for that score, it flatters by {in_words}. Choose by validation, and look at the "
-        "test score of the one you chose."
+        f"You have seen the scores of {runs_seen} runs on these test images. The best of these scores is "
+        f"too optimistic by {in_words}. Choose by validation score, and only then check the test score of "
+        "the run you chose."
     )
 
 
 def _deviation(accuracy: float, images: int) -> float:
-    """Standard deviation of an accuracy, with two right and two wrong answers added (Agresti & Coull 1998).
+    """Return the standard deviation of an accuracy, with two correct and two wrong predictions added.
 
-    Without them 8 right answers of 8 would seem to be no luck at all.
+    Without them, 8 of 8 correct would appear to involve no luck. Source: Agresti & Coull 1998.
     """
     share = (accuracy * images + 2) / (images + 4)
     deviation: float = (share * (1 - share) / (images + 4)) ** 0.5

@@ -1,4 +1,4 @@
-"""Is the difference between runs real, or luck? The verdict in words."""
+"""Verdicts, in words, on whether the difference between runs is real or luck."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from core.words import about, count, points, points_interval
 Kind = Literal["better", "no difference seen", "cannot tell", "withheld"]
 
 WORTH_HAVING = 0.02
-"""A smaller difference in accuracy counts as none, where the interval rules out a larger one."""
+"""A smaller difference in accuracy counts as none, provided the interval excludes a larger one."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Whether one side is better.
 
-    winner: its name, where one is; measured: test, n, p, difference and interval, None where withheld;
-    more_runs_needed: repeats of each side after which a difference like this one should show;
-    notes: what limits the comparison, a sentence each.
+    winner: name of the better side, or empty; measured: test, n, p, difference and interval, None if
+    withheld; more_runs_needed: further repeats of each side that should make such a difference visible;
+    notes: the limits of the comparison, a sentence each.
     """
 
     kind: Kind
@@ -40,20 +40,20 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The sentence, and below it what limits the comparison, a line each."""
+        """The sentence, followed by the notes, one per line."""
         return "\n".join((self.sentence, *self.notes))
 
     def _repr_html_(self) -> str:
-        """The same for a notebook."""
+        """The same text as HTML, for a notebook."""
         return "".join(f"<p>{html.escape(line)}</p>" for line in (self.sentence, *self.notes))
 
 
 def judge_pairs(sides: Mapping[str, Sequence[Result]]) -> dict[tuple[str, str], Verdict]:
-    """A verdict on every two sides, by their names; with more than two, p is corrected by Holm's method.
+    """Return a verdict on every pair of sides, by their names; with several pairs, p is Holm-corrected.
 
     Args:
-        sides: by name, the result of a run, or those of its repeats with other seeds. Two single runs
-            are compared as trained models; repeats as settings, paired by seed.
+        sides: by name, the result of one run, or of its repeats with other seeds. Two single runs are
+            compared as trained models; repeats are compared as settings, paired by seed.
     """
     pairs = [pairing.pair(names, sides[names[0]], sides[names[1]]) for names in combinations(sides, 2)]
     measured = {pair.names: _measure(pair) for pair in pairs if not pair.obstacle}
@@ -64,24 +64,24 @@ def judge_pairs(sides: Mapping[str, Sequence[Result]]) -> dict[tuple[str, str], 
 
 
 def judge(sides: Mapping[str, Sequence[Result]]) -> Verdict:
-    """The verdict on just two sides, see :func:`judge_pairs`."""
+    """Return the verdict on exactly two sides, see :func:`judge_pairs`."""
     (only,) = judge_pairs(sides).values()
     return only
 
 
 def common_deviation(groups: Iterable[Sequence[float]]) -> float | None:
-    """Standard deviation of a score from seed to seed, pooled over groups of repeats; None without any."""
+    """Return the SD of a score between seeds, pooled over groups of repeats; None without repeats."""
     repeated = [np.asarray(group, np.float64) for group in groups if len(group) > 1]
     squares = sum(float(((group - group.mean()) ** 2).sum()) for group in repeated)
     return float(np.sqrt(squares / sum(len(group) - 1 for group in repeated))) if repeated else None
 
 
 def luck_in_words(runs: int, deviation: float) -> str:
-    """What choosing the best of several runs adds to its score by luck alone."""
+    """Say how much choosing the best of several runs adds to its score by luck alone."""
     luck = paired_tests.luck_of_the_best(runs, deviation)
     return (
-        f"Best of {runs}: expect about {points(luck)} of luck. Runs that differ only in the seed "
-        f"scatter by {points(deviation)} (SD); the best of {runs} stands above their mean by chance."
+        f"Best of {runs}: expect about {points(luck)} of luck. Scores of runs that differ only in the seed "
+        f"vary by {points(deviation)} (SD), so the best of {runs} exceeds their mean by chance."
     )
 
 
@@ -102,17 +102,17 @@ def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
     if measured.low > -WORTH_HAVING and measured.high < WORTH_HAVING:
         sentence = f"No meaningful difference. {seen} {_meaning(pair)}"
         return Verdict("no difference seen", sentence, measured=measured, notes=pair.notes)
-    more, advice = _way_on(pair)
+    more, advice = _advice(pair)
     return Verdict("cannot tell", f"Cannot tell yet. {seen} {advice}", "", measured, more, pair.notes)
 
 
 def _seen(pair: Pair, measured: Measured) -> str:
-    """The difference with its interval, both from the side that is ahead."""
+    """Describe the difference and its interval, both from the viewpoint of the leading side."""
     sign = -1 if measured.difference < 0 else 1
-    ahead, behind = pair.names[::-sign]
+    leader, other = pair.names[::-sign]
     low, high = sorted((sign * measured.low, sign * measured.high))
-    runs = "" if len(pair.first) == 1 else f" and {len(pair.first)} runs of each"
-    found = f"{ahead} is ahead of {behind} by {points(abs(measured.difference))}"
+    runs = "" if len(pair.first) == 1 else f" and {len(pair.first)} runs each"
+    found = f"{leader} leads {other} by {points(abs(measured.difference))}"
     if not measured.difference:
         found = f"{pair.names[0]} and {pair.names[1]} are level"
     images = count(pair.first.shape[1], "image")
@@ -121,18 +121,18 @@ def _seen(pair: Pair, measured: Measured) -> str:
 
 def _meaning(pair: Pair) -> str:
     if len(pair.first) == 1:
-        return "This holds for these two trained models; from another seed the settings may do otherwise."
-    return "This holds for these settings, whatever the seed."
+        return "This applies to these two trained models; with another seed the result may differ."
+    return "This applies to these settings, whatever the seed."
 
 
-def _way_on(pair: Pair) -> tuple[int | None, str]:
-    """How many more repeats of each side would tell, and what to do, in words."""
+def _advice(pair: Pair) -> tuple[int | None, str]:
+    """Return how many more repeats of each side would settle it, and what to do, in words."""
     if len(pair.first) == 1:
         more: int | None = MIN_PAIRS - 1
-        text = f"That may be luck. To compare the settings, repeat both with {more} more seeds"
+        text = f"This may be luck. To compare the settings, repeat both with {more} more seeds"
     else:
         more = paired_tests.more_pairs_needed(pair.first, pair.second)
-        text = f"That may be luck. About {more} more repeats of each should tell"
+        text = f"This may be luck. About {more} more repeats of each should settle it"
     if more is None:
-        return None, "More repeats are no way to tell: for a difference like this it takes more images."
+        return None, "More repeats cannot settle it: a difference this small needs more images."
     return more, f"{text} ({about(more * (pair.seconds + 2 * cost_estimate.SECONDS_TO_START))})."

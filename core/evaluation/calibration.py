@@ -1,4 +1,4 @@
-"""How far a model's probabilities can be trusted, and what can be done with them."""
+"""How far a model's confidence can be trusted, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Floats = NDArray[np.float64]
 
 LUCKY_DRAWS = 500
 _MAX_DRAWN = 2_000_000
-"""Random answers in memory at once."""
+"""Random outcomes held in memory at once."""
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Images answered with a confidence in (low, high]: how sure the model was, how often right.
+    """Images predicted with a confidence in (low, high]: their mean confidence and their accuracy.
 
-    accuracy: of the ``accuracy.total`` images in the bin.
+    accuracy: on the ``accuracy.total`` images in the bin.
     """
 
     low: float
@@ -33,9 +33,9 @@ class Bin:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Answering only from a confidence of ``threshold`` on, for K thresholds, falling; all fields are (K,).
+    """Keeping only predictions with a confidence of at least ``threshold``; all fields are (K,), descending.
 
-    share: the part of all images that gets an answer; accuracy: the part of these answered rightly.
+    share: share of all images whose prediction is kept; accuracy: accuracy on these images.
     """
 
     threshold: Floats
@@ -47,7 +47,7 @@ class Coverage:
 class Curve:
     """A precision-recall curve (x recall, y precision) or a ROC curve (x false, y true positive rate).
 
-    area: average precision, or the area below the ROC curve.
+    area: average precision, or the area under the ROC curve.
     """
 
     x: Floats
@@ -56,15 +56,20 @@ class Curve:
 
 
 def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
-    """Bins of equal width over the confidence in [0, 1], empty ones left out (Guo et al. 2017)."""
-    sure = metrics.confidence(predictions)
-    right = metrics.predicted(predictions) == predictions.labels
+    """Return bins of equal width over the confidence in [0, 1], without empty ones (Guo et al. 2017)."""
+    confidence = metrics.confidence(predictions)
+    correct = metrics.predicted(predictions) == predictions.labels
     edges = np.linspace(0, 1, bins + 1)
-    place = np.searchsorted(edges[1:-1], sure)
+    bin_of_image = np.searchsorted(edges[1:-1], confidence)
     return [
-        Bin(float(edges[index]), float(edges[index + 1]), float(sure[here].mean()), _share(right[here]))
+        Bin(
+            float(edges[index]),
+            float(edges[index + 1]),
+            float(confidence[members].mean()),
+            _share(correct[members]),
+        )
         for index in range(bins)
-        if (here := place == index).any()
+        if (members := bin_of_image == index).any()
     ]
 
 
@@ -76,46 +81,49 @@ def calibration_error(predictions: Predictions, bins: int = 10) -> float | None:
 
 
 def calibration_error_by_luck(predictions: Predictions, bins: int = 10) -> float | None:
-    """The calibration error that a perfect model stays below 95 times in 100, on so many images.
+    """Return the 95th percentile of the calibration error of a perfectly calibrated model on these images.
 
-    Perfect: right as often as it is sure. Its error is above 0 all the same, and the fewer images the more;
-    here it is drawn at random (Vaicenavicius et al. 2019, arXiv:1902.06977).
+    Such a model is correct exactly as often as its confidence implies, yet its measured error exceeds 0,
+    the more so the fewer the images. The distribution is simulated (Vaicenavicius et al. 2019,
+    arXiv:1902.06977).
     """
-    sure = metrics.confidence(predictions)
-    if not len(sure):
+    confidence = metrics.confidence(predictions)
+    if not len(confidence):
         return None
-    is_in_bin = np.eye(bins)[np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], sure)]
-    draws = min(LUCKY_DRAWS, max(20, _MAX_DRAWN // len(sure)))
-    is_right = np.random.default_rng(0).random((draws, len(sure))) < sure
-    gaps = np.abs((is_right - sure) @ is_in_bin).sum(axis=1) / len(sure)
+    is_in_bin = np.eye(bins)[np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence)]
+    draws = min(LUCKY_DRAWS, max(20, _MAX_DRAWN // len(confidence)))
+    is_correct = np.random.default_rng(0).random((draws, len(confidence))) < confidence
+    gaps = np.abs((is_correct - confidence) @ is_in_bin).sum(axis=1) / len(confidence)
     return float(np.quantile(gaps, 0.95))
 
 
 def when_sure(predictions: Predictions, threshold: float) -> tuple[Proportion, Proportion]:
-    """Answering only where the confidence is at least ``threshold``.
+    """Keep only the predictions with a confidence of at least ``threshold``.
 
     Returns:
-        the share of images answered, and the accuracy on these.
+        The share of images whose prediction is kept, and the accuracy on these.
     """
-    answered = metrics.confidence(predictions) >= threshold
-    right = metrics.predicted(predictions) == predictions.labels
-    return _share(answered), _share(right[answered])
+    is_confident = metrics.confidence(predictions) >= threshold
+    correct = metrics.predicted(predictions) == predictions.labels
+    return _share(is_confident), _share(correct[is_confident])
 
 
 def coverage(predictions: Predictions) -> Coverage:
-    """Share answered against accuracy for every confidence that occurs, most confident first."""
-    sure = metrics.confidence(predictions)
-    falling = np.argsort(-sure, kind="stable")
-    right = (metrics.predicted(predictions) == predictions.labels)[falling]
-    answered = np.arange(1, len(sure) + 1)
-    is_last_of_equals = np.append(np.diff(sure[falling]) != 0, True)[: len(sure)]
-    accuracy = np.cumsum(right) / answered
-    share = answered / max(len(sure), 1)
-    return Coverage(sure[falling][is_last_of_equals], share[is_last_of_equals], accuracy[is_last_of_equals])
+    """Return the share of predictions kept and their accuracy at every distinct confidence, highest first."""
+    confidence = metrics.confidence(predictions)
+    descending = np.argsort(-confidence, kind="stable")
+    correct = (metrics.predicted(predictions) == predictions.labels)[descending]
+    kept = np.arange(1, len(confidence) + 1)
+    is_last_of_ties = np.append(np.diff(confidence[descending]) != 0, True)[: len(confidence)]
+    accuracy = np.cumsum(correct) / kept
+    share = kept / max(len(confidence), 1)
+    return Coverage(
+        confidence[descending][is_last_of_ties], share[is_last_of_ties], accuracy[is_last_of_ties]
+    )
 
 
 def precision_recall(predictions: Predictions, class_index: int) -> Curve | None:
-    """Precision against recall of one class over all thresholds; None if no image is of this class."""
+    """Return precision against recall of one class at all thresholds; None if it has no images."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     is_class = predictions.labels == class_index
@@ -127,7 +135,7 @@ def precision_recall(predictions: Predictions, class_index: int) -> Curve | None
 
 
 def roc(predictions: Predictions, class_index: int) -> Curve | None:
-    """True against false positive rate of one class; None if all images, or none, are of this class."""
+    """Return the ROC curve of one class; None if all images belong to it, or none do."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
     is_class = predictions.labels == class_index

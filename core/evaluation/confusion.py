@@ -1,4 +1,4 @@
-"""What a model mixes up: its most confident mistakes, the pairs it confuses, an order that groups them."""
+"""Which classes a model confuses: its most confident mistakes, the most confused pairs, and class order."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_OPTIMAL = 200
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image answered wrongly: its row in the predictions, true and predicted class index.
+    """A misclassified image: its row in the predictions, and its true and predicted class indices.
 
-    confidence: the probability in [0, 1] that the model gave to its wrong answer.
+    confidence: the probability, in [0, 1], of the wrongly predicted class.
     """
 
     row: int
@@ -32,7 +32,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """``count`` of the ``support`` images of class ``true`` were called ``predicted``."""
+    """``count`` of the ``support`` images of class ``true`` were classified as ``predicted``."""
 
     true: str
     predicted: str
@@ -41,32 +41,34 @@ class ConfusedPair:
 
     @property
     def sentence(self) -> str:
-        """The pair in words, the names letter by letter."""
-        called = "was classified as" if self.count == 1 else "were classified as"
+        """The pair as a sentence, with the class names verbatim."""
+        verb = "was classified as" if self.count == 1 else "were classified as"
         share, images = percent(self.count / self.support, 0), count(self.support, "image")
-        return f"{self.count:,} of {images} of {self.true} {called} {self.predicted} ({share})."
+        return f"{self.count:,} of {images} of {self.true} {verb} {self.predicted} ({share})."
 
 
-def worst(predictions: Predictions, class_index: int | None = None, most: int = 10) -> list[Mistake]:
-    """The most confident mistakes, most confident first; of one true class, or of all."""
-    predicted, sure = metrics.predicted(predictions), metrics.confidence(predictions)
+def worst(predictions: Predictions, class_index: int | None = None, limit: int = 10) -> list[Mistake]:
+    """Return the most confident mistakes, highest confidence first, for one true class or all classes."""
+    predicted, confidence = metrics.predicted(predictions), metrics.confidence(predictions)
     wrong = predicted != predictions.labels
     if class_index is not None:
         wrong &= predictions.labels == class_index
     rows = np.flatnonzero(wrong)
-    rows = rows[np.argsort(-sure[rows], kind="stable")[:most]]
-    return [Mistake(int(r), int(predictions.labels[r]), int(predicted[r]), float(sure[r])) for r in rows]
+    rows = rows[np.argsort(-confidence[rows], kind="stable")[:limit]]
+    return [
+        Mistake(int(r), int(predictions.labels[r]), int(predicted[r]), float(confidence[r])) for r in rows
+    ]
 
 
 def row_shares(matrix: Counts) -> NDArray[np.float64]:
-    """Each cell's share of all images of its row, the true class: (C, C) in [0, 1]; 0 without images."""
+    """Return each cell as a share of its row, the true class: (C, C) in [0, 1]; empty rows are 0."""
     counts = np.asarray(matrix, np.float64)
     shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
 
 
-def most_confused(matrix: Counts, class_names: Sequence[str], most: int = 5) -> list[ConfusedPair]:
-    """The pairs (true, predicted) with the most mistakes; equal ones by their share of the true class."""
+def most_confused(matrix: Counts, class_names: Sequence[str], limit: int = 5) -> list[ConfusedPair]:
+    """Return the (true, predicted) pairs with the most mistakes; ties by their share of the true class."""
     matrix = np.asarray(matrix)
     support = matrix.sum(axis=1)
     pairs = [
@@ -74,25 +76,25 @@ def most_confused(matrix: Counts, class_names: Sequence[str], most: int = 5) -> 
         for t, p in np.argwhere(matrix)
         if t != p
     ]
-    return sorted(pairs, key=lambda pair: (-pair.count, pair.support))[:most]
+    return sorted(pairs, key=lambda pair: (-pair.count, pair.support))[:limit]
 
 
-def most_mixed_up(matrix: Counts, most: int) -> NDArray[np.int64]:
-    """Indices of at most ``most`` classes: those of the pairs with the most mistakes; in order."""
+def most_mixed_up(matrix: Counts, limit: int) -> NDArray[np.int64]:
+    """Return the sorted indices of at most ``limit`` classes: those in the most confused pairs."""
     matrix = np.asarray(matrix)
     wrong = matrix - np.diag(np.diag(matrix))
-    falling = np.argsort(-wrong, axis=None, kind="stable")
-    of_pairs = np.stack(np.unravel_index(falling, wrong.shape), axis=1).ravel()
+    descending = np.argsort(-wrong, axis=None, kind="stable")
+    of_pairs = np.stack(np.unravel_index(descending, wrong.shape), axis=1).ravel()
     _, first = np.unique(of_pairs, return_index=True)
-    return np.sort(of_pairs[np.sort(first)[:most]])
+    return np.sort(of_pairs[np.sort(first)[:limit]])
 
 
 def order(matrix: Counts) -> NDArray[np.int64]:
-    """Class indices (C,) in an order in which classes that are mixed up stand together.
+    """Return class indices (C,) in an order that places confused classes side by side.
 
-    Average-linkage clustering on 1 - the mean of both confusion rates, leaves in the order that keeps
-    neighbours closest (Bar-Joseph et al. 2001), where there are at most :data:`MAX_OPTIMAL` of them: it
-    takes cubic time where many distances are equal, as when predictions collapse (15 s for 1,000 classes).
+    Average-linkage clustering on one minus the mean of both confusion rates. Up to :data:`MAX_OPTIMAL`
+    classes, the leaves are ordered optimally (Bar-Joseph et al. 2001); beyond that this takes cubic time
+    where many distances are equal, as when predictions collapse (15 s for 1,000 classes).
     """
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform

@@ -1,9 +1,9 @@
-"""Learning curves read in words, by stated rules, with the evidence and one thing to try.
+"""Interpret learning curves by explicit rules, with the evidence and one suggested change.
 
-:data:`RULES` states each rule as the page shows it, with the numbers below. The rules are asked in that
-order, and the first that holds is the reading. They judge smoothed curves, each value replaced by the
-median of itself and its two neighbours, so that one odd epoch decides nothing; what is shown as evidence
-are the values as they are.
+:data:`RULES` states each rule as the page shows it, with the thresholds below. The rules are checked in
+that order, and the first match is the reading. They apply to smoothed curves, in which each value is
+replaced by the median of itself and its two neighbours, so that a single outlier decides nothing. The
+evidence shown consists of the original values.
 """
 
 from __future__ import annotations
@@ -42,32 +42,32 @@ MIN_LEARNED = 0.05
 JUMP, JUMPING_STEPS = 0.05, 0.20
 LOSS_RISE, GAP = 0.10, 0.15
 STILL_FALLING = 0.05
-EVEN_FALL, LEAST_FALL = 0.5, 0.01
+EVEN_FALL, MIN_FALL = 0.5, 0.01
 PEAK = 0.03
 
 RULES: dict[Kind, str] = {
-    "diverged": "A loss is no longer a number.",
+    "diverged": "The training or validation loss is no longer a number.",
     "too short": f"Fewer than {MIN_EPOCHS} epochs.",
-    "not learning": "Even on its training images the network never gets "
-    f"{percent(MIN_LEARNED, 0)} of the way from guessing the largest class to all right, and validation "
-    "accuracy does not either, by more than so few validation images explain.",
-    "collapsed": f"Training accuracy got at least {percent(2 * MIN_LEARNED, 0)} of that way, and ends at "
-    f"less than {percent(MIN_LEARNED, 0)} of it.",
-    "unstable": f"In {percent(JUMPING_STEPS, 0)} of the steps from one epoch to the next, and at least two, "
-    f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than so few validation "
-    "images explain.",
-    "perfect": "Validation accuracy is 100% over the last quarter of the epochs, two at least.",
-    "overfitting": f"Validation loss ends {percent(LOSS_RISE, 0)} or more above its best of two or more "
-    f"epochs before, or training accuracy ends {points(GAP, 0)} or more above validation accuracy; and "
-    "meanwhile training loss goes on falling.",
-    "still improving": "Over the last quarter of the epochs, three at least where there are six, validation "
-    f"loss is on average {percent(STILL_FALLING, 0)} or more below that of the quarter before.",
+    "not learning": "Even on the training images, accuracy never covers "
+    f"{percent(MIN_LEARNED, 0)} of the distance between always guessing the most common class and 100%, and "
+    "validation accuracy does not either, by more than the number of validation images explains.",
+    "collapsed": f"Training accuracy covered at least {percent(2 * MIN_LEARNED, 0)} of that distance, and ends "
+    f"below {percent(MIN_LEARNED, 0)} of it.",
+    "unstable": f"In at least {percent(JUMPING_STEPS, 0)} of the steps between epochs, and at least two, "
+    f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than the number of validation "
+    "images explains.",
+    "perfect": "Validation accuracy is 100% over the last quarter of the epochs, and at least two of them.",
+    "overfitting": "Training loss keeps falling, while validation loss ends at least "
+    f"{percent(LOSS_RISE, 0)} above its best value from two or more epochs earlier, or training accuracy "
+    f"ends at least {points(GAP, 0)} above validation accuracy.",
+    "still improving": "Over the last quarter of the epochs (at least three, given six or more), the mean "
+    f"validation loss is at least {percent(STILL_FALLING, 0)} lower than in the quarter before.",
     "too slow": "Training and validation loss are still falling at the end: both are at least "
-    f"{percent(LEAST_FALL, 0)} lower than halfway, and fell at least {percent(EVEN_FALL, 0)} as much in the "
+    f"{percent(MIN_FALL, 0)} lower than halfway, and fell at least {percent(EVEN_FALL, 0)} as much in the "
     "second half of the epochs as in the first.",
-    "lucky peak": "The best epoch is not the last one, none around it has a higher validation accuracy, and "
-    f"that of the two epochs before and after it is on the whole {points(PEAK, 0)} or more lower.",
-    "healthy": "None of these: the curves have settled, and close enough together.",
+    "lucky peak": "The best epoch is not the last, no epoch around it has a higher validation accuracy, and "
+    f"the median of the two epochs before and after it is at least {points(PEAK, 0)} lower.",
+    "healthy": "None of the above: the curves have levelled off close together.",
 }
 
 _VALIDATION_ABOVE = (
@@ -78,7 +78,7 @@ _VALIDATION_ABOVE = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What to mark in the chart: values of ``name`` (a key of the history) at some epochs."""
+    """Points to mark in the chart: values of ``name`` (a key of the history) at some epochs."""
 
     name: str
     epochs: tuple[int, ...]
@@ -87,7 +87,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the curves say, and the one thing to try; ``epoch`` is where it begins or stands, if anywhere."""
+    """An interpretation of the curves with one suggestion; ``epoch`` is where it starts, if applicable."""
 
     kind: Kind
     sentence: str
@@ -97,7 +97,7 @@ class Reading:
 
 
 class _Curves(dict[str, Floats]):
-    """The curves (E,) of a history by name, as they are; ``smooth`` for judging."""
+    """The original curves (E,) of a history by name; ``smooth`` gives those that the rules use."""
 
     def __init__(self, history: Sequence[Mapping[str, Any]]) -> None:
         for name in ("accuracy", "loss", "val_accuracy", "val_loss"):
@@ -109,7 +109,7 @@ class _Curves(dict[str, Floats]):
 
     def mark(self, name: str, *indices: int) -> Evidence:
         return Evidence(
-            name, tuple(self.epochs[p] for p in indices), tuple(float(self[name][p]) for p in indices)
+            name, tuple(self.epochs[i] for i in indices), tuple(float(self[name][i]) for i in indices)
         )
 
 
@@ -121,15 +121,15 @@ def read(
     validation_images: int,
     report: Report | None = None,
 ) -> Reading:
-    """What the learning curves of a run say, see also :func:`read_run`.
+    """Interpret the learning curves of a run, see also :func:`read_run`.
 
     Args:
-        history: one mapping an epoch, as ``Run.metrics()`` gives them.
+        history: one mapping per epoch, as returned by ``Run.metrics()``.
         config: the run's settings; the suggestion is a change to these.
-        guess: accuracy of always guessing the largest class, in [0, 1].
-        validation_images: how many there are; few make validation accuracy jump by themselves.
-        report: of the run, where there is one; a test accuracy far below validation is then said too,
-            and comes before any change of settings.
+        guess: accuracy of always guessing the most common class, in [0, 1].
+        validation_images: their number; with few, validation accuracy fluctuates by chance alone.
+        report: of the run, where there is one; a test accuracy far below validation accuracy is then
+            reported too, and takes precedence over any change of settings.
     """
     curves = _Curves(history)
     reading = (
@@ -163,7 +163,9 @@ def _diverged(curves: _Curves, config: RunConfig) -> Reading | None:
     if not broken.any():
         return None
     epoch = curves.epochs[int(broken.argmax())]
-    sentence = f"In epoch {epoch} the loss stopped being a number: the steps were too large to recover from."
+    sentence = (
+        f"Training diverged in epoch {epoch}: the steps were too large, and the loss is no longer a number."
+    )
     return Reading("diverged", sentence, next_step.diverged(config), epoch=epoch)
 
 
@@ -189,8 +191,8 @@ def _not_learning(curves: _Curves, config: RunConfig, guess: float, validation_i
     if reached >= learned or validated >= learned + chance:
         return None
     sentence = (
-        f"The network has not learned: even on its training images it is right on {percent(reached, 0)}, "
-        f"and always guessing the largest class is right on {percent(guess, 0)}."
+        f"The network has not learned: its accuracy is {percent(reached, 0)} even on the training images, "
+        f"and always guessing the most common class reaches {percent(guess, 0)}."
     )
     return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
 
@@ -218,8 +220,8 @@ def _unstable(curves: _Curves, config: RunConfig, validation_images: int) -> Rea
     if len(falls) < max(2, JUMPING_STEPS * (len(accuracy) - 1)):
         return None
     sentence = (
-        f"The curve jumps: in {len(falls)} of {len(accuracy) - 1} steps validation accuracy fell by "
-        f"{points(JUMP, 0)} or more. Which epoch is best is then partly chance."
+        f"The curve is unstable: validation accuracy fell by {points(JUMP, 0)} or more in {len(falls)} of "
+        f"{len(accuracy) - 1} steps. Which epoch comes out best is partly chance."
     )
     evidence = tuple(curves.mark("val_accuracy", int(index), int(index) + 1) for index in falls)
     return Reading("unstable", sentence, next_step.unstable(config), evidence, evidence[0].epochs[1])
@@ -242,13 +244,13 @@ def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
     validation, training = curves.smooth("val_loss"), curves.smooth("loss")
     best, last = int(curves["val_loss"].argmin()), len(validation) - 1
     gap = curves.smooth("accuracy")[-1] - curves.smooth("val_accuracy")[-1]
-    parted = validation[-1] >= (1 + LOSS_RISE) * validation[best] or gap >= GAP
-    if not parted or last - best < 2 or training[-1] >= training[best]:
+    diverge = validation[-1] >= (1 + LOSS_RISE) * validation[best] or gap >= GAP
+    if not diverge or last - best < 2 or training[-1] >= training[best]:
         return None
     epoch = curves.epochs[best + 1]
     sentence = (
-        f"Overfitting from epoch {epoch} on: the training loss "
-        f"goes on falling, from {curves['loss'][best]:.2f} to {curves['loss'][-1]:.2f}, but validation loss "
+        f"Overfitting from epoch {epoch}: training loss keeps falling, "
+        f"from {curves['loss'][best]:.2f} to {curves['loss'][-1]:.2f}, while validation loss "
         f"goes from {curves['val_loss'][best]:.2f} to {curves['val_loss'][-1]:.2f}."
     )
     evidence = (curves.mark("val_loss", best, last), curves.mark("loss", best, last))
@@ -262,8 +264,8 @@ def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
     if now > (1 - STILL_FALLING) * before:
         return None
     sentence = (
-        f"Still improving when it ended: validation loss was {now:.2f} on average in the last {quarter} "
-        f"epochs, and {before:.2f} in the {quarter} before."
+        f"Still improving when training ended: validation loss averaged {now:.2f} over the last {quarter} "
+        f"epochs, compared with {before:.2f} over the {quarter} before."
     )
     evidence = (curves.mark("val_loss", *range(len(loss) - 2 * quarter, len(loss))),)
     return Reading("still improving", sentence, next_step.still_improving(config, len(loss)), evidence)
@@ -274,7 +276,7 @@ def _too_slow(curves: _Curves, config: RunConfig) -> Reading | None:
     middle = len(curves.epochs) // 2
     for loss in losses:
         before, since = loss[0] - loss[middle], loss[middle] - loss[-1]
-        if since < max(EVEN_FALL * before, LEAST_FALL * loss[middle]):
+        if since < max(EVEN_FALL * before, MIN_FALL * loss[middle]):
             return None
     start, end = float(losses[0][0]), float(losses[0][-1])
     sentence = (
@@ -296,8 +298,8 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
         return None
     epoch = curves.epochs[best]
     sentence = (
-        f"Epoch {epoch} looks best with {percent(accuracy[best], 0)} on the validation images, but the "
-        f"epochs around it reach about {percent(usual, 0)}: part of that peak is luck."
+        f"Epoch {epoch} looks best, with {percent(accuracy[best], 0)} on the validation images, but the "
+        f"epochs around it reach only about {percent(usual, 0)}: part of this peak is luck."
     )
     return Reading(
         "lucky peak", sentence, next_step.lucky_peak(config), (curves.mark("val_accuracy", best),), epoch
@@ -307,7 +309,7 @@ def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
 def _healthy(curves: _Curves, config: RunConfig) -> Reading:
     training, validation = (float(curves.smooth(name)[-1]) for name in ("accuracy", "val_accuracy"))
     sentence = (
-        f"The curves have settled, at {percent(training, 0)} on the training images and "
+        f"The curves have levelled off at {percent(training, 0)} on the training images and "
         f"{percent(validation, 0)} on the validation images."
     )
     if validation - training >= MIN_LEARNED:
@@ -321,6 +323,6 @@ def _learned(guess: float, part: float = MIN_LEARNED) -> float:
 
 
 def _median_of_three(values: Floats) -> Floats:
-    """Each value (E,) as the median of itself and its neighbours; the ends take the nearest three."""
+    """Replace each value (E,) by the median of itself and its neighbours; ends use the nearest three."""
     middle = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
     return np.concatenate([middle[:1], middle, middle[-1:]])

@@ -1,8 +1,8 @@
-"""The figures of a run, made from its predictions: accuracy, confusion matrix, per-class scores.
+"""Metrics of a run, computed from its predictions: accuracy, confusion matrix, scores per class.
 
-Every proportion comes with the 95% interval of Wilson (1927), which holds for few images and near
-0 and 1, where the textbook's p ± 1.96 SE does not. What cannot be said is None, never NaN: figures go
-into report.json.
+Every proportion comes with the 95% interval of Wilson (1927), which also holds for few images and near
+0 and 1, where the textbook's p ± 1.96 SE does not. Undefined values are None, never NaN, since they are
+written to report.json.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNEVEN = 3.0
 
 
 def proportion(correct: int | np.integer, total: int | np.integer) -> Proportion:
-    """A share with its 95% Wilson interval."""
+    """Return a proportion with its 95% Wilson interval."""
     from scipy.stats import binomtest
 
     correct, total = int(correct), int(total)
@@ -33,31 +33,31 @@ def proportion(correct: int | np.integer, total: int | np.integer) -> Proportion
 
 
 def predicted(predictions: Predictions) -> NDArray[np.int64]:
-    """The class index (N,) that the model answers for every image; the first one of equals."""
+    """Return the predicted class index (N,) of every image; ties go to the first class."""
     return np.asarray(predictions.probabilities.argmax(axis=1), np.int64)
 
 
 def confidence(predictions: Predictions) -> NDArray[np.float64]:
-    """The probability (N,) that the model gives to its own answer."""
+    """Return the probability (N,) of the predicted class."""
     return np.asarray(predictions.probabilities.max(axis=1), np.float64)
 
 
 def accuracy(predictions: Predictions) -> Proportion:
-    """The share of images answered rightly, see :func:`proportion`."""
-    right = predicted(predictions) == predictions.labels
-    return proportion(np.count_nonzero(right), len(right))
+    """Return the share of images classified correctly, see :func:`proportion`."""
+    correct = predicted(predictions) == predictions.labels
+    return proportion(np.count_nonzero(correct), len(correct))
 
 
 def top_k_accuracy(predictions: Predictions, k: int) -> Proportion:
-    """The share of images whose true class is among the k most probable, see :func:`proportion`."""
+    """Return the share of images whose true class is among the k most probable, see :func:`proportion`."""
     found = ranks(predictions) < k
     return proportion(np.count_nonzero(found), len(found))
 
 
 def ranks(predictions: Predictions) -> NDArray[np.int64]:
-    """How many classes (N,) come before the true one, likeliest first; of equals the first in order.
+    """Return how many classes (N,) rank above the true one by probability; ties go to the first class.
 
-    Counted, not sorted: sorting 10,000 x 100 probabilities would take a tenth of a second.
+    Counted rather than sorted: sorting 10,000 x 100 probabilities would take a tenth of a second.
     """
     labels = predictions.labels[:, None]
     of_truth = np.take_along_axis(predictions.probabilities, labels, axis=1)
@@ -66,20 +66,20 @@ def ranks(predictions: Predictions) -> NDArray[np.int64]:
     return np.asarray(np.count_nonzero(is_ahead, axis=1), np.int64)
 
 
-def confusion_matrix(labels: Counts, answers: Counts, num_classes: int) -> Counts:
-    """How many images of each true class (row) got each answer (column): (C, C)."""
-    cells = np.bincount(labels * num_classes + answers, minlength=num_classes**2)
+def confusion_matrix(labels: Counts, predicted: Counts, num_classes: int) -> Counts:
+    """Count the images by true class (row) and predicted class (column): (C, C)."""
+    cells = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     return cells.reshape(num_classes, num_classes)
 
 
 def per_class(matrix: Counts, class_names: Sequence[str]) -> list[ClassScores]:
-    """Precision, recall, F1 and support of every class, from its (C, C) confusion matrix."""
+    """Return precision, recall, F1 and support of every class, from the (C, C) confusion matrix."""
     return [_scores_of_one(np.asarray(matrix), index, name) for index, name in enumerate(class_names)]
 
 
 def _scores_of_one(matrix: Counts, index: int, name: str) -> ClassScores:
-    found, called, support = matrix[index, index], matrix[:, index].sum(), matrix[index].sum()
-    precision, recall = proportion(found, called), proportion(found, support)
+    correct, predicted, support = matrix[index, index], matrix[:, index].sum(), matrix[index].sum()
+    precision, recall = proportion(correct, predicted), proportion(correct, support)
     return ClassScores(
         class_name=name,
         precision=precision.value,
@@ -88,15 +88,15 @@ def _scores_of_one(matrix: Counts, index: int, name: str) -> ClassScores:
         recall=recall.value,
         recall_low=recall.low,
         recall_high=recall.high,
-        f1=float(2 * found / (called + support)) if called + support else None,
+        f1=float(2 * correct / (predicted + support)) if predicted + support else None,
         support=int(support),
     )
 
 
 def mean_f1(scores: Sequence[ClassScores]) -> float | None:
-    """The plain mean of F1 over the classes that have one (macro F1): each class counts the same."""
-    known = [score.f1 for score in scores if score.f1 is not None]
-    return float(np.mean(known)) if known else None
+    """Return the macro F1: the unweighted mean over the classes for which F1 is defined."""
+    defined = [score.f1 for score in scores if score.f1 is not None]
+    return float(np.mean(defined)) if defined else None
 
 
 def imbalance(counts: Mapping[str, int]) -> float:
@@ -106,7 +106,7 @@ def imbalance(counts: Mapping[str, int]) -> float:
 
 
 def baseline(train_counts: Mapping[str, int], labels: Counts, class_names: Sequence[str]) -> Baseline:
-    """What always guessing the largest class of the training split would score on these labels."""
+    """Return the accuracy on these labels of always guessing the most common training class."""
     largest = max(class_names, key=lambda name: train_counts.get(name, 0))
     guessed = np.count_nonzero(labels == list(class_names).index(largest))
     return Baseline(**dict(proportion(guessed, len(labels))), class_name=largest)
@@ -130,14 +130,14 @@ def report(
     counts: Mapping[str, Mapping[str, int]],
     training: Training,
 ) -> Report:
-    """All that report.json holds.
+    """Return the full content of report.json.
 
     Args:
         class_names: C names; labels and probability columns are in this order.
-        validation: what the kept model answers on the images that chose it.
-        test: what it answers on the images kept aside; all figures but val_accuracy are from these.
-        counts: images by split and class name; ``counts["train"]`` gives the class to guess.
-        training: what only the training knows, taken over as it is.
+        validation: the final model's predictions on the images used to choose the best epoch.
+        test: its predictions on the test images; every metric except val_accuracy is computed from these.
+        counts: images per split and class name; ``counts["train"]`` determines the baseline's class.
+        training: the facts that only the training process knows, copied unchanged.
     """
     matrix = confusion_matrix(test.labels, predicted(test), len(class_names))
     scores = per_class(matrix, class_names)

@@ -1,7 +1,7 @@
-"""Ask the assistant: a second small process that explains and predicts while training goes on.
+"""Client of the assistant: a second, small process that explains and predicts while training continues.
 
-Nothing here imports TensorFlow. A page posts a request and looks for its answer whenever it is drawn;
-the process is started on first use, warms up while the person still chooses, and leaves after idling.
+Nothing here imports TensorFlow. A page posts a request and checks for the answer on every rerun. The
+process starts on first use, warms up while the user is still choosing, and exits when idle.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from core.runs import Run
 from core.words import duration
 
 IDLE_SECONDS = 15 * 60.0
-"""Without requests the process leaves after this long and gives TensorFlow's memory back."""
+"""The process exits after this long without requests, releasing TensorFlow's memory."""
 POLL_SECONDS = 0.01
 SUDDEN_SECONDS = 3.0
-"""A process that is gone this soon would die again if it were started again."""
+"""A process that ends this soon after starting would end again if restarted."""
 
 Images = Sequence[str] | NDArray[np.uint8]
-"""Ids of images in the run's data set, or uint8 (N, S, S, 3) of the size that the run was trained with."""
+"""Ids of images in the run's data set, or uint8 (N, S, S, 3) of the size the run was trained on."""
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A request on its way; look at ``ready`` at least once a minute, or the request is forgotten."""
+    """A pending request; check ``ready`` at least once a minute, or the request is dropped."""
 
     id: str
 
     @property
     def ready(self) -> bool:
-        """Whether :meth:`answer` returns, or raises, at once. Brings the process back if it died."""
+        """Whether :meth:`answer` returns or raises immediately. Restarts the process if it died."""
         waiting = mailbox().is_waiting(self.id)
         if waiting:
             ensure_running()
@@ -53,7 +53,7 @@ class Ticket:
         """Wait at most ``timeout`` seconds for the answer.
 
         Raises:
-            LabError: the request could not be carried out, or it took longer.
+            LabError: the request failed or timed out.
         """
         deadline = time.monotonic() + timeout
         while not self.ready:
@@ -65,7 +65,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class HeatmapTicket:
-    """Heatmaps asked for; those the run has kept need no process at all."""
+    """Requested heatmaps; those stored in the run need no process."""
 
     run: Run
     requests: tuple[Request, ...]
@@ -73,25 +73,27 @@ class HeatmapTicket:
 
     @property
     def ready(self) -> bool:
-        """Whether :meth:`answer` returns, or raises, at once."""
+        """Whether :meth:`answer` returns or raises immediately."""
         return self.ticket is None or self.ticket.ready
 
     def answer(self, timeout: float = 60.0) -> list[Heatmap]:
-        """One map for each request, float32 (h, w) in [0, 1]; all zero: nothing spoke for the class.
+        """Return one map per request, float32 (h, w) in [0, 1]; all zeros means no evidence for the class.
 
         Raises:
-            LabError: they could not be made, or it took longer than ``timeout`` seconds.
+            LabError: they could not be computed, or not within ``timeout`` seconds.
         """
         if self.ticket is not None:
             self.ticket.answer(timeout)
         maps = [heatmaps.kept(self.run, request) for request in self.requests]
         if any(heatmap is None for heatmap in maps):
-            raise LabError(f"The heatmaps of {self.run.title} were removed while they were made; ask again.")
+            raise LabError(
+                f"The heatmaps of {self.run.title} were removed while they were being computed. Try again."
+            )
         return [heatmap for heatmap in maps if heatmap is not None]
 
 
 def explain(run: Run, requests: Sequence[Request]) -> HeatmapTicket:
-    """Heatmaps of images in the run's data set; only those that the run has not kept are made.
+    """Request heatmaps of images in the run's data set; only those not stored yet are computed.
 
     Raises:
         LabError: the run has no model, or a damaged one.
@@ -110,7 +112,7 @@ def explain_images(
     method: str = "grad_cam",
     layer: str = "",
 ) -> Ticket:
-    """Heatmaps of any images (N, S, S, 3), one class each: answers ``heatmaps`` (N, h, w)."""
+    """Request heatmaps of any images (N, S, S, 3), one class each; the answer is ``heatmaps`` (N, h, w)."""
     return ask(
         "explain_images",
         run,
@@ -122,12 +124,12 @@ def explain_images(
 
 
 def predict(run: Run, images: Images) -> Ticket:
-    """The model's probabilities: answers ``probabilities`` (N, C) float32, rows sum to 1."""
+    """Request predictions; the answer is ``probabilities`` (N, C) float32, whose rows sum to 1."""
     return ask("predict", run, images)
 
 
 def activations(run: Run, images: Images, layer: str = "") -> Ticket:
-    """The filters of a layer on the first image: answers ``activations`` (filters, h, w) in [0, 1]."""
+    """Request a layer's activations on the first image; answer: ``activations`` (filters, h, w) in [0, 1]."""
     return ask("activations", run, images, layer=layer)
 
 
@@ -139,20 +141,18 @@ def trust(
     layer: str = "",
     share: float = 0.1,
 ) -> Ticket:
-    """Can the heatmap of the first image be trusted? See :mod:`core.ml.heatmap_checks`.
+    """Request the checks of the first image's heatmap, see :mod:`core.ml.heatmap_checks`.
 
-    Answers ``hot`` (S, S) bool: the hottest ``share`` of the image; ``before`` and ``after``: probability
-    of the class before and after greying it out; ``elsewhere`` (10,): after greying out as much in random
-    places; ``control`` (h, w): the heatmap of the same network with shuffled weights; ``similarity``: its
-    rank correlation with the real one.
+    The answer holds ``hot`` (S, S) bool: the hottest ``share`` of the image; ``before`` and ``after``: the
+    class's probability before and after greying it out; ``elsewhere`` (10,): the same after greying out
+    as much in random positions; ``control`` (h, w): the heatmap of the same network with shuffled weights;
+    ``similarity``: its rank correlation with the real heatmap.
     """
     return ask("trust", run, images, class_index=int(class_index), method=method, layer=layer, share=share)
 
 
 def features(run: Run) -> Ticket:
-    """Make what :func:`core.explain.nearest_images.kept` then gives: the network's features of all images
-    of the run.
-    """
+    """Request the features of all images of the run, for :func:`core.explain.nearest_images.kept`."""
     return ask("features", run)
 
 
@@ -166,10 +166,10 @@ def ask(task: str, run: Run, images: Images = (), **arguments: Any) -> Ticket:
 
 
 def ensure_running(idle_seconds: float = IDLE_SECONDS) -> None:
-    """Start the process unless it lives: cheap, and safe to call from two tabs at once.
+    """Start the process unless it is running; cheap, and safe to call from two tabs at once.
 
     Raises:
-        LabError: it cannot be started, or ended right after its start.
+        LabError: it cannot be started, or ended right after starting.
     """
     if is_running():
         return
@@ -182,28 +182,30 @@ def ensure_running(idle_seconds: float = IDLE_SECONDS) -> None:
 
 
 def is_running() -> bool:
-    """Whether the assistant's process lives."""
+    """Return whether the assistant's process is running."""
     return heartbeat.is_alive(_record())
 
 
 def stop() -> None:
-    """Send the process home; it first finishes what it is at."""
+    """Stop the process; it finishes the current request first."""
     files.remove(record_path())
 
 
 def mailbox() -> Mailbox:
-    """Where requests and answers lie."""
+    """Return the mailbox that holds requests and answers."""
     return Mailbox(workspace.folder() / "assistant")
 
 
 def record_path() -> Path:
-    """Says which process answers; touched by it as its heartbeat, and removed to send it home."""
+    """Return the path of the process's record: touched as a heartbeat, removed to stop the process."""
     return workspace.folder() / "assistant" / "worker.json"
 
 
 def _start(path: Path, idle_seconds: float) -> None:
     if time.time() - _record().get("create_time", 0.0) < SUDDEN_SECONDS:
-        raise LabError(f"The assistant ended right after its start. {_log()} says why; then try again.")
+        raise LabError(
+            f"The assistant ended right after starting. See {_log()} for the reason, then try again."
+        )
     child = launch.start_detached("core.ml.assistant_worker", [str(idle_seconds)], _log())
     files.write_json(path, heartbeat.identity(child.pid))
 

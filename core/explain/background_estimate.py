@@ -1,9 +1,9 @@
-"""Which part of an image looks like background, judged by its colours alone; no network is asked.
+"""Estimate which part of an image is background, from its colours alone, without a network.
 
-What has the colours of much of the image's edge is background, and what stands out from that is an object:
+Regions with the colours of much of the image's edge are background, and what stands out is an object:
 Zhu, Liang, Wei & Sun, "Saliency Optimization from Robust Background Detection", CVPR 2014, with the paper's
-constants, but square cells in place of superpixels. It errs where a thing fills the image or looks like
-what is around it; ``python -m benchmarks.background_hint`` says how often.
+constants, but square cells in place of superpixels. The estimate fails where an object fills the image or
+resembles its surroundings; ``python -m benchmarks.background_hint`` measures how often.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Mask = NDArray[np.bool_]
 CELLS = 14
 """Cells along a side of the image."""
 CLEAR = 0.8
-"""From this clearness on an estimate is worth words."""
+"""Minimum clearness of an estimate that is shown."""
 _COLOUR_SCALE = 10.0
-"""Colours this far apart in CIELAB, where 2 are just told apart, are different things."""
+"""Colours this far apart in CIELAB, where a distance of 2 is just noticeable, are different objects."""
 _REACH = 0.25
-"""How far contrast reaches, as a part of the side."""
+"""Range of the contrast, as a share of the side."""
 _BACKGROUND_STRENGTH, _MIN_TIE = 5.0, 0.1
 _ALIKE = 6
-"""Cells of like colour that are asked whether they are on the same side."""
+"""Number of most similar cells that are compared."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Backdrop:
 
     Attributes:
         background: (CELLS, CELLS), True where the image looks like background.
-        clearness: how much of what looks alike is on one side, the worse side of the two; 0 to 1.
+        clearness: mean share of similar cells assigned to the same side, for the worse side; 0 to 1.
     """
 
     background: Mask
@@ -49,56 +49,56 @@ class Backdrop:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the estimate is worth words; where thing and background look alike it is not."""
+        """Whether the estimate is good enough to show; not so where object and background look alike."""
         return self.clearness >= CLEAR
 
 
 def estimate(image: NDArray[np.uint8]) -> Backdrop:
-    """Tell object and background apart in a square image, uint8 (S, S, 3), RGB."""
+    """Separate object and background in a square image, uint8 (S, S, 3), RGB."""
     small = cv2.resize(image, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
     colours = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    apart = cdist(colours, colours)
-    background = background_probability(apart)
-    contrast = _contrast(apart, background)
-    is_object = _upper_part(_settled(apart, background, contrast))
-    return Backdrop(~is_object.reshape(CELLS, CELLS), _clearness(apart, is_object))
+    distances = cdist(colours, colours)
+    background = background_probability(distances)
+    contrast = _contrast(distances, background)
+    is_object = _upper_part(_optimised(distances, background, contrast))
+    return Backdrop(~is_object.reshape(CELLS, CELLS), _clearness(distances, is_object))
 
 
-def background_probability(apart: Floats) -> Floats:
-    """How probably each cell is background (n,), from the distances of the cells' colours (n, n).
+def background_probability(distances: Floats) -> Floats:
+    """Return the probability that each cell is background (n,), from colour distances between cells (n, n).
 
-    A cell's region is what can be reached from it in small steps of colour; the larger the part of the
-    region's outline that lies on the image's edge, the more probably it is background (boundary
+    A cell's region is what can be reached from it in small steps of colour. The larger the part of the
+    region's outline that lies on the image's edge, the more likely it is background (boundary
     connectivity, equations 2 to 6 of the paper).
     """
-    steps = np.where(_layout().is_linked, apart + 1e-6, 0)  # 0 would be no link
-    ways = dijkstra(csr_array(steps), directed=False, limit=4 * _COLOUR_SCALE)  # the rest counts 0.0003
-    reached = np.exp(-((ways / _COLOUR_SCALE) ** 2) / 2)
+    steps = np.where(_layout().is_linked, distances + 1e-6, 0)  # 0 would mean no link
+    paths = dijkstra(csr_array(steps), directed=False, limit=4 * _COLOUR_SCALE)  # beyond counts < 0.0004
+    reached = np.exp(-((paths / _COLOUR_SCALE) ** 2) / 2)
     connectivity = reached[:, _layout().is_edge].sum(axis=1) / np.sqrt(reached.sum(axis=1))
     probability: Floats = 1 - np.exp(-(connectivity**2) / 2)
     return probability
 
 
-def _contrast(apart: Floats, background: Floats) -> Floats:
-    """How much each cell differs from the background around it, in [0, 1]."""
-    contrast = (apart * _layout().nearness * background).sum(axis=1)
+def _contrast(distances: Floats, background: Floats) -> Floats:
+    """Return how much each cell differs from the background around it, in [0, 1]."""
+    contrast = (distances * _layout().nearness * background).sum(axis=1)
     scaled: Floats = contrast / max(contrast.max(), 1e-9)
     return scaled
 
 
-def _settled(apart: Floats, background: Floats, contrast: Floats) -> Floats:
-    """Values near 0 on background and near 1 on what stands out, alike in neighbours of like colour.
+def _optimised(distances: Floats, background: Floats, contrast: Floats) -> Floats:
+    """Return values near 0 on background and near 1 on objects, similar for neighbours of similar colour.
 
-    The least-squares problem of the paper's equation 9, solved.
+    Solves the least-squares problem of the paper's equation 9.
     """
-    ties = np.where(_layout().are_neighbours, np.exp(-((apart / _COLOUR_SCALE) ** 2) / 2) + _MIN_TIE, 0)
-    own = ties.sum(axis=1) + _BACKGROUND_STRENGTH * background + contrast
-    settled: Floats = spsolve(csc_array(np.diag(own) - ties), contrast)
-    return settled
+    ties = np.where(_layout().are_neighbours, np.exp(-((distances / _COLOUR_SCALE) ** 2) / 2) + _MIN_TIE, 0)
+    diagonal = ties.sum(axis=1) + _BACKGROUND_STRENGTH * background + contrast
+    optimised: Floats = spsolve(csc_array(np.diag(diagonal) - ties), contrast)
+    return optimised
 
 
 def _upper_part(values: Floats) -> Mask:
-    """The values above the threshold that parts them best (Otsu 1979); none where all are alike."""
+    """Return the mask of values above Otsu's threshold (1979); empty where all values are equal."""
     spread = np.ptp(values)
     if spread < 1e-3:
         return np.zeros(values.shape, bool)
@@ -106,10 +106,10 @@ def _upper_part(values: Floats) -> Mask:
     return np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], bool).ravel()
 
 
-def _clearness(apart: Floats, is_object: Mask) -> float:
+def _clearness(distances: Floats, is_object: Mask) -> float:
     if is_object.all() or not is_object.any():
         return 0.0
-    others = apart + np.diag(np.full(len(apart), np.inf))
+    others = distances + np.diag(np.full(len(distances), np.inf))
     alike = np.argpartition(others, _ALIKE, axis=1)[:, :_ALIKE]
     agree = (is_object[alike] == is_object[:, None]).mean(axis=1)
     return float(min(agree[is_object].mean(), agree[~is_object].mean()))
@@ -117,9 +117,9 @@ def _clearness(apart: Floats, is_object: Mask) -> float:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Facts of the grid for its n cells, row by row: on the image's edge (n,), and of pairs (n, n).
+    """Geometry of the grid's n cells, row by row: whether on the image's edge (n,), and pairs (n, n).
 
-    Cells on the edge are all linked to each other, since a background is often cut in two by a thing.
+    All cells on the edge are linked to each other, since an object often cuts the background in two.
     """
 
     is_edge: Mask

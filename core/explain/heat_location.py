@@ -1,4 +1,4 @@
-"""Where a model looks in many images: the average heatmap, and heat where no object should be."""
+"""Where a model looks across many images: the average heatmap, and heat outside the object."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from numpy.typing import NDArray
 from core.explain.heatmaps import Heatmap
 
 BORDER: NDArray[np.bool_] = np.pad(np.zeros((6, 6), bool), 1, constant_values=True)
-"""The outer eighth of an image at each side, in 8 x 8 cells; it covers 44%."""
+"""The outer eighth of an image on each side, in 8 x 8 cells; it covers 44% of the area."""
 SUSPICIOUS = 0.6
-"""A map with a larger part of its heat on the border looks at the background rather than at a thing."""
+"""With a larger share of its heat on the border, a map points to the background rather than an object."""
 
 MIN_MAPS = 5
-"""Maps that it takes to say where the heat lies in most of them."""
+"""Maps needed to say where most of them have their heat."""
 LUCK = 0.05
-"""How often maps whose heat lies anywhere may be taken for maps with heat on background."""
+"""Allowed rate of false alarms for maps whose heat is located at random."""
 
 
 class HeatOn(NamedTuple):
-    """The part of a map's heat that lies on some area, and the part of the image that the area covers."""
+    """The share of a map's heat that lies on an area, and the share of the image that the area covers."""
 
     share: float
     area: float
 
     @property
     def is_most(self) -> bool:
-        """Whether most heat lies there, and more than heat that is spread evenly would have there."""
+        """Whether most of the heat lies there, and more than evenly spread heat would."""
         return self.share > max(0.5, self.area)
 
 
 def average(maps: Sequence[Heatmap]) -> Heatmap:
-    """The mean of heatmaps (h, w), each on its own scale from 0 to 1, maps without heat left out.
+    """Return the mean of heatmaps (h, w), each scaled to [0, 1], leaving out maps without heat.
 
-    Scaled so that its hottest place is 1; all zeros where no map has any heat.
+    The maximum is scaled to 1; all zeros if no map has any heat.
     """
     hot = [heatmap for heatmap in maps if heatmap.any()]
     if not hot:
@@ -47,21 +47,21 @@ def average(maps: Sequence[Heatmap]) -> Heatmap:
 
 
 def border_share(heatmap: Heatmap) -> float | None:
-    """The part of a map's heat on the border; None without heat."""
+    """Return the share of a map's heat on the border; None without heat."""
     found = heat_on(heatmap, BORDER)
     return None if found is None else found.share
 
 
 def on_the_border(maps: Sequence[Heatmap]) -> tuple[int, int]:
-    """How many maps have most of their heat on the border, and how many have any heat."""
+    """Return how many maps have most of their heat on the border, and how many have any heat."""
     shares = [share for share in map(border_share, maps) if share is not None]
     return sum(share > SUSPICIOUS for share in shares), len(shares)
 
 
 def heat_on(heatmap: Heatmap, area: NDArray[np.bool_]) -> HeatOn | None:
-    """How much heat of a map (h, w) lies where ``area`` (H, W) of the same image is True; None without.
+    """Return how much heat of a map (h, w) lies where ``area`` (H, W) is True; None without heat.
 
-    A place of a coarse map may lie on the area in part.
+    A cell of a coarse map may overlap the area in part.
     """
     total = float(heatmap.sum())
     if not total:
@@ -72,9 +72,9 @@ def heat_on(heatmap: Heatmap, area: NDArray[np.bool_]) -> HeatOn | None:
 
 
 def is_on_background(found: Sequence[HeatOn]) -> bool:
-    """Whether most heat lies on background in more of the maps than luck explains; five at least are needed.
+    """Return whether more maps than luck explains have most heat on background; needs at least five maps.
 
-    Heat that is spread without any reason has more than its share there in every other map (sign test).
+    Heat at random positions exceeds its expected share there in half of the maps (sign test).
     """
     from scipy.stats import binomtest
 
@@ -85,7 +85,7 @@ def is_on_background(found: Sequence[HeatOn]) -> bool:
 
 
 def _overlaps(count: int, others: int) -> NDArray[np.float64]:
-    """A side is cut into ``count`` parts and into ``others``: how much of each is in each (count, others)."""
+    """Return how much each of ``count`` parts of a side overlaps each of ``others`` (count, others)."""
     one, other = np.linspace(0, 1, count + 1)[:, None], np.linspace(0, 1, others + 1)
     ends, starts = np.minimum(one[1:], other[1:]), np.maximum(one[:-1], other[:-1])
     overlaps: NDArray[np.float64] = np.maximum(ends - starts, 0) * count

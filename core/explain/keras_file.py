@@ -1,8 +1,8 @@
-"""Look into a ``.keras`` file without TensorFlow: is it whole, is it ours, what layers has it.
+"""Inspect a ``.keras`` file without TensorFlow: is it complete, was it written by this lab, which layers.
 
 A ``.keras`` file is a zip archive with the architecture in config.json and the weights beside it.
-A file that somebody else made can carry code (Lambda layers, classes of any module, pickled
-members, paths that climb out of the folder), so what Keras may read is listed here, not what it may not.
+A foreign file can contain code (Lambda layers, classes from any module, pickled members, paths that
+escape the folder), so this is an allowlist of what Keras may read.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _WAY_OUT = "Resume the run to save its model again, or train a new one."
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The architecture as Keras wrote it, after checking that nothing in the file can run code.
+    """Return the architecture as Keras wrote it, after checking that nothing in the file can run code.
 
     Raises:
-        LabError: the file is missing, damaged, or not one this lab has written.
+        LabError: the file is missing, damaged, or was not written by this lab.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -54,10 +54,10 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def convolution_layers(path: Path) -> tuple[str, ...]:
-    """Names of the convolution layers from the image to the decision; heatmaps can be made at each.
+    """Return the names of the convolution layers, from input to output; heatmaps are possible at each.
 
     Raises:
-        LabError: as :func:`read_config`, or the model has no such layer.
+        LabError: as in :func:`read_config`, or the model has no such layer.
     """
     layers = read_config(path)["config"]["layers"]
     names = tuple(layer["config"]["name"] for layer in layers if layer["class_name"] == CONVOLUTION)
@@ -67,9 +67,9 @@ def convolution_layers(path: Path) -> tuple[str, ...]:
 
 
 def fingerprint(path: Path) -> str:
-    """Sixteen hex digits that change when the architecture or the weights do, and survive copying.
+    """Return sixteen hex digits that change with the architecture or the weights, and survive copying.
 
-    They are the check sums that the zip archive keeps in its table of contents, so nothing is unpacked.
+    They are the checksums in the zip archive's directory, so nothing is unpacked.
 
     Raises:
         LabError: the file is missing or damaged.
@@ -92,16 +92,16 @@ def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:
     if missing:
         raise LabError(f"The model file {path} is damaged: it has no {missing[0]}. {_WAY_OUT}")
     if archive.getinfo("config.json").file_size > _MAX_CONFIG:
-        raise _foreign(path, "its description is larger than 32 MB")
+        raise _foreign(path, "its architecture is larger than 32 MB")
 
 
 def _refuse_strange_classes(path: Path, config: dict[str, Any]) -> None:
     for described in _objects(config):
         module, class_name = described.get("module"), described.get("class_name")
         if "module" in described and module not in _MODULES:
-            raise _foreign(path, f"it asks for the Python module {str(module)[:80]!r}")
+            raise _foreign(path, f"it refers to the Python module {str(module)[:80]!r}")
         if class_name in _CODE_CARRIERS:
-            raise _foreign(path, f"it contains a {class_name} layer, which can run any code")
+            raise _foreign(path, f"it contains a {class_name} layer, which can run arbitrary code")
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -114,4 +114,4 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _foreign(path: Path, reason: str) -> LabError:
-    return LabError(f"The model file {path} was not written by this lab and is not opened: {reason}.")
+    return LabError(f"The model file {path} was not written by this lab, so it was not opened: {reason}.")

@@ -1,11 +1,11 @@
-"""Requests to the assistant's process and its answers, as files: the two sides meet only on the disk.
+"""Requests to the assistant's process and its answers, as files: the two sides communicate only via disk.
 
 =======================  ==================================================================
-requests/ID.json         task and arguments; touched while somebody waits for the answer
-requests/ID.npz          the images that belong to it, where there are any
-answers/ID.npz or .json  the arrays asked for, or ``{"error": a sentence}``
-working                  the id at work; still there at the next start: that request killed
-                         the process, and must not do so again
+requests/ID.json         task and arguments; touched while a client waits for the answer
+requests/ID.npz          the images that belong to it, if any
+answers/ID.npz or .json  the arrays requested, or ``{"error": a sentence}``
+working                  the id in progress; if present at the next start, that request
+                         killed the process and must not do so again
 =======================  ==================================================================
 """
 
@@ -29,9 +29,9 @@ from core import files
 from core.errors import LabError
 
 FORGOTTEN_SECONDS = 60.0
-"""A request that nobody has looked after for this long is dropped: its asker went away."""
+"""A request that nobody has polled for this long is dropped: its client is gone."""
 ANSWER_SECONDS = 10 * 60.0
-"""An answer is kept this long, for pages that are drawn again."""
+"""An answer is kept this long, for pages that rerun."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -52,7 +52,7 @@ class _Refusal:
 
 @dataclass(frozen=True)
 class Letter:
-    """One request: what to do, with which arguments, on which images: uint8 (N, S, S, 3), if sent."""
+    """One request: task, arguments and, if sent, images: uint8 (N, S, S, 3)."""
 
     id: str
     task: str
@@ -62,12 +62,12 @@ class Letter:
 
 @dataclass(frozen=True)
 class Mailbox:
-    """The folder that both sides look into."""
+    """The folder through which both sides communicate."""
 
     folder: Path
 
     def post(self, task: str, arguments: Mapping[str, Any], images: NDArray[np.uint8] | None = None) -> str:
-        """Leave a request and return its id."""
+        """Post a request and return its id."""
         letter_id = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         if images is not None:
             with files.replacing(self._request(letter_id).with_suffix(".npz")) as beside:
@@ -77,7 +77,7 @@ class Mailbox:
         return letter_id
 
     def is_waiting(self, letter_id: str) -> bool:
-        """Whether the answer is still to come; being looked at keeps a request from being forgotten."""
+        """Return whether the answer is still pending; calling this keeps the request from being dropped."""
         if self._answer(letter_id).exists() or self._refusal(letter_id).exists():
             return False
         try:
@@ -87,10 +87,10 @@ class Mailbox:
         return True
 
     def collect(self, letter_id: str) -> Arrays:
-        """The answer to a request that is no longer waiting.
+        """Return the answer to a request that is no longer pending.
 
         Raises:
-            LabError: what went wrong, as the assistant says it, or that the answer is not kept any more.
+            LabError: the assistant's error, or the answer is no longer kept.
         """
         try:
             with np.load(self._answer(letter_id), allow_pickle=False) as arrays:
@@ -99,7 +99,7 @@ class Mailbox:
             raise LabError(self._sentence(letter_id)) from None
 
     def next(self) -> Letter | None:
-        """The oldest request that somebody still waits for; forgotten and unreadable ones are removed."""
+        """Return the oldest request that is still awaited; dropped and unreadable requests are removed."""
         for path in self._requests():
             if _age(path) > FORGOTTEN_SECONDS:
                 self._remove(path.stem)
@@ -107,7 +107,7 @@ class Mailbox:
             try:
                 return self._read(path)
             except (LabError, ValueError, KeyError, OSError) as error:
-                self.refuse(path.stem, f"The request could not be read ({error}); ask again.")
+                self.refuse(path.stem, f"The request could not be read ({error}). Try again.")
         return None
 
     def reply(self, letter_id: str, arrays: Arrays) -> None:
@@ -117,31 +117,29 @@ class Mailbox:
         self._remove(letter_id)
 
     def refuse(self, letter_id: str, sentence: str) -> None:
-        """Answer a request with a sentence that says why it cannot be done."""
+        """Answer a request with a sentence that says why it failed."""
         files.write_json(self._refusal(letter_id), asdict(_Refusal(sentence)))
         self._remove(letter_id)
 
     @contextmanager
     def at_work_on(self, letter_id: str) -> Iterator[None]:
-        """Note which request is being worked on, for whoever comes after a crash."""
+        """Note which request is in progress, for the next process after a crash."""
         note = self.folder / "working"
         note.write_text(letter_id, encoding="ascii")
         yield
         files.remove(note)
 
-    def refuse_the_deadly(self) -> None:
-        """Answer the request during which the last process died, so that the next one survives it."""
+    def refuse_the_fatal_request(self) -> None:
+        """Refuse the request during which the last process died, so that this one survives."""
         note = self.folder / "working"
         with contextlib.suppress(FileNotFoundError):
             letter_id = note.read_text(encoding="ascii")
             if _ID.fullmatch(letter_id) and self._request(letter_id).exists():
-                self.refuse(
-                    letter_id, "The assistant was stopped while it worked on this. Ask again for less."
-                )
+                self.refuse(letter_id, "The assistant stopped while working on this. Try a smaller request.")
             files.remove(note)
 
     def tidy(self) -> None:
-        """Remove answers nobody needs any more, and images whose request is gone."""
+        """Remove answers that are no longer needed, and images whose request is gone."""
         for path in (*self.folder.glob("answers/*"), *self.folder.glob("requests/*")):
             if path.suffix != ".json" or path.parent.name == "answers":
                 with contextlib.suppress(FileNotFoundError):
@@ -164,7 +162,7 @@ class Mailbox:
         return Letter(path.stem, request.task, request.arguments, images)
 
     def _sentence(self, letter_id: str) -> str:
-        gone = _Refusal("The answer is not kept any more; ask again.")
+        gone = _Refusal("The answer is no longer available. Try again.")
         return files.read_model(self._refusal(letter_id), _Refusal, missing=gone, keep=False).error
 
     def _remove(self, letter_id: str) -> None:

@@ -1,7 +1,8 @@
-"""Which training images look most like this one to the network: its own features, compared.
+"""Find the training images that are most similar to an image, by the network's own features.
 
-An image's features are what the layer before the logits answers; images that the network cannot tell
-apart have nearly the same. They are made once a run by the assistant and kept beside the heatmaps.
+An image's features are the activations of the layer before the logits, which are nearly equal for images
+that the network cannot distinguish. The assistant computes them once per run and stores them beside the
+heatmaps.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from core.runs import Run
 
 @dataclass(frozen=True)
 class Features:
-    """ids and splits (N,); vectors float32 (N, D) of length 1, or 0 where no neuron answered."""
+    """ids and splits (N,); vectors float32 (N, D) of length 1, or 0 where no neuron is active."""
 
     ids: NDArray[np.str_]
     splits: NDArray[np.str_]
@@ -28,30 +29,30 @@ class Features:
 
 @dataclass(frozen=True)
 class Similar:
-    """An image like another one; ``similarity`` is the cosine of their features, at most 1."""
+    """An image similar to another; ``similarity`` is the cosine similarity of their features, at most 1."""
 
     id: str
     similarity: float
 
 
-def nearest(features: Features, image_id: str, most: int = 6, split: str = "train") -> list[Similar]:
-    """The images of a split that are most like this one, most alike first; none if it has no features."""
+def nearest(features: Features, image_id: str, limit: int = 6, split: str = "train") -> list[Similar]:
+    """Return the most similar images of a split, most similar first; empty if the image has no features."""
     indices = np.flatnonzero(features.ids == image_id)
     if not len(indices):
         return []
     others = np.flatnonzero((features.splits == split) & (features.ids != image_id))
     cosines = features.vectors[others] @ features.vectors[indices[0]]
-    best = np.argsort(-cosines, kind="stable")[:most]
+    best = np.argsort(-cosines, kind="stable")[:limit]
     return [Similar(str(features.ids[others[index]]), float(cosines[index])) for index in best]
 
 
 def path(run: Run) -> Path:
-    """Where the features of a run's images lie, or will lie."""
+    """Return where the features of a run's images are stored."""
     return run.heatmaps_path / "features.npz"
 
 
 def kept(run: Run) -> Features | None:
-    """The features made earlier with the model that the run has now; None if there are none.
+    """Return the features stored for the run's current model; None if there are none.
 
     Raises:
         LabError: the run has no model, or a damaged one.
@@ -62,12 +63,12 @@ def kept(run: Run) -> Features | None:
             if str(stored["model"]) != model:
                 return None
             return Features(stored["ids"], stored["splits"], stored["vectors"].astype(np.float32))
-    except Exception:  # missing or half copied: making them again is always possible
+    except Exception:  # missing or half copied: they can always be recomputed
         return None
 
 
 def keep(run: Run, ids: NDArray[np.str_], splits: NDArray[np.str_], features: NDArray[np.float32]) -> None:
-    """Store the features (N, D) of images, scaled to length 1, with the finger print of their model."""
+    """Store the features (N, D) of images, scaled to length 1, with the fingerprint of their model."""
     lengths = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     vectors = (features / lengths).astype(np.float16)  # 3 digits are plenty, at half the size
     model = np.array(keras_file.fingerprint(run.model_path))

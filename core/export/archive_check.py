@@ -1,4 +1,4 @@
-"""A run that came from elsewhere: everything in it is read and checked before any page meets it."""
+"""Checks of an imported run: everything in it is read and validated before any page sees it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from core.runs import Run, Status
 from core.words import byte_size
 
 
-def adopt(run: Run, most_bytes: int) -> None:
-    """Read all of a run that came from outside, and write down that nobody here is at work on it.
+def adopt(run: Run, max_bytes: int) -> None:
+    """Read and check an imported run, and record that no process here is working on it.
 
     Args:
         run: in a folder that no page can see yet.
-        most_bytes: what its predictions may take in memory.
+        max_bytes: maximum size of its predictions in memory.
 
     Raises:
-        LabError: a part of it is not what a run holds.
+        LabError: part of it is not valid for a run.
     """
     try:
         status, labels, report = _read_status(run), run.read_labels(), run.report()
     except LabError as error:
         raise LabError(f"The run in the archive cannot be read: {error}") from None
     if report is not None:
-        _check_answers(run, report, most_bytes)
+        _check_predictions(run, report, max_bytes)
     if run.model_path.exists():
         keras_file.read_config(run.model_path)
     files.write_json(run.path / "labels.json", asdict(labels))
@@ -46,10 +46,10 @@ def _read_status(run: Run) -> Status:
     return status
 
 
-def _check_answers(run: Run, report: Report, most_bytes: int) -> None:
-    """Predictions fit together, and are of the report's classes."""
+def _check_predictions(run: Run, report: Report, max_bytes: int) -> None:
+    """Check that the predictions are consistent and match the report's classes."""
     classes = len(report.class_names)
-    _refuse_bomb(run.path / "predictions.npz", most_bytes)
+    _refuse_bomb(run.path / "predictions.npz", max_bytes)
     for split in ("validation", "test"):
         predictions = run.predictions(split)
         number = len(predictions.ids)
@@ -62,25 +62,25 @@ def _check_answers(run: Run, report: Report, most_bytes: int) -> None:
             or not np.isin(predictions.labels, np.arange(classes)).all()
             or not np.isfinite(predictions.probabilities).all()
         ):
-            raise LabError("predictions.npz in the archive is damaged: its tables do not fit together.")
+            raise LabError("predictions.npz in the archive is damaged: its tables are inconsistent.")
 
 
-def _refuse_bomb(path: Path, most_bytes: int) -> None:
+def _refuse_bomb(path: Path, max_bytes: int) -> None:
     if not path.exists():
-        raise LabError("The run in the archive is damaged: it has a report and no predictions.npz.")
+        raise LabError("The run in the archive is damaged: it has a report but no predictions.npz.")
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError) as error:
         raise LabError(f"predictions.npz in the archive is damaged: {error}") from None
-    if size > most_bytes:
+    if size > max_bytes:
         raise LabError(f"predictions.npz in the archive would unpack to {byte_size(size)}.")
 
 
 def _ended(status: Status) -> Status:
-    """Nobody here is at work on a run from elsewhere: it is never queued, and no process is looked for."""
+    """Mark an imported run as not in progress: it is never queued, and no process is expected."""
     status = replace(status, pid=0, create_time=0.0, host="")
     if status.waiting:
-        message = "It had not ended when it was exported."
+        message = "The run had not ended when it was exported."
         status = replace(status, state="interrupted", message=message, seconds_left=None)
     return status

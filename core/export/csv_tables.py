@@ -1,4 +1,4 @@
-"""Tables to take away, as CSV that no spreadsheet runs."""
+"""Tables for download, as CSV that is safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def csv_safe(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front; all else stays.
+    """Prefix text that a spreadsheet would run as a formula with an apostrophe; leave the rest unchanged.
 
     See https://owasp.org/www-community/attacks/CSV_Injection.
     """
@@ -16,5 +16,5 @@ def csv_safe(value: object) -> object:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """A table as CSV in UTF-8, with the mark by which spreadsheets know that it is; the index is left out."""
+    """Return a table as CSV in UTF-8 without the index; a byte order mark tells spreadsheets the encoding."""
     return frame.rename(columns=csv_safe).map(csv_safe).to_csv(index=False).encode("utf-8-sig")

@@ -1,7 +1,7 @@
-"""Figures of a run, for the report and to take away.
+"""Figures of a run, for the report and for download.
 
-Every function returns a matplotlib figure that any thread may draw; :func:`png` and :func:`svg` make a
-file of it. Class names are shown letter by letter, long ones shortened.
+Every function returns a Matplotlib figure that any thread may draw; :func:`png` and :func:`svg` turn it
+into a file. Class names are shown verbatim, long ones shortened.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDAT
 from core.words import percent, points
 
 MAX_CAPTION_NAME = 16
-"""Letters of a class name that fit over an image beside others."""
+"""Characters of a class name that fit above an image in a grid."""
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]], kept_epoch: int | None = None) -> Figure:
-    """Accuracy and loss by epoch, training and validation, the kept epoch marked.
+    """Plot accuracy and loss by epoch, for training and validation, with the saved epoch marked.
 
     Args:
-        history: one mapping an epoch, as ``Run.metrics()`` gives them; None leaves a gap.
-        kept_epoch: the epoch (from 1) whose weights were kept.
+        history: one mapping per epoch, as returned by ``Run.metrics()``; None leaves a gap.
+        kept_epoch: the epoch (from 1) whose weights were saved.
     """
     figure = new_figure(10, 3.6)
     for axes, (metric, columns) in zip(figure.subplots(1, 2), palette.COLUMNS.items(), strict=True):
@@ -93,28 +93,28 @@ def _values(history: Sequence[Mapping[str, Any]], column: str) -> list[float]:
 
 
 def confusion_matrix(matrix: Any, class_names: Sequence[str], *, normalise: bool = False) -> Figure:
-    """How many images of each true class (row) were predicted to be of each class (column).
+    """Plot how many images of each true class (row) were predicted as each class (column).
 
-    Right answers are grey. The colour of mistakes grows with the square root, so that a few are seen beside
-    many.
+    Correct predictions are grey. The colour of mistakes scales with the square root, so that a few remain
+    visible beside many.
 
     Args:
         matrix: (C, C) counts.
         class_names: C names.
-        normalise: show per cent of the row, the true class, instead of counts.
+        normalise: show percentages of the row, the true class, instead of counts.
     """
     import seaborn
 
     values = confusion.row_shares(matrix) if normalise else np.asarray(matrix)
-    is_right = np.eye(len(values), dtype=bool)
-    shades = palette.shades(values, is_right)
+    is_correct = np.eye(len(values), dtype=bool)
+    shades = palette.shades(values, is_correct)
     size = float(np.clip(0.62 * len(values), 3.0, 14.0))
     is_annotated = len(values) <= palette.MAX_ANNOTATED
     figure = new_figure(size + 1.4, size + 1.2)
     axes = seaborn.heatmap(
-        np.where(is_right, -shades, shades),
+        np.where(is_correct, -shades, shades),
         ax=figure.subplots(),
-        cmap=LinearSegmentedColormap.from_list("right, nothing, wrong", [GREY, "white", ORANGE]),
+        cmap=LinearSegmentedColormap.from_list("correct, none, wrong", [GREY, "white", ORANGE]),
         vmin=-1,
         vmax=1,
         square=True,
@@ -128,14 +128,14 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, normalise: bool
     if is_annotated:
         _write_cells(axes, values, form)
     else:
-        largest = np.where(is_right, 0, values).max()
-        axes.set_title(f"Right: grey. Wrong: orange, strongest for {format(largest, form)}", fontsize=11)
+        largest = np.where(is_correct, 0, values).max()
+        axes.set_title(f"Correct: grey. Wrong: orange, darkest for {format(largest, form)}", fontsize=11)
     _name_classes(axes, class_names)
     return finish(figure)
 
 
 def _write_cells(axes: Axes, values: NDArray[Any], form: str) -> None:
-    """Nothing in cells without images, so that the eye finds the mistakes."""
+    """Leave cells without images empty, so that mistakes stand out."""
     size = 9 if len(values) > 12 else 10.5
     for row, column in np.argwhere(values):
         text = format(values[row, column], form)
@@ -143,7 +143,7 @@ def _write_cells(axes: Axes, values: NDArray[Any], form: str) -> None:
 
 
 def _name_classes(axes: Axes, class_names: Sequence[str]) -> None:
-    """Not left to seaborn, which reads a ``$`` as mathematics while it looks for room."""
+    """Label the axes here, since seaborn interprets a ``$`` as mathematics when it measures labels."""
     classes = len(class_names)
     named = range(0, classes, -(-classes // palette.MAX_NAMED))
     names = [shortened(class_names[index]) for index in named]
@@ -163,13 +163,13 @@ def _name_classes(axes: Axes, class_names: Sequence[str]) -> None:
 def worst_predictions(
     images: Sequence[Any], true: Sequence[str], predicted: Sequence[str], confidences: Sequence[float]
 ) -> Figure:
-    """Wrong predictions as a grid of images, each with its true and predicted class and the confidence.
+    """Plot wrong predictions as a grid of images, each with its true and predicted class and confidence.
 
     Args:
-        images: PIL images or uint8 arrays (H, W, 3), any number of them.
-        true: the true class name of each.
-        predicted: the predicted class name of each.
-        confidences: the probability of the predicted class, in [0, 1].
+        images: any number of PIL images or uint8 arrays (H, W, 3).
+        true: the true class name of each image.
+        predicted: the predicted class name of each image.
+        confidences: the probability of each predicted class, in [0, 1].
     """
     columns = max(min(5, len(images)), 1)
     rows = max(-(-len(images) // columns), 1)
@@ -187,31 +187,33 @@ def worst_predictions(
 
 
 def caption(true: str, predicted: str, confidence: float) -> str:
-    """The two lines over an image: its true class, and the predicted one with the confidence."""
+    """Return the two lines above an image: its true class, and the predicted class with the confidence."""
     true, predicted = (shortened(name, MAX_CAPTION_NAME) for name in (true, predicted))
     return f"true: {true}\npredicted: {predicted} ({percent(confidence, 0)})"
 
 
 def reliability(bins: Sequence[Bin], calibration_error: float | None = None) -> Figure:
-    """How sure the model was against how often it was right, with intervals, and images a bin."""
+    """Plot accuracy against confidence, with intervals, and the number of images per bin."""
     figure = new_figure(5.2, 5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
+    upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="perfect calibration")
     _accuracy_by_confidence(upper, bins)
-    indices = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
-    lower.bar(indices[:, 0], indices[:, 2], indices[:, 1], align="edge", color=BLUE, edgecolor="white")
-    upper.set(ylabel="Right", xlim=(0, 1), ylim=(0, 1.02))
-    lower.set(xlabel="How sure the model was", ylabel="Images")
+    bars = np.array([(b.low, b.high - b.low, b.accuracy.total) for b in bins]).reshape(-1, 3)
+    lower.bar(bars[:, 0], bars[:, 2], bars[:, 1], align="edge", color=BLUE, edgecolor="white")
+    upper.set(ylabel="Accuracy", xlim=(0, 1), ylim=(0, 1.02))
+    lower.set(xlabel="Confidence", ylabel="Images")
     for axis in (upper.yaxis, lower.xaxis):
         axis.set_major_formatter(_formatter(palette.AXIS_FORMATS["accuracy"]))
     upper.legend(frameon=False)
     if calibration_error is not None:
-        upper.set_title(f"On average off by {points(calibration_error)}")
+        upper.set_title(f"Calibration error: {points(calibration_error)}")
     return finish(figure)
 
 
 def _accuracy_by_confidence(axes: Axes, bins: Sequence[Bin]) -> None:
-    right = np.array([(b.accuracy.value, b.accuracy.low, b.accuracy.high) for b in bins]).reshape(-1, 3)
-    lengths = np.abs(right[:, 1:] - right[:, :1]).T
-    sure = [b.confidence for b in bins]
-    axes.errorbar(sure, right[:, 0], lengths, fmt="o-", color=BLUE, capsize=3, label="this model, 95% CI")
+    accuracy = np.array([(b.accuracy.value, b.accuracy.low, b.accuracy.high) for b in bins]).reshape(-1, 3)
+    lengths = np.abs(accuracy[:, 1:] - accuracy[:, :1]).T
+    confidence = [b.confidence for b in bins]
+    axes.errorbar(
+        confidence, accuracy[:, 0], lengths, fmt="o-", color=BLUE, capsize=3, label="this model, 95% CI"
+    )

@@ -1,4 +1,4 @@
-"""Heatmaps as a figure: image by image, the evidence for the predicted class beside that for the true one."""
+"""A figure of heatmaps: for each image, the evidence for the predicted class and for the true class."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from core.export.palette import INK
 
 @dataclass(frozen=True)
 class Explained:
-    """One RGB image with its prediction, and heatmaps (h, w) in [0, 1] of what is evidence for it.
+    """One RGB image with its prediction, and heatmaps (h, w) in [0, 1] of the evidence for each class.
 
-    ``true_heatmap`` is None where the prediction is right, or where there is none.
+    ``true_heatmap`` is None if the prediction is correct or no heatmap is available.
     """
 
     image: Image.Image
@@ -36,10 +36,10 @@ class Explained:
 
 
 def heatmap_grid(explained: Sequence[Explained], strength: float = STRENGTH) -> Figure:
-    """A row for each image: the image, the evidence for the predicted class, and for the true one.
+    """Plot a row per image: the image, the evidence for the predicted class, and for the true class.
 
     Args:
-        explained: at least one; the last column is left out where none has a heatmap for it.
+        explained: at least one; the last column is omitted if no row has a heatmap for it.
         strength: see :func:`core.export.overlay.heatmap_overlay`.
     """
     columns = 3 if any(row.true_heatmap is not None for row in explained) else 2
@@ -64,7 +64,7 @@ def _draw_row(panels: NDArray[Any], row: Explained, strength: float) -> None:
         axes.imshow(heatmap_overlay(row.image, heatmap, strength))
         _name(axes, f"evidence for the {role} class:\n{shortened(class_name)}")
         if not np.any(heatmap):
-            axes.set_xlabel("no evidence for it in the image")
+            axes.set_xlabel("no evidence for this class")
 
 
 def _name(axes: Axes, title: str) -> None:
@@ -72,7 +72,7 @@ def _name(axes: Axes, title: str) -> None:
 
 
 def _add_scale(figure: Figure, panels: NDArray[Any]) -> None:
-    """As high as one row, whatever the number of rows."""
+    """Add a colour scale as high as one row, whatever the number of rows."""
     height = 0.8 / len(panels)
     bar = figure.colorbar(ScalarMappable(cmap="viridis"), ax=panels, ticks=[0, 1], shrink=height, aspect=18)
     bar.ax.set_yticklabels(["no evidence", "most evidence"])

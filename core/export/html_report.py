@@ -1,6 +1,6 @@
-"""One run as a single HTML file that opens offline, prints well and can be sent to anybody.
+"""One run as a single HTML file that opens offline, prints well and can be sent to anyone.
 
-The page is written in ``report.html.jinja`` beside this module, which only gathers what it shows.
+The page itself is ``report.html.jinja``, beside this module, which only collects its content.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from core.runs import Run
 from core.words import DASH, accuracy, count, duration, interval, percent, setting_value
 
 ImageOf = Callable[[str], Image.Image]
-"""An image by its id; raises LabError where it is gone."""
+"""Returns an image by its id; raises LabError if it is missing."""
 
 WORST = 10
 CONFIDENT = 0.9
 THUMBNAIL = 320
-"""Pixels of the longer side."""
+"""Longer side in pixels."""
 
 
 @dataclass(frozen=True)
 class ShownMistake:
-    """A mistake as the page shows it: ``image`` and ``heatmaps`` as data URIs, empty where there is none."""
+    """A mistake as the page shows it; ``image`` and ``heatmaps`` are data URIs, or empty if missing."""
 
     true: str
     predicted: str
@@ -51,19 +51,19 @@ class ShownMistake:
 
 
 def build(run: Run, image_of: ImageOf) -> str:
-    """The report of a finished run, as the text of one HTML file without scripts or links.
+    """Return the report of a finished run as one HTML file without scripts or links.
 
-    Heatmaps are in it as far as they were made before; a report makes none itself.
+    It includes the heatmaps stored in the run, and computes none itself.
 
     Raises:
         LabError: the run has no report or no predictions yet.
     """
     report = run.report()
     if report is None:
-        raise LabError(f"{run.title} has no result yet. Let it finish, then make its report.")
+        raise LabError(f"{run.title} has no result yet. Let it finish, then create its report.")
     test, names = run.predictions("test"), report.class_names
-    predictions, right = calibration.when_sure(test, CONFIDENT)
-    worst = confusion.worst(test, most=WORST)
+    kept, kept_accuracy = calibration.when_sure(test, CONFIDENT)
+    worst = confusion.worst(test, limit=WORST)
     return _template().render(
         title=f"{run.labels.name or run.config.data.source}, run {run.id}",
         labels=run.labels,
@@ -74,8 +74,8 @@ def build(run: Run, image_of: ImageOf) -> str:
         confused=confusion.most_confused(np.asarray(report.confusion_matrix), names),
         confusion_matrix=_confusion_matrix(report),
         confident=CONFIDENT,
-        answered=predictions,
-        right=right,
+        kept=kept,
+        kept_accuracy=kept_accuracy,
         reliability=_svg(
             figures.reliability(calibration.reliability(test), calibration.calibration_error(test))
         ),
@@ -105,7 +105,7 @@ def _template() -> Template:
 
 
 def _confusion_matrix(report: Report) -> str:
-    """Drawn with the classes that are mixed up beside each other."""
+    """Draw the confusion matrix with confused classes side by side."""
     matrix, names = np.asarray(report.confusion_matrix), report.class_names
     order = confusion.order(matrix)
     drawn = figures.confusion_matrix(matrix[np.ix_(order, order)], [names[index] for index in order])
@@ -137,18 +137,18 @@ def _heatmaps(run: Run, mistake: Mistake, names: Sequence[str], image_id: str, i
 
 
 def _settings(config: RunConfig) -> Iterator[tuple[str, str, str]]:
-    """Label, value, and the default where another value was chosen."""
+    """Yield label, value, and the default if another value was chosen."""
     for path, setting in SETTINGS.items():
         value, default = (setting_value(path, v) for v in (config.get(path), setting.default))
-        yield setting.label, value, "" if value == default else f"instead of {default}"
+        yield setting.label, value, "" if value == default else default
 
 
 def _machine(report: Report) -> list[tuple[str, str]]:
     return [
         ("parameters", f"{report.parameters:,}"),
-        ("numbers", report.precision),
+        ("precision", report.precision),
         ("speed", f"{report.images_per_second:,.0f} images per second"),
-        ("time", duration(report.seconds)),
+        ("training time", duration(report.seconds)),
         *report.environment.items(),
     ]
 
@@ -163,12 +163,12 @@ def _with_interval(value: float | None, low: float | None, high: float | None) -
 
 
 def _svg(drawn: Figure) -> str:
-    """Sharp at any size."""
+    """Return a data URI that is sharp at any size."""
     return _data_uri("image/svg+xml", figures.svg(drawn))
 
 
 def _png(drawn: Figure) -> str:
-    """Small however much is in it."""
+    """Return a data URI that stays small however complex the figure."""
     return _data_uri("image/png", figures.png(drawn))
 
 

@@ -1,9 +1,9 @@
-"""Mirrors runs to an MLflow server, where ``MLFLOW_TRACKING_URI`` names one. Needs requirements-mlflow.txt.
+"""Mirror runs to the MLflow server that ``MLFLOW_TRACKING_URI`` names. Needs requirements-mlflow.txt.
 
 The training worker only leaves a note that a run is to be mirrored: ``workspace/tracking/<run id>.json``.
-A process of its own, ``python -m core.export.mlflow_mirror``, reads the run's folder as it fills and sends
-what is new. So a server that is slow, down or wrong costs the training nothing; it is sent what it missed
-later.
+A separate process, ``python -m core.export.mlflow_mirror``, reads the run's folder as it grows and sends
+what is new. A slow, unreachable or misconfigured server therefore never delays training, and receives
+what it missed later.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from core.runs import Run
 ADDRESS = "MLFLOW_TRACKING_URI"
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 10.0
-"""After a failure, before the server is asked again."""
+"""Wait after a failure before contacting the server again."""
 IDLE_SECONDS = 120.0
 GIVE_UP_SECONDS = 15 * 60.0
-"""Without one success the process leaves; the notes stay, and the next run brings it back."""
+"""The process exits after this long without success; the notes stay, and the next run restarts it."""
 REQUEST_SECONDS, RETRIES = "10", "1"
 
 _ENDINGS = {"done": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
 _MAX_EPOCHS = 100
-"""Sent at once; MLflow takes 1,000 values."""
+"""Epochs per request; MLflow accepts 1,000 values."""
 _METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Note:
-    """What MLflow knows of a run: its id there, the number of epochs sent, and the end if it was sent."""
+    """What MLflow has of a run: its id there, the number of epochs sent, and the final state once sent."""
 
     mlflow_run: str = ""
     epochs: Count = 0
@@ -51,7 +51,7 @@ class Note:
 
 
 def begin(run: Run) -> None:
-    """Have a run mirrored from now on; does nothing where no server is named, and never fails."""
+    """Start mirroring a run; does nothing if no server is named, and never fails."""
     if not os.environ.get(ADDRESS):
         return
     try:
@@ -63,7 +63,7 @@ def begin(run: Run) -> None:
 
 
 def serve() -> None:
-    """Send what is new of all noted runs, until there has long been nothing to send."""
+    """Send updates of all noted runs until there has been nothing to send for a while."""
     try:
         from mlflow import MlflowClient
     except ImportError:
@@ -73,7 +73,7 @@ def serve() -> None:
         with _lock():
             _serve(MlflowClient())
     except filelock.Timeout:
-        log.info("another process mirrors already")
+        log.info("another process is already mirroring runs")
 
 
 def _serve(client: Any) -> None:
@@ -85,13 +85,13 @@ def _serve(client: Any) -> None:
             try:
                 _send(client, run)
                 succeeded = time.monotonic()
-            except Exception as error:  # whatever a server answers or a network does
-                log.warning("run %s could not be told to MLflow: %s", run.id, str(error)[:500])
+            except Exception as error:  # any error of the server or the network
+                log.warning("run %s could not be sent to MLflow: %s", run.id, str(error)[:500])
                 time.sleep(RETRY_SECONDS)
 
 
 def _send(client: Any, run: Run) -> None:
-    """Bring the server's record of a run up to what its folder says."""
+    """Update the server's record of a run to match its folder."""
     note = _read(run.id)
     if not note.mlflow_run:
         note = replace(note, mlflow_run=_create(client, run))
@@ -122,7 +122,7 @@ def _create(client: Any, run: Run) -> str:
 
 
 def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
-    """The scores with their intervals, and the files that explain them."""
+    """Send the scores with their intervals, and the run's files."""
     from mlflow.entities import Metric
 
     report, now = run.report(), int(time.time() * 1000)
@@ -134,8 +134,9 @@ def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
             "test_accuracy_high": report.test_accuracy.high,
             "test_accuracy": report.test_accuracy.value,
         }
-        known = {name: score for name, score in scores.items() if score is not None}
-        metrics = [Metric(name, score, now, report.kept_epoch) for name, score in known.items()]
+        metrics = [
+            Metric(name, score, now, report.kept_epoch) for name, score in scores.items() if score is not None
+        ]
         client.log_batch(mlflow_run, metrics=metrics)
     for name in ("config.json", "report.json", "metrics.jsonl", "log.txt", run.model_path.name):
         if (run.path / name).exists():
@@ -160,7 +161,7 @@ def _metrics(lines: list[dict[str, Any]]) -> list[Any]:
 
 
 def _noted() -> list[Run]:
-    """Runs of which something may still be to be told; notes of runs that are gone are thrown away."""
+    """Return the runs that may have unsent updates; delete the notes of runs that are gone."""
     found = []
     for path in sorted(_folder().glob("*.json")):
         if _read(path.stem).ended:

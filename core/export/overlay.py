@@ -1,4 +1,4 @@
-"""A heatmap laid over its image, and an area of the heatmap outlined."""
+"""A heatmap overlaid on its image, and the outline of an area."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from PIL import Image
 from core.explain.heatmaps import Heatmap
 
 STRENGTH = 0.6
-"""How much a heatmap covers its image where nothing else is asked for."""
+"""Default opacity of a heatmap."""
 
 
 def heatmap_overlay(image: Image.Image, heatmap: Heatmap, strength: float = STRENGTH) -> NDArray[np.uint8]:
-    """The image with the heatmap over it: dark violet where nothing mattered, yellow where most did.
+    """Overlay a heatmap on its image: dark violet means no evidence, yellow the strongest.
 
     Args:
         image: RGB, H pixels high and W wide.
-        heatmap: (h, w) in [0, 1], as coarse as it is; it is smoothly enlarged to the image's size.
-        strength: 0 shows the image alone, 1 the heatmap alone.
+        heatmap: (h, w) in [0, 1], of any resolution; it is smoothly enlarged to the image's size.
+        strength: opacity; 0 shows only the image, 1 only the heatmap.
 
     Returns:
         uint8 (H, W, 3).
@@ -32,7 +32,7 @@ def heatmap_overlay(image: Image.Image, heatmap: Heatmap, strength: float = STRE
 
 
 def outlined(image: NDArray[np.uint8], area: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The image (H, W, 3) with a white line around an area of coarse cells (h, w), seen on any ground."""
+    """Draw a white line, visible on any background, around an area of coarse cells (h, w) in (H, W, 3)."""
     size = image.shape[1], image.shape[0]
     smooth = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     outlines, _ = cv2.findContours((smooth > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)

@@ -1,7 +1,7 @@
-"""What charts on the screen and figures in files share: colours, words and the form of numbers.
+"""What charts on the screen and figures in files share: colours, labels and number formats.
 
-The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/): people who cannot distinguish
-red from green still distinguish them. Formats are Python's; Vega reads them too.
+The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/), which are safe for
+red-green colour blindness. The formats are Python's, which Vega accepts too.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ COLUMNS = {
     "accuracy": {TRAINING: "accuracy", VALIDATION: "val_accuracy"},
     "loss": {TRAINING: "loss", VALIDATION: "val_loss"},
 }
-"""Where a run's history has the values of each curve."""
+"""The history's column for each curve."""
 AXIS_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
 VALUE_FORMATS = {"accuracy": ".1%", "loss": ".4f"}
 
 PREDICTED, TRUE = "Predicted class", "True class"
 CELL_FORMATS = {"count": "d", "share": ".0%", "difference": "+.0%"}
 MAX_ANNOTATED, MAX_NAMED = 25, 120
-"""Classes up to which every cell of a matrix holds its number, and up to which every row has its name."""
+"""Maximum number of classes for a matrix with a number in every cell, and with a name at every row."""
 _FAINT, _STRONGEST = 0.15, 0.8
 
 
 def kept_label(epoch: int) -> str:
-    """The words beside the epoch whose weights were kept."""
-    return f"kept: epoch {epoch}"
+    """Return the label of the epoch whose weights were saved."""
+    return f"saved: epoch {epoch}"
 
 
 def shades(values: ArrayLike, faint: Any = False) -> NDArray[np.float64]:
-    """How strongly each cell of a matrix is coloured, in [0, 1] and of the shape of ``values``.
+    """Return the shade of each cell of a matrix, in [0, 1] and in the shape of ``values``.
 
-    Shades grow with the square root, so that a few mistakes are seen beside many.
+    Shades scale with the square root, so that a few mistakes remain visible beside many.
 
     Args:
         values: counts, shares or differences; their sign does not matter.
-        faint: a mask of cells that all get one faint shade: right answers, which would outshine mistakes.
+        faint: mask of cells that get one faint shade: correct predictions, which would outshine mistakes.
     """
     sizes = np.where(faint, 0, np.abs(values))
     return np.where(faint, _FAINT, _STRONGEST * np.sqrt(sizes / (sizes.max(initial=0) or 1)))

@@ -1,8 +1,8 @@
-"""A run as one zip file: to send a result to somebody, or to keep it outside the workspace.
+"""A run as one zip file: to share a result, or to keep it outside the workspace.
 
-What comes in is from outside. Only the files of a run are taken, under the names below and below one new
-folder; all are read and checked before the run appears, so that no page meets what a run never holds. The
-model is looked at as closely as always before it is loaded (:mod:`core.explain.keras_file`).
+An imported archive is not trusted. Only the files of a run are extracted, under the names below and into
+one new folder. All are read and checked before the run appears, so no page encounters invalid content. The
+model is checked as always before it is loaded (:mod:`core.explain.keras_file`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MEMBERS = {
     "predictions.npz": 2**30,
     "model.keras": 4 * 2**30,
 }
-"""The files of a run that travel, and the most bytes of each. Checkpoint, heatmaps and log stay at home."""
+"""The exported files of a run and their maximum sizes in bytes. Checkpoint, heatmaps and log are left out."""
 _NEEDED = ("config.json", "status.json")
 _MAX_MEMBERS = 10_000
 _CHUNK = 2**20
@@ -41,32 +41,32 @@ _STORED = frozenset({".keras", ".npz"})
 
 
 def pack(run: Run) -> bytes:
-    """The run as a zip archive with one folder in it, named like the run.
+    """Return the run as a zip archive with one folder, named after the run.
 
     Raises:
-        LabError: it has not ended, or its settings cannot be read.
+        LabError: the run has not ended, or its settings cannot be read.
     """
     if run.status.waiting:
-        raise LabError(f"{run.title} is still {run.status.state}. It can be exported when it has ended.")
+        raise LabError(f"{run.title} is still {run.status.state}. You can export it once it has ended.")
     _ = run.config
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
         for name in MEMBERS:
             path = run.path / name
             if path.is_file():
-                how = zipfile.ZIP_STORED if path.suffix in _STORED else zipfile.ZIP_DEFLATED
-                opened.write(path, f"{run.id}/{name}", how)
+                compression = zipfile.ZIP_STORED if path.suffix in _STORED else zipfile.ZIP_DEFLATED
+                opened.write(path, f"{run.id}/{name}", compression)
     return archive.getvalue()
 
 
 def unpack(archive: IO[bytes]) -> Run:
-    """A new run from an archive that :func:`pack` made, or from a zipped run folder.
+    """Create a run from an archive written by :func:`pack`, or from a zipped run folder.
 
-    It gets an id of its own. Files that do not belong to a run are left out. A copy of a run that is here
-    already leaves the group of that one: among repeats, one result would count as two.
+    The run gets a new id. Files that do not belong to a run are ignored. A copy of a run that already
+    exists here leaves that run's group, since among repeats one result would count twice.
 
     Raises:
-        LabError: it holds no run, or something that no run holds; nothing is left behind then.
+        LabError: the archive contains no run, or invalid content; nothing is left behind.
     """
     run_id = runs.new_id()
     path = workspace.folder() / "runs" / run_id
@@ -85,9 +85,9 @@ def unpack(archive: IO[bytes]) -> Run:
 
 
 def _is_copy(run: Run) -> bool:
-    """Whether its group has a run with the same settings, seed included."""
+    """Return whether its group has a run with the same settings, seed included."""
     seed = run.config.fit.seed
-    return bool(run.labels.group) and any(known.config.fit.seed == seed for known in repeats.siblings(run))
+    return bool(run.labels.group) and any(other.config.fit.seed == seed for other in repeats.siblings(run))
 
 
 def _unzip(archive: IO[bytes], folder: Path) -> None:
@@ -98,35 +98,35 @@ def _unzip(archive: IO[bytes], folder: Path) -> None:
                     _copy(content, folder / name)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, zlib.error) as error:
         raise LabError(f"The archive is damaged, or not a zip archive: {error}") from None
-    except RuntimeError as error:  # zipfile's word for a password
+    except RuntimeError as error:  # raised by zipfile for encrypted archives
         raise LabError(f"The archive cannot be opened: {error}") from None
 
 
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The files of the one run in an archive, by their names in its folder."""
+    """Return the files of the archive's only run, by name within its folder."""
     listed = opened.infolist()
     zip_safety.refuse_unsafe(listed, _MAX_MEMBERS)
     configs = [member.filename for member in listed if member.filename.split("/")[-1] == "config.json"]
     if not configs:
-        raise LabError("There is no run in this archive: it has no config.json.")
+        raise LabError("This archive contains no run: it has no config.json.")
     if len(configs) > 1:
-        raise LabError(f"There are {len(configs)} runs in this archive; import them one by one.")
+        raise LabError(f"This archive contains {len(configs)} runs. Import them one at a time.")
     folder = configs[0].removesuffix("config.json")
     found = {name: [m for m in listed if m.filename == folder + name] for name in MEMBERS}
     twice = [name for name, members in found.items() if len(members) > 1]
     missing = [name for name in _NEEDED if not found[name]]
     if twice or missing:
-        what = f"holds {twice[0]} twice" if twice else f"has no {missing[0]}"
-        raise LabError(f"The archive is refused: it {what}.")
+        reason = f"contains {twice[0]} twice" if twice else f"has no {missing[0]}"
+        raise LabError(f"The archive cannot be imported: it {reason}.")
     return {name: members[0] for name, members in found.items() if members}
 
 
 def _copy(content: IO[bytes], path: Path) -> None:
-    """Copy a member, and stop where it is larger than it may be, whatever size it claims."""
-    size, most = 0, MEMBERS[path.name]
+    """Copy a member, but stop once it exceeds its maximum size, whatever size it claims."""
+    size, limit = 0, MEMBERS[path.name]
     with path.open("xb") as file:
         while chunk := content.read(_CHUNK):
             size += len(chunk)
-            if size > most:
-                raise LabError(f"{path.name} in the archive is larger than {byte_size(most)}.")
+            if size > limit:
+                raise LabError(f"{path.name} in the archive is larger than {byte_size(limit)}.")
             file.write(chunk)

@@ -1,8 +1,8 @@
-"""Everything that needs TensorFlow, and nothing else imports it: it takes seconds to load.
+"""Everything that needs TensorFlow, which takes seconds to load; nothing else imports it.
 
-TensorFlow writes notes about missing CUDA libraries straight to the process's error output, before any
-setting can quieten it; they would lie across progress bars and fill every log, so they are dropped here.
-Whatever is really wrong still arrives as an exception.
+TensorFlow writes notes about missing CUDA libraries directly to stderr, before any setting can silence
+them. They would disrupt progress bars and fill every log, so they are dropped here. Real errors still
+arrive as exceptions.
 """
 
 from __future__ import annotations

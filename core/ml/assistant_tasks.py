@@ -1,6 +1,6 @@
-"""What the assistant can be asked to do: explain, predict, look at filters, check a heatmap.
+"""The assistant's tasks: explain, predict, compute activations, check a heatmap.
 
-How each is called and what it answers with is described where pages ask: :mod:`core.explain.assistant`.
+The arguments and answers of each task are described in :mod:`core.explain.assistant`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ KEPT_MODELS = 3
 
 
 def carry_out(letter: Letter) -> Arrays:
-    """The arrays that answer a request.
+    """Return the arrays that answer a request.
 
     Raises:
-        LabError: the task, the run, its model or the images cannot be used.
+        LabError: the task, the run, its model or the images are invalid.
     """
     task = TASKS.get(letter.task)
     if task is None:
-        raise LabError(f"The assistant knows no task {letter.task[:80]!r}; it knows {', '.join(TASKS)}.")
+        raise LabError(f"The assistant has no task {letter.task[:80]!r}. Available: {', '.join(TASKS)}.")
     arguments = dict(letter.arguments)
     run = runs.open(str(arguments.pop("run")))
     image_ids = arguments.pop("image_ids", [])
@@ -43,10 +43,10 @@ def carry_out(letter: Letter) -> Arrays:
 
 
 def explain(run: Run, wanted: Sequence[Request]) -> list[Heatmap]:
-    """Heatmaps of images in the run's data set, made in this process unless the run has kept them.
+    """Return heatmaps of images in the run's data set, computed in this process unless already stored.
 
     Returns:
-        One map for each request, float32 (h, w) in [0, 1]; all zero: nothing is evidence for the class.
+        One map per request, float32 (h, w) in [0, 1]; all zeros means no evidence for the class.
 
     Raises:
         LabError: the run has no model, or its data set no longer has the images.
@@ -59,7 +59,7 @@ def explain(run: Run, wanted: Sequence[Request]) -> list[Heatmap]:
 
 
 def _explain(run: Run, images: NDArray[np.uint8], requests: Sequence[dict[str, Any]]) -> Arrays:
-    """Heatmaps into the run's folder; the images are in the requests' order."""
+    """Store heatmaps in the run's folder; the images are in the requests' order."""
     wanted = [Request(**request) for request in requests]
     for method, layer in {(request.method, request.layer) for request in wanted}:
         members = [i for i, r in enumerate(wanted) if (r.method, r.layer) == (method, layer)]
@@ -101,7 +101,7 @@ def _trust(
 
 
 def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
-    """Features of all images of the run into its folder; the request itself names no images."""
+    """Store the features of all images of the run in its folder; the request itself names no images."""
     data = run.config.data
     dataset = datasets.open(data.source)
     rows = datasets.select(dataset, data).rows
@@ -118,7 +118,7 @@ TASKS: dict[str, Callable[..., Arrays]] = {
     "trust": _trust,
     "features": _features,
 }
-"""What can be asked: each takes the run, its images (N, S, S, 3) uint8 and the request's arguments."""
+"""The tasks by name; each takes the run, its images (N, S, S, 3) uint8 and the request's arguments."""
 
 
 def _images(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
@@ -133,7 +133,7 @@ def _explainer(run: Run) -> Explainer:
 
 @lru_cache(KEPT_MODELS)
 def _loaded(path: Path, fingerprint: str) -> Explainer:
-    """The fingerprint is in the key alone: a run that was resumed has another model under the same path."""
+    """Load a model; the fingerprint is only a cache key, since a resumed run saves to the same path."""
     return Explainer(load_for_explaining(path))
 
 

@@ -1,8 +1,8 @@
-"""The assistant's process: answers what pages ask while training goes on in another one.
+"""The assistant's process: answers requests from pages while training continues in another process.
 
-``python -m core.ml.assistant_worker [IDLE_SECONDS]``, started by :mod:`core.explain.assistant`. It keeps out
-of training's way: low priority, one thread, no GPU. It leaves after idling, when it has grown too large
-(whoever waits for an answer starts another), and when its record or the whole workspace is removed.
+``python -m core.ml.assistant_worker [IDLE_SECONDS]``, started by :mod:`core.explain.assistant`. To leave
+resources to training, it uses low priority, one thread and no GPU. It exits when idle, when it uses too
+much memory (a waiting client then starts another), and when its record or the whole workspace is removed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CarryOut = Callable[[Letter], Arrays]
 
 LOOK_SECONDS, IDLE_LOOK_SECONDS = 0.01, 0.05
 LIVELY_SECONDS = 60.0
-"""It looks for requests often for so long after the last one, then less often."""
+"""It polls frequently for this long after the last request, then less often."""
 HEARTBEAT_SECONDS = 1.0
 TIDY_SECONDS = 60.0
 NICENESS = 5
@@ -45,13 +45,13 @@ def main(arguments: list[str]) -> int:
         with _alone() as dismissed:
             serve(assistant.mailbox(), _warm_up(), idle_seconds, dismissed)
     except filelock.Timeout:
-        log.info("another assistant is at work")
+        log.info("another assistant is already running")
     return 0
 
 
 def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed: threading.Event) -> None:
-    """Answer requests, oldest first, until dismissed, grown, or without any for ``idle_seconds``."""
-    mailbox.refuse_the_deadly()
+    """Answer requests, oldest first, until dismissed, too large, or idle for ``idle_seconds``."""
+    mailbox.refuse_the_fatal_request()
     growth = Growth()
     last_request = last_tidy = time.monotonic()
     while not dismissed.is_set() and time.monotonic() - last_request < idle_seconds:
@@ -59,7 +59,7 @@ def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed:
         if letter is not None:
             answer(mailbox, letter, carry_out)
             if growth.is_too_much():
-                log.info("the process has grown; another one answers the next request")
+                log.info("the process uses too much memory; another one will answer the next request")
                 return
             last_request = time.monotonic()
         elif time.monotonic() - last_tidy > TIDY_SECONDS:
@@ -71,7 +71,7 @@ def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed:
 
 
 def answer(mailbox: Mailbox, letter: Letter, carry_out: CarryOut) -> None:
-    """Carry out one request; whatever goes wrong becomes its answer, and the process stays."""
+    """Carry out one request; any error becomes its answer, and the process continues."""
     started = time.monotonic()
     try:
         with mailbox.at_work_on(letter.id):
@@ -79,14 +79,16 @@ def answer(mailbox: Mailbox, letter: Letter, carry_out: CarryOut) -> None:
         log.info("%s %s: %.0f ms", letter.id, letter.task, 1000 * (time.monotonic() - started))
     except LabError as error:
         mailbox.refuse(letter.id, str(error))
-    except Exception as error:  # a fault of ours: the log has it, the page gets a sentence
+    except Exception as error:  # a bug: the log gets the traceback, the page a sentence
         log.exception("%s %s failed", letter.id, letter.task)
-        mailbox.refuse(letter.id, f"The assistant failed at '{letter.task}' ({error}). Its log says more.")
+        mailbox.refuse(
+            letter.id, f"The assistant failed at '{letter.task}' ({error}). See its log for details."
+        )
 
 
 @contextmanager
 def _alone() -> Iterator[threading.Event]:
-    """Be the only assistant of the workspace, and say so; the event is set when it is sent home."""
+    """Register as the workspace's only assistant; the event is set when it is told to stop."""
     record = assistant.record_path()
     lock = filelock.FileLock(record.with_name("worker.lock"), timeout=5)
     with files.explained(record):
@@ -99,13 +101,13 @@ def _alone() -> Iterator[threading.Event]:
 
 
 def _beat(record: Path, dismissed: threading.Event) -> None:
-    """Touch the record as long as it names this process; a request may take longer than a heartbeat."""
+    """Touch the record while it names this process; in a thread, as a request may outlast a heartbeat."""
     try:
         while files.read_model(record, heartbeat.Identity).pid == os.getpid():
             os.utime(record)
             time.sleep(HEARTBEAT_SECONDS)
     except (OSError, LabError):
-        log.info("the record is gone, so the assistant goes too")
+        log.info("the record was removed, so the assistant stops")
     dismissed.set()
 
 
@@ -119,7 +121,7 @@ def _warm_up() -> CarryOut:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if hasattr(os, "nice"):
-        os.nice(NICENESS)  # only now: at low priority the import alone could take a minute beside training
+        os.nice(NICENESS)  # only now: at low priority, the import could take a minute during training
     return assistant_tasks.carry_out
 
 

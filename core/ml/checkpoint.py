@@ -1,4 +1,4 @@
-"""Where an interrupted training goes on: weights, optimizer, history and the best epoch, in one file."""
+"""Checkpoints for resuming training: weights, optimiser, history and the best epoch in one file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILE = "state.npz"
 
 @dataclass
 class State:
-    """A training after its last finished epoch; ``best`` are the weights of ``best_epoch``."""
+    """The state of training after its last finished epoch; ``best`` holds the weights of ``best_epoch``."""
 
     history: list[dict[str, Any]] = field(default_factory=list)
     weights: list[Array] = field(default_factory=list)
@@ -32,7 +32,7 @@ class State:
 
 
 def load(folder: Path) -> State | None:
-    """The last saved state, None where there is none.
+    """Return the last saved state, or None.
 
     Raises:
         LabError: it is damaged.
@@ -49,16 +49,16 @@ def load(folder: Path) -> State | None:
             )
     except FileNotFoundError:
         return None
-    except Exception as error:  # zipfile, numpy, zlib and json each have their own kind
+    except Exception as error:  # zipfile, NumPy, zlib and json each raise their own types
         raise LabError(
             f"The checkpoint {folder / _FILE} is damaged ({error}). Start a new run with the same settings."
         ) from None
 
 
 class Writer:
-    """Saves states from a thread, one at a time; the file on disk is always a whole one.
+    """Saves states in a thread, one at a time; the file on disk is replaced atomically.
 
-    As a context manager it waits for the last one; a failure to write is raised by the next call.
+    On exit, the context manager waits for the last save; the next call raises any write error.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,10 +76,10 @@ class Writer:
         self._under_way = self._pool.submit(self._write, arrays)
 
     def wait(self) -> None:
-        """Return when everything is on disk.
+        """Wait until everything is on disk.
 
         Raises:
-            LabError: it could not be written.
+            LabError: the state could not be written.
         """
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
@@ -90,7 +90,7 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait for the thread; its failure matters only if nothing else went wrong."""
+        """Wait for the thread; raise its error only if nothing else failed."""
         self._pool.shutdown(wait=True)
         if kind is None:
             self.wait()

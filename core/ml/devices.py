@@ -1,4 +1,4 @@
-"""One device or several: where the weights live, and how a batch is shared out."""
+"""One or several devices: where the weights are stored, and how a batch is split."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 
 class Devices:
-    """Several devices learn from a part of each batch and sum their gradients; one learns as ever.
+    """Data parallelism: each device processes part of the batch, and the gradients are summed.
 
-    By ``tf.distribute.MirroredStrategy``: every device has the same weights all the time, so the result
-    is that of one device but for the order in which numbers are added.
+    Uses ``tf.distribute.MirroredStrategy``. All devices always have the same weights, so the result equals
+    that of a single device, except for the order in which numbers are added.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -23,11 +23,11 @@ class Devices:
         self._strategy = tf.distribute.MirroredStrategy(list(names)) if self.count > 1 else None
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Weights made inside exist on every device."""
+        """Return a context in which created weights exist on every device."""
         return self._strategy.scope() if self._strategy else nullcontext()
 
     def split(self, batch: NDArray[Any]) -> Any:
-        """The batch as tensors, one part a device; parts are empty where there are too few images."""
+        """Return the batch as tensors, one part per device; parts may be empty if images are few."""
         if self._strategy is None:
             return tf.convert_to_tensor(batch)
         parts = np.array_split(batch, self.count)
@@ -38,7 +38,7 @@ class Devices:
     def compile(
         self, step: Callable[..., tf.Tensor], signature: Sequence[tf.TensorSpec], totals: tf.Variable
     ) -> Any:
-        """A function that runs ``step`` on every device's part, and adds what it returns to ``totals``."""
+        """Return a function that runs ``step`` on each device's part and adds the results to ``totals``."""
         strategy = self._strategy
         if strategy is None:
             return tf.function(

@@ -1,4 +1,4 @@
-"""Open a trained model and ask it what it saw: probabilities, heatmaps, the answers of its filters."""
+"""Load a trained model and explain it: probabilities, heatmaps, activations."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ Images = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 BATCH = 32
-"""Images sent through the network at once; bounds the memory, whatever a page asks for."""
+"""Images processed at once; bounds the memory use, whatever a page requests."""
 
 
 def load_for_explaining(path: Path) -> keras.Model:
-    """The model in a ``.keras`` file as a float32 copy with the same weights, whatever it was trained in.
+    """Load a ``.keras`` file as a float32 model with the same weights, whatever its training precision.
 
-    Gradients in bfloat16 are too coarse to draw, and tf-explain cannot take them.
+    Gradients in bfloat16 are too coarse to draw, and tf-explain does not support them.
 
     Raises:
-        LabError: the file is missing, damaged or foreign; code in it never runs.
+        LabError: the file is missing, damaged or foreign; any code in it never runs.
     """
     config = _in_float32(keras_file.read_config(path))
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         model.load_weights(path)
-    except Exception as error:  # Keras, h5py, zlib and numpy each have their own kinds
+    except Exception as error:  # Keras, h5py, zlib and NumPy each raise their own types
         reason = textwrap.shorten(str(error).strip().partition("\n")[0], 200, placeholder=" …")
         raise LabError(f"The model file {path} is damaged and cannot be opened: {reason}") from error
     return model
 
 
 def _in_float32(config: Any) -> Any:
-    """A Keras config with every data type and type policy in it replaced."""
+    """Return a Keras config with every dtype and dtype policy replaced."""
     if isinstance(config, dict):
         return {
             key: "float32" if key == "dtype" and value is not None else _in_float32(value)
@@ -54,9 +54,9 @@ def _in_float32(config: Any) -> Any:
 
 
 class Explainer:
-    """One model, ready to be asked; what was traced once is kept, so later answers are fast.
+    """One model, ready to be explained; traced functions are kept, so later calls are fast.
 
-    Images are uint8 (N, S, S, 3) RGB, S being the size that the model was trained with.
+    Images are uint8 (N, S, S, 3) RGB, where S is the size that the model was trained on.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -84,22 +84,22 @@ class Explainer:
 
     @property
     def image_size(self) -> int:
-        """Side in pixels of the images that the model takes."""
+        """Side of the model's input images, in pixels."""
         return int(self.model.input_shape[1])
 
     @property
     def num_classes(self) -> int:
-        """How many classes the model tells apart."""
+        """Number of classes."""
         return int(self.model.output_shape[-1])
 
     def predict(self, images: Images) -> Array:
-        """Probabilities (N, C) of each class; rows sum to 1."""
+        """Return the probabilities (N, C) of each class; rows sum to 1."""
         self._check_images(images)
         parts = [self._probabilities(images[part].astype(np.float32)) for part in _batches(len(images))]
         return np.concatenate([np.empty((0, self.num_classes), np.float32), *parts])
 
     def features(self, images: Images) -> Array:
-        """What the layer before the logits answers (N, D): alike where images look alike to the network."""
+        """Return the inputs of the logits layer (N, D), similar for images that the network finds similar."""
         self._check_images(images)
         parts = [self._features(images[part].astype(np.float32)) for part in _batches(len(images))]
         return np.concatenate([np.empty((0, parts[0].shape[1]), np.float32), *parts])
@@ -107,19 +107,19 @@ class Explainer:
     def heatmaps(
         self, images: Images, class_indices: Sequence[int], method: str = "grad_cam", layer: str = ""
     ) -> Array:
-        """What spoke for one class in each image.
+        """Compute the evidence for one class in each image.
 
         Args:
             images: uint8 (N, S, S, 3), at least one.
-            class_indices: N class indices, one an image.
+            class_indices: N class indices, one per image.
             method: a key of :data:`core.explain.heatmaps.METHODS`.
-            layer: one of ``layers``, for the methods that look at a layer; empty means the last.
+            layer: one of ``layers``, for methods that use a layer; empty means the last.
 
         Returns:
-            float32 (N, h, w) in [0, 1]; all zero where nothing spoke for the class.
+            float32 (N, h, w) in [0, 1]; all zeros where nothing supports the class.
 
         Raises:
-            LabError: images, classes, method or layer do not fit the model.
+            LabError: images, classes, method or layer do not match the model.
         """
         self._check_images(images)
         classes = self._checked_classes(class_indices, len(images))
@@ -134,25 +134,25 @@ class Explainer:
         return np.stack(maps)
 
     def activations(self, image: Images, layer: str = "") -> Array:
-        """What each filter of a layer answers to one image (S, S, 3).
+        """Compute the activations of a layer's filters for one image (S, S, 3).
 
         Returns:
-            float32 (filters, h, w) in [0, 1] in the filters' order, scaled by the strongest answer of all.
+            float32 (filters, h, w) in [0, 1] in the filters' order, scaled by the overall maximum.
         """
         self._check_images(image[None])
-        to_layer = keras.Model(self.model.input, self.model.get_layer(self._known_layer(layer)).output)
-        answers = heatmap_methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
-        return np.moveaxis(answers / max(answers.max(), np.finfo(np.float32).tiny), -1, 0)
+        to_layer = keras.Model(self.model.input, self.model.get_layer(self._checked_layer(layer)).output)
+        values = heatmap_methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
+        return np.moveaxis(values / max(values.max(), np.finfo(np.float32).tiny), -1, 0)
 
     def _method(self, name: str, layer: str) -> Callable[[Array, int], Array]:
         if name not in METHODS:
-            raise LabError(f"There is no method {name[:80]!r}; there are: {', '.join(METHODS)}.")
+            raise LabError(f"There is no method {name[:80]!r}. Available: {', '.join(METHODS)}.")
         compute = partial(getattr(heatmap_methods, name), self._scores)
-        return partial(compute, layer=self._known_layer(layer)) if METHODS[name].by_layer else compute
+        return partial(compute, layer=self._checked_layer(layer)) if METHODS[name].by_layer else compute
 
-    def _known_layer(self, layer: str) -> str:
+    def _checked_layer(self, layer: str) -> str:
         if layer and layer not in self.layers:
-            raise LabError(f"The model has no layer {layer[:80]!r}; there are: {', '.join(self.layers)}.")
+            raise LabError(f"The model has no layer {layer[:80]!r}. Available: {', '.join(self.layers)}.")
         return layer or self.layers[-1]
 
     def _check_images(self, images: Images) -> None:

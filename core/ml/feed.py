@@ -1,4 +1,4 @@
-"""Batches of training images, shuffled and augmented in a thread while the network works."""
+"""Batches of training images, shuffled and augmented in a thread while the network trains."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from core.data import augment
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 _AHEAD = 3
-"""Batches made in advance: enough that the network never waits, few enough to cost no memory."""
+"""Batches prepared in advance: enough that the network never waits, few enough to save memory."""
 
 
 def count(images: int, batch_size: int) -> int:
-    """Batches an epoch; the last one may be smaller."""
+    """Return the number of batches per epoch; the last one may be smaller."""
     return -(-images // batch_size)
 
 
 def batches(
     images: NDArray[np.uint8], labels: NDArray[np.int64], config: RunConfig, epoch: int
 ) -> Iterator[Batch]:
-    """Every image once, in an order and with changes that depend on the seed and the epoch alone.
+    """Yield every image once, in an order and with augmentations determined by the seed and the epoch.
 
-    So a resumed run sees exactly what it would have seen without the interruption.
+    A resumed run therefore gets exactly the batches that it would have got without the interruption.
 
     Args:
         images: uint8 (N, S, S, 3), may be memory-mapped.

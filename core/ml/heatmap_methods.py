@@ -1,6 +1,6 @@
-"""The heatmap methods one by one: tf-explain's gradients and weighted sums, with what misleads put right.
+"""The heatmap methods: tf-explain's gradients and weighted sums, with its misleading defaults corrected.
 
-On Keras 3 with images of 0-255 the ``explain`` methods of tf-explain 0.3.1 cannot be shown as they are:
+With Keras 3 and images of 0-255, the ``explain`` methods of tf-explain 0.3.1 cannot be used unchanged:
 
 ====================  ==============================================  ==================================
 method                what tf-explain does                            what is done here
@@ -21,9 +21,9 @@ activations           about no class; stretched to full range even    not a heat
                       where the layer is silent                       filters: ``Explainer.activations``
 ====================  ==============================================  ==================================
 
-A change that draws other maps needs a new ``version`` in :data:`core.explain.heatmaps.METHODS`.
+A change that alters the maps needs a new ``version`` in :data:`core.explain.heatmaps.METHODS`.
 
-Every method takes ``images`` float32 (N, S, S, 3) in 0-255 and gives float32 (N, h, w) in [0, 1].
+Every method takes ``images`` float32 (N, S, S, 3) in 0-255 and returns float32 (N, h, w) in [0, 1].
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Array = NDArray[np.float32]
 SMOOTHING_SAMPLES = 25
 SMOOTHING_NOISE = 0.05 * 255
 """Standard deviation in grey levels. The SmoothGrad paper finds 10-20% of the range best for large networks;
-in small ones that much moves the heat off the thing, see benchmarks/heatmap_quality.py."""
+in small ones, that much noise moves the heat off the object, see benchmarks/heatmap_quality.py."""
 INTEGRATION_STEPS = 32
 OCCLUSION_PATCHES = 8
 """Grey patches along a side of the image."""
@@ -64,7 +64,7 @@ class Scores:
 
     def _at_layer(self, layer: str) -> Callable[[Array, int], tuple[Array, Array]]:
         def activations_and_gradients(images: tf.Tensor, index: tf.Tensor) -> Any:
-            with warnings.catch_warnings():  # tf-explain puts the inputs in one list more than Keras likes
+            with warnings.catch_warnings():  # tf-explain nests the inputs in one list too many
                 warnings.filterwarnings("ignore", message="The structure of `inputs` doesn't match")
                 return GradCAM.get_gradients_and_filters(self.model, images, layer, index, False)
 
@@ -87,7 +87,7 @@ def grad_cam(scores: Scores, images: Array, class_index: int, layer: str) -> Arr
 
 
 def gradients(scores: Scores, images: Array, class_index: int) -> Array:
-    """How fast the logit changes with each pixel: its part of the gradient's squared length.
+    """Gradients: each pixel's share of the squared length of the logit's gradient.
 
     Source: Simonyan et al. 2013, https://arxiv.org/abs/1312.6034, who draw the largest channel's magnitude.
     """
@@ -95,7 +95,7 @@ def gradients(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def gradients_inputs(scores: Scores, images: Array, class_index: int) -> Array:
-    """Gradient times pixel, summed over channels, where it speaks for the class.
+    """Gradient times input, summed over channels, where it supports the class.
 
     Source: Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713
     """
@@ -103,7 +103,7 @@ def gradients_inputs(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def smoothgrad(scores: Scores, images: Array, class_index: int) -> Array:
-    """The gradient averaged over noisy copies of the image; the noise is the same each time.
+    """SmoothGrad: the gradient averaged over noisy copies of the image, with a fixed seed.
 
     Source: Smilkov et al. 2017, https://arxiv.org/abs/1706.03825
     """
@@ -116,7 +116,7 @@ def smoothgrad(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def integrated_gradients(scores: Scores, images: Array, class_index: int) -> Array:
-    """The rise of the logit from a black image to this one, shared out over the pixels.
+    """Integrated gradients: the rise of the logit from a black image to this one, divided among the pixels.
 
     Source: Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365
     """
@@ -124,7 +124,7 @@ def integrated_gradients(scores: Scores, images: Array, class_index: int) -> Arr
 
 
 def attributions(scores: Scores, images: Array, class_index: int) -> Array:
-    """Integrated gradients with their sign (N, S, S, 3): they sum to logit(image) - logit(black)."""
+    """Return signed integrated gradients (N, S, S, 3), which sum to logit(image) - logit(black)."""
     middles = (np.arange(INTEGRATION_STEPS, dtype=np.float32) + 0.5) / INTEGRATION_STEPS
     total = np.zeros_like(images)
     for share in middles:
@@ -133,7 +133,7 @@ def attributions(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def occlusion(scores: Scores, images: Array, class_index: int) -> Array:
-    """How far the logit falls when a grey patch covers this part of the image.
+    """Occlusion: how far the logit falls when a grey patch covers this part of the image.
 
     Source: Zeiler & Fergus 2013, https://arxiv.org/abs/1311.2901
     """
@@ -149,27 +149,27 @@ def occlusion(scores: Scores, images: Array, class_index: int) -> Array:
 
 
 def positive(maps: Array) -> Array:
-    """Keep what speaks for the class (ReLU)."""
+    """Keep only evidence for the class (ReLU)."""
     return np.maximum(maps, 0)
 
 
 def squared_length(gradients: Array) -> Array:
-    """Squares summed over channels, (N, S, S, 3) to (N, S, S).
+    """Sum the squares over channels, (N, S, S, 3) to (N, S, S).
 
-    Magnitudes leave a haze over the whole image; squares keep the order of places and add up to a whole.
+    Magnitudes leave a haze over the whole image; squares keep the order of pixels and add up to a total.
     """
     total: Array = np.square(gradients).sum(axis=-1)
     return total
 
 
 def scale(maps: Array) -> Array:
-    """Divide each map (N, h, w) by its maximum; a map of zeros stays one: nothing spoke for the class."""
-    most = maps.max(axis=(1, 2), keepdims=True)
-    scaled: Array = np.divide(maps, most, out=np.zeros_like(maps), where=most > 0)
+    """Divide each map (N, h, w) by its maximum; maps of zeros, with no evidence for the class, stay zero."""
+    maximum = maps.max(axis=(1, 2), keepdims=True)
+    scaled: Array = np.divide(maps, maximum, out=np.zeros_like(maps), where=maximum > 0)
     return scaled
 
 
 def scale_pixels(maps: Array) -> Array:
-    """Scale by the 99th percentile, since a few pixels with huge gradients would leave the rest dark."""
+    """Scale by the 99th percentile, since a few pixels with huge gradients would make the rest dark."""
     cut = np.percentile(maps, 99, axis=(1, 2), keepdims=True).astype(np.float32)
     return scale(np.minimum(maps, np.where(cut > 0, cut, np.inf)))

@@ -1,7 +1,7 @@
-"""What a network that was trained on ImageNet sees in images: features for which nothing is learned here.
+"""Image features from a network pretrained on ImageNet.
 
-MobileNetV2 (Sandler et al., CVPR 2018) at 0.35 of its width: 2 MB of weights, which Keras downloads once and
-keeps under ``~/.keras/models``. ``LAB_IMAGENET_WEIGHTS`` names a file of them for machines without a network.
+MobileNetV2 (Sandler et al., CVPR 2018) with width multiplier 0.35: 2 MB of weights, which Keras downloads
+once to ``~/.keras/models``. On machines without internet, ``LAB_IMAGENET_WEIGHTS`` names a weights file.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
 WIDTH = 1280
 BATCH = 64
-STEP = "looking at images"
+STEP = "analysing images"
 _FILE = "imagenet.npz"
 _PATIENCE = 20.0
-"""Seconds that a download may be silent before it is given up."""
+"""Seconds without data after which a download is abandoned."""
 
 
 def features(
     dataset: Dataset, rows: pd.DataFrame, *, progress: Progress = silent, should_stop: ShouldStop = never
 ) -> NDArray[np.float32]:
-    """The features (N, 1280) of index rows; those made earlier are kept beside the index.
+    """Return the features (N, 1280) of index rows; computed features are stored beside the index.
 
     Raises:
-        NoWeights: the network is needed and cannot be had.
+        NoWeights: the network is needed but not available.
         LabError: an image can no longer be read, or the disk is full.
-        Stopped: ``should_stop`` said so.
+        Stopped: ``should_stop`` returned true.
     """
     ids, vectors = _kept(dataset)
     new = rows[~rows["id"].isin(ids)].drop_duplicates("id")
@@ -65,12 +65,12 @@ def extract(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> NDArray[np.float32]:
-    """The features (N, 1280), 0 to 6, of uint8 images (N, S, S, 3).
+    """Return the features (N, 1280), in [0, 6], of uint8 images (N, S, S, 3).
 
     Raises:
-        Stopped: ``should_stop`` said so; asked once a batch.
+        Stopped: ``should_stop``, which is called once per batch, returned true.
     """
-    answer = tf.function(
+    traced = tf.function(
         lambda batch: model(tf.cast(batch, tf.float32) / 127.5 - 1.0, training=False),
         input_signature=[tf.TensorSpec((None, *images.shape[1:]), tf.uint8)],
     )
@@ -78,15 +78,15 @@ def extract(
     for start in range(0, len(images), BATCH):
         stop_if(should_stop, STEP)
         progress(STEP, start, len(images))
-        vectors[start : start + BATCH] = answer(images[start : start + BATCH]).numpy()
+        vectors[start : start + BATCH] = traced(images[start : start + BATCH]).numpy()
     return vectors
 
 
 def network() -> keras.Model:
-    """MobileNetV2 without its top: images (N, S, S, 3) from -1 to 1 become features (N, 1280).
+    """Return MobileNetV2 without its top: images (N, S, S, 3) in [-1, 1] to features (N, 1280).
 
     Raises:
-        NoWeights: they are neither named, nor kept, nor to be downloaded.
+        NoWeights: no weights are named or stored, and they cannot be downloaded.
     """
     weights = os.environ.get("LAB_IMAGENET_WEIGHTS") or "imagenet"
     try:
@@ -95,7 +95,7 @@ def network() -> keras.Model:
             return keras.applications.MobileNetV2(
                 alpha=0.35, include_top=False, pooling="avg", weights=weights
             )
-    except Exception as error:  # Keras has a bare Exception for a failed download, h5py its own kinds
+    except Exception as error:  # Keras raises a bare Exception for a failed download, h5py its own types
         where = "downloaded" if weights == "imagenet" else f"read from {weights}"
         raise NoWeights(f"the network trained on ImageNet could not be {where} ({_reason(error)})") from None
 
@@ -104,7 +104,7 @@ def _kept(dataset: Dataset) -> tuple[NDArray[np.str_], NDArray[np.float16]]:
     try:
         with np.load(dataset.path / _FILE, allow_pickle=False) as stored:
             return stored["ids"], stored["vectors"]
-    except Exception:  # missing or damaged: making them again is always possible
+    except Exception:  # missing or damaged: they can always be recomputed
         return np.empty(0, "U16"), np.empty((0, WIDTH), np.float16)
 
 
@@ -120,5 +120,5 @@ def _patient() -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     first, *_ = str(error).splitlines() or [type(error).__name__]
-    fetch, unreachable, _ = first.partition(": None -- ")  # so Keras words a server that gives no answer
+    fetch, unreachable, _ = first.partition(": None -- ")  # Keras's message for an unreachable server
     return f"no connection to {urlsplit(fetch.split()[-1]).hostname}" if unreachable else first

@@ -1,4 +1,4 @@
-"""The network: convolution blocks that look for patterns, dense layers that decide."""
+"""The network: convolution blocks that extract patterns, and dense layers that classify."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.ml import runtime
 
 
 def build(config: RunConfig, num_classes: int, precision: str = "float32") -> keras.Model:
-    """A functional Keras model for images of the settings' size, with freshly drawn weights.
+    """Return a functional Keras model for images of the configured size, with new random weights.
 
     Args:
         num_classes: C, at least 2.
@@ -19,7 +19,7 @@ def build(config: RunConfig, num_classes: int, precision: str = "float32") -> ke
     Returns:
         float32 (N, S, S, 3) pixels of 0-255 -> ``rescaling`` -> blocks of ``conv_1``, ``pool_1`` ... ->
         ``flatten`` -> ``dense`` -> ``logits`` (N, C) -> ``probabilities`` (N, C), whose rows sum to 1.
-        Only standard layers, so the saved file opens in any Keras 3.
+        It has only standard layers, so the saved file opens in any Keras 3.
     """
     settings = config.model
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
@@ -45,7 +45,7 @@ def build(config: RunConfig, num_classes: int, precision: str = "float32") -> ke
 
 
 def redraw(classifier: keras.Model, config: RunConfig) -> None:
-    """Give a model that :func:`build` made the weights that it would make with the seed of ``config``."""
+    """Reset a model from :func:`build` to the initial weights for the seed of ``config``."""
     runtime.seed_weights(config.fit.seed)
     for layer in classifier.layers:
         if isinstance(layer, keras.layers.Dropout):
@@ -57,12 +57,12 @@ def redraw(classifier: keras.Model, config: RunConfig) -> None:
 
 
 def without_softmax(model: keras.Model) -> keras.Model:
-    """The same layers and weights, ending in the logits."""
+    """Return a model with the same layers and weights that ends in the logits."""
     return keras.Model(model.input, model.get_layer("logits").output)
 
 
 def optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
-    """The optimizer of the settings, with Keras's defaults but for the learning rate."""
+    """Return the configured optimiser, with Keras's defaults except for the learning rate."""
     kinds = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,

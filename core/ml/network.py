@@ -1,11 +1,11 @@
-"""A model in training: its step, its score on images it does not learn from, and its whole state.
+"""A model in training: its training step, its evaluation, and its complete state.
 
-Why the lab has a training step of its own beside Keras's ``fit``:
+Why the lab has its own training step instead of Keras's ``fit``:
 
-- A run that was stopped or killed resumes exactly: weights, optimizer and random generators go on as if
-  nothing had happened, which the tests hold to the last bit.
-- Where training computes in bfloat16, a float32 model with the same weights is what is scored, saved and
-  explained, so the scores shown are those of the file.
+- A run that was stopped or killed resumes exactly: weights, optimiser and random generators continue as if
+  nothing had happened, which the tests verify to the last bit.
+- Where training computes in bfloat16, a float32 model with the same weights is evaluated, saved and
+  explained, so the scores shown are those of the saved file.
 - The runs of a sweep reuse one network, traced and compiled once (:class:`Networks`).
 - It costs nothing: 1.0 to 1.1 times the speed of ``fit``.
 """
@@ -27,15 +27,15 @@ from core.ml.devices import Devices
 Array = NDArray[Any]
 
 _AT_ONCE = 64
-"""Images sent through the network at once when nothing is learned; bounds the memory."""
+"""Images processed at once outside training; bounds the memory use."""
 
 
 class Network:
-    """The weights exist in one or two sets of layers.
+    """A model with one or two sets of weights.
 
-    ``model`` is what is scored, saved and explained, always in float32, so that the figures shown are
-    those of the model that is kept. Where training computes in bfloat16, a twin of the same layers
-    does that, or where several devices share the work, and ``synchronise`` brings its weights over.
+    ``model`` is evaluated, saved and explained, always in float32, so that the scores shown are those of
+    the saved model. If training computes in bfloat16 or on several devices, a twin with the same layers is
+    trained instead, and ``synchronise`` copies its weights to ``model``.
     """
 
     def __init__(self, config: RunConfig, num_classes: int) -> None:
@@ -61,10 +61,10 @@ class Network:
         )
 
     def begin_anew(self, config: RunConfig) -> None:
-        """Forget all that was learned: be what a new network with these settings would be.
+        """Reset everything to the state of a new network with these settings.
 
-        The settings may differ from those it was made with in what the layers do not depend on, as the
-        seed or the learning rate; what was traced and compiled goes on serving.
+        The settings may differ from the original ones in anything that does not affect the layers, such as
+        the seed or the learning rate; traced and compiled functions are reused.
         """
         for layers in {id(self.model): self.model, id(self._twin): self._twin}.values():
             model.redraw(layers, config)
@@ -73,34 +73,34 @@ class Network:
         self._optimizer.learning_rate = config.fit.learning_rate
 
     def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-        """One change of the weights, from a batch (B, S, S, 3) and its labels (B,)."""
+        """Update the weights once, from a batch (B, S, S, 3) and its labels (B,)."""
         split, count = self._devices.split, tf.constant(len(labels), tf.float32)
         self._step(split(images), split(labels), count)
 
     def begin_epoch(self) -> None:
-        """Begin new sums for :meth:`learned`."""
+        """Reset the sums for :meth:`learned`."""
         self._totals.assign([0.0, 0.0, 0.0])
 
     def learned(self) -> tuple[float, float]:
-        """Mean cross-entropy and accuracy over the images since ``begin_epoch``, each as it was learned from.
+        """Return mean cross-entropy and accuracy since ``begin_epoch``, each measured during its step.
 
-        The L2 penalty is learned from but not part of the figure, which stands beside :meth:`evaluate`'s.
+        The L2 penalty is part of what is minimised but not of this figure, to match :meth:`evaluate`.
         """
-        loss, right, count = self._totals.numpy().tolist()
-        return loss / count, right / count
+        loss, correct, count = self._totals.numpy().tolist()
+        return loss / count, correct / count
 
     def synchronise(self) -> None:
-        """Bring what was learned into ``model``."""
+        """Copy the trained weights to ``model``."""
         if self._twin is not self.model:
             for kept, learned in zip(self.model.variables, self._twin.variables, strict=True):
                 kept.assign(learned)
 
     def evaluate(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
-        """Mean cross-entropy and accuracy of ``model`` on images (N, S, S, 3).
+        """Return mean cross-entropy and accuracy of ``model`` on images (N, S, S, 3).
 
         Unlike in Keras, the L2 penalty is left out: it falls as the weights shrink, whatever they predict,
-        and would choose the epoch, stop training and win comparisons by that. Runs trained before this
-        was so keep their curves with the penalty in them.
+        so it must not choose the epoch, stop training or win comparisons. Earlier runs keep their curves
+        with the penalty in them.
         """
         starts = range(0, len(images), _AT_ONCE)
         logits = np.concatenate(
@@ -112,21 +112,21 @@ class Network:
         return float(losses.mean()), float((logits.argmax(axis=1) == labels).mean())
 
     def weights(self) -> list[Array]:
-        """Copies of all variables of the model, the state of its random generators included."""
+        """Return copies of all variables of the model, including the state of its random generators."""
         return [variable.numpy() for variable in self._twin.variables]
 
     def set_weights(self, weights: list[Array]) -> None:
-        """Put back what :meth:`weights` gave."""
+        """Restore the result of :meth:`weights`."""
         for variable, value in zip(self._twin.variables, weights, strict=True):
             variable.assign(value)
         self.synchronise()
 
     def optimizer_state(self) -> list[Array]:
-        """Copies of the optimizer's variables, its step counter included."""
+        """Return copies of the optimiser's variables, including its step counter."""
         return [variable.numpy() for variable in self._optimizer.variables]
 
     def set_optimizer_state(self, state: list[Array]) -> None:
-        """Put back what :meth:`optimizer_state` gave."""
+        """Restore the result of :meth:`optimizer_state`."""
         for variable, value in zip(self._optimizer.variables, state, strict=True):
             variable.assign(value)
 
@@ -135,7 +135,7 @@ class Network:
         scores = model.without_softmax(twin)
 
         def step(images: tf.Tensor, labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-            """Learn from a device's part of a batch of ``count`` images; returns loss, right and images."""
+            """Learn from a device's part of a batch of ``count`` images; return loss, correct and images."""
             with tf.GradientTape() as tape:
                 logits = scores(tf.cast(images, tf.float32), training=True)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
@@ -149,10 +149,10 @@ class Network:
 
 
 class Networks:
-    """Gives out networks: the last one once more where the settings ask for the same layers.
+    """A cache of one network, reused when the settings require the same layers.
 
-    To build, trace and compile one can take longer than a short training. A network belongs to whoever
-    asked last, so what is to be kept of it has to be saved before the next one is asked for.
+    Building, tracing and compiling a network can take longer than a short training. The network belongs to
+    the latest caller, so save whatever should be kept before requesting the next one.
     """
 
     def __init__(self) -> None:
@@ -160,28 +160,28 @@ class Networks:
         self._layers: tuple[object, ...] = ()
 
     def get(self, config: RunConfig, num_classes: int) -> Network:
-        """A network with fresh weights for these settings."""
+        """Return a network with new random weights for these settings."""
         fit, size = config.fit, config.data.image_size
         layers = (config.model, size, num_classes, fit.optimizer, fit.precision)
         if self._last is not None and layers == self._layers:
             self._last.begin_anew(config)
         else:
-            self._last = None  # gives its memory back before the next one takes some
+            self._last = None  # releases its memory before the next one is built
             self._last, self._layers = Network(config, num_classes), layers
         return self._last
 
 
 def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities (N, C) for images uint8 (N, S, S, 3); rows sum to 1 within 1e-6."""
-    answer = _answering(classifier, images.shape[1:])
+    """Return probabilities (N, C) for uint8 images (N, S, S, 3); rows sum to 1 within 1e-6."""
+    traced = _traced(classifier, images.shape[1:])
     starts = range(0, len(images), _AT_ONCE)
-    parts = [answer(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
+    parts = [traced(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
     return np.concatenate([np.empty((0, classifier.output_shape[-1]), np.float32), *parts])
 
 
 @lru_cache(maxsize=1)
-def _answering(classifier: keras.Model, shape: tuple[int, ...]) -> Any:
-    """Traced once for the validation and the test images of a run; tracing costs more than answering."""
+def _traced(classifier: keras.Model, shape: tuple[int, ...]) -> Any:
+    """Trace once for the validation and test images of a run; tracing takes longer than predicting."""
     return tf.function(
         lambda images: classifier(tf.cast(images, tf.float32), training=False),
         input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],

@@ -1,7 +1,7 @@
-"""Write a model as a ``.keras`` file that earlier versions of Keras open too.
+"""Write a model as a ``.keras`` file that earlier versions of Keras can open too.
 
-Each version of Keras writes every argument of a layer, new ones with their neutral value included, and an
-earlier version refuses an argument that it does not know. Left out, such an argument has that value anyway.
+Keras writes every argument of a layer, including new ones with their default value, and earlier versions
+reject arguments that they do not know. Omitting such an argument leaves it at its default.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import keras
 from core import files
 
 OLDEST_KERAS = "3.5"
-"""The earliest version in which the tests open such a file."""
+"""The earliest version with which the tests open such a file."""
 _NEW_ARGUMENTS = frozenset({"input_axes", "output_axes", "quantization_config"})
-"""Arguments of initializers and layers that are younger than ``OLDEST_KERAS``; None by default."""
+"""Arguments of initialisers and layers added after ``OLDEST_KERAS``; None by default."""
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Write ``model`` under ``path``, whole or not at all.
+    """Write ``model`` to ``path`` atomically.
 
     Raises:
         LabError: the disk is full or the folder cannot be written.

@@ -1,4 +1,4 @@
-"""How TensorFlow is set up in a worker process: threads, precision, repeatability."""
+"""TensorFlow's setup in a worker process: devices, precision, reproducibility."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BFLOAT16_GPU_CAPABILITY = (8, 0)
 
 
 def precision(wanted: str) -> str:
-    """``"float32"`` or ``"bfloat16"`` for the setting ``auto``, ``float32`` or ``bfloat16``.
+    """Return ``"float32"`` or ``"bfloat16"`` for the setting ``auto``, ``float32`` or ``bfloat16``.
 
     bfloat16 keeps float32's range, so no loss scaling is needed; weights and loss stay float32
     (Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019).
@@ -26,7 +26,7 @@ def precision(wanted: str) -> str:
 
 @cache
 def has_fast_bfloat16() -> bool:
-    """Whether the device that will train multiplies bfloat16 in hardware; emulated it is slower."""
+    """Return whether the training device supports bfloat16 in hardware; emulation is slower."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
@@ -35,23 +35,23 @@ def has_fast_bfloat16() -> bool:
 
 
 def devices() -> list[str]:
-    """The devices that share the work of a training: all GPUs, where there are several; else none."""
+    """Return the devices that share the training: all GPUs if there are several, else none."""
     gpus = tf.config.list_logical_devices("GPU")
     return [device.name for device in gpus] if len(gpus) > 1 else []
 
 
 def seed(value: int) -> None:
-    """Start all chance of Python, NumPy and TensorFlow from ``value``."""
+    """Seed the random generators of Python, NumPy and TensorFlow."""
     keras.utils.set_random_seed(value)
 
 
 def seed_weights(value: int) -> None:
-    """Draw weights as after :func:`seed`, which would also make TensorFlow forget what it has compiled."""
+    """Seed only the drawing of weights; :func:`seed` would also discard TensorFlow's compiled functions."""
     random.seed(value)  # Keras's initializers and layers take their seeds from here
 
 
 def _cpu_flags() -> frozenset[str]:
-    """What the processor can do; empty where the system does not say (Windows, macOS)."""
+    """Return the processor's feature flags; empty where they are unavailable (Windows, macOS)."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

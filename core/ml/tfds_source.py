@@ -1,4 +1,4 @@
-"""TensorFlow Datasets: the stored image files of an image/label set, written out once, not re-encoded."""
+"""TensorFlow Datasets: extract the stored image files of a labelled data set once, without re-encoding."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _CHECK_EVERY = 50
 
 
 def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Write every image of ``tfds:name`` below ``folder``, by split (if more than one) and class.
+    """Write every image of ``tfds:name`` to ``folder``, by split (if more than one) and class.
 
-    Data that lies in ``TFDS_DATA_DIR`` is used as it is; the rest is downloaded.
+    Data that is already in ``TFDS_DATA_DIR`` is used; anything else is downloaded.
 
     Raises:
-        LabError: there is no such set, it has no image with one label, or it cannot be downloaded.
-        Stopped: ``should_stop`` said so.
+        LabError: there is no such data set, it is not a classification data set, or the download failed.
+        Stopped: ``should_stop`` returned true.
     """
     progress("starting TensorFlow Datasets", 0, 0)
     builder = _builder(name)
@@ -65,15 +65,15 @@ def _builder(name: str) -> Any:
         return tfds.builder(name)
     except tfds.core.registered.DatasetNotFoundError:
         raise LabError(
-            f"TensorFlow Datasets knows no data set '{name}'. "
-            "The names are listed at https://www.tensorflow.org/datasets/catalog/overview."
+            f"TensorFlow Datasets has no data set '{name}'. "
+            "See the list of names at https://www.tensorflow.org/datasets/catalog/overview."
         ) from None
     except Exception as error:
         raise LabError(f"tfds:{name} could not be opened: {_first_line(error)}") from error
 
 
 def _features(name: str, builder: Any) -> tuple[str, str]:
-    """The names of the image and of its label."""
+    """Return the names of the image feature and of the label feature."""
     import tensorflow_datasets as tfds
 
     features = dict(builder.info.features)
@@ -81,14 +81,14 @@ def _features(name: str, builder: Any) -> tuple[str, str]:
     labels = [key for key, kind in features.items() if isinstance(kind, tfds.features.ClassLabel)]
     image, label = builder.info.supervised_keys or ((images or [""])[0], (labels or [""])[0])
     if image not in images or label not in labels:
-        raise LabError(f"tfds:{name} has no images with one label each, so it cannot train a classifier.")
+        raise LabError(f"tfds:{name} does not have one label per image, so it cannot train a classifier.")
     return image, label
 
 
 def _download(name: str, builder: Any, progress: Progress, should_stop: ShouldStop) -> None:
-    """Download in a thread, since TensorFlow Datasets can neither be asked how far it is nor to stop.
+    """Download in a thread, since TensorFlow Datasets neither reports its progress nor can be stopped.
 
-    It gathers the files under other names first, so that what is left of a stopped one is never used.
+    It writes to temporary names first, so the remains of a stopped download are never used.
     """
     failed: list[BaseException] = []
     _check_network(name, builder)
@@ -111,7 +111,7 @@ def _download(name: str, builder: Any, progress: Progress, should_stop: ShouldSt
 
 
 def _check_network(name: str, builder: Any) -> None:
-    """Ask one server of the download; TensorFlow Datasets itself would try for minutes before it gives up."""
+    """Check one download server; TensorFlow Datasets itself would retry for minutes."""
     url = next((url for url in builder.url_infos if url.startswith("http")), None)
     if url is None:
         return
@@ -119,7 +119,7 @@ def _check_network(name: str, builder: Any) -> None:
         with urlopen(Request(url, method="HEAD"), timeout=_NETWORK_SECONDS):
             pass
     except HTTPError:
-        pass  # it answers, if only that it does not like the question
+        pass  # the server responds, even if it rejects this request
     except OSError as error:
         reason = getattr(error, "reason", error)
         raise LabError(_why_not(name, builder, OSError(f"no connection to {url} ({reason})"))) from error
@@ -128,9 +128,9 @@ def _check_network(name: str, builder: Any) -> None:
 def _why_not(name: str, builder: Any, error: BaseException) -> str:
     return (
         f"tfds:{name} could not be downloaded: {_first_line(error)}. "
-        "Without a network use garden, digits or an own folder; or run "
-        f"`python -c \"import tensorflow_datasets as t; t.load('{name}')\"` on a machine that has one, "
-        f"and copy its folder to {builder.data_dir}."
+        "Without internet access, use garden, digits or a folder of your own. Or run "
+        f"`python -c \"import tensorflow_datasets as t; t.load('{name}')\"` on a machine with internet "
+        f"access, and copy the downloaded folder to {builder.data_dir}."
     )
 
 
@@ -163,6 +163,6 @@ def _write(folder: Path, number: int, content: bytes) -> None:
 
 
 def _folder_name(class_name: str) -> str:
-    """A class's name as a folder's: a few sets use characters that no file system takes."""
+    """Return a class name as a folder name: some data sets use characters that file systems forbid."""
     name = class_name.replace("/", "-").replace(os.sep, "-").replace("\0", "").strip()
     return f"_{name}" if name.startswith(".") or not name else name

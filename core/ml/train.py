@@ -1,4 +1,4 @@
-"""Train one model: epoch by epoch, reporting as it goes, ready to be stopped and to go on."""
+"""Train one model epoch by epoch, with progress reports, and with support for stopping and resuming."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ LabelledImages = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
 History = list[dict[str, Any]]
 
-_LOOK_SECONDS = 0.1
-"""Between two looks at the sums; each look makes the device finish first."""
+_REPORT_SECONDS = 0.1
+"""Interval between progress reports; each has to wait for the device to finish."""
 _RUNAWAY = 1000.0
-"""Times the loss of guessing. Trainings with learning rate 1 went past it and ended at guessing."""
+"""Multiple of the loss of guessing. Runs with learning rate 1 exceeded it, and ended up guessing."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The kept model (float32), the whole history, and how it went.
+    """The saved model (float32), the complete history, and facts about the training.
 
-    ``kept_epoch`` counts from 1; ``images_per_second`` is of training alone, without validation.
+    ``kept_epoch`` counts from 1; ``images_per_second`` covers training only, without validation.
     """
 
     model: keras.Model
@@ -59,27 +59,27 @@ def train(
     on_epoch: Callable[[History], None] = lambda history: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train as the settings say, from the checkpoint if there is one.
+    """Train with these settings, from the checkpoint if there is one.
 
     Args:
-        checkpoint_folder: where the state after each epoch is kept.
-        networks: the same for several trainings saves building a network for each; the model of one is
-            then the next one's to train.
-        on_start: gets the history so far: empty, or that of the checkpoint.
-        on_batch: gets epoch, batch, batches, images_per_second, seconds_left, loss and accuracy, some
-            ten times a second.
-        on_epoch: gets the history whose last line is the new one, with the keys epoch, loss, accuracy,
-            val_loss, val_accuracy and seconds. Training figures are the mean over the epoch's batches
-            while the weights change, as in Keras; validation figures are of the weights at its end.
-        should_stop: asked after every batch.
+        checkpoint_folder: where the state after each epoch is stored.
+        networks: shared between several trainings, it avoids building a network for each; the next
+            training then reuses the previous model.
+        on_start: receives the history so far: empty, or that of the checkpoint.
+        on_batch: receives epoch, batch, batches, images_per_second, seconds_left, loss and accuracy,
+            about ten times per second.
+        on_epoch: receives the history including the new epoch, with the keys epoch, loss, accuracy,
+            val_loss, val_accuracy and seconds. Training values are means over the epoch's batches while
+            the weights change, as in Keras; validation values are for the weights at its end.
+        should_stop: called after every batch.
 
     Raises:
-        Diverged: the loss is no longer a number, or past all measure.
-        Stopped: before the first epoch was finished.
+        Diverged: the loss is no longer a number, or extremely large.
+        Stopped: training was stopped before the first epoch was finished.
         LabError: the checkpoint cannot be read or written.
     """
     network = (networks or Networks()).get(config, num_classes)
-    state = _go_on(network, checkpoint_folder)
+    state = _restore(network, checkpoint_folder)
     on_start(state.history)
     pace = _Pace(config, len(training[1]))
     stopped = False
@@ -93,7 +93,7 @@ def train(
             on_epoch(state.history)
             writer.save(state)
     if not state.history:
-        raise Stopped("Stopped before the first epoch was finished, so there is no model to keep.")
+        raise Stopped("Stopped before the first epoch was finished, so there is no model to save.")
     network.set_weights(state.best)
     return Trained(
         network.model,
@@ -106,7 +106,7 @@ def train(
 
 
 def warm_up() -> None:
-    """Train a very small network for one step, so that the first run finds TensorFlow awake."""
+    """Train a tiny network for one step, so that TensorFlow is initialised before the first run."""
     config = RunConfig().replace({"data.image_size": 32, "model.filters": (2,), "model.dense_units": 8})
     network = Network(config, 2)
     images, labels = np.zeros((2, 32, 32, 3), np.uint8), np.array([0, 1])
@@ -116,7 +116,7 @@ def warm_up() -> None:
 
 
 class _Pace:
-    """How fast training goes in this session, and how long it still takes."""
+    """The speed of training in this session, and the time left."""
 
     def __init__(self, config: RunConfig, images: int) -> None:
         self._epochs = config.fit.epochs
@@ -129,19 +129,19 @@ class _Pace:
 
     @property
     def images_per_second(self) -> float:
-        """Of training alone; 0 before the second batch."""
+        """Images trained on per second; 0 before the second batch."""
         return self.images / self.seconds if self.seconds else 0.0
 
     @property
     def epoch_seconds(self) -> float:
-        """Since the epoch began."""
+        """Seconds since the epoch began."""
         return time.perf_counter() - self._epoch_began
 
     def begin_epoch(self) -> None:
         self._epoch_began = self._last = time.perf_counter()
 
     def batch_done(self, images: int) -> None:
-        """Count a batch; the very first one holds TensorFlow's own preparations and is left out."""
+        """Count a batch; the very first one includes TensorFlow's initialisation and is left out."""
         now = time.perf_counter()
         if self._began:
             self.images += images
@@ -152,15 +152,15 @@ class _Pace:
         self._last = now
 
     def seconds_left(self, epoch: int, batch: int) -> float | None:
-        """At most, from the pace so far; validation is in it as soon as one epoch is over."""
+        """Return the maximum time left, from the pace so far; includes validation after the first epoch."""
         if not self._done:
             return None
         left = (self._epochs - epoch) * self._batches + self._batches - batch
         return left * (self._last - self._began) / self._done
 
 
-def _go_on(network: Network, folder: Path) -> State:
-    """The checkpoint's state, also put into the network; a new state where there is none."""
+def _restore(network: Network, folder: Path) -> State:
+    """Restore the network from the checkpoint and return its state, or a new state without a checkpoint."""
     state = checkpoint.load(folder)
     if state is None:
         return State()
@@ -178,7 +178,7 @@ def _finished(history: History, fit: FitConfig) -> bool:
 
 
 def _best_epoch(history: History, monitor: str) -> int:
-    """The first epoch, counted from 1, that no other surpasses on validation."""
+    """Return the first epoch, counted from 1, with the best validation score."""
     sign = 1 if monitor == "val_loss" else -1
     return min(range(len(history)), key=lambda index: (sign * history[index][monitor], index)) + 1
 
@@ -192,17 +192,17 @@ def _one_epoch(
     on_batch: Callable[..., None],
     should_stop: Callable[[], bool],
 ) -> bool:
-    """Show every training image once; returns whether that was stopped."""
+    """Train on every image once; return whether training was stopped."""
     batches = feed.count(len(training[1]), config.fit.batch_size)
     network.begin_epoch()
     pace.begin_epoch()
-    looked, looked_at = 0.0, 0
+    reported_at, reported_batch = 0.0, 0
     for batch, (images, labels) in enumerate(feed.batches(*training, config, epoch), start=1):
         network.learn(images, labels)
         pace.batch_done(len(labels))
-        if batch == batches or time.perf_counter() - looked > _LOOK_SECONDS:
+        if batch == batches or time.perf_counter() - reported_at > _REPORT_SECONDS:
             loss, accuracy = network.learned()
-            where = f"batches {looked_at + 1} to {batch} of epoch {epoch}"
+            where = f"batches {reported_batch + 1} to {batch} of epoch {epoch}"
             _check_is_sane(loss, network.num_classes, where, config)
             on_batch(
                 epoch=epoch,
@@ -213,7 +213,7 @@ def _one_epoch(
                 loss=loss,
                 accuracy=accuracy,
             )
-            looked, looked_at = time.perf_counter(), batch
+            reported_at, reported_batch = time.perf_counter(), batch
         if should_stop():
             return True
     return False
@@ -222,7 +222,7 @@ def _one_epoch(
 def _after_epoch(
     network: Network, config: RunConfig, state: State, validation: LabelledImages, pace: _Pace
 ) -> State:
-    """Score the epoch, and keep its weights if it is the one to keep."""
+    """Evaluate the epoch, and keep its weights if it is the best or the latest is wanted."""
     network.synchronise()
     epoch = len(state.history) + 1
     loss, accuracy = network.learned()
@@ -249,13 +249,13 @@ def _after_epoch(
 
 
 def _check_is_sane(loss: float, num_classes: int, where: str, config: RunConfig) -> None:
-    """Weights that have run away either give no number at all or a loss that they never come back from."""
+    """Raise Diverged if the loss is not a number, or so large that training never recovers."""
     guess = math.log(num_classes)
     if loss < _RUNAWAY * guess:
         return
-    now = f"{loss:.3g} (guessing would give {guess:.3g})" if math.isfinite(loss) else "not a number any more"
+    now = f"{loss:.3g} (guessing would give {guess:.3g})" if math.isfinite(loss) else "no longer a number"
     rate = config.fit.learning_rate
     raise Diverged(
-        f"The loss is {now} in {where}: the weights have run away.",
-        f"Try a smaller learning rate: it was {rate:g}, a tenth of it is {rate / 10:g}.",
+        f"The loss is {now} in {where}: training diverged.",
+        f"Try a smaller learning rate, such as {rate / 10:g} instead of {rate:g}.",
     )

@@ -1,8 +1,8 @@
 """Sweeps: many runs that differ in a few settings. Start, stop, resume and extend them.
 
-Runs are queued by whoever starts the sweep, and, where the next settings depend on results, by the
-training worker whenever it is free. So no page has to stay open, and after a crash the worker goes on
-where the folders say.
+Runs are queued by the process that starts the sweep and, where the next settings depend on results, by
+the training worker when it is idle. No page has to stay open, and after a crash the worker continues from
+the state of the folders.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from core.sweeps.trials import trials as trials
 from core.words import typed_value
 
 UNFINISHED = frozenset({"stopped", "interrupted", "failed"})
-"""States from which resuming a sweep goes on; a run that diverged would only diverge again."""
+"""States of runs that resuming a sweep resumes; a run that diverged would only diverge again."""
 
 _GUESSES = 30
-"""Proposals drawn until one is new; after that the choices are taken to be exhausted."""
+"""Proposals tried before all combinations are assumed to be exhausted."""
 
 
 def start(
@@ -54,9 +54,9 @@ def start(
     prune: bool = False,
     name: str = "",
 ) -> Sweep:
-    """Make a sweep and queue what can be queued; see :func:`plan` for the arguments and errors."""
+    """Create a sweep and queue its first runs; see :func:`plan` for the arguments and errors."""
     if way != "grid" and trials < 1:
-        raise LabError("Say how many choices are to be proposed, for example 20.")
+        raise LabError("Enter the number of combinations to propose, for example 20.")
     plan(base, values, repeats, trials=0 if way == "grid" else trials)
     sweep = Sweep(
         id=runs.new_id(),
@@ -70,11 +70,11 @@ def start(
         created=time.time(),
     )
     folder.write(sweep)
-    return _go_on(sweep)
+    return _continue(sweep)
 
 
 def stop(sweep: Sweep) -> None:
-    """Queue nothing more, and stop what is queued or running; what was learned so far is kept."""
+    """Queue no more runs, and stop those queued or running; results so far are kept."""
     folder.change(sweep, state="stopped")
     for run in sweep.runs:
         if run.status.waiting:
@@ -82,20 +82,20 @@ def stop(sweep: Sweep) -> None:
 
 
 def resume(sweep: Sweep) -> Sweep:
-    """Go on with the runs that were stopped, interrupted or failed, and queue those that are missing."""
+    """Resume the runs that were stopped, interrupted or failed, and queue those that are missing."""
     engine.resume_all([run for run in sweep.runs if is_unfinished(run)])
-    return _go_on(folder.change(sweep, state="open"))
+    return _continue(folder.change(sweep, state="open"))
 
 
 def extend(sweep: Sweep, more: Mapping[str, Sequence[Any]], *, trials: int = 0, repeats: int = 0) -> Sweep:
-    """Add values to settings, trials to those proposed, or repeats to each choice; none is run twice.
+    """Add values, proposed trials, or repeats of each combination; nothing is run twice.
 
-    A setting that was not varied so far may be added; the runs there are count for its value in the base.
+    A setting that was not varied before may be added; existing runs count for its value in the base.
     """
     wider = {path: list(tried) for path, tried in sweep.values.items()}
     for path, values in more.items():
-        known = wider.setdefault(path, [sweep.base.get(path)])
-        known += [value for value in values if value not in known]
+        tried = wider.setdefault(path, [sweep.base.get(path)])
+        tried += [value for value in values if value not in tried]
     trials, repeats = sweep.trials + trials, sweep.repeats + repeats
     plan(sweep.base, wider, repeats, trials=0 if sweep.way == "grid" else trials)
     changed = folder.change(
@@ -105,37 +105,37 @@ def extend(sweep: Sweep, more: Mapping[str, Sequence[Any]], *, trials: int = 0, 
         repeats=repeats,
         state="open",
     )
-    return _go_on(changed)
+    return _continue(changed)
 
 
 def advance(at_once: int = 1) -> bool:
-    """Queue what open sweeps still lack; the worker asks when it is free. Returns whether there was any.
+    """Queue missing runs of open sweeps, as the worker does when idle; return whether there were any.
 
     Args:
-        at_once: how many proposed choices of a sweep may be under way at the same time.
+        at_once: how many proposed combinations of a sweep may be in progress at the same time.
     """
     return any(_fill(sweep, at_once) for sweep in all() if sweep.state == "open")
 
 
 def tend() -> None:
-    """Bring the worker back if it died while a sweep still lacks runs; pages call this when they look."""
+    """Restart the worker if it died while a sweep is unfinished; pages call this when they rerun."""
     if any(sweep.state == "open" for sweep in all()):
         engine.ensure_worker()
 
 
 def is_unfinished(run: Run) -> bool:
-    """Whether resuming the sweep goes on with this run; not with one that was given up on purpose."""
+    """Return whether resuming the sweep resumes this run, which excludes runs stopped by pruning."""
     return run.status.state in UNFINISHED and not run.status.pruned
 
 
-def _go_on(sweep: Sweep) -> Sweep:
+def _continue(sweep: Sweep) -> Sweep:
     _fill(sweep)
     engine.ensure_worker()
     return open(sweep.id)
 
 
 def _fill(sweep: Sweep, at_once: int = 1) -> bool:
-    """Queue what the sweep lacks now; returns whether that was anything. One process at a time may."""
+    """Queue the sweep's missing runs, one process at a time; return whether there were any."""
     with folder.changing(sweep) as present:
         if present is None or present.state != "open":
             return False
@@ -149,17 +149,19 @@ def _fill(sweep: Sweep, at_once: int = 1) -> bool:
 
 
 def _lacking(sweep: Sweep) -> list[RunConfig]:
-    """What the grid has and no run has yet; of proposed choices, seeds that were added later."""
-    there = _configs(sweep)
-    return [config for config in plan(sweep.base, sweep.values, sweep.repeats).configs if config not in there]
+    """Return the grid's settings that no run has yet."""
+    existing = _configs(sweep)
+    wanted = plan(sweep.base, sweep.values, sweep.repeats).configs
+    return [config for config in wanted if config not in existing]
 
 
 def _proposed(sweep: Sweep, known: Sequence[Trial], at_once: int) -> list[RunConfig]:
     assert sweep.way != "grid"
-    there, known = _configs(sweep), list(known)
-    wanted = [repeated(config.replace({SEED: sweep.base.fit.seed}), sweep.repeats) for config in there]
+    """Return settings with missing seeds of earlier proposals, then new proposals."""
+    existing, known = _configs(sweep), list(known)
+    wanted = [repeated(config.replace({SEED: sweep.base.fit.seed}), sweep.repeats) for config in existing]
     lacking = list({config.model_dump_json(): config for seeds in wanted for config in seeds}.values())
-    lacking = [config for config in lacking if config not in there]
+    lacking = [config for config in lacking if config not in existing]
     free = at_once - sum(trial.state == "running" for trial in known)
     for _ in range(min(free, sweep.trials - len(known))):
         choice = _new_choice(sweep, known)
@@ -171,7 +173,7 @@ def _proposed(sweep: Sweep, known: Sequence[Trial], at_once: int) -> list[RunCon
 
 
 def _new_choice(sweep: Sweep, known: Sequence[Trial]) -> dict[str, Any] | None:
-    """A proposal that was not tried yet and fits together; None where there seems to be none left."""
+    """Return a valid proposal that was not tried yet, or None if none seems to be left."""
     assert sweep.way != "grid"
     tried = [trial.settings for trial in known]
     for guess in range(_GUESSES):
@@ -194,7 +196,7 @@ def _configs(sweep: Sweep) -> list[RunConfig]:
 
 
 def _labels(sweep: Sweep, config: RunConfig) -> Labels:
-    """A name that tells the run from the others, and the group."""
+    """Return labels with a name that distinguishes the run from the others, and the group."""
     varied = [*sweep.values, SEED] if sweep.repeats > 1 else list(sweep.values)
     words = ", ".join(
         f"{SETTINGS[path].label} {typed_value(config.get(path)).replace(', ', '-')}" for path in varied

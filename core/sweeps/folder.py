@@ -1,6 +1,6 @@
-"""A sweep's folder ``workspace/sweeps/<id>``: ``sweep.json`` says what is varied and how.
+"""A sweep's folder ``workspace/sweeps/<id>``: ``sweep.json`` states what is varied and how.
 
-Everything else that is known of a sweep is read from its runs, whose labels carry its id as their group.
+Everything else about a sweep is read from its runs, whose labels have its id as their group.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from core.sweeps.search import Values
 
 Way = Literal["grid", "random", "tpe"]
 State = Literal["open", "full", "stopped"]
-"""Runs are still to be queued; all have been; a person stopped it."""
+"""Some runs are not queued yet; all are queued; the user stopped the sweep."""
 
 MAX_WAIT_SECONDS = 20.0
-"""Seconds that a change waits for another process that is queueing runs of the same sweep."""
+"""Seconds to wait for another process that is queueing runs of the same sweep."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
@@ -38,7 +38,7 @@ def _base(stored: Any) -> RunConfig:
 
 
 def _values(stored: Any) -> Values:
-    """The values tried by setting; a setting that this version of the lab does not have is left out."""
+    """Return the values by setting, without settings that this version of the lab does not have."""
     tried_by_path = TypeAdapter(dict[str, tuple[Any, ...]]).validate_python(stored)
     return {
         path: tuple(tuple(value) if isinstance(value, list) else value for value in tried)
@@ -51,8 +51,8 @@ def _values(stored: Any) -> Values:
 class Sweep:
     """What is varied, and how.
 
-    values: dotted path to the values of each setting; repeats: seeds for each choice of settings;
-    trials: how many choices random search or TPE proposes; prune: give up trials that are behind.
+    values: the values of each setting, by dotted path; repeats: seeds per combination of settings;
+    trials: how many combinations random search or TPE proposes; prune: stop unpromising trials early.
     """
 
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
@@ -73,7 +73,7 @@ class Sweep:
 
     @property
     def title(self) -> str:
-        """The name a person gave, or else what is varied."""
+        """The name given by the user, or else the settings varied."""
         return self.name or " × ".join(SETTINGS[path].label for path in self.values)
 
     @property
@@ -83,12 +83,12 @@ class Sweep:
 
 
 def members(group: str) -> list[Run]:
-    """All runs whose labels carry this group, oldest first."""
+    """Return all runs whose labels have this group, oldest first."""
     return [run for run in reversed(runs.all()) if run.labels.group == group]
 
 
 def open(sweep_id: str) -> Sweep:
-    """The sweep with this id.
+    """Return the sweep with this id.
 
     Raises:
         LabError: there is none, or its file is damaged.
@@ -99,7 +99,7 @@ def open(sweep_id: str) -> Sweep:
 
 
 def all() -> list[Sweep]:
-    """Every sweep in the workspace that can be read, newest first."""
+    """Return every readable sweep in the workspace, newest first."""
     try:
         names = sorted((entry.name for entry in _root().iterdir() if _ID.fullmatch(entry.name)), reverse=True)
     except FileNotFoundError:
@@ -114,7 +114,7 @@ def all() -> list[Sweep]:
 
 
 def find(run: Run) -> Sweep | None:
-    """The sweep that a run belongs to; None if to none, or to one that cannot be read."""
+    """Return the sweep that a run belongs to; None if there is none or it cannot be read."""
     group = run.labels.group
     try:
         return open(group) if group else None
@@ -123,15 +123,15 @@ def find(run: Run) -> Sweep | None:
 
 
 def write(sweep: Sweep) -> None:
-    """Replace sweep.json; outside of :func:`changing` only for a new sweep."""
+    """Replace sweep.json; use outside :func:`changing` only for a new sweep."""
     files.write_json(sweep.path / "sweep.json", {**asdict(sweep), "base": sweep.base.model_dump(mode="json")})
 
 
 def change(sweep: Sweep, **changes: Any) -> Sweep:
-    """Change fields of the sweep as it is now on the disk.
+    """Change fields of the sweep as currently stored on disk.
 
     Raises:
-        LabError: another process holds it for too long.
+        LabError: another process locks it for too long.
     """
     with changing(sweep, MAX_WAIT_SECONDS) as present:
         if present is None:
@@ -143,7 +143,7 @@ def change(sweep: Sweep, **changes: Any) -> Sweep:
 
 @contextmanager
 def changing(sweep: Sweep, seconds: float = 0.0) -> Iterator[Sweep | None]:
-    """The sweep as it is now, held against all others; None if another process holds it for that long."""
+    """Lock the sweep and yield its current state; None if another process holds the lock for that long."""
     lock = filelock.FileLock(sweep.path / "lock", timeout=seconds)
     try:
         lock.acquire()

@@ -1,4 +1,4 @@
-"""What a sweep would do, before it starts: its runs, what does not fit together, and how long it takes."""
+"""Plan a sweep before it starts: its runs, invalid combinations, and the time it takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_RUNS = 1000
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep would do: its runs' settings, what does not fit together and why, and the time."""
+    """A sweep's plan: the settings of its runs, why combinations were left out, and the time."""
 
     configs: tuple[RunConfig, ...]
     left_out: tuple[str, ...]
@@ -30,17 +30,17 @@ class Plan:
 
 
 def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, trials: int = 0) -> Plan:
-    """The runs of a grid, or the first guess at those of ``trials`` proposals, and how long they take.
+    """Return the runs of a grid, or a first guess at those of ``trials`` proposals, and the time they take.
 
     Args:
-        base: every setting that is not varied.
-        values: dotted path to the values to try.
-        repeats: seeds for each choice of settings, counted from the base's own.
-        images: training images, for the time.
-        trials: how many choices are to be proposed; 0 means every combination.
+        base: all settings that are not varied.
+        values: the values to try, by dotted path.
+        repeats: seeds per combination of settings, counted from the base's own.
+        images: number of training images, for estimating the time.
+        trials: number of combinations to propose; 0 means every combination.
 
     Raises:
-        LabError: there is nothing to vary, a value does not fit, or it would be too many runs.
+        LabError: nothing is varied, a value is invalid, or there would be too many runs.
     """
     _check(base, values, repeats, trials or prod(len(tried) for tried in values.values()))
     configs: list[RunConfig] = []
@@ -56,7 +56,7 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
 
 
 def repeated(config: RunConfig, repeats: int) -> list[RunConfig]:
-    """The same settings with that many seeds, its own first."""
+    """Return the settings with that many consecutive seeds, starting with their own."""
     first = config.fit.seed
     return [config.replace({SEED: first + number}) if number else config for number in range(repeats)]
 
@@ -69,21 +69,23 @@ def _choices(values: Values, trials: int) -> Sequence[dict[str, Any]]:
 
 def _check(base: RunConfig, values: Values, repeats: int, choices: int) -> None:
     if not values:
-        raise LabError("Nothing varies yet: choose at least one setting and its values.")
+        raise LabError("Nothing is varied yet. Choose at least one setting and its values.")
     for path, tried in values.items():
         if path not in SETTINGS:
-            raise LabError(f"there is no setting {path!r}; the settings are: {', '.join(SETTINGS)}")
+            raise LabError(f"There is no setting {path!r}. Available: {', '.join(SETTINGS)}.")
         if not tried:
-            raise LabError(f"{SETTINGS[path].label} has no values yet: choose at least one, or take it out.")
-        if SETTINGS[path].minimum is not None:  # others may fit or not by what they are combined with
+            raise LabError(
+                f"{SETTINGS[path].label} has no values yet. Choose at least one, or remove the setting."
+            )
+        if SETTINGS[path].minimum is not None:  # whether others are valid may depend on the combination
             for value in tried:
                 base.replace({path: value})
     if repeats < 1:
-        raise LabError("Each choice of settings needs at least one run.")
+        raise LabError("Each combination of settings needs at least one run.")
     if SEED in values and repeats > 1:
-        raise LabError("The seed is varied already: set the repeats to 1, or take the seed out.")
+        raise LabError("The seed is already varied. Set the repeats to 1, or remove the seed.")
     if choices * repeats > MAX_RUNS:
         raise LabError(
-            f"That would be {count(choices * repeats, 'run')}; a sweep has at most {MAX_RUNS:,}. "
-            "Choose fewer values, or let some of the combinations be proposed."
+            f"This would be {count(choices * repeats, 'run')}; a sweep can have at most {MAX_RUNS:,}. "
+            "Choose fewer values, or have only some of the combinations proposed."
         )

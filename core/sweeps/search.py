@@ -1,7 +1,7 @@
-"""Optuna for sweeps: settings to try next, trials to give up, and which settings mattered.
+"""Optuna for sweeps: settings to try next, trials to stop early, and which settings mattered.
 
-No study is stored: each time one is asked for, it is made anew from the runs, whose folders are the
-only truth. So nothing can get out of step when a worker is killed or a run is deleted.
+No study is stored. It is rebuilt each time from the runs, whose folders are the single source of truth, so
+nothing becomes inconsistent when a worker is killed or a run is deleted.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from typing import Any, Literal
 import numpy as np
 
 from core.config import SETTINGS
+from core.words import count
 
 Values = Mapping[str, Sequence[Any]]
-"""The settings varied: dotted path to the values to try."""
+"""The settings varied: the values to try, by dotted path."""
 Proposer = Literal["random", "tpe"]
 
 FIRST_AT_RANDOM = 8
-"""Trials before TPE begins to learn from them."""
+"""Random trials before TPE starts to learn from them."""
 TRIALS_BEFORE_PRUNING = 4
 EPOCHS_BEFORE_PRUNING = 2
 DIGITS = 3
-"""Significant digits of a proposed number: more would only look exact."""
+"""Significant digits of a proposed number; more would only suggest false precision."""
 TRIALS_A_SETTING = 10
-"""Fewer trials than this for each setting tell little about which of them matters."""
+"""With fewer trials per setting, little can be said about which settings matter."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is known of one choice of settings; score is its validation accuracy, curve that by epoch."""
+    """One combination of settings and its results; score: validation accuracy, curve: the same by epoch."""
 
     settings: Mapping[str, Any]
     state: Literal["complete", "pruned", "running", "failed"]
@@ -40,15 +41,14 @@ class Trial:
 
 
 def propose(values: Values, trials: Sequence[Trial], way: Proposer, *, seed: int) -> dict[str, Any]:
-    """Settings for the next trial.
+    """Propose settings for the next trial.
 
-    A setting that is a number is proposed between the smallest and the largest of its values, any
-    other from among them. Random search is that of Bergstra and Bengio (2012), TPE that of Bergstra et
-    al. (2011).
+    Numbers are proposed between the smallest and the largest of their values, and other settings from
+    among their values. Random search: Bergstra and Bengio (2012). TPE: Bergstra et al. (2011).
     """
     import optuna
 
-    seed = int(np.random.SeedSequence(seed).generate_state(1)[0])  # neighbouring seeds begin alike
+    seed = int(np.random.SeedSequence(seed).generate_state(1)[0])  # consecutive seeds start out similar
     sampler: Any = optuna.samplers.RandomSampler(seed=seed)
     if way == "tpe":
         sampler = optuna.samplers.TPESampler(
@@ -60,7 +60,7 @@ def propose(values: Values, trials: Sequence[Trial], way: Proposer, *, seed: int
 
 
 def is_behind(values: Values, curve: Sequence[float], others: Sequence[Trial]) -> bool:
-    """Whether a trial's best validation accuracy so far is below the median of the others' at its epoch."""
+    """Return whether a trial's best validation accuracy so far is below the others' median at its epoch."""
     import optuna
 
     pruner = optuna.pruners.MedianPruner(
@@ -74,9 +74,9 @@ def is_behind(values: Values, curve: Sequence[float], others: Sequence[Trial]) -
 
 
 def importance(values: Values, trials: Sequence[Trial]) -> dict[str, float]:
-    """The share of the differences in validation accuracy that each setting accounts for; sums to 1.
+    """Return the share of the variation in validation accuracy due to each setting; sums to 1.
 
-    By functional ANOVA (Hutter et al. 2014). Empty where there is nothing to tell: fewer than two
+    Method: functional ANOVA (Hutter et al. 2014). Empty if it cannot be computed: with fewer than two
     settings, or fewer than four trials with a score.
     """
     import optuna
@@ -92,12 +92,14 @@ def importance(values: Values, trials: Sequence[Trial]) -> dict[str, float]:
 
 
 def caution(values: Values, trials: Sequence[Trial]) -> str:
-    """What to keep in mind about :func:`importance`; empty where there are trials enough."""
+    """Return a caveat about :func:`importance`; empty if there are enough trials."""
     scored, wanted = sum(trial.score is not None for trial in trials), TRIALS_A_SETTING * len(values)
     if scored >= wanted:
         return ""
-    few = f"{scored} trials are few for {len(values)} settings"
-    return f"{few}: with fewer than {wanted} this order is often luck."
+    return (
+        f"{count(scored, 'trial')} for {count(len(values), 'setting')}: with fewer than {wanted} trials, "
+        "this order is often due to luck."
+    )
 
 
 def _study(values: Values, trials: Sequence[Trial], sampler: Any = None) -> Any:
@@ -113,7 +115,7 @@ def _study(values: Values, trials: Sequence[Trial], sampler: Any = None) -> Any:
     study = optuna.create_study(direction="maximize", sampler=sampler)
     distributions = {path: _distribution(path, tried) for path, tried in values.items()}
     for trial in trials:
-        with suppress(ValueError):  # one from before the values were changed may not fit any more
+        with suppress(ValueError):  # an earlier trial may no longer match changed values
             study.add_trial(
                 optuna.trial.create_trial(
                     state=states[trial.state],
@@ -127,7 +129,7 @@ def _study(values: Values, trials: Sequence[Trial], sampler: Any = None) -> Any:
 
 
 def is_range(path: str, tried: Sequence[Any]) -> bool:
-    """Whether a setting is proposed from between its values, and not only from among them."""
+    """Return whether a setting is proposed from the range between its values, not only from the values."""
     return SETTINGS[path].kind in (int, float) and len(set(tried)) > 1
 
 
@@ -145,7 +147,7 @@ def _distribution(path: str, tried: Sequence[Any]) -> Any:
 
 
 def _as_parameter(tried: Sequence[Any], value: Any) -> Any:
-    """Optuna's choices are plain; a tuple, as of filters, goes in as its place among the values."""
+    """Optuna's choices must be scalars; a tuple, as for filters, is represented by its index."""
     return f"choice {list(tried).index(value)}" if isinstance(value, tuple) else value
 
 

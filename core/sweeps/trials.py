@@ -1,4 +1,4 @@
-"""What the runs of a sweep have shown so far: as trials, as tables, and which settings mattered."""
+"""Results of a sweep so far: as trials, as tables, and which settings mattered."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from core.words import confidence_interval, mean_and_deviation, percent
 
 SCORES = ("val_accuracy", "test_accuracy")
 _ENDS = {"": "value", "_low": "low", "_high": "high"}
-"""What a column's name ends in, and the part of a score that is in it."""
+"""Suffixes of column names, and the part of a score that each column contains."""
 
 
 def trial_of(run: Run, sweep: Sweep) -> Trial:
-    """The run as a trial of the sweep.
+    """Return the run as a trial of the sweep.
 
     Raises:
         LabError: its settings cannot be read.
@@ -42,7 +42,7 @@ def trial_of(run: Run, sweep: Sweep) -> Trial:
 
 
 def trials(sweep: Sweep) -> list[Trial]:
-    """One trial for each choice of settings; several seeds count with the mean of their scores."""
+    """Return one trial per combination of settings; several seeds are averaged."""
     by_choice: dict[str, list[Trial]] = {}
     for trial in _each(sweep.runs, sweep):
         by_choice.setdefault(repr(trial.settings), []).append(trial)
@@ -50,7 +50,7 @@ def trials(sweep: Sweep) -> list[Trial]:
 
 
 def reason_to_prune(run: Run) -> str:
-    """Why a sweep that prunes gives this run up after its last epoch; empty where it goes on."""
+    """Return why a sweep with pruning stops this run after its latest epoch; empty if it continues."""
     sweep, curve = find(run), _curve(run)
     if sweep is None or not sweep.prune or len(curve) >= run.config.fit.epochs:
         return ""
@@ -58,18 +58,18 @@ def reason_to_prune(run: Run) -> str:
     if not search.is_behind(sweep.values, curve, others):
         return ""
     return (
-        f"Given up after epoch {len(curve)} of {run.config.fit.epochs}: the best validation accuracy "
+        f"Stopped early after epoch {len(curve)} of {run.config.fit.epochs}: the best validation accuracy "
         f"so far, {percent(max(curve))}, is below the median of the sweep's other runs at that epoch."
     )
 
 
 def table(sweep: Sweep, *, with_test: bool = False) -> pd.DataFrame:
-    """One row a run, oldest first: run, the settings varied by their paths, seed, state, epochs, seconds,
-    pruned, and val_accuracy with val_accuracy_low and _high (95%, Wilson), None where there is none yet.
+    """Return a row per run, oldest first: run, the varied settings by path, seed, state, epochs, seconds,
+    pruned, and val_accuracy with val_accuracy_low and _high (95%, Wilson), None if not available yet.
 
     Args:
-        with_test: the same of test_accuracy. Choosing happens on validation; whoever shows these counts
-            the look, see :mod:`core.comparison.test_set_usage`.
+        with_test: also include test_accuracy. Choices are made on validation; callers that show test
+            scores record the view, see :mod:`core.comparison.test_set_usage`.
     """
     scores = SCORES if with_test else SCORES[:1]
     rows = []
@@ -84,11 +84,11 @@ def table(sweep: Sweep, *, with_test: bool = False) -> pd.DataFrame:
 
 
 def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
-    """One row for each choice of settings in a :func:`table`: the settings, n, waiting, partial, and of each
-    score its mean, its standard deviation over the seeds (``_sd``, NaN for one), ``_low`` and ``_high``.
+    """Return a row per combination of settings in a :func:`table`: the settings, n, waiting, partial, and
+    for each score its mean, SD over the seeds (``_sd``, NaN for one seed), ``_low`` and ``_high``.
 
-    low and high are the 95% CI of the one run, or mean ± SD of several seeds. Runs stopped
-    before their end count only where no other run has the same settings; ``partial`` is then true.
+    low and high are the 95% CI of a single run, or mean ± SD of several seeds. Runs stopped early count
+    only if no other run has the same settings; ``partial`` is then true.
     """
     paths, scored = list(sweep.values), [score for score in SCORES if score in runs]
     groups: dict[tuple[Any, ...], list[dict[Any, Any]]] = {}
@@ -101,7 +101,7 @@ def choices(sweep: Sweep, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_score(choice: Mapping[Any, Any] | pd.Series[Any]) -> str:
-    """The validation accuracy of one of the :func:`choices`, with its spread or, of one run, its interval."""
+    """Return the validation accuracy of a row of :func:`choices`, with its SD or, for one run, its CI."""
     mean, n = choice["val_accuracy"], choice["n"]
     if n > 1:
         return mean_and_deviation(mean, choice["val_accuracy_sd"], n)
@@ -109,9 +109,9 @@ def describe_score(choice: Mapping[Any, Any] | pd.Series[Any]) -> str:
 
 
 def importance(sweep: Sweep) -> tuple[dict[str, float], str]:
-    """Which settings account for the differences seen, and a caution; see :func:`proposals.importance`."""
-    known = trials(sweep)
-    return search.importance(sweep.values, known), search.caution(sweep.values, known)
+    """Return the importance of each setting, and a caveat; see :func:`core.sweeps.search.importance`."""
+    finished = trials(sweep)
+    return search.importance(sweep.values, finished), search.caution(sweep.values, finished)
 
 
 def _row(run: Run, sweep: Sweep, scores: Sequence[str]) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _spread(counted: Sequence[Mapping[Any, Any]], score: str) -> dict[str, float
 
 
 def _curve(run: Run) -> tuple[float, ...]:
-    """Validation accuracy by epoch, up to the first epoch without one."""
+    """Return validation accuracy by epoch, up to the first epoch without one."""
     lines = itertools.takewhile(lambda line: line.get("val_accuracy") is not None, run.metrics())
     return tuple(line["val_accuracy"] for line in lines)
 

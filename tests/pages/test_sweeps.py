@@ -108,7 +108,7 @@ def test_every_setting_offered_has_values_to_tick(base):
 def test_invalid_values_get_a_sentence_and_disable_start(base):
     page = shown(base)
     page.multiselect(key="sweep_paths").set_value([]).run()
-    assert "Nothing varies yet" in page.warning[0].value
+    assert "Nothing is varied yet" in page.warning[0].value
     assert page.button(key="start_sweep").disabled
     page.multiselect(key="sweep_paths").set_value(["fit.epochs"]).run()
     page.multiselect(key="sweep-fit.epochs").set_value(["10", HOSTILE]).run()
@@ -197,7 +197,7 @@ def test_importance_comes_with_a_caution_if_trials_are_few(base):
     finish(sweep, lambda config: 0.4 + 20 * config.fit.learning_rate + config.fit.batch_size / 1000)
     text = words(shown(base, sweep))
     assert "Which settings mattered" in text
-    assert "8 trials are few for 3 settings" in text
+    assert "8 trials for 3 settings" in text
 
 
 def test_the_setting_that_mattered_most_is_on_top():

@@ -191,7 +191,7 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     made_runs.give_model(run)
     made_runs.keep_heatmaps(run)
     page = shown("explain")
-    worst = confusion.worst(run.predictions("test"), most=4)
+    worst = confusion.worst(run.predictions("test"), limit=4)
     predicted = [f"Predicted: {made_runs.FLOWERS[mistake.predicted]}" for mistake in worst]
     true = [f"Actual: {made_runs.FLOWERS[mistake.true]}" for mistake in worst]
     titles = [text.value for text in page.text]

@@ -88,7 +88,7 @@ def _positions(summary: Summary, predictions: Predictions, which: str, number: i
         return _random(predictions, number)
     if which == OF_CLASS:
         return _of_class(summary, predictions, number)
-    worst = confusion.worst(predictions, most=number)
+    worst = confusion.worst(predictions, limit=number)
     if not worst:
         st.success("No mistakes on the test images; here are random ones.", icon=":material/check:")
         return _random(predictions, number)

@@ -46,7 +46,7 @@ def show(summary: Summary) -> None:
 def _pairs(summary: Summary) -> None:
     """The most confused pairs, a sentence each."""
     pairs = confusion.most_confused(
-        np.asarray(summary.report.confusion_matrix), summary.report.class_names, most=3
+        np.asarray(summary.report.confusion_matrix), summary.report.class_names, limit=3
     )
     st.markdown("\n".join(f"- {literal(pair.sentence)}" for pair in pairs))
 

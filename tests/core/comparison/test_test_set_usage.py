@@ -64,11 +64,11 @@ def test_a_workspace_that_cannot_be_written_to_is_no_fault(workspace: Path):
 
 
 def test_meaning_grows_with_the_number_of_looks():
-    assert "nothing was chosen" in test_set_usage.meaning(2, 0.7, 100)
+    assert "nothing has been chosen" in test_set_usage.meaning(2, 0.7, 100)
     assert "by up to 7 points" in test_set_usage.meaning(10, 0.7, 100)
     assert "by up to 2 points" in test_set_usage.meaning(10, 0.7, 1000)
 
 
 def test_a_perfect_score_on_few_images_may_be_luck_too():
     assert "by up to 9 points" in test_set_usage.meaning(3, 1.0, 8)
-    assert "it flatters by about a point at most" in test_set_usage.meaning(3, 0.99, 10_000)
+    assert "too optimistic by about one point at most" in test_set_usage.meaning(3, 0.99, 10_000)

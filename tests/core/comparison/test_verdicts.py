@@ -120,7 +120,7 @@ def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
 def test_the_better_model_is_named_with_its_margin():
     verdict = verdicts.judge({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())
-    assert verdict.sentence.startswith("B is better. On 400 images, B is ahead of A by 10.0 points")
+    assert verdict.sentence.startswith("B is better. On 400 images, B leads A by 10.0 points")
     assert "two trained models" in verdict.sentence
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.test) == (400, "exact McNemar test")
@@ -132,7 +132,7 @@ def test_the_interval_is_told_from_the_side_that_is_ahead():
     assert verdict.measured
     assert verdict.measured.low < verdict.measured.high < 0
     low, high = (100 * -end for end in (verdict.measured.high, verdict.measured.low))
-    assert f"A is ahead of B by 10.0 points (95% CI: {low:+.1f} to {high:+.1f} points)" in verdict.sentence
+    assert f"A leads B by 10.0 points (95% CI: {low:+.1f} to {high:+.1f} points)" in verdict.sentence
 
 
 def test_a_small_difference_on_few_images_cannot_be_told():
@@ -154,21 +154,21 @@ def test_models_that_hardly_differ_on_many_images_show_no_difference():
 def test_repeats_speak_of_the_settings():
     verdict = verdicts.judge({"A": repeats([0.6] * 6), "B": repeats([0.8] * 6, rng_seed=1)})
     assert (verdict.kind, verdict.winner) == ("better", "B")
-    assert "and 6 runs of each" in verdict.sentence
+    assert "and 6 runs each" in verdict.sentence
     assert "whatever the seed" in verdict.sentence
 
 
 def test_too_few_repeats_say_how_many_more():
     verdict = verdicts.judge({"A": repeats([0.6] * 3), "B": repeats([0.8] * 3, rng_seed=1)})
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", 3)
-    assert "About 3 more repeats of each should tell (about 6 min)." in verdict.sentence
+    assert "About 3 more repeats of each should settle it (about 6 min)." in verdict.sentence
 
 
 def test_where_images_are_too_few_more_repeats_are_not_advised():
     sides = {"A": repeats([0.7] * 6, 40), "B": repeats([0.71] * 6, 40, rng_seed=1)}
     verdict = verdicts.judge(sides)
     assert (verdict.kind, verdict.more_runs_needed) == ("cannot tell", None)
-    assert "it takes more images" in verdict.sentence
+    assert "needs more images" in verdict.sentence
 
 
 def test_repeats_are_paired_by_seed_whatever_their_order():
@@ -184,7 +184,7 @@ def test_repeats_are_paired_by_seed_whatever_their_order():
     [
         (repeats([0.6, 0.7]), [replace(run, seed=9) for run in repeats([0.6, 0.7])], "two seeds in common"),
         (repeats([0.6]), repeats([0.6, 0.7]), "two seeds in common"),
-        ([result(flags(9, 20))], [result(flags(9, 20))], "They share 20 images"),
+        ([result(flags(9, 20))], [result(flags(9, 20))], "The runs share 20 images"),
         ([result(flags(40, 60))], [result(flags(40, 60), class_names=("daisy",))], "different classes"),
     ],
 )

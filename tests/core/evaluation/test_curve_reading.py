@@ -158,14 +158,14 @@ def test_overfitting_is_told_with_its_epoch_and_its_evidence():
     history = overfitting(0)
     for marked in reading.evidence:
         assert marked.values == tuple(history[epoch - 1][marked.name] for epoch in marked.epochs)
-    assert reading.sentence.startswith(f"Overfitting from epoch {reading.epoch} on")
+    assert reading.sentence.startswith(f"Overfitting from epoch {reading.epoch}")
     assert reading.suggestion.changes == {"augment.rotation": 15.0, "augment.zoom": 0.2}
 
 
 def test_a_lucky_peak_is_told_with_its_epoch():
     reading = read(lucky_peak(0))
     assert (reading.epoch, reading.evidence[0].values) == (12, (0.75,))
-    assert "Epoch 12 looks best with 75%" in reading.sentence
+    assert "Epoch 12 looks best, with 75%" in reading.sentence
 
 
 def test_validation_above_training_is_learning_not_failing_to_learn():
@@ -316,7 +316,11 @@ def test_a_run_stopped_by_hand_is_to_be_resumed():
 
 @pytest.mark.parametrize(
     ("right_after", "start"),
-    [(360, "It helped."), (240, "It did harm."), (303, "Whether it helped is open.")],
+    [
+        (360, "This helped."),
+        (240, "This made the result worse."),
+        (303, "It is not clear whether this helped."),
+    ],
 )
 def test_whether_the_advice_helped_is_said_from_the_validation_images(right_after, start):
     verdict = verdicts.judge(

@@ -194,7 +194,7 @@ def test_worst_mistakes_are_the_most_confident_ones():
         (4, 2, 0),
     ]
     assert confusion.worst(predictions)[0].confidence == pytest.approx(0.95)
-    assert [m.row for m in confusion.worst(predictions, 1, most=1)] == [2]
+    assert [m.row for m in confusion.worst(predictions, 1, limit=1)] == [2]
     assert [m.row for m in confusion.worst(predictions, 1)] == [2, 3]
 
 

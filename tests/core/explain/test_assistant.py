@@ -118,7 +118,7 @@ def test_trust_answers_with_probabilities_and_a_control(run):
 @pytest.mark.parametrize(
     ("ask", "sentence"),
     [
-        (lambda run: assistant.ask("dance", run), "knows no task 'dance'"),
+        (lambda run: assistant.ask("dance", run), "has no task 'dance'"),
         (lambda run: assistant.ask("predict", run, ["f" * 16]), "no longer in the data set"),
         (lambda run: assistant.predict(run, IMAGES.images[:, :20]), "colour images of 48 x 48 pixels"),
         (lambda run: assistant.explain_images(run, IMAGES.images[:1], [7]), "classes 0 to 2"),
@@ -190,6 +190,6 @@ def test_a_process_that_dies_at_its_start_is_not_started_for_ever(run, workspace
     gone = {"pid": 2**22 + 1, "create_time": time.time(), "host": "elsewhere"}
     files.write_json(assistant.record_path(), gone)
     os.utime(assistant.record_path(), (0, 0))
-    with pytest.raises(LabError, match="ended right after its start"):
+    with pytest.raises(LabError, match="ended right after starting"):
         assistant.ensure_running()
     assistant.record_path().unlink()

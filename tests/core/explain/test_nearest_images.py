@@ -26,7 +26,7 @@ def test_nearest_are_the_training_images_with_the_smallest_angle():
     assert [one.id for one in found] == ["cc", "bb"]
     assert [one.similarity for one in found] == pytest.approx([1, 0.7071], abs=1e-3)
     assert nearest_images.nearest(features, "zz") == []
-    assert [one.id for one in nearest_images.nearest(features, "bb", most=1)] == ["cc"]
+    assert [one.id for one in nearest_images.nearest(features, "bb", limit=1)] == ["cc"]
 
 
 def test_features_of_another_model_and_damaged_ones_are_not_used():

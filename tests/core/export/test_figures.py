@@ -1,4 +1,4 @@
-"""Figures can be drawn from any thread, show names letter by letter, and survive odd input."""
+"""Figures can be drawn from any thread, show names verbatim, and survive odd input."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_learning_curves_of_any_history_can_be_drawn(history):
 
 def test_the_kept_epoch_is_named_when_there_is_one():
     history = [epoch(1), epoch(2)]
-    assert "kept: epoch 2" in texts(figures.learning_curves(history, 2))
+    assert "saved: epoch 2" in texts(figures.learning_curves(history, 2))
     assert not any("kept" in text for text in texts(figures.learning_curves(history)))
 
 
@@ -139,7 +139,7 @@ def test_an_overlay_takes_images_with_an_alpha_channel_and_grey_ones():
 def test_a_heatmap_of_nothing_says_so():
     nothing = np.zeros((4, 4), np.float32)
     figure = heatmap_grid([Explained(IMAGE, "daisy", "daisy", 0.9, nothing)])
-    assert {"no evidence for it in the image", "no evidence", "most evidence"} <= texts(figure)
+    assert {"no evidence for this class", "no evidence", "most evidence"} <= texts(figure)
     assert len(figure.axes) == 3  # the image, its one heatmap, and the scale
 
 

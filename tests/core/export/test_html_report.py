@@ -1,4 +1,4 @@
-"""A report is one file that loads nothing, runs nothing, and shows every name letter by letter."""
+"""A report is one file that loads nothing, runs nothing, and shows every name verbatim."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_report_says_what_the_run_says():
     assert f"{100 * accuracy.value:.1f}% (95% CI: " in page
     assert f"; {accuracy.correct} of {accuracy.total})" in page
     assert "Overfitting from epoch 9 on" in page
-    assert "<td>Epochs</td><td>20</td><td>instead of 10</td>" in page
+    assert "<td>Epochs</td><td>20</td><td>10</td>" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "1 image could not be used." in page
 
@@ -118,7 +118,7 @@ def test_a_report_of_a_perfect_run_has_no_mistakes_to_show():
     perfect = Predictions(
         np.array([f"{n:016x}" for n in range(40)]), labels, np.eye(2, dtype=np.float32)[labels]
     )
-    assert "No mistakes on the test images." in html_report.build(finished(perfect), image_of)
+    assert "The model made no mistakes on the test images." in html_report.build(finished(perfect), image_of)
 
 
 def test_a_report_of_100_classes_stays_small():

@@ -218,9 +218,9 @@ def test_what_does_not_fit_the_model_is_refused_with_a_sentence(explainer):
         explainer.heatmaps(images, [0])
     with pytest.raises(LabError, match="classes 0 to 2"):
         explainer.heatmaps(images, [0, 3])
-    with pytest.raises(LabError, match="no method 'magic'; there are: grad_cam"):
+    with pytest.raises(LabError, match=r"no method 'magic'\. Available: grad_cam"):
         explainer.heatmaps(images, [0, 0], "magic")
-    with pytest.raises(LabError, match="no layer 'dense'; there are: conv_1, conv_2"):
+    with pytest.raises(LabError, match=r"no layer 'dense'\. Available: conv_1, conv_2"):
         explainer.heatmaps(images, [0, 0], layer="dense")
 
 

@@ -50,7 +50,7 @@ def test_greying_out_what_grad_cam_shows_costs_more_than_elsewhere(explainer):
     heatmaps = explainer.heatmaps(IMAGES.images, IMAGES.labels)
     for image, heatmap, label in zip(IMAGES.images, heatmaps, IMAGES.labels, strict=True):
         test = heatmap_checks.deletion(explainer, image, heatmap, int(label), share=0.15)
-        assert test.elsewhere.shape == (heatmap_checks.PLACES,)
+        assert test.elsewhere.shape == (heatmap_checks.POSITIONS,)
         falls.append(test.before - test.after)
         elsewhere.append(test.before - test.elsewhere.mean())
     assert np.mean(falls) > np.mean(elsewhere) + 0.2

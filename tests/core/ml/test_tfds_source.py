@@ -58,7 +58,7 @@ def test_writing_photos_stops_when_asked(photos: Path, tmp_path: Path) -> None:
     ("source", "words"),
     [
         ("tfds:beans", ["could not be downloaded: no connection to", "Without a network use garden, digits"]),
-        ("tfds:no_such_flowers", ["TensorFlow Datasets knows no data set 'no_such_flowers'"]),
+        ("tfds:no_such_flowers", ["TensorFlow Datasets has no data set 'no_such_flowers'"]),
     ],
 )
 def test_what_cannot_be_had_is_told_and_leaves_nothing(

@@ -162,7 +162,7 @@ def test_stop_keeps_the_best_epoch_so_far(tmp_path: Path) -> None:
 
 
 def test_stop_before_the_first_epoch_says_that_there_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(Stopped, match="no model to keep"):
+    with pytest.raises(Stopped, match="no model to save"):
         fit(tmp_path, should_stop=lambda: True)
 
 
@@ -207,7 +207,7 @@ def test_a_loss_that_is_no_number_ends_as_diverged(tmp_path: Path) -> None:
     state.weights[-1][:] = np.nan  # the bias of the logits
     with checkpoint.Writer(tmp_path) as writer:
         writer.save(state)
-    with pytest.raises(Diverged, match="not a number any more"):
+    with pytest.raises(Diverged, match="no longer a number"):
         fit(tmp_path)
 
 

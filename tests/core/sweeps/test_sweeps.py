@@ -75,11 +75,11 @@ def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
 @pytest.mark.parametrize(
     ("values", "repeats", "words"),
     [
-        ({}, 1, "Nothing varies"),
+        ({}, 1, "Nothing is varied"),
         ({"fit.epochs": ()}, 1, "Epochs has no values"),
         ({"fit.epochs": (0,)}, 1, "Epochs"),
         ({"fit.nothing": (1,)}, 1, "no setting"),
-        ({"fit.seed": (1, 2)}, 3, "seed is varied already"),
+        ({"fit.seed": (1, 2)}, 3, "seed is already varied"),
         ({"fit.seed": tuple(range(1001))}, 1, "1,001 runs"),
         ({"model.filters": ((0,),)}, 1, "model.filters"),
     ],
@@ -194,7 +194,7 @@ def test_tpe_finds_the_better_settings_and_says_which_mattered(base):
     assert shares["fit.learning_rate"] > 0.7
     assert sum(shares.values()) == pytest.approx(1)
     assert caution == ""
-    assert "3 trials are few for 3 settings" in search.caution(values, trials[:3])
+    assert "3 trials for 3 settings" in search.caution(values, trials[:3])
 
 
 def test_choices_that_are_used_up_end_a_sweep(base):
@@ -220,7 +220,7 @@ def test_a_run_that_is_behind_is_given_up_and_not_resumed(base):
     hopeless = table[table["fit.learning_rate"] == 0.000001].iloc[0]
     assert hopeless["state"] == "stopped"
     assert hopeless["epochs"] < 8
-    assert f"Given up after epoch {hopeless['epochs']} of 8" in hopeless["pruned"]
+    assert f"Stopped early after epoch {hopeless['epochs']} of 8" in hopeless["pruned"]
     run = runs.open(hopeless["run"])
     assert run.status.message == hopeless["pruned"]
     assert run.has_report
@@ -298,7 +298,7 @@ def test_the_headless_door_sweeps_and_prints_json(base):
     [
         (("--vary", "fit.epochs"), "names no setting with values"),
         (("--vary", "fit.epochs=1,0"), "Epochs"),
-        (("--vary", "fit.seed=1,2", "--repeat", "2"), "seed is varied already"),
+        (("--vary", "fit.seed=1,2", "--repeat", "2"), "seed is already varied"),
         (("--vary", "fit.epochs=1,2", "--way", "tpe"), "how many choices"),
     ],
 )
