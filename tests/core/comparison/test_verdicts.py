@@ -208,7 +208,7 @@ def test_other_splits_are_compared_on_the_images_that_both_share():
     verdict = verdicts.judge({"A": [one], "B": [other]})
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.difference) == (80, 0)
-    assert [note.split()[0] for note in verdict.notes] == ["The", "Only", "They"]
+    assert [note.split()[0] for note in verdict.notes] == ["The", "Only", "The"]
     assert "Only the 80 images" in verdict.notes[1]
     assert "7 to 10 epochs" in verdict.notes[2]
 
@@ -220,7 +220,7 @@ def test_an_image_relabelled_in_between_is_left_out():
     verdict = verdicts.judge({"A": [one], "B": [replace(one, labels=relabelled, data_version="v2")]})
     assert verdict.measured
     assert verdict.measured.n == 90
-    assert "data set was changed" in verdict.notes[0]
+    assert "data set changed" in verdict.notes[0]
 
 
 def test_several_runs_are_corrected_for_being_several():
