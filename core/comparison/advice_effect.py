@@ -17,9 +17,9 @@ def did_it_help(before: Reading, after: Reading, on_validation: Verdict) -> str:
             for choosing.
     """
     if before.kind == after.kind:
-        curves = f"The curves are unchanged: {after.kind}."
+        curves = f"Learning curves: {after.kind}, as before."
     else:
-        curves = f"The curves were {before.kind} before and are {after.kind} now."
+        curves = f"Learning curves: {before.kind} before, {after.kind} now."
     helped = "It is not clear whether this helped."
     if on_validation.kind == "better" and on_validation.measured:
         helped = "This helped." if on_validation.measured.difference > 0 else "This made the result worse."

@@ -329,7 +329,7 @@ def test_whether_the_advice_helped_is_said_from_the_validation_images(right_afte
     words = advice_effect.did_it_help(read(overfitting(0)), read(healthy(0)), verdict)
     assert words.startswith(start)
     assert all(sentence[0].isupper() for sentence in words.split(". "))
-    assert words.endswith("The curves were overfitting before and are healthy now.")
+    assert words.endswith("Learning curves: overfitting before, healthy now.")
     assert advice_effect.did_it_help(read(healthy(0)), read(healthy(1)), verdict).endswith(
-        "as before: healthy."
+        "healthy, as before."
     )

@@ -103,7 +103,7 @@ def test_a_report_says_what_the_run_says():
     accuracy = report.test_accuracy
     assert f"{100 * accuracy.value:.1f}% (95% CI: " in page
     assert f"; {accuracy.correct} of {accuracy.total})" in page
-    assert "Overfitting from epoch 9 on" in page
+    assert "Overfitting from epoch 9:" in page
     assert "<td>Epochs</td><td>20</td><td>10</td>" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "1 image could not be used." in page

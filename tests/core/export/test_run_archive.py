@@ -103,7 +103,7 @@ def test_a_folder_zipped_by_hand_is_taken_without_what_is_no_part_of_a_run(run):
 
 def test_a_run_under_way_is_not_exported(run):
     waiting = made_runs.waiting(run.config, "running", 2)
-    with pytest.raises(LabError, match="when it has ended"):
+    with pytest.raises(LabError, match="once it has ended"):
         run_archive.pack(waiting)
 
 
@@ -153,7 +153,7 @@ def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monk
     ("archive", "reason"),
     [
         (io.BytesIO(b"no zip"), "not a zip"),
-        (packed({}), "no run in this archive"),
+        (packed({}), "contains no run"),
         (packed({"a/config.json": b"{}", "b/config.json": b"{}"}), "2 runs"),
         (packed({"config.json": b"{}"}), "has no status.json"),
         (packed({"config.json": b"{", "status.json": b"{}"}), "config.json"),
@@ -189,7 +189,7 @@ def test_predictions_that_do_not_fit_together_are_refused(run, workspace):
         np.savez(stored, **{**arrays, "test_labels": arrays["test_labels"] + 7})
     contents = members(run_archive.pack(run))
     contents[f"{run.id}/predictions.npz"] = stored.getvalue()
-    refused(packed(contents), "do not fit together", workspace)
+    refused(packed(contents), "are inconsistent", workspace)
 
 
 def test_a_model_that_could_run_code_is_refused(run, workspace):
