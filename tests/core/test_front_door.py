@@ -276,7 +276,7 @@ def test_a_comparison_prints_the_verdict(results):
 
 
 def test_a_result_is_not_compared_with_itself(result):
-    with pytest.raises(LabError, match="compare it with another one"):
+    with pytest.raises(LabError, match="Compare it with another run"):
         core.compare(result, core.load(result.id))
 
 
@@ -334,7 +334,7 @@ def test_ctrl_c_keeps_the_best_epoch(source):
     assert answer[2:] == ["11", "True"]
 
 
-def test_per_second_ctrl_c_interrupts_at_once_and_the_run_can_be_resumed(source):
+def test_a_second_ctrl_c_interrupts_immediately_and_the_run_can_be_resumed(source):
     assert python(ENDLESS, source, "2").stdout.split() == ["interrupted", "True"]
 
 

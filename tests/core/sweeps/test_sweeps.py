@@ -299,7 +299,7 @@ def test_the_headless_door_sweeps_and_prints_json(base):
         (("--vary", "fit.epochs"), "names no setting with values"),
         (("--vary", "fit.epochs=1,0"), "Epochs"),
         (("--vary", "fit.seed=1,2", "--repeat", "2"), "seed is already varied"),
-        (("--vary", "fit.epochs=1,2", "--way", "tpe"), "how many choices"),
+        (("--vary", "fit.epochs=1,2", "--way", "tpe"), "number of combinations"),
     ],
 )
 def test_wrong_words_for_a_sweep_are_answered_by_a_sentence(words, said):
