@@ -1,10 +1,10 @@
-"""Is the hint about heat on background to be believed? ``python -m benchmarks.background_hint [--quick]``.
+"""Is the hint about heat on the background reliable? ``python -m benchmarks.background_hint [--quick]``.
 
-First the estimate of what is background, on images whose object is known: discs on grey noise beside two
-that mean nothing, and flowers of the garden. Then the hint, for heat that is laid on the flowers and on all
-else, as coarse as Grad-CAM's; and for Grad-CAM of two networks, of which one was taught the colour of the
-disc and the other the tint of the background. Fails where less than 80 % of object or background is
-recognised, where a hint is missing, or where there is one that should not be.
+First, the background estimate is tested on images whose object is known: discs on grey noise, each beside
+two distractors, and garden flowers. Then the hint is tested with artificial heat on and around the flowers,
+as coarse as Grad-CAM's, and with Grad-CAM of two networks, one trained on the colour of the disc, the other
+on the tint of the background. Fails if less than 80% of object or background is recognised, or if a hint is
+missing or unexpected.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from samples.made_images import MadeImages, coloured_objects, tinted_backgrounds
 
 MIN_RIGHT = 0.8
 COARSE = 7
-"""Cells along a side of the heat that is laid on."""
+"""Cells along a side of the artificial heatmap."""
 CLASS_SIZE = 20
-"""Images that one hint is made of."""
+"""Images per hint."""
 Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
 def main() -> int:
-    """Print a line a question; returns 1 where an answer is not good enough."""
+    """Print a line per test; return 1 if a result is not good enough."""
     keras.utils.disable_interactive_logging()
     number = 2 * CLASS_SIZE if "--quick" in sys.argv else 10 * CLASS_SIZE
     discs, tinted = coloured_objects(number, SIZE, seed=7), tinted_backgrounds(number, SIZE, seed=7)
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _estimate(name: str, images: Images, masks: Sequence[Mask]) -> bool:
-    """How much of the object is called object and how much of all else background, where it is clear."""
+    """Measure the recall of object and background on images with a clear estimate."""
     started = time.perf_counter()
     estimates = [background_estimate.estimate(image) for image in images]
     milliseconds = 1000 * (time.perf_counter() - started) / len(images)
@@ -67,15 +67,15 @@ def _estimate(name: str, images: Images, masks: Sequence[Mask]) -> bool:
     objects, backgrounds = np.array(right)[clear].mean(axis=0)
     worst = float(np.quantile(np.array(right)[clear].min(axis=1), 0.05))
     print(
-        f"{name:22} of the object {objects:4.2f} called object, of the rest {backgrounds:4.2f} called "
-        f"background (the worse of the two below {worst:4.2f} in 1 of 20 images), clear in "
-        f"{clear.mean():4.2f} of the images, {milliseconds:.0f} ms an image"
+        f"{name:22} recall of the object {objects:4.2f}, of the background {backgrounds:4.2f} "
+        f"(the worse of the two is below {worst:4.2f} in 1 of 20 images), clear in "
+        f"{clear.mean():4.2f} of the images, {milliseconds:.0f} ms per image"
     )
     return bool(min(objects, backgrounds) >= MIN_RIGHT)
 
 
 def _without_an_object(number: int) -> None:
-    """How often an image without any object is taken for clear."""
+    """Measure how often the estimate is clear for an image without an object."""
     for name, draw in (
         ("places", scene.draw_empty),
         ("pages of print", faults.page_of_print),
@@ -83,11 +83,11 @@ def _without_an_object(number: int) -> None:
     ):
         images = [_squared(draw(np.random.default_rng([1, index]))) for index in range(number)]
         clear = np.mean([background_estimate.estimate(image).is_clear for image in images])
-        print(f"{name:22} without an object, and yet clear in {clear:4.2f} of the images")
+        print(f"{name:22} without an object, yet clear in {clear:4.2f} of the images")
 
 
 def _hint(name: str, images: Images, maps: Sequence[Heatmap], *, expected: bool) -> bool:
-    """Whether the hint is there where it should be, for classes of ``CLASS_SIZE`` images."""
+    """Return whether the hint appears exactly when expected, for classes of ``CLASS_SIZE`` images."""
     found = [
         heat_location.heat_on(heatmap, estimate.background) if estimate.is_clear else None
         for heatmap, estimate in zip(maps, map(background_estimate.estimate, images), strict=True)
@@ -111,7 +111,7 @@ def _grad_cam(made: Callable[[int, int], MadeImages], images: MadeImages) -> Seq
     explainer = Explainer(trained_on(made))
     classes = [int(label) for label in images.labels]
     right = float((explainer.predict(images.images).argmax(axis=1) == images.labels).mean())
-    print(f"a network was taught {made.__name__}: right in {right:4.2f} of the images")
+    print(f"a network was trained on {made.__name__}: accuracy {right:4.2f}")
     return list(explainer.heatmaps(images.images, classes))
 
 
@@ -136,7 +136,7 @@ def _disc(box: NDArray[np.int64]) -> Mask:
 
 
 def _laid_on(mask: Mask) -> Heatmap:
-    """Heat on a part of the image, as coarse and as blurred as Grad-CAM's."""
+    """Return heat on a part of the image, as coarse and blurred as Grad-CAM's."""
     coarse = cv2.resize(mask.astype(np.float32), (COARSE, COARSE), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(coarse, (0, 0), 0.7), np.float32)
 

@@ -1,4 +1,4 @@
-"""The app in a real browser: from a click until what was asked for is drawn."""
+"""The app in a real browser: the time from a click until the result is drawn."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from core import workspace
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PAUSE = 1.0
-"""Seconds between two steps; a person looks for longer."""
+"""Seconds between two steps; a person would take longer."""
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _BEGIN = 250
-"""Milliseconds within which the app has begun to answer a click."""
+"""Milliseconds within which the app has started to respond to a click."""
 _DRAWN = """([where, least, gone, begin, behind]) => new Promise(done => {
   const all = what => [...document.querySelectorAll(`${where} ${what}`)];
   const started = performance.now();
@@ -49,7 +49,7 @@ _FIRST_IMAGE = "where => document.querySelector(where + ' [data-testid=stImage] 
 
 
 def is_there() -> bool:
-    """Whether there is a browser; says so where there is none."""
+    """Return whether a browser is available; print a note if not."""
     if CHROMIUM is not None and importlib.util.find_spec("playwright") is not None:
         return True
     print("in Chromium: not measured, it is not on the PATH or Playwright is not installed")
@@ -58,7 +58,7 @@ def is_there() -> bool:
 
 @contextmanager
 def tab() -> Iterator[tuple[Any, str]]:
-    """A new browser's tab, and the address of an app that has just started in this workspace."""
+    """Yield a tab in a new browser, and the address of an app just started in this workspace."""
     from playwright.sync_api import sync_playwright
 
     with pages.without_workers(), _server() as address, sync_playwright() as play:
@@ -70,7 +70,7 @@ def tab() -> Iterator[tuple[Any, str]]:
 
 
 def seconds(page: Any, step: Callable[[], object], **until: Any) -> float:
-    """From a step until all is drawn, see :func:`wait`; then a pause."""
+    """Time a step until everything is drawn, see :func:`wait`; then pause."""
     began = time.perf_counter()
     step()
     wait(page, **until)
@@ -80,9 +80,9 @@ def seconds(page: Any, step: Callable[[], object], **until: Any) -> float:
 
 
 def seconds_to_new_images(page: Any, step: Callable[[], object], *, within: str = "") -> float:
-    """From a step until images that were not there before are all seen; then a pause.
+    """Time a step until all new images are visible; then pause.
 
-    What else of the page is still being made does not count.
+    The rest of the page may still be rendering.
     """
     before = page.evaluate(_FIRST_IMAGE, within)
     began = time.perf_counter()
@@ -96,14 +96,14 @@ def seconds_to_new_images(page: Any, step: Callable[[], object], *, within: str 
 def wait(
     page: Any, *, within: str = "", images: int = 0, gone: str = "", while_at_work: bool = False
 ) -> None:
-    """Until the app rests, with all charts and at least so many images drawn.
+    """Wait until the app is idle, with all charts and at least the given number of images drawn.
 
     Args:
         page: the tab.
-        within: CSS selector of the part of the page that is looked at.
-        images: how many there are to be.
-        gone: words that stand there while something is still being made.
-        while_at_work: the rest of the page may still be at work.
+        within: CSS selector of the relevant part of the page.
+        images: minimum number of images.
+        gone: text that is shown while something is still being computed.
+        while_at_work: do not wait for the rest of the page.
     """
     page.evaluate(_DRAWN, [within, images, gone, _BEGIN, while_at_work])
 

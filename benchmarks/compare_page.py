@@ -1,8 +1,8 @@
 """The Compare page: opening a list of 1,000 runs, and six runs side by side, with an empty cache.
 
-``python -m benchmarks.compare_page [--quick]``. The runs are made, not trained: real settings, predictions
+``python -m benchmarks.compare_page [--quick]``. The runs are synthetic, with real settings, predictions
 and reports. Each page is opened in a new process that has imported the libraries, as on a server that has
-just started; then once more, as every click costs.
+just started; then once more, to measure the cost of a click.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How fast 32 heatmaps are, against calling tf-explain once an image: ``python -m benchmarks.explain``.
+"""Time for 32 heatmaps, against calling tf-explain once per image: ``python -m benchmarks.explain``.
 
-The network is the tutorial's (128 px, 5 classes). Two things are measured: what a page waits for, from
-asking the warm assistant to 32 kept heatmaps; and, in one process with the rounds alternating, the
-computing alone against the loop that a notebook would have.
+The network is the tutorial's (128 px, 5 classes). Two times are measured: how long a page waits for 32
+stored heatmaps from the warm assistant; and, in one process with alternating rounds, the computation alone
+against the loop that a notebook would use.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_SECONDS = 1.0
 
 
 def main() -> int:
-    """Measure, print medians and the ratio; fails above a second."""
+    """Measure, and print medians and the ratio; fail above one second."""
     rounds = 3 if "--quick" in sys.argv else 7
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder

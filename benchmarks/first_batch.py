@@ -1,7 +1,7 @@
 """From the click on Start to the first trained batch: the warm worker against a fresh process.
 
-``python -m benchmarks.first_batch [--quick]``. Both do the same run on ``garden`` with its pixel cache
-made; the yardstick is a process of its own for the run, as a script or a notebook would have it.
+``python -m benchmarks.first_batch [--quick]``. Both carry out the same run on ``garden`` with its pixel
+cache ready; the baseline is a separate process for the run, as for a script or a notebook.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from core.runs import Run
 
 
 def main() -> int:
-    """Measure, print the medians and the ratio; fails above two seconds."""
+    """Measure, and print the medians and the ratio; fail above two seconds."""
     rounds = 3 if "--quick" in sys.argv else 7
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder
@@ -31,9 +31,7 @@ def main() -> int:
         _fill_the_cache(config)
         worker = launch.start_detached("core.workers.serve", [], Path(folder) / "worker.log")
         _wait_until(engine.worker_is_alive)
-        _seconds_warm(
-            config
-        )  # the first run waits for the import of TensorFlow; that is not what is measured
+        _seconds_warm(config)  # the first run waits for the import of TensorFlow, which is not measured
         warm, fresh = [], []
         for _ in range(rounds):
             warm.append(_seconds_warm(config))

@@ -1,9 +1,9 @@
-"""The gallery of 10,000 small images in 20 classes, none of whose thumbnails is kept yet.
+"""The gallery of 10,000 small images in 20 classes, without any cached thumbnails.
 
 ``python -m benchmarks.gallery [--quick]``. First the page's own code: each round is a new process that has
 imported the libraries, as on a server that has just started; every click runs the whole page, where the app
-runs only the gallery. Then, where there is Chromium, what a person waits for there: from a click until all
-images of the page are seen. Setting up takes a minute or two.
+runs only the gallery. Then, if Chromium is available, the waiting time in the browser: from a click until
+all images of the page are visible. Setting up takes a minute or two.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _draw(folder: Path) -> str:
-    """A prepared folder of images that look as different as photos do."""
+    """Prepare a folder of images that vary as much as photos do."""
     rng = np.random.default_rng(0)
     for number in range(CLASSES):
         name = folder / f"species {number:02}"

@@ -1,17 +1,16 @@
-"""Do heatmaps point at the thing? On made images, where that is known.
+"""Do heatmaps point at the object? Measured on synthetic images, where its position is known.
 
 ``python -m benchmarks.heatmap_quality [--quick]``. Each image has one coloured disc, which alone decides
 the class, beside two grey ones. For every method:
 
 =========  =======================================================================================
-energy     part of the map's sum that lies inside the disc's box (Wang et al. 2020, arXiv:1910.01279)
-pointing   how often the hottest place lies inside the box (Zhang et al. 2016, arXiv:1608.00507);
-           all maps are blurred a little for it, since in fine ones a single pixel is hottest
+energy     share of the map's sum that lies inside the disc's box (Wang et al. 2020, arXiv:1910.01279)
+pointing   how often the maximum lies inside the box (Zhang et al. 2016, arXiv:1608.00507);
+           all maps are slightly blurred first, since in fine maps the maximum is a single pixel
 =========  =======================================================================================
 
-The yardstick are the maps that tf-explain 0.3.1 makes of the same network with its own defaults, read
-back from the colours it paints; both are beside the part of the image that the boxes cover, which is
-what a map without any knowledge reaches.
+The baseline is tf-explain 0.3.1 on the same network with its own defaults, with values read back from the
+colours it draws. Chance level, the share of the image that the boxes cover, is printed first.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ from samples.made_images import COLOURS, MadeImages, coloured_objects
 
 SIZE = 96
 MIN_POINTING = 0.85
-"""Of 96 images; a method that points rightly at 92 % of all reaches 86 to 97 % of so few."""
+"""On 96 images; a method with a true rate of 92% measures 86 to 97% on so few."""
 Map = NDArray[np.float32]
 
 
 def main() -> int:
-    """Print a line a method; fails if Grad-CAM misses too often or falls behind tf-explain's."""
+    """Print a line per method; fail if Grad-CAM misses too often or is worse than tf-explain's."""
     keras.utils.disable_interactive_logging()
     images = coloured_objects(24 if "--quick" in sys.argv else 96, SIZE, seed=7)
     network = trained_on(coloured_objects)
@@ -70,7 +69,7 @@ def main() -> int:
 
 
 def trained_on(made: Callable[[int, int], MadeImages]) -> keras.Model:
-    """The tutorial's network in small, trained for a minute until it tells the made images apart."""
+    """Return a small version of the tutorial's network, trained for a minute on synthetic images."""
     keras.utils.set_random_seed(0)
     pixels = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.Rescaling(1 / 255)(pixels)
@@ -100,7 +99,7 @@ def _theirs(method: str, network: keras.Model, image: NDArray[np.uint8], label: 
 
 
 def _read_back(painted: NDArray[np.uint8]) -> Map:
-    """The values behind what tf-explain painted: grey levels, or places along viridis."""
+    """Return the values behind tf-explain's drawing: grey levels, or positions along viridis."""
     if painted.ndim == 2:
         return _enlarged(painted / 255)
     colours: Any = cv2.cvtColor(
@@ -118,7 +117,7 @@ def _enlarged(heatmap: NDArray[np.floating[Any]]) -> Map:
 
 
 def _scores(maps: list[Map], images: MadeImages) -> tuple[float, float]:
-    """Mean energy inside the box, and part of the images whose hottest place is inside it."""
+    """Return the mean energy inside the box, and the share of images whose maximum is inside it."""
     boxes = [_inside(box) for box in images.boxes]
     energies = [float(m[box].sum() / max(m.sum(), 1e-9)) for m, box in zip(maps, boxes, strict=True)]
     blurred = [cv2.GaussianBlur(m, (0, 0), SIZE / 32) for m in maps]

@@ -1,7 +1,7 @@
 """Full reruns of every page with 200 runs in the workspace; no TensorFlow in that process.
 
-``python -m benchmarks.pages [--quick]``. The runs are made, not trained: real settings, predictions and
-reports on a small folder of images. A rerun is what every click costs, without the browser's own time.
+``python -m benchmarks.pages [--quick]``. The runs are synthetic, with real settings, predictions and
+reports on a small folder of images. A rerun is the cost of every click, without the browser's own time.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _make_runs(source: str) -> list[Run]:
 
 @contextmanager
 def without_workers() -> Iterator[None]:
-    """Nothing else shall take the processor's time: this process says that it does their work."""
+    """Keep other processes from using the CPU, by claiming that this process does their work."""
     garden = Preparation("garden", "running", heartbeat=time.time() + 3600, **heartbeat.identity())
     garden.write()
     with engine.worker_lock(), mock.patch.object(assistant, "ensure_running"):
@@ -92,7 +92,7 @@ def _measure(page: str, source: str, made: list[Run], rounds: int) -> float:
 
 
 def seconds(app: AppTest) -> float:
-    """How long a full run of the page takes; raises RuntimeError where the page shows a fault."""
+    """Return the time of a full run of the page; raise RuntimeError if the page shows an error."""
     began = time.perf_counter()
     app.run()
     took = time.perf_counter() - began
@@ -102,13 +102,13 @@ def seconds(app: AppTest) -> float:
 
 
 def elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Do it in a process of its own."""
+    """Run the work in a separate process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)
 
 
 def say(what: str, seconds: Sequence[float], limit: float) -> bool:
-    """Print a line; whether the median is above the limit."""
+    """Print a line; return whether the median is above the limit."""
     median = statistics.median(seconds)
     verdict = f"  more than {1000 * limit:.0f} ms" if median > limit else ""
     print(

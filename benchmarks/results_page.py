@@ -1,9 +1,9 @@
 """The Results page of a large run: 100 classes, 10,000 test images; and the card of one image.
 
-``python -m benchmarks.results_page [--quick]``. The run is made, not trained: real settings, predictions and
+``python -m benchmarks.results_page [--quick]``. The run is synthetic, with real settings, predictions and
 images, and a real network for the heatmaps. Each view is opened in a new process that has imported the
-libraries, as on a server that has just started; then again, as every click costs. Setting up takes a minute
-or two.
+libraries, as on a server that has just started; then again, to measure the cost of a click. Setting up
+takes a minute or two.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def make_large_run(folder: Path) -> Run:
 
 
 def make_run(folder: Path, classes: int, each: int) -> Run:
-    """A run with a real network, whose answers are made up."""
+    """Return a run with a real network and invented predictions."""
     names = [f"species {number:03}" for number in range(classes)]
     source = made_runs.draw_folder(folder, names, each)
     changes = {"data.source": source, "data.image_size": 48, "data.test_share": TEST_SHARE}
@@ -79,7 +79,7 @@ def _measure_view(view: str, large: str, small: str, rounds: int) -> bool:
 
 
 def _visit(view: str, large: str, small: str) -> tuple[float, float]:
-    """Seconds until a view is there, and of the next click, after a small workspace for the imports."""
+    """Return seconds until a view is shown, and for the next click, after a small workspace for imports."""
     logging.disable(logging.WARNING)
     large_workspace = workspace.folder()
     os.environ["LAB_WORKSPACE"] = str(large_workspace.with_name("small"))
@@ -108,7 +108,7 @@ def _measure_cards(run: Run, rounds: int) -> bool:
 
 
 def cards(run: Run, limit: int) -> list[list[Request]]:
-    """The heatmaps that each card shows."""
+    """Return the heatmaps that each card shows."""
     predictions = run.predictions("test")
     mistakes = confusion.worst(predictions, limit=limit)
     return [
@@ -117,7 +117,7 @@ def cards(run: Run, limit: int) -> list[list[Request]]:
 
 
 def _open_card(app: AppTest, run: Run, card: Sequence[Request]) -> float:
-    """Seconds until a click has brought the whole card; as in the browser, it looks now and then."""
+    """Return seconds until a click has shown the whole card; polls now and then, as in the browser."""
     began = time.perf_counter()
     is_whole = _are_there(run, card)
     app.button(key=f"worst-{card[0].image_id}").click()

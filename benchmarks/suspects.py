@@ -1,8 +1,8 @@
-"""How many wrong labels are found: planted in the garden, and 5 % swapped in digits and tf_flowers.
+"""How many wrong labels are found: planted ones in garden, and 5% swapped in digits and tf_flowers.
 
 ``python -m benchmarks.suspects [--quick]`` prints recall among the first suspects, twice as many as there
-are wrong labels: judged by what a network trained on ImageNet sees, and by outlines and colours. ``--quick``
-leaves all but the garden out.
+are wrong labels, with features from a network trained on ImageNet, and with outlines and colours.
+``--quick`` tests only garden.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SWAPPED = 0.05
 
 
 def main() -> int:
-    """Judge the data sets both ways and print what was found."""
+    """Check the data sets with both kinds of features and print the results."""
     if WEIGHTS.is_file():
         os.environ.setdefault("LAB_IMAGENET_WEIGHTS", str(WEIGHTS))
     os.environ["TFDS_DATA_DIR"] = str(DATA / "tfds")
@@ -55,7 +55,7 @@ def _garden() -> tuple[Dataset, set[str]]:
 
 
 def _swapped(dataset: Dataset) -> tuple[Dataset, set[str]]:
-    """The data set with some labels changed to another class, and which."""
+    """Return the data set with some labels changed to another class, and the changed images."""
     rng = np.random.default_rng(0)
     rows = dataset.usable.reset_index(drop=True)
     indices = rng.choice(len(rows), round(SWAPPED * len(rows)), replace=False)

@@ -1,11 +1,11 @@
 """20 short trainings as a sweep on the warm worker, against a fresh process for each run.
 
-``python -m benchmarks.sweep [--quick]``. Training is what the epochs take by the runs' own clocks
-(validation included, and TensorFlow's tracing in the first batch); outside is all the rest of the time
-from the first start to the last result: loading images, building networks, testing, saving, waiting.
-The ratio outside / whole is the promise: under a tenth on the warm worker. Both sides train the same
-settings on the same prepared images, one after the other, on this machine; a few fresh processes are
-enough for their pace.
+``python -m benchmarks.sweep [--quick]``. Training time is the time of the epochs by the runs' own
+clocks (including validation, and TensorFlow's tracing in the first batch). Overhead is the rest of the time
+from the first start to the last result: loading images, building networks, testing, saving, waiting. The
+warm worker must keep the overhead below a tenth of the total. Both sides train the same settings on the
+same prepared images, one after the other, on this machine; a few fresh processes suffice to measure their
+speed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONFIG = RunConfig().replace({"data.source": "garden", "data.image_size": 32, "f
 
 
 def main() -> int:
-    """Measure and print; returns 1 where the promise is broken."""
+    """Measure and print; return 1 if the overhead is too high."""
     count = 6 if "--quick" in sys.argv else RUNS
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _on_the_warm_worker(count: int) -> tuple[float, float]:
-    """Seconds a run, and the share of the time outside training, with the worker awake."""
+    """Return seconds per run, and the share of the time outside training, with a warm worker."""
     engine.ensure_worker()
     first = engine.submit(CONFIG.replace({"fit.epochs": 1}))
     _wait([first])
@@ -59,7 +59,7 @@ def _on_the_warm_worker(count: int) -> tuple[float, float]:
 
 
 def _in_fresh_processes(count: int) -> float:
-    """Seconds a run, where each starts Python and TensorFlow anew, as scripts do."""
+    """Return seconds per run if each starts a new Python and TensorFlow, as scripts do."""
     carried_out = [runs.create(CONFIG.replace({"fit.seed": seed})) for seed in range(count)]
     began = time.time()
     for run in carried_out:
@@ -76,7 +76,7 @@ def _told(what: str, carried_out: list[Run], seconds: float) -> tuple[float, flo
     training = [sum(line["seconds"] for line in run.metrics()) for run in carried_out]
     outside = 1 - sum(training) / seconds
     print(
-        f"{what}: {len(carried_out)} runs in {seconds:.1f} s, {seconds / len(carried_out):.2f} s a run, "
+        f"{what}: {len(carried_out)} runs in {seconds:.1f} s, {seconds / len(carried_out):.2f} s per run, "
         f"of which {statistics.mean(training):.2f} s training; {outside:.1%} of the time outside training"
     )
     return seconds / len(carried_out), outside

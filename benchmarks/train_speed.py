@@ -1,7 +1,7 @@
 """An epoch on tf_flowers at 128 px: ours against the tutorial's pipeline, a bare fit, and Keras layers.
 
-``python -m benchmarks.train_speed [--quick] [--accuracy]``. All contestants take turns in one process;
-each figure is the median of its epochs, validation included, the first epoch of each turn left out.
+``python -m benchmarks.train_speed [--quick] [--accuracy]``. All candidates take turns in one process;
+each figure is the median of its epochs, including validation but not the first epoch of each turn.
 ``--accuracy`` trains the tutorial's settings to the end with three seeds, ours and the tutorial's.
 Needs tf_flowers as TensorFlow Datasets prepares it, in TFDS_DATA_DIR.
 """
@@ -31,7 +31,7 @@ SEEDS = (0, 1, 2)
 
 
 def main() -> int:
-    """Measure and print; returns 1 where a promise is broken."""
+    """Measure and print; return 1 if a target is missed."""
     os.environ.setdefault("TFDS_DATA_DIR", str(TFDS_FALLBACK))
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("LAB_WORKSPACE", folder)
@@ -88,7 +88,7 @@ def _speed(parts: Parts, rounds: int) -> bool:
     median = {name: statistics.median(values) for name, values in seconds.items()}
     for name, value in median.items():
         spread = f"{min(seconds[name]):.2f} to {max(seconds[name]):.2f}"
-        print(f"{name:36} {value:6.2f} s an epoch ({spread})")
+        print(f"{name:36} {value:6.2f} s per epoch ({spread})")
     fair = [
         _ratio(median, "the tutorial's pipeline", ours, 1.7 if fast == "bfloat16" else 1.0),
         _ratio(median, "the tutorial's pipeline", "ours, float32", 1.0),
@@ -146,7 +146,7 @@ def _layers_inside(parts: Parts, epochs: int) -> list[float]:
 
 
 def _accuracy(parts: Parts) -> bool:
-    """Test accuracy of three seeds; a tenth of the images, so each has an interval of about 3.4 points."""
+    """Measure test accuracy for three seeds; on a tenth of the images, so each is within about 3.4 points."""
     from benchmarks import tutorial_pipeline as yardstick
 
     data, size, batch = Path(os.environ["TFDS_DATA_DIR"]), CONFIG.data.image_size, CONFIG.fit.batch_size

@@ -1,7 +1,7 @@
-"""What a learner would otherwise write: decode, resize and flip in tf.data every epoch, then Keras ``fit``.
+"""What a learner would write instead: decode, resize and flip in tf.data every epoch, then Keras ``fit``.
 
-Written from the tutorial's description of its steps; float32, no cache and no prefetch, as there. The
-yardsticks of :mod:`benchmarks.train_speed`.
+Written from the tutorial's description of its steps: float32, without cache or prefetch. These are the
+baselines of :mod:`benchmarks.train_speed`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def compiled(model: keras.Model) -> keras.Model:
 def from_files(data: Path, size: int, batch_size: int) -> tuple[tf.data.Dataset, ...]:
     """Training, validation and test of tf_flowers, decoded and resized anew in every epoch.
 
-    The tutorial flips validation images too; that fault is left out, it costs no time.
+    The tutorial flips validation images too; this error is not reproduced, and it costs no time.
     """
     parts = tfds.load("tf_flowers", data_dir=data, split=SPLITS, as_supervised=True, download=False)
 

@@ -1,7 +1,7 @@
-"""Results and Compare as a person meets them: in Chromium, from a click until all is drawn.
+"""Results and Compare as a user experiences them: in Chromium, from a click until everything is drawn.
 
 ``python -m benchmarks.understand [--quick]``. A run of 100 classes with 10,000 test images, its views and
-cards; 1,000 runs in a list; six runs side by side. The runs are made, not trained: see
+cards; 1,000 runs in a list; six runs side by side. The runs are synthetic: see
 :mod:`benchmarks.results_page` and :mod:`benchmarks.compare_page`, which measure the pages' own code.
 """
 

@@ -1,7 +1,7 @@
-"""How often the verdict on two runs is wrong, and how often it sees a real difference: by simulation.
+"""Simulate how often the verdict on two runs is wrong, and how often it detects a real difference.
 
-``python -m benchmarks.verdict [--quick]``. The yardsticks are what people do otherwise, with one run of
-each: see whether the intervals overlap, or test the two models and apply the result to the settings.
+``python -m benchmarks.verdict [--quick]``. The baselines are what people do otherwise, with one run of
+each: check whether the intervals overlap, or test the two models and apply the result to the settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from samples.made_experiments import (
 
 
 def main() -> int:
-    """Print both tables; fails if a difference that is not there is called real in more than 5 %."""
+    """Print the tables; fail if a non-existent difference is called real in more than 5% of cases."""
     number = 300 if "--quick" in sys.argv else 2000
     chance = 3 * np.sqrt(0.05 * 0.95 / number)
     worst = max(_print_models(number), _print_several(number // 4), _print_settings(number))

@@ -57,7 +57,10 @@ def test_writing_photos_stops_when_asked(photos: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("tfds:beans", ["could not be downloaded: no connection to", "Without internet access, use garden, digits"]),
+        (
+            "tfds:beans",
+            ["could not be downloaded: no connection to", "Without internet access, use garden, digits"],
+        ),
         ("tfds:no_such_flowers", ["TensorFlow Datasets has no data set 'no_such_flowers'"]),
     ],
 )
