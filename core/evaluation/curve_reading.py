@@ -51,8 +51,8 @@ RULES: dict[Kind, str] = {
     "not learning": "Even on the training images, accuracy never covers "
     f"{percent(MIN_LEARNED, 0)} of the distance between always guessing the most common class and 100%, and "
     "validation accuracy does not either, by more than the number of validation images explains.",
-    "collapsed": f"Training accuracy covered at least {percent(2 * MIN_LEARNED, 0)} of that distance, and ends "
-    f"below {percent(MIN_LEARNED, 0)} of it.",
+    "collapsed": f"Training accuracy covered at least {percent(2 * MIN_LEARNED, 0)} of that distance, and "
+    f"ends below {percent(MIN_LEARNED, 0)} of it.",
     "unstable": f"In at least {percent(JUMPING_STEPS, 0)} of the steps between epochs, and at least two, "
     f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than the number of validation "
     "images explains.",
