@@ -30,7 +30,7 @@ from samples import made_runs
 
 CLASSES, TEST_IMAGES = 100, 10_000
 TEST_SHARE = 0.4
-VIEWS = ("Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads")
+VIEWS = ("Learning curves", "Mistakes", "Classes", "Confidence", "Details and downloads")
 OPENING, CLICK, CARD, NEW_CARD = 1.0, 0.3, 0.3, 1.0
 """Limits in seconds; a card is opened without new heatmaps, and with new ones from the warm assistant."""
 

@@ -57,7 +57,7 @@ def test_the_matrix_on_the_screen_and_in_the_file_has_the_same_numbers(shown, no
     assert (in_file.get_xlabel(), in_file.get_ylabel()) == (palette.PREDICTED, palette.TRUE)
 
 
-def test_the_kept_epoch_is_named_once_for_each_metric():
+def test_the_kept_epoch_is_labelled_once_per_metric():
     frame = learning_curves.frame({"": [HISTORY]}, {"": 2})
     kept = frame[frame["kept"] != ""]
     assert kept[["metric", "split", "epoch", "value", "kept"]].values.tolist() == [
@@ -100,7 +100,7 @@ def test_the_axes_of_one_run_do_not_move_with_its_values():
     assert lines["y"]["scale"] == {"domain": [0, 1]} and lines["y"]["axis"]["format"] == ".0%"
 
 
-def test_several_sides_have_a_colour_each_and_one_legend_for_both_charts():
+def test_several_sides_have_one_colour_each_and_share_a_legend():
     accuracy, loss = (learning_curves.chart(metric, ["A", "B"]).to_dict() for metric in palette.COLUMNS)
     color = accuracy["layer"][0]["encoding"]["color"]
     assert color["field"] == "side" and color["sort"] == ["A", "B"] and color["legend"]["columns"] == 1
@@ -108,7 +108,7 @@ def test_several_sides_have_a_colour_each_and_one_legend_for_both_charts():
     assert accuracy["height"] > loss["height"]
 
 
-def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_all_images_of_the_class():
+def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_the_whole_class():
     cells = matrix_chart.cells(COUNTS, NAMES, [1, 0])
     assert cells.values.tolist() == [
         ["b", "b", 5, 0.5],

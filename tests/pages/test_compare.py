@@ -1,4 +1,4 @@
-"""The Compare page: a list that is edited in place, an honest verdict, and images through both models."""
+"""The Compare page: a list edited in place, an honest verdict, and images as both models see them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.common import run_lines
 from pages.common.run_lines import Line, Wanted
 from pages.common.run_picker import listing, summarise
 from pages.understand.compare import curves, runs_table, verdict
-from pages.understand.compare.sides import heads, short_names, sides
+from pages.understand.compare.sides import headers, short_names, sides
 from samples import made_runs
 from tests.pages.test_understand import HOSTILE, no_fault, no_processes, shown, words
 
@@ -41,7 +41,7 @@ def table(page: AppTest):
 
 
 def edit(page: AppTest, row: int, **cells: object) -> AppTest:
-    """Type into the list, as the browser reports it."""
+    """Edit the list, as the browser reports it."""
     key = table(page).key
     page.session_state[key] = {"edited_rows": {row: cells}, "added_rows": [], "deleted_rows": []}
     return no_fault(page.run())
@@ -70,7 +70,7 @@ def test_names_tags_notes_and_stars_are_edited_in_the_list(config):
     assert table(page).value["name"].tolist() == [HOSTILE]
 
 
-def test_an_edit_is_carried_out_once(config):
+def test_an_edit_is_saved_once(config):
     run = made_runs.finished(config)
     page = edit(shown("compare"), 0, name="mine")
     run.relabel(name="changed elsewhere")
@@ -78,10 +78,10 @@ def test_an_edit_is_carried_out_once(config):
     assert run.labels.name == "changed elsewhere"
 
 
-def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
+def test_ticks_select_what_is_compared_and_are_in_the_address(config):
     made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
     page = edit(shown("compare"), 0, compare=True)
-    assert "What was set differently" not in words(page)
+    assert "Settings that differ" not in words(page)
     first = table(page).key
     page.session_state[first] = {
         "edited_rows": {0: {"compare": True}, 1: {"compare": True}},
@@ -89,7 +89,7 @@ def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
         "deleted_rows": [],
     }
     page = no_fault(page.run())
-    assert "What was set differently" in words(page)
+    assert "Settings that differ" in words(page)
     assert page.query_params["runs"] == f"{made[1].id},{made[0].id}"
 
 
@@ -103,11 +103,11 @@ def test_ticks_choose_what_is_compared_and_stand_in_the_address(config):
         (["a" * 36, "b" * 37], ["a" * 36, "b" * 35 + "…"]),
     ],
 )
-def test_sides_are_named_by_what_tells_them_apart(titles, names):
+def test_sides_are_named_by_what_distinguishes_them(titles, names):
     assert short_names(titles) == names
 
 
-def test_the_list_is_found_sorted_and_grouped(config):
+def test_the_list_is_filtered_sorted_and_grouped(config):
     made_runs.finished(config, name="alpha", tags=("keep",))
     made_runs.finished(config.replace({"fit.learning_rate": 0.01}), skill=0.95, name="beta", notes="Hello")
     made_runs.interrupted(config, name="gamma")
@@ -129,14 +129,14 @@ def test_the_list_is_found_sorted_and_grouped(config):
     assert no_fault(page).dataframe[0].value["Runs"].tolist() == [2, 1]
 
 
-def test_repeats_are_offered_until_the_first_two_of_several_are_told_apart():
+def test_repeats_are_offered_until_the_first_pair_of_several_is_decided():
     needed = {("A", "B"): 87, ("A", "C"): 5, ("B", "C"): None}
     found = {names: Verdict("cannot tell", "", more_runs_needed=more) for names, more in needed.items()}
-    assert verdict._fewest_that_tell(found) == 5
-    assert verdict._fewest_that_tell({}) == 0
+    assert verdict._repeats_to_decide(found) == 5
+    assert verdict._repeats_to_decide({}) == 0
 
 
-def test_an_own_folder_is_listed_by_its_name(config):
+def test_a_folder_of_the_users_own_is_listed_by_its_name(config):
     made_runs.finished(config)
     (row,) = table(shown("compare")).value.to_dict("records")
     assert row["source"] == row["name"] == Path(config.data.source).name
@@ -166,7 +166,7 @@ def test_deleted_runs_come_back_with_undo(config):
     assert "moved to the trash" not in words(page)
 
 
-def test_a_run_under_way_is_not_deleted_and_the_others_are(config):
+def test_a_run_in_progress_is_not_deleted_but_the_others_are(config):
     done, busy = made_runs.finished(config), made_runs.waiting(config, "running", 2)
     page = compared(done, busy)
     page.button(key="delete_runs").click().run()
@@ -201,7 +201,7 @@ def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
     assert details[0]["n"].tolist() == [found.measured.n]
 
 
-def test_too_little_data_offers_the_repeats_that_would_tell(config, monkeypatch):
+def test_too_little_data_offers_the_repeats_that_would_decide(config, monkeypatch):
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
     one = made_runs.finished(config, skill=0.7)
     other = made_runs.finished(config.replace({"fit.learning_rate": 0.01, "fit.seed": 4}), skill=0.72, seed=1)
@@ -219,10 +219,10 @@ def test_too_little_data_offers_the_repeats_that_would_tell(config, monkeypatch)
         or len(set(seeds[0.001]) & set(seeds[0.01])) == 5
     )
     assert page.query_params["runs"] == f"{one.id}~,{other.id}~"
-    assert "under way; the verdict will use them" in words(page)
+    assert "in progress; the verdict will include them" in words(page)
 
 
-def test_repeats_speak_of_the_settings_and_a_link_to_them_holds(config):
+def test_repeats_are_judged_as_settings_and_a_link_to_them_works(config):
     low = repeated(config, [0.3] * 6, "low")
     high = repeated(config, [0.9] * 6, "high", **{"fit.learning_rate": 0.01})
     page = shown("compare", runs=f"{low[0].id}~,{high[3].id}~")
@@ -232,7 +232,7 @@ def test_repeats_speak_of_the_settings_and_a_link_to_them_holds(config):
     assert settings["Setting"].tolist() == ["Learning rate"]
 
 
-def test_a_linked_run_that_has_repeats_ticks_their_line_and_can_be_unticked(config):
+def test_a_linked_run_with_repeats_selects_their_line_and_can_be_deselected(config):
     made = repeated(config, [0.4, 0.5, 0.6], "low")
     page = compared(made[1])
     assert table(page).value["compare"].tolist() == [True]
@@ -242,7 +242,7 @@ def test_a_linked_run_that_has_repeats_ticks_their_line_and_can_be_unticked(conf
     assert table(page).value["compare"].tolist() == [True]
 
 
-def test_the_name_of_repeats_names_no_seed(config):
+def test_the_name_of_repeats_contains_no_seed(config):
     low = repeated(config, [0.4, 0.5], "low")
     low[0].relabel(name="sweep: Dropout 0.1, Seed 0")
     assert table(shown("compare")).value["name"].tolist() == ["sweep: Dropout 0.1"]
@@ -255,8 +255,8 @@ def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
         for index, skill in enumerate(skills)
     ]
     text = words(compared(*made))
-    assert "B is better than each of the others." in text and "corrected for being 3 comparisons" in text
-    assert "The best of so many is partly lucky" in text
+    assert "B is better than each of the others." in text and "corrected for making 3 comparisons" in text
+    assert "The best of many is partly lucky" in text
     repeated(config, [0.6, 0.7, 0.8], "spread")
     assert "points of luck" in words(compared(*made))
 
@@ -269,7 +269,7 @@ def test_what_cannot_be_compared_is_named_and_gets_no_verdict(config, tmp_path):
     assert "No verdict." in text and "have different classes" in text
     split = made_runs.finished(config.replace({"data.split_seed": 5}))
     text = words(compared(one, split))
-    assert "Mind what else differs" in text and "split differently" in text
+    assert "Note what else differs" in text and "split differently" in text
 
 
 @pytest.mark.parametrize("number", [1, 2, 4, 6])
@@ -288,10 +288,10 @@ def test_any_number_of_sides_in_every_state_is_shown(config, number):
 def test_more_than_six_are_not_compared(config):
     made = [made_runs.finished(config, seed=number) for number in range(7)]
     page = compared(*made)
-    assert "7 are ticked; the first 6 are compared" in words(page)
+    assert "7 selected; only the first 6 are compared" in words(page)
 
 
-def test_test_scores_stay_sealed_until_asked_for(config):
+def test_test_scores_stay_hidden_until_requested(config):
     made = [made_runs.finished(config, seed=seed) for seed in range(2)]
     page = compared(*made)
     assert "test images" not in words(page) and test_set_usage.seen(made[0]) == 0
@@ -299,7 +299,7 @@ def test_test_scores_stay_sealed_until_asked_for(config):
     assert test_set_usage.seen(made[0]) == 2 and "On the test images" in words(page)
 
 
-def test_images_on_which_the_two_differ_are_shown_through_both(config):
+def test_images_on_which_two_models_disagree_are_shown_through_both(config):
     made = [made_runs.finished(config, skill=skill, seed=index) for index, skill in enumerate((0.4, 0.6))]
     for run in made:
         made_runs.give_model(run)
@@ -313,8 +313,8 @@ def test_images_on_which_the_two_differ_are_shown_through_both(config):
         keep_heatmaps(run, image_id)
     page = no_fault(page.button(key=f"differ-only first-{image_id}").click().run())
     text = words(page)
-    assert ":green-badge[right]" in text and ":orange-badge[wrong]" in text
-    assert text.count("Predicted: ") == 2
+    assert ":green-badge[correct]" in text and ":orange-badge[wrong]" in text
+    assert text.count("\nPredicted: ") == 2
 
 
 def keep_heatmaps(run: Run, image_id: str) -> None:
@@ -342,13 +342,13 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
             assert "$a_b$" not in element.value and "<script>" not in element.value
 
 
-def test_the_letter_heads_a_column_where_names_would_not_fit(config):
+def test_a_letter_alone_is_the_column_header_if_names_do_not_fit(config):
     long = [
         Line((summarise(made_runs.finished(config, name=f"with rotation and dropout {n}")),))
         for n in range(6)
     ]
-    assert heads(sides(long)) == ["A", "B", "C", "D", "E", "F"]
-    assert heads(sides(long[:2])) == ["A · with rotation and dropout 0", "B · with rotation and dropout 1"]
+    assert headers(sides(long)) == ["A", "B", "C", "D", "E", "F"]
+    assert headers(sides(long[:2])) == ["A · with rotation and dropout 0", "B · with rotation and dropout 1"]
 
 
 def test_smoothing_changes_no_number(config):

@@ -1,4 +1,4 @@
-"""Error analysis on the Understand pages: cards, classes, confidence, advice, trust, files to take away."""
+"""Error analysis on the Understand pages: image dialogs, classes, confidence, advice, trust, downloads."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ def explained_run(config: RunConfig) -> Run:
     return run
 
 
-def open_card(run: Run, view: str = "Mistakes") -> AppTest:
+def open_dialog(run: Run, view: str = "Mistakes") -> AppTest:
     page = shown("results", view=view)
     worst = confusion.worst(run.predictions("test"))[0]
     return no_fault(page.button(key=f"worst-{run.predictions('test').ids[worst.row]}").click().run())
 
 
-def test_a_card_shows_heatmaps_similar_training_images_and_facts(config):
+def test_an_image_dialog_shows_heatmaps_similar_training_images_and_details(config):
     run = explained_run(config)
-    page = open_card(run)
+    page = open_dialog(run)
     worst = confusion.worst(run.predictions("test"))[0]
     names = made_runs.FLOWERS
     text = words(page)
-    assert f"Labelled **{names[worst.true]}**, called **{names[worst.predicted]}**" in text
+    assert f"Actual: **{names[worst.true]}** · Predicted: **{names[worst.predicted]}**" in text
     assert f"Predicted: {names[worst.predicted]}" in text and f"Actual: {names[worst.true]}" in text
-    assert text.count(f"{names[worst.true]}\nalike 0.9") + text.count(f"{names[worst.true]}\nalike 1.0") == 6
+    assert sum(text.count(f"{names[worst.true]}\nsimilarity {value}") for value in ("0.9", "1.0")) == 6
     assert "Size: 48 x 48 pixels, RGB" in text and "Split: test" in text
 
 
-def test_a_card_of_a_run_without_a_model_says_so_and_shows_the_rest(config):
+def test_an_image_dialog_without_a_model_says_so_and_shows_the_rest(config):
     run = made_runs.finished(config, skill=0.5)
-    text = words(open_card(run))
-    assert "There is no model at" in text and "Labelled" in text and "Split: test" in text
+    text = words(open_dialog(run))
+    assert "There is no model at" in text and "Actual:" in text and "Split: test" in text
 
 
 def test_the_weakest_class_is_shown_in_detail(config):
@@ -62,19 +62,19 @@ def test_the_weakest_class_is_shown_in_detail(config):
     page = shown("results", view="Classes")
     weakest = min(run.report().per_class, key=lambda scores: scores.f1 or 0)
     assert weakest.class_name in [heading.value for heading in page.subheader]
-    assert "average precision" in words(page) and "Its most confident mistakes" in words(page)
+    assert "Average precision" in words(page) and "Most confident mistakes on" in words(page)
 
 
-def test_how_sure_names_both_splits_and_their_intervals(config):
+def test_confidence_is_reported_on_both_splits_with_intervals(config):
     made_runs.finished(config)
-    page = shown("results", view="How sure")
+    page = shown("results", view="Confidence")
     text = words(page)
-    assert "On the validation images it would answer" in text
-    assert "On the test images it would answer" in text and "calibration error" in text
+    assert "On the validation images, it would answer" in text
+    assert "On the test images, it would answer" in text and "calibration error" in text
     no_fault(page.slider(key="sure_threshold").set_value(100).run())
 
 
-def test_advice_opens_the_train_page_with_the_runs_settings_and_the_change(config):
+def test_a_suggestion_opens_the_train_page_with_the_runs_settings_and_the_change(config):
     run = made_runs.finished(config, skill=0.9)
     page = shown("results")
     read = coaching.reading(summarise(run))
@@ -117,12 +117,12 @@ def test_explain_in_depth_shows_six_methods_and_the_two_checks(config):
     page = worst_explained(explained_run(config), made_up_trust())
     text = words(page)
     assert all(f"**{method.title}**" in text for method in METHODS.values())
-    assert "takes the probability of" in text and "Likeness of the two maps: **0.10**" in text
+    assert "changes the probability of" in text and "Similarity of the two maps: **0.10**" in text
     no_fault(page.button(key="leave_image").click().run())
     assert "Test images" in [control.label for control in page.segmented_control]
 
 
-def test_the_strength_of_the_colours_holds_in_depth_too(config, monkeypatch):
+def test_the_heatmap_opacity_also_applies_in_depth(config, monkeypatch):
     page, drawn, overlay = worst_explained(explained_run(config), made_up_trust()), set(), overlays.overlay
     monkeypatch.setattr(overlays, "overlay", lambda *given: drawn.add(given[-1]) or overlay(*given))
     no_fault(page.slider(key="explain_strength").set_value(0.95).run())
@@ -141,7 +141,7 @@ def made_up_trust() -> dict[str, object]:
     }
 
 
-def test_an_image_that_is_not_in_the_run_is_said_to_be_missing(config):
+def test_an_image_that_is_not_in_the_run_is_reported_as_missing(config):
     explained_run(config)
     assert "is not among the test images" in words(shown("explain", picture="../../etc/passwd"))
 
@@ -149,7 +149,7 @@ def test_an_image_that_is_not_in_the_run_is_said_to_be_missing(config):
 def test_a_whole_class_is_averaged(config):
     explained_run(config)
     page = shown("explain")
-    no_fault(page.segmented_control(key="explain_which").set_value("Of a class").run())
+    no_fault(page.segmented_control(key="explain_which").set_value("One class").run())
     assert "The average of 16 heatmaps" in words(page)
 
 
@@ -164,12 +164,12 @@ def test_a_map_without_heat_is_not_checked(config):
     assert "There is nothing to check" in page.info[0].value
 
 
-def test_a_hot_part_on_which_little_hangs_is_said_to_matter_a_little():
+def test_a_hot_part_that_changes_little_is_said_to_matter_a_little():
     answer = {**made_up_trust(), "after": np.array(0.84), "elsewhere": np.full(10, 0.88)}
     assert "[a little]" in heatmap_checks.deletion_words(answer, "roses", 10)
 
 
-def test_a_class_without_a_chance_is_not_judged_by_deletion():
+def test_a_class_of_almost_no_probability_is_not_judged_by_deletion():
     answer = {**made_up_trust(), "before": np.array(0.01), "after": np.array(0.0)}
     assert "[cannot tell]" in heatmap_checks.deletion_words(answer, "roses", 10)
 
@@ -178,31 +178,31 @@ def test_a_class_without_a_chance_is_not_judged_by_deletion():
     ("similarity", "has_heat", "verdict"),
     [(0.9, True, "[no]"), (0.5, True, "[partly]"), (-0.2, True, "[yes]"), (0.0, False, "its map is empty")],
 )
-def test_the_control_is_judged_by_likeness(similarity, has_heat, verdict):
+def test_the_control_is_judged_by_similarity(similarity, has_heat, verdict):
     assert verdict in heatmap_checks.control_words(similarity, has_heat)
 
 
-def test_heat_on_the_border_is_named():
+def test_heat_on_the_border_is_reported():
     border = np.zeros((8, 8), np.float32)
     border[0] = 1
-    assert "[look here] In 3 of 3 images" in class_average.border_words([border] * 3, "roses")
+    assert "[check this] In 3 of 3 images" in class_average.border_words([border] * 3, "roses")
     assert "nothing" not in class_average.border_words([np.ones((8, 8), np.float32)], "roses")
     assert "In none of these images" in class_average.border_words([border * 0], "roses")
 
 
-def test_heat_on_background_is_named_with_the_numbers_and_a_caveat():
-    on_it, beside_it = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
-    seen = background_hint.words([on_it] * 8 + [beside_it], 11)
-    assert seen.startswith(
-        ":orange-badge[look here] In 8 of 9 images most of the heat lies on what looks like"
+def test_heat_on_the_background_is_reported_with_the_numbers_and_a_caveat():
+    on_background, on_object = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
+    text = background_hint.words([on_background] * 8 + [on_object], 11)
+    assert text.startswith(
+        ":orange-badge[check this] In 8 of 9 images, most of the heat lies on what looks like"
     )
-    assert "may be wrong" in seen and "On average 83%" in seen and "covers 60%" in seen
-    assert background_hint.words([beside_it] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 images")
-    assert "in 4 of 9 images, and 5 are needed" in background_hint.words([on_it] * 4, 9)
+    assert "may be wrong" in text and "On average, 83%" in text and "covers 60%" in text
+    assert background_hint.words([on_object] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 images,")
+    assert "in 4 of 9 images; at least 5 are needed" in background_hint.words([on_background] * 4, 9)
 
 
 @pytest.mark.parametrize(("on_the_disc", "badge"), [(True, "green"), (False, "orange")])
-def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
+def test_the_page_says_whether_the_heat_of_a_class_is_on_the_background(config, on_the_disc, badge):
     run = explained_run(config)
     dataset = datasets.open(config.data.source)
     rows = dataset.index.set_index("id")
@@ -212,24 +212,24 @@ def test_a_class_is_told_on_what_its_heat_lies(config, on_the_disc, badge):
         for index in range(len(made_runs.FLOWERS)):
             request = Request(str(image_id), index)
             heatmaps.keep(run, request, (is_disc == on_the_disc).astype(np.float32))
-    page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
-    told = [part.value for part in page.markdown if "looks like background" in part.value]
-    assert len(told) == 1 and told[0].startswith(f":{badge}-badge")
+    page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("One class").run())
+    hints = [part.value for part in page.markdown if "looks like background" in part.value]
+    assert len(hints) == 1 and hints[0].startswith(f":{badge}-badge")
     shares = [
-        part.value for part in page.caption if "of the heat on the background, which covers" in part.value
+        part.value for part in page.caption if "of the heat is on the background, which covers" in part.value
     ]
     assert len(shares) == (0 if on_the_disc else heat_cases.SHOWN)
 
 
-def test_a_warning_of_heat_on_the_border_shows_its_images(config):
+def test_a_warning_about_heat_on_the_border_shows_the_images(config):
     run = explained_run(config)
     for image_id in run.predictions("test").ids:
         for index in range(len(made_runs.FLOWERS)):
             request = Request(str(image_id), index)
             heatmaps.keep(run, request, heat_location.BORDER.astype(np.float32))
-    page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("Of a class").run())
+    page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("One class").run())
     shares = [part.value for part in page.caption if "on the border, which covers 44" in part.value]
-    assert shares == ["100% of the heat on the border, which covers 44%"] * heat_cases.SHOWN
+    assert shares == ["100% of the heat is on the border, which covers 44% of the image"] * heat_cases.SHOWN
 
 
 def test_the_report_is_one_file_with_the_runs_images(config):
@@ -239,9 +239,9 @@ def test_the_report_is_one_file_with_the_runs_images(config):
     assert report.count("Where the model looked") >= 10
 
 
-def test_test_answers_are_a_table_with_files_and_probabilities(config):
+def test_test_predictions_are_a_table_with_files_and_probabilities(config):
     run = explained_run(config)
-    frame = exports.answers_frame(summarise(run), gallery(run))
+    frame = exports.predictions_frame(summarise(run), gallery(run))
     predictions = run.predictions("test")
     assert len(frame) == len(predictions.ids) and frame["file"].str.endswith(".png").all()
     probabilities = frame[[f"p({name})" for name in made_runs.FLOWERS]]

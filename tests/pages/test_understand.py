@@ -1,4 +1,4 @@
-"""The Understand pages as a person meets them: every state of a run, and names from foreign folders."""
+"""The Understand pages as users see them: every state of a run, and names from untrusted folders."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def config(workspace: Path, tmp_path: Path) -> RunConfig:
 
 
 def shown(page: str, **address: str) -> AppTest:
-    """The page after its first run, with what stands in the address."""
+    """Return the page after its first run, with these parameters in the address."""
     test = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page(
         f"pages/understand/{page}/{page}.py"
     )
@@ -50,7 +50,7 @@ def no_fault(test: AppTest) -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    """All text on the page that is not in a table, a chart or an image."""
+    """Return all text on the page that is not in a table, a chart or an image."""
     kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success")
     parts = [element.value for kind in kinds for element in test.get(kind)]
     titles = [element.proto.title for kind in ("info", "warning", "error") for element in test.get(kind)]
@@ -58,18 +58,18 @@ def words(test: AppTest) -> str:
 
 
 def plain(text: str) -> str:
-    """Without the marks that keep Markdown literal and lines from breaking."""
+    """Return the text without the marks that keep Markdown literal and lines unbroken."""
     return text.replace("\\", "").replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize("page", ["results", "explain", "compare"])
-def test_an_empty_workspace_says_what_the_page_is_for_and_the_way_on(page):
+def test_an_empty_workspace_says_what_the_page_is_for_and_what_to_do_next(page):
     text = words(shown(page))
     assert "No runs yet" in text and "Train your first model" in text
 
 
 @pytest.mark.parametrize("page", ["results", "explain"])
-def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
+def test_a_run_that_does_not_exist_is_reported_as_missing(page, config):
     made_runs.finished(config)
     for missing in ("20200101-000000-abcdef", "../../etc/passwd", "x" * 400, HOSTILE):
         text = words(shown(page, run=missing))
@@ -84,20 +84,20 @@ def test_a_run_that_is_not_there_is_said_to_be_missing(page, config):
         (lambda c: made_runs.waiting(c, "running", 3), "Epoch 3 of 10, about 42 s left"),
         (lambda c: made_runs.waiting(c, "failed", 1), "This run failed and has no test result"),
         (lambda c: made_runs.waiting(c, "diverged", 2), "This run diverged"),
-        (lambda c: made_runs.waiting(c, "stopped", 0), "No epoch was finished"),
+        (lambda c: made_runs.waiting(c, "stopped", 0), "No epoch finished"),
         (lambda c: made_runs.interrupted(c, 3), "3 epochs finished. Resuming continues"),
         (lambda c: made_runs.damaged(c), "This run's files cannot be read"),
         (lambda c: made_runs.newer(c), "it has schema 99"),
     ],
 )
-def test_every_state_of_a_run_has_its_words(config, make, expected):
+def test_every_state_of_a_run_is_described(config, make, expected):
     run = make(config)
     assert expected in words(shown("results", run=run.id))
     for page in ("explain", "compare"):
         shown(page)
 
 
-def test_a_damaged_run_does_not_hide_the_others_and_can_go_to_the_trash(config):
+def test_a_damaged_run_does_not_hide_the_others_and_can_be_moved_to_the_trash(config):
     good, bad = made_runs.finished(config), made_runs.damaged(config)
     page = shown("results", run=bad.id)
     no_fault(page.button(key="trash").click().run())
@@ -114,7 +114,7 @@ def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
     assert plain(by_label["Test accuracy"].value) == percent(test.value)
     low, high = 100 * test.low, 100 * test.high
     assert deltas["Test accuracy"] == f"95% CI: {low:.1f} to {high:.1f}%"
-    assert plain(by_label["Guessing the largest class"].value) == percent(guess.value)
+    assert plain(by_label["Guessing the most common class"].value) == percent(guess.value)
     assert "Validation accuracy" in by_label
     assert f"Right on **{test.correct} of {test.total}** test images" in words(page)
 
@@ -129,9 +129,9 @@ def test_the_first_sentence_of_a_result_names_a_class_that_is_never_found(config
     assert never in words(shown("results"))
 
 
-def test_results_name_the_kept_epoch(config):
+def test_results_name_the_best_epoch(config):
     run = made_runs.finished(config)
-    assert f"The weights of epoch {run.report().kept_epoch} were kept" in words(shown("results"))
+    assert f"The weights of epoch {run.report().kept_epoch}, the best, were kept" in words(shown("results"))
 
 
 def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
@@ -148,24 +148,31 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
 
 
 @pytest.mark.parametrize(
-    "view", ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"]
+    "view", ["Learning curves", "Mistakes", "Classes", "Confidence", "Details and downloads"]
 )
 def test_every_view_of_a_result_can_be_opened_by_its_address(config, view):
     made_runs.finished(config)
     shown("results", view=view)
 
 
-def test_many_classes_are_shown_by_the_most_mixed_up_or_all(workspace, tmp_path):
+def test_a_link_to_the_confidence_view_by_its_former_name_still_opens_it(config):
+    made_runs.finished(config)
+    page = shown("results", view="How sure")
+    assert "Is its confidence justified?" in words(page)
+    assert page.query_params["view"] == ["Confidence"] or page.query_params["view"] == "Confidence"
+
+
+def test_of_many_classes_the_most_confused_or_all_are_shown(workspace, tmp_path):
     names = [f"kind {number:02}" for number in range(28)]
     source = made_runs.draw_folder(tmp_path / "p", names, each=5)
     made_runs.finished(RunConfig().replace({"data.source": source, "data.image_size": 48}))
     page = shown("results", view="Mistakes")
     choice = page.segmented_control(key="matrix_classes")
-    assert choice.value == "The 25 most mixed up"
+    assert choice.value == "The 25 most confused"
     no_fault(choice.set_value("All 28").run())
 
 
-def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):
+def test_names_from_outside_are_shown_literally(workspace, tmp_path):
     names = ["$a_b$", ":material/home: _x_", "[l](http:evil)"]
     source = made_runs.draw_folder(tmp_path / "p", names, each=30)
     config = RunConfig().replace({"data.source": source, "data.image_size": 48})
@@ -179,7 +186,7 @@ def test_names_from_outside_are_shown_letter_by_letter(workspace, tmp_path):
                 assert "$a_b$" not in element.value
 
 
-def test_a_run_whose_images_are_gone_still_shows_its_figures(config, tmp_path):
+def test_a_run_whose_images_are_gone_still_shows_its_scores(config, tmp_path):
     made_runs.finished(config, skill=0.5)
     (tmp_path / "images").rename(tmp_path / "moved")
     page = shown("results", view="Mistakes")
@@ -197,11 +204,11 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     titles = [text.value for text in page.text]
     assert [title for title in titles if title.startswith("Predicted")] == predicted
     assert [title for title in titles if title.startswith("Actual")] == true
-    assert "Each map has 10 x 10 places" in words(page)
+    assert "Each map has 10 x 10 cells" in words(page)
     assert not (workspace.folder() / "assistant").exists()
 
 
-@pytest.mark.parametrize("which", ["Random", "Of a class"])
+@pytest.mark.parametrize("which", ["Random", "One class"])
 def test_explain_takes_random_and_chosen_images(config, which):
     run = made_runs.finished(config)
     made_runs.give_model(run)
@@ -220,7 +227,7 @@ def test_two_runs_are_compared_by_address(config):
     first, second = two_runs(config)
     page = shown("compare", runs=f"{second.id},{first.id}")
     text = words(page)
-    assert "What was set differently" in text and "How good they are" in text
+    assert "Settings that differ" in text and "Scores" in text
     settings = page.dataframe[1].value
     assert settings["Setting"].tolist() == ["Learning rate", "Seed"]
 

@@ -1,4 +1,4 @@
-"""Which lines of the runs list are compared: kept in the session, and in the address to be sent as a link."""
+"""The lines of the runs list to compare, kept in the session and, so that links work, in the address."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pages.common.run_lines import REPEATS, Line
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
-MOST = 6
+MAX_SIDES = 6
 _CHOICE, _WRITTEN, _GENERATION = "compare_choice", "compare_written", "compare_generation"
 
 
 def ids() -> list[str]:
-    """The chosen lines as the address names them, in the order in which they were chosen."""
+    """Return the selected lines as the address names them, in order of selection."""
     asked = st.query_params.get(LINES_KEY)
     if asked is not None and asked != st.session_state.get(_WRITTEN):
         st.session_state[_CHOICE] = list(dict.fromkeys(filter(None, asked.split(","))))
@@ -27,34 +27,34 @@ def ids() -> list[str]:
 
 
 def tick(line: Line, is_ticked: bool) -> None:
-    """Add a line to the choice, or take it out with any of its runs that were chosen alone."""
-    chosen = [known for known in ids() if known not in line.names]
+    """Add a line to the selection, or remove it with any of its runs that were selected alone."""
+    chosen = [line_id for line_id in ids() if line_id not in line.names]
     st.session_state[_CHOICE] = [*chosen, line.id] if is_ticked else chosen
 
 
 def choose(line_ids: Sequence[str]) -> None:
-    """Replace the choice; the table then shows its ticks anew."""
+    """Replace the selection and redraw the table."""
     ids()
     st.session_state[_CHOICE] = list(line_ids)
     redraw()
 
 
 def redraw() -> None:
-    """Let the table forget what was ticked and typed into it; all of that is on the disk by now."""
+    """Discard what was ticked and typed in the table, all of which is saved by now."""
     st.session_state[_GENERATION] = generation() + 1
 
 
 def generation() -> int:
-    """Part of the table's key: another one makes another table."""
+    """Return a part of the table's key: another number makes a new table."""
     return int(st.session_state.get(_GENERATION, 0))
 
 
 def chosen(summaries: Sequence[Summary], joined: Sequence[Line]) -> list[Line]:
-    """The chosen lines; those that are gone are named and dropped.
+    """Return the selected lines; those that no longer exist are named and dropped.
 
     Args:
         summaries: all runs.
-        joined: the same with repeats on one line.
+        joined: the same runs, with repeats on one line.
     """
     single = {summary.run.id: Line((summary,)) for summary in summaries}
     repeated = {summary.run.id: line for line in joined for summary in line.summaries}
@@ -67,14 +67,14 @@ def chosen(summaries: Sequence[Summary], joined: Sequence[Line]) -> list[Line]:
         st.warning(
             "Not found: " + ", ".join(literal(name[:80]) for name in missing), icon=":material/search_off:"
         )
-    there = [line for line in by_id.values() if line is not None]
+    found = [line for line in by_id.values() if line is not None]
     st.session_state[_CHOICE] = [name for name in by_id if by_id[name] is not None]
-    return there
+    return found
 
 
 def write_address() -> None:
-    """Keep the choice in the address, as far as it is compared."""
-    text = ",".join(ids()[:MOST])
+    """Write the compared part of the selection to the address."""
+    text = ",".join(ids()[:MAX_SIDES])
     if text:
         st.query_params[LINES_KEY] = text
         st.session_state[_WRITTEN] = text

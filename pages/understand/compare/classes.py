@@ -1,4 +1,4 @@
-"""What two sides mix up: their confusion matrices, the difference, and the classes that gain or lose."""
+"""What two sides confuse: their confusion matrices, the difference, and the classes that gain or lose."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MAX_CLASSES = 30
 
 
 def show(first: Side, second: Side, split: str) -> None:
-    """Matrices of two sides and their difference; below, each class with the interval of its difference."""
+    """Show the matrices of two sides and their difference; below, the difference per class with its CI."""
     names = first.finished[0].report.class_names
     if names != second.finished[0].report.class_names:
-        st.info("The runs tell different classes apart: there is no difference to draw.")
+        st.info("The runs have different classes, so there is no difference to show.")
         return
     try:
         counts = first.matrix(split), second.matrix(split)
@@ -48,9 +48,9 @@ def show(first: Side, second: Side, split: str) -> None:
         chart = matrix_chart.chart(cells, matrix_chart.SHARE, ink())
     st.altair_chart(chart, alt=f"Confusion matrix on the {split} images: {title}")
     st.caption(
-        f"On the {split} images. Row: the true class; column: the predicted class; numbers: per cent of the "
-        f"row. Difference: percentage points that {second.letter} has more. On the diagonal more is better "
-        "(green), off it more is worse (orange)."
+        f"On the {split} images. Row: true class; column: predicted class; numbers: percentages of the row. "
+        f"Difference: how many percentage points more {second.letter} has. On the diagonal, more is better "
+        "(green); off it, more is worse (orange)."
     )
     _by_class(first, second, split)
 
@@ -70,38 +70,38 @@ def _by_class(first: Side, second: Side, split: str) -> None:
             "name": one.class_name,
             "value": one.difference, "low": one.low, "high": one.high,
             "first": one.first, "second": one.second, "images": one.images,
-            "kind": ("more" if one.difference > 0 else "fewer") if one.is_real else "may be luck",
+            "kind": ("gain" if one.difference > 0 else "loss") if one.is_real else "may be luck",
         }
         for one in shown
     )  # fmt: skip
     st.altair_chart(
-        by_class(frame, first.letter, second.letter), alt="Difference of each class, with intervals"
+        by_class(frame, first.letter, second.letter), alt="Difference in recall per class, with 95% CIs"
     )
     real = sum(one.is_real for one in differences)
     left = (
-        f" The {_MAX_CLASSES} largest differences of {len(differences)}."
+        f" Shown: the {_MAX_CLASSES} largest of {len(differences)} differences."
         if len(shown) < len(differences)
         else ""
     )
     st.caption(
-        f"Points of a class's {split} images that {second.letter} finds more than {first.letter}, with the "
-        f"95% CI. Coloured where it is more than luck, corrected for {len(differences)} classes: "
+        f"Difference in recall per class on the {split} images, {second.letter} minus {first.letter}, with "
+        f"95% CIs. Coloured if it is more than luck, corrected for {len(differences)} classes: "
         f"{real if real else 'none'} here.{left}{_too_few(first, second, len(differences))}"
     )
 
 
 def _too_few(first: Side, second: Side, classes: int) -> str:
-    """Where the smallest p that so few repeats can reach is too large after the correction."""
+    """Say so if the smallest p that so few repeats can reach is too large after the correction."""
     pairs = min(len(first.finished), len(second.finished))
     if pairs == 1 or classes * 2 / 2**pairs <= paired_tests.ALPHA:
         return ""
-    return f" With {pairs} pairs of runs no single class could be; that takes more repeats."
+    return f" With only {pairs} pairs of runs, no single class can be; that takes more repeats."
 
 
 def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
-    """A dot with its bar for each class, around the line of no difference."""
+    """Chart a dot with its interval per class, around the line of no difference."""
     colours = alt.Scale(
-        domain=["more", "fewer", "may be luck"], range=[palette.GREEN, palette.ORANGE, palette.GREY]
+        domain=["gain", "loss", "may be luck"], range=[palette.GREEN, palette.ORANGE, palette.GREY]
     )
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=200)),
@@ -109,19 +109,19 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("name:N", title="Class"),
             alt.Tooltip("images:Q", title="Images"),
-            alt.Tooltip("first:Q", title=f"Found by {first}", format=".1%"),
-            alt.Tooltip("second:Q", title=f"Found by {second}", format=".1%"),
+            alt.Tooltip("first:Q", title=f"Recall of {first}", format=".1%"),
+            alt.Tooltip("second:Q", title=f"Recall of {second}", format=".1%"),
             alt.Tooltip("value:Q", title="Difference", format="+.1%"),
             alt.Tooltip("low:Q", title="95% CI from", format="+.1%"),
             alt.Tooltip("high:Q", title="to", format="+.1%"),
-            alt.Tooltip("kind:N", title="More than luck"),
+            alt.Tooltip("kind:N", title="Real or luck"),
         ],
     )
-    across = alt.X("low:Q", title=f"{second} minus {first}", axis=alt.Axis(format="+.0%", tickCount=6))
+    x_axis = alt.X("low:Q", title=f"{second} minus {first}", axis=alt.Axis(format="+.0%", tickCount=6))
     zero = (
         alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=palette.GREY, strokeWidth=1.5).encode(x="at:Q")
     )
-    bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=across, x2="high:Q")
+    bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=x_axis, x2="high:Q")
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q")
     return alt.LayerChart(layer=[zero, bars, dots]).properties(height=30 * len(frame) + 55)
 
@@ -133,6 +133,6 @@ def _differences(
     sides = [side.results(split) for side in (_first, _second)]
     pair = pairing.pair((_first.letter, _second.letter), *sides)
     if pair.obstacle:
-        raise LabError(f"No comparison by class. {pair.obstacle}")
+        raise LabError(f"No comparison per class. {pair.obstacle}")
     labels = dict(zip(sides[0][0].ids.tolist(), sides[0][0].labels.tolist(), strict=True))
     return score_intervals.by_class(pair, np.array([labels[name] for name in pair.ids.tolist()]))

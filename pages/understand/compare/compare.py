@@ -1,4 +1,4 @@
-"""Understand > Compare: all runs in one list, and two to six of them side by side: real or luck?"""
+"""Understand > Compare: all runs in one list, and two to six of them side by side: is the difference real?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.understand.compare import (
     settings_and_scores,
     verdict,
 )
-from pages.understand.compare.choice import MOST
+from pages.understand.compare.choice import MAX_SIDES
 from pages.understand.compare.sides import Side, sides
 
 st.title("Compare", anchor=False)
@@ -28,7 +28,7 @@ runs_table.take_edits()
 summaries = run_picker.listing()
 if not summaries:
     runs_actions.show([])
-    run_header.show_empty("Here you will compare runs: what was set differently, and what it changed.")
+    run_header.show_empty("Here you will compare runs: which settings differ, and what that changed.")
     st.stop()
 
 everything = run_lines.lines(summaries)
@@ -43,26 +43,26 @@ runs_table.show(listed, run_lines.varying(listed), with_test=asked.with_test)
 runs_actions.show(chosen)
 choice.write_address()
 
-if len(chosen) > MOST:
-    st.caption(f"{len(chosen)} are ticked; the first {MOST} are compared.")
-compared = sides(chosen[:MOST])
+if len(chosen) > MAX_SIDES:
+    st.caption(f"{len(chosen)} selected; only the first {MAX_SIDES} are compared.")
+compared = sides(chosen[:MAX_SIDES])
 if len(compared) < 2:
     st.stop()
 
 split = "test" if asked.with_test else "validation"
 finished = [side for side in compared if side.finished]
 
-st.header("Real, or luck?", anchor=False)
+st.header("Real or luck?", anchor=False)
 with explained():
     verdict.show(compared, everything, split)
 
-st.subheader("What was set differently", anchor=False)
+st.subheader("Settings that differ", anchor=False)
 settings_and_scores.settings(compared)
 
-st.subheader("How good they are", anchor=False)
+st.subheader("Scores", anchor=False)
 settings_and_scores.scores(compared, split)
 
-st.subheader("How they learned", anchor=False)
+st.subheader("Learning curves", anchor=False)
 with explained():
     curves.show(compared)
 
@@ -71,18 +71,18 @@ if len(finished) < 2:
 
 
 def pair() -> tuple[Side, Side]:
-    """The two sides that are looked at closely, chosen where there are more."""
+    """Return the two sides to examine in detail; ask which if there are more."""
     by_name = {f"{one.letter} and {other.letter}": (one, other) for one, other in combinations(finished, 2)}
     if len(by_name) == 1:
         return next(iter(by_name.values()))
-    return by_name[st.selectbox("Look closely at", list(by_name), key="compare_pair", width=220)]
+    return by_name[st.selectbox("Compare in detail", list(by_name), key="compare_pair", width=220)]
 
 
-st.subheader("What they mix up", anchor=False)
+st.subheader("What they confuse", anchor=False)
 first, second = pair()
 with explained():
     classes.show(first, second, split)
 
-st.subheader("Where they differ", anchor=False)
+st.subheader("Where they disagree", anchor=False)
 with explained():
     images.show(first, second, split)

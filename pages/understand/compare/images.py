@@ -1,4 +1,4 @@
-"""Images on which two models differ, and one of them through both models with their heatmaps."""
+"""Images on which two models disagree, and one of them as both models see it, with heatmaps."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OPEN = "compare_image"
 
 
 def show(first: Side, second: Side, split: str) -> None:
-    """A choice of kinds of images, and a page of them; a click shows one through both models."""
+    """Show a choice of kinds of disagreement and a page of images; a click compares the models on one."""
     left, right = _of_one_seed(first, second)
     if left.report.class_names != right.report.class_names:
-        st.info("The runs tell different classes apart: their answers cannot be set side by side.")
+        st.info("The runs have different classes, so their predictions cannot be compared.")
         return
     try:
         both = (run_images.predictions(left.run, split), run_images.predictions(right.run, split))
@@ -38,8 +38,8 @@ def show(first: Side, second: Side, split: str) -> None:
     names: dict[Kind, str] = {
         "only first": f"Only {first.letter} is right",
         "only second": f"Only {second.letter} is right",
-        "both wrong, differently": "Both wrong, differently",
-        "both wrong, alike": "Both wrong alike",
+        "both wrong, differently": "Both wrong, different classes",
+        "both wrong, alike": "Both wrong, same class",
     }
     numbers = {kind: len(found.indices(kind)) for kind in disagreement.KINDS}
     kind: Kind = st.segmented_control(
@@ -54,18 +54,20 @@ def show(first: Side, second: Side, split: str) -> None:
     st.caption(_words(first, second, left, right, found, numbers["both right"], split))
     here = found.indices(kind)
     if not len(here):
-        st.caption("There are none.")
+        st.caption("None.")
         return
     letters = (first.letter, second.letter)
     page = choose_page(len(here), PER_PAGE, key=f"differ-{kind}", thing="image")
     tiles = [_tile(found, index, both, left.report.class_names, letters) for index in here[page].tolist()]
     resize = left.config.data.resize if left.config else "stretch"
-    run_images.tiles(run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, on_open=_look)
-    _open_card((first.letter, left), (second.letter, right), split)
+    run_images.tiles(
+        run_images.gallery(left.run), tiles, key=f"differ-{kind}", resize=resize, on_open=_select
+    )
+    _show_dialog((first.letter, left), (second.letter, right), split)
 
 
 def _of_one_seed(first: Side, second: Side) -> tuple[Summary, Summary]:
-    """A run of each side, with the same seed where both have one."""
+    """Return a run of each side, with the same seed if both have one."""
     by_seed = [{s.config.fit.seed: s for s in side.finished if s.config} for side in (first, second)]
     shared = sorted(by_seed[0].keys() & by_seed[1].keys())
     if not shared:
@@ -74,14 +76,14 @@ def _of_one_seed(first: Side, second: Side) -> tuple[Summary, Summary]:
 
 
 def _words(
-    first: Side, second: Side, left: Summary, right: Summary, found: Disagreement, right_both: int, split: str
+    first: Side, second: Side, left: Summary, right: Summary, found: Disagreement, both_right: int, split: str
 ) -> str:
-    words = f"Of {count(len(found.ids), f'{split} image')} that both answered, "
-    words += f"both are right on {right_both:,}."
-    words += " Those on which they are furthest apart come first."
+    words = f"Of {count(len(found.ids), f'{split} image')} that both predicted, "
+    words += f"both are right on {both_right:,}."
+    words += " Images on which they disagree most come first."
     for side, summary in ((first, left), (second, right)):
         if len(side.finished) > 1 and summary.config:
-            words += f" {side.letter}: its run with seed {summary.config.fit.seed}."
+            words += f" {side.letter}: the run with seed {summary.config.fit.seed}."
     return words
 
 
@@ -93,7 +95,7 @@ def _tile(
     letters: tuple[str, str],
 ) -> Tile:
     rows = (found.first_rows[index], found.second_rows[index])
-    lines = [f"is {names[both[0].labels[rows[0]]]}"]
+    lines = [f"Actual: {names[both[0].labels[rows[0]]]}"]
     for letter, predictions, row in zip(letters, both, rows, strict=True):
         predicted = int(np.argmax(predictions.probabilities[row]))
         lines.append(
@@ -102,7 +104,7 @@ def _tile(
     return Tile(str(found.ids[index]), tuple(lines))
 
 
-def _look(image_id: str) -> None:
+def _select(image_id: str) -> None:
     st.session_state[_OPEN] = image_id
 
 
@@ -110,7 +112,7 @@ def _close() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-def _open_card(first: tuple[str, Summary], second: tuple[str, Summary], split: str) -> None:
+def _show_dialog(first: tuple[str, Summary], second: tuple[str, Summary], split: str) -> None:
     image_id = st.session_state.get(_OPEN)
     if image_id is not None:
         _card(image_id, (first, second), split)
@@ -122,24 +124,24 @@ def _card(image_id: str, both: Sequence[tuple[str, Summary]], split: str) -> Non
         predictions = run_images.predictions(summary.run, split)
         indices = (predictions.ids == image_id).nonzero()[0]
         if not len(indices):
-            st.caption(f"{letter} has not answered this image.")
+            st.caption(f"{letter} has no prediction for this image.")
             continue
         position, names = int(indices[0]), summary.report.class_names
         predicted, true = (
             int(np.argmax(predictions.probabilities[position])),
             int(predictions.labels[position]),
         )
-        mark = ":green-badge[right]" if predicted == true else ":orange-badge[wrong]"
-        sure = percent(float(predictions.probabilities[position, predicted]), 0)
+        mark = ":green-badge[correct]" if predicted == true else ":orange-badge[wrong]"
+        confidence = percent(float(predictions.probabilities[position, predicted]), 0)
         st.markdown(
-            f"**{letter}** · {literal(summary.title)} {mark} Labelled **{literal(names[true])}**, "
-            f"called **{literal(names[predicted])}**, {sure} sure."
+            f"**{letter}** · {literal(summary.title)} {mark} Actual: **{literal(names[true])}** · "
+            f"Predicted: **{literal(names[predicted])}** · Confidence: {confidence}"
         )
         requests = heatmap_row.requests(predictions, position)
         maps = waiting.maps(summary.run, requests)
-        known = {} if maps is None else {request: maps.get(request) for request in requests}
-        heatmap_row.row(summary, run_images.gallery(summary.run), predictions, position, known)
+        available = {} if maps is None else {request: maps.get(request) for request in requests}
+        heatmap_row.row(summary, run_images.gallery(summary.run), predictions, position, available)
     st.caption(
-        "Heatmaps by Grad-CAM: yellow is where the image spoke most for the class named above it. Each has "
-        "its own scale, so compare places, not brightness."
+        "Heatmaps by Grad-CAM: yellow marks the strongest evidence for the class named above the image. Each "
+        "map has its own scale, so compare areas, not brightness."
     )

@@ -1,4 +1,4 @@
-"""What can be done with the ticked runs: open, repeat with new seeds, export, delete; and take runs in."""
+"""Actions on the selected runs: open, repeat with new seeds, export and delete; and import of runs."""
 
 from __future__ import annotations
 
@@ -24,114 +24,118 @@ _DELETED, _TICKED, _DONE = "runs_deleted", "runs_deleted_ticked", "runs_done"
 
 
 def show(ticked: Sequence[Line]) -> None:
-    """The row of buttons under the list."""
-    _say_done()
+    """Show the row of buttons below the list."""
+    _show_last_action()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not ticked:
-            st.caption(":material/checklist: Tick two to six runs to compare them.")
+            st.caption(":material/checklist: Select two to six runs to compare them.")
         else:
-            _for_ticked(ticked)
-        _taking_in()
+            _show_actions(ticked)
+        _show_import()
 
 
-def _for_ticked(ticked: Sequence[Line]) -> None:
+def _show_actions(ticked: Sequence[Line]) -> None:
     st.button(
-        f"Clear {count(len(ticked), 'tick')}", key="clear_ticks", icon=":material/close:", type="tertiary",
+        "Clear selection", key="clear_ticks", icon=":material/close:", type="tertiary",
         on_click=choice.choose, args=([],),
     )  # fmt: skip
     if len(ticked) == 1 and ticked[0].finished:
         link = {RUN_KEY: ticked[0].finished[0].run.id}
-        st.page_link(RESULTS, label="Open its result", icon=":material/target:", query_params=link)
-    _repeating(ticked)
-    _exporting(ticked)
+        st.page_link(RESULTS, label="Open result", icon=":material/target:", query_params=link)
+    _show_repeat(ticked)
+    _show_export(ticked)
     number = sum(len(line.summaries) for line in ticked)
     st.button(
         f"Delete {count(number, 'run')}", key="delete_runs", icon=":material/delete:",
-        help="Into the trash, from where they can be brought back.",
+        help="Moves them to the trash, from which they can be restored.",
         on_click=frame.attempt, args=(_delete, ticked),
     )  # fmt: skip
 
 
-def _repeating(ticked: Sequence[Line]) -> None:
-    """Three, five or ten more seeds in one click, with the time it takes."""
-    able = [line for line in ticked if line.first.config]
-    if not able:
+def _show_repeat(ticked: Sequence[Line]) -> None:
+    """Offer three, five or ten more seeds in one click, with the time it takes."""
+    repeatable = [line for line in ticked if line.first.config]
+    if not repeatable:
         return
     with st.popover("Repeat with new seeds", icon=":material/casino:", key=_closed_when_done("repeat")):
         st.markdown(
-            "The same settings with other seeds show how far a score is due to chance. "
-            + ("All ticked runs get the same seeds, which makes them comparable." if len(able) > 1 else "")
+            "The same settings with other seeds show how much of a score is due to chance. "
+            + (
+                "All selected runs get the same seeds, so that they can be compared."
+                if len(repeatable) > 1
+                else ""
+            )
         )
         for times in TIMES:
             st.button(
-                f"{times} times · {time_to_repeat(able, times)}",
+                f"{times} times · {time_to_repeat(repeatable, times)}",
                 key=f"repeat-{times}",
                 width="stretch",
                 on_click=frame.attempt,
-                args=(repeat, able, times),
+                args=(repeat, repeatable, times),
             )
 
 
 def time_to_repeat(lines: Sequence[Line], times: int) -> str:
-    """How long it takes to repeat these so many times each, in words."""
+    """Say how long it takes to repeat each line this many times."""
     return about(times * sum(map(_seconds, lines)))
 
 
 def repeat(lines: Sequence[Line], times: int) -> None:
-    """Queue the repeats, and compare with them from now on."""
+    """Queue the repeats, and include them in the comparison."""
     made = repeats.repeat_together([line.first.run for line in lines], times)
     again = {line.id: line.first.run.id + REPEATS for line in lines}
     choice.choose([again.get(name, name) for name in choice.ids()])
     st.session_state[_DONE] = (
-        f"{count(len(made), 'run')} queued. They are trained one after another; watch them on the Train page."
+        f"{count(len(made), 'run')} queued. They train one after another; follow them on the Train page."
     )
 
 
 def _seconds(line: Line) -> float:
-    known = [float(summary.report.seconds) for summary in line.finished]
-    if known:
-        return sum(known) / len(known) + cost_estimate.SECONDS_TO_START
+    measured = [float(summary.report.seconds) for summary in line.finished]
+    if measured:
+        return sum(measured) / len(measured) + cost_estimate.SECONDS_TO_START
     config = line.first.config
     return cost_estimate.duration(config, 1000).seconds if config else 0.0
 
 
 def _closed_when_done(what: str) -> str:
-    """A popover's key: what is done in it makes another choice, and another popover, which is closed."""
+    """Return a popover's key; an action changes the selection and thus the key, which closes the popover."""
     return f"{what}_popover-{choice.generation()}"
 
 
-def _exporting(ticked: Sequence[Line]) -> None:
+def _show_export(ticked: Sequence[Line]) -> None:
     run = ticked[0].first.run
     if len(ticked) > 1 or ticked[0].is_repeated or ticked[0].first.status.waiting or ticked[0].first.fault:
         return
     st.download_button(
         "Export", lambda: run_archive.pack(run), f"{run.id}.zip", "application/zip", key="export_run",
         icon=":material/download:", on_click="ignore",
-        help="One zip file with settings, figures, predictions and model, to import in another lab.",
+        help="One zip file with settings, scores, predictions and model, to import into another lab.",
     )  # fmt: skip
 
 
-def _taking_in() -> None:
+def _show_import() -> None:
     with st.popover("Import", icon=":material/upload:", key=_closed_when_done("import")):
         generation = st.session_state.setdefault("import_generation", 0)
         archive = st.file_uploader("A run's zip file", type="zip", key=f"import-{generation}")
-        st.caption("It is checked before it is shown, and gets an id of its own.")
+        st.caption("The run is checked before it is shown, and gets a new id.")
         if archive is not None:
             st.button(
                 "Import this run", key="import_run", type="primary",
-                on_click=frame.attempt, args=(_take_in, archive),
+                on_click=frame.attempt, args=(_import, archive),
             )  # fmt: skip
 
 
-def _take_in(archive: object) -> None:
+def _import(archive: object) -> None:
     run = run_archive.unpack(archive)  # type: ignore[arg-type]
     st.session_state["import_generation"] += 1
     choice.choose([run.id])
-    st.session_state[_DONE] = f"{literal(run.title)} was imported as {literal(run.id)} and is ticked."
+    st.session_state[_DONE] = f"{literal(run.title)} was imported as {literal(run.id)} and is selected."
 
 
 def _delete(ticked: Sequence[Line]) -> None:
-    """Delete as many as can be; what cannot be is said, and stays ticked."""
+    """Delete as many runs as possible; the others stay selected, with a reason."""
     deleted: list[str] = []
     faults: list[LabError] = []
     for summary in (summary for line in ticked for summary in line.summaries):
@@ -148,16 +152,16 @@ def _delete(ticked: Sequence[Line]) -> None:
 
 
 def _restore(run_ids: Sequence[str]) -> None:
-    """Bring runs back, ticked as they were."""
+    """Restore runs, with the selection they had."""
     st.session_state.pop(_DELETED, None)
     restored: list[Run] = [runs.restore(run_id) for run_id in run_ids]
-    st.session_state[_DONE] = f"{count(len(restored), 'run')} brought back."
+    st.session_state[_DONE] = f"{count(len(restored), 'run')} restored."
     before = st.session_state.pop(_TICKED, [])
     choice.choose(list(dict.fromkeys([*before, *choice.ids()])))
 
 
-def _say_done() -> None:
-    """What the last click did, once; a deletion until it is undone or dismissed."""
+def _show_last_action() -> None:
+    """Show once what the last click did; a deletion until it is undone or dismissed."""
     words = st.session_state.pop(_DONE, None)
     if words:
         st.toast(words, icon=":material/check:", duration="long")

@@ -1,4 +1,4 @@
-"""What the runs list shows: words to find, states, data sets and tags, its order and its groups."""
+"""What the runs list shows: search words, states, data sets and tags, its order and its groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_ROWS = 6
 
 @dataclass(frozen=True)
 class Asked:
-    """Which lines, whether with test scores, and by what they are grouped, if at all."""
+    """Which lines to show, whether with test scores, and by what to group them, if at all."""
 
     wanted: Wanted
     with_test: bool
@@ -25,7 +25,7 @@ class Asked:
 
 
 def ask(summaries: Sequence[Summary], everything: Sequence[Line]) -> Asked:
-    """The controls above the list."""
+    """Show the controls above the list."""
     sources = sorted({summary.config.data.source for summary in summaries if summary.config})
     tags = sorted({tag for line in everything for tag in line.labels.tags})
     states = list(dict.fromkeys(summary.state for summary in summaries))
@@ -44,27 +44,27 @@ def ask(summaries: Sequence[Summary], everything: Sequence[Line]) -> Asked:
                 sort=str(st.selectbox("Sort", SORTS, key="sort_runs", persist_state="session")),
                 states=st.multiselect("State", states, key="filter_states", placeholder="Any"),
                 sources=st.multiselect("Data set", sources, key="filter_sources", placeholder="Any"),
-                tags=st.multiselect("Tags, any of", tags, key="filter_tags", placeholder="Any"),
+                tags=st.multiselect("Tags (any of)", tags, key="filter_tags", placeholder="Any"),
                 starred=st.toggle("Starred only", key="starred_only"),
                 finished=st.toggle("Finished only", key="finished_only"),
                 join_repeats=st.toggle(
                     "Repeats on one line", value=True, key="join_repeats", persist_state="session",
-                    help="Runs that differ in nothing but the seed, with their mean and spread.",
+                    help="Joins runs that differ only in the seed, with their mean and spread.",
                 ),
             )  # fmt: skip
-            st.caption("A click on a column's head sorts as well.")
+            st.caption("You can also click a column header to sort.")
         with_test = st.toggle(
             "Show test scores",
             key="show_test_scores",
             persist_state="session",
-            help="Choose by validation and look at the test score of the one you chose: test scores by which "
-            "one has chosen flatter. The lab counts how many were seen, and says so on the Results page.",
+            help="Choose by validation, then check the test score of your choice: test scores that you used "
+            "for choosing are too optimistic. The Results page says how many you have seen.",
         )
     return Asked(wanted, with_test, by)
 
 
 def groups(shown: list[Line], by: str | None) -> list[Line]:
-    """A line for each group, if asked for; ticked groups narrow the list down."""
+    """Show a line per group, if wanted; selected groups narrow down the list."""
     if by is None or not shown:
         return shown
     together = run_lines.grouped(shown, by)
@@ -77,18 +77,18 @@ def groups(shown: list[Line], by: str | None) -> list[Line]:
         hide_index=True,
         height=40 + 35 * min(len(together), _MAX_ROWS),
         column_config={"Best": st.column_config.NumberColumn(format=columns.PERCENT)},
-        alt=f"Runs by {_label(by)}",
+        alt=f"Runs grouped by {_label(by)}",
     )
     ticked = [list(together.values())[row] for row in event.selection.rows if row < len(together)]
     st.caption(
-        "Validation accuracy: mean and standard deviation of all runs of a group, whatever else was set in "
-        "them. Tick groups to see only their runs below."
+        "Validation accuracy: mean and standard deviation of all runs in a group, whatever their other "
+        "settings. Select groups to see only their runs below."
     )
     return [line for members in (ticked or together.values()) for line in members]
 
 
 def _ways(everything: Sequence[Line], sources: int) -> list[str]:
-    """By what the runs can be grouped: the settings that vary, the data set, and sweeps or repeats."""
+    """Return what the runs can be grouped by: varying settings, the data set, and sweeps or repeats."""
     ways = run_lines.varying(everything)
     if sources > 1:
         ways.insert(0, "data.source")

@@ -1,4 +1,4 @@
-"""The list of all runs: in it names, tags, notes and stars are changed, and runs are ticked."""
+"""The list of all runs, in which names, tags, notes and stars are edited and runs are selected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EDITABLE = ("compare", "star", "name", "tags", "notes")
 
 @dataclass
 class _Drawn:
-    """The table as it was last drawn: the lines of its rows, and what of its edits is done already."""
+    """The table as last drawn: the line of each row, and the edits already saved."""
 
     key: str
     lines: list[Line]
@@ -36,25 +36,25 @@ class _Drawn:
 
 
 def take_edits() -> None:
-    """Carry out what was ticked and typed since the table was drawn; call before the runs are listed."""
+    """Save what was ticked and typed since the table was drawn; call before listing the runs."""
     drawn: _Drawn | None = st.session_state.get(_DRAWN)
     if drawn is None:
         return
     edited = st.session_state.get(drawn.key, {}).get("edited_rows", {})
     for row, changes in edited.items():
         for column, value in changes.items():
-            place = (int(row), column)
-            if place not in drawn.done or drawn.done[place] != value:
-                drawn.done[place] = value
-                _carry_out(drawn.lines[place[0]], column, value)
+            cell = (int(row), column)
+            if cell not in drawn.done or drawn.done[cell] != value:
+                drawn.done[cell] = value
+                _save_edit(drawn.lines[cell[0]], column, value)
 
 
 def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> None:
-    """Draw the table; ``varying`` are the settings that have a column each."""
+    """Draw the table, with a column for each of the ``varying`` settings."""
     ids = [line.id for line in shown]
     key = f"runs-{choice.generation()}-{_fingerprint([*ids, *varying, str(with_test)])}"
-    known: _Drawn | None = st.session_state.get(_DRAWN)
-    if known is None or known.key != key:
+    drawn: _Drawn | None = st.session_state.get(_DRAWN)
+    if drawn is None or drawn.key != key:
         st.session_state[_DRAWN] = _Drawn(key, list(shown))
     table = frame(shown, varying, choice.ids())
     names = [str(name) for name in table]
@@ -68,12 +68,12 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
         column_config=_columns(varying, table),
         column_order=order,
         placeholder="–",
-        alt="All runs with their settings and scores; tick those to compare",
+        alt="All runs with their settings and scores; select those to compare",
     )
 
 
 def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) -> pd.DataFrame:
-    """One row a line: its marks, state, scores with interval or spread, settings that vary, and duration."""
+    """Return a row per line: marks, state, scores with interval or spread, varying settings, duration."""
     firsts = [line.first for line in shown]
     labels = [line.labels for line in shown]
     reports = [first.result for first in firsts]
@@ -109,7 +109,7 @@ def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) 
 
 
 def _setting(path: str, values: list[Any]) -> Any:
-    """Numbers as numbers, so that the table can be sorted by them; all else in words."""
+    """Return numbers as numbers, so that the table can be sorted by them, and other values in words."""
     if SETTINGS[path].minimum is not None:
         return pd.array(values, "Float64")
     return [None if value is None else setting_value(path, value) for value in values]
@@ -121,50 +121,52 @@ def _mean(scores: Sequence[float]) -> float | None:
 
 def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
-    told: dict[str, Any] = {
+    config: dict[str, Any] = {
         "compare": column.CheckboxColumn(
-            "Tick", pinned=True, width=64, help="Tick two to six to compare them; one to repeat or export it."
+            "Select", pinned=True, width=64, help="Select two to six to compare, or one to repeat or export."
         ),
-        "star": column.CheckboxColumn("★", pinned=True, width=50, help="Mark what you want to find again."),
+        "star": column.CheckboxColumn(
+            "★", pinned=True, width=50, help="Mark runs that you want to find again."
+        ),
         "name": column.TextColumn("Name", width="medium", max_chars=MAX_NAME_LENGTH, help="Click to rename."),
         "state": column.TextColumn("State", width=118, help=STOPPED),
         "validation": columns.validation(),
         "val_interval": column.TextColumn(
             "Interval or spread",
             width=158,
-            help="One run: where its validation accuracy lies with 95% confidence (Wilson), for other "
-            "images. Repeats: mean, standard deviation (SD) over seeds, and how many.",
+            help="One run: the 95% CI of its validation accuracy (Wilson), for new images. "
+            "Repeats: mean ± standard deviation (SD) over seeds, and their number.",
         ),
         "test": columns.test(),
         "test_interval": column.TextColumn(
             "Interval or spread (test)", width=170, help="As for validation, on the test images."
         ),
-        "source": column.TextColumn("Data set", width="small", help="An own folder by its name."),
+        "source": column.TextColumn("Data set", width="small", help="Your own folders are shown by name."),
         "version": column.TextColumn(
             "Version",
             width="small",
-            help="Of the data. Two runs with the same version saw the same images.",
+            help="Version of the data. Runs with the same version used the same images and labels.",
         ),
         "seconds": columns.duration(table["seconds"]),
         "created": column.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
         "tags": column.ListColumn(
             "Tags",
             width=150,
-            help="Double-click to add some, Enter after each; a click elsewhere keeps them.",
+            help="Double-click to add tags, and press Enter after each. Click elsewhere to save.",
         ),
         "notes": column.TextColumn("Notes", width="medium", max_chars=MAX_NOTE_LENGTH),
     }
     for path in varying:
         setting = SETTINGS[path]
         if setting.minimum is None:
-            told[path] = column.TextColumn(setting.label, help=setting.help)
+            config[path] = column.TextColumn(setting.label, help=setting.help)
         else:
             unit = f" {setting.unit}" if setting.unit else ""
-            told[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=setting.help)
-    return told
+            config[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=setting.help)
+    return config
 
 
-def _carry_out(line: Line, column: str, value: Any) -> None:
+def _save_edit(line: Line, column: str, value: Any) -> None:
     if column == "compare":
         choice.tick(line, bool(value))
         return
@@ -190,5 +192,5 @@ def _fingerprint(parts: Sequence[str]) -> str:
 
 
 def unseal(shown: Sequence[Line], chosen: Sequence[Line]) -> None:
-    """Note that the test scores of these are on the screen, see :mod:`core.comparison.test_set_usage`."""
+    """Record that these test scores are on the screen; see :mod:`core.comparison.test_set_usage`."""
     test_set_usage.record_view([summary.run for line in (*shown, *chosen) for summary in line.finished])

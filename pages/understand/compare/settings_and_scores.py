@@ -1,4 +1,4 @@
-"""Two to six sides beside each other: what was set differently, how good they are, and what they cost."""
+"""Two to six sides in tables: the settings that differ, the scores, and the cost."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from core.words import DASH, byte_size, duration, interval, percent, setting_val
 from pages.common import charts
 from pages.common.run_picker import Summary
 from pages.common.text import literal
-from pages.understand.compare.sides import Side, heads
+from pages.understand.compare.sides import Side, headers
 
 
 def settings(sides: Sequence[Side]) -> None:
-    """Only the settings in which the sides differ, one column a side."""
+    """Show only the settings in which the sides differ, one column per side."""
     frame = settings_frame(sides)
     if frame.empty:
-        st.caption("All settings are the same; what differs is chance, or the machine.")
+        st.caption("All settings are the same; any difference comes from chance or from the machine.")
         return
     st.dataframe(
         frame,
         hide_index=True,
         height="content",
         column_config={"Setting": st.column_config.TextColumn(pinned=True)},
-        alt="Settings in which the chosen runs differ",
+        alt="Settings in which the selected runs differ",
     )
-    st.caption(f"The other {len(SETTINGS) - len(frame)} settings are the same in all of them.")
+    st.caption(f"The other {len(SETTINGS) - len(frame)} settings are identical.")
 
 
 def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
-    """A row for each setting that differs, with its unit."""
+    """Return a row per setting that differs, with its unit."""
     readable = [side for side in sides if side.line.first.config]
     configs = [side.line.first.config for side in readable if side.line.first.config]
     differing = differences(configs)
@@ -47,7 +47,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     seeds = [_seeds(side) for side in readable]
     if len(set(seeds)) > 1:
         rows.append([SETTINGS[SEED].label, *seeds])
-    return pd.DataFrame(rows, columns=["Setting", *heads(readable)])
+    return pd.DataFrame(rows, columns=["Setting", *headers(readable)])
 
 
 def _seeds(side: Side) -> str:
@@ -56,7 +56,7 @@ def _seeds(side: Side) -> str:
 
 
 def scores(sides: Sequence[Side], split: str) -> None:
-    """Accuracy as dots with bars; all figures with their intervals in a table."""
+    """Show accuracy as dots with intervals, and all scores in a table."""
     try:
         figures = {side.name: side.scores(split) for side in sides if side.finished}
     except LabError as error:
@@ -69,42 +69,42 @@ def scores(sides: Sequence[Side], split: str) -> None:
     frame = pd.DataFrame([_bar(name, of_side) for name, of_side in figures.items()])
     st.altair_chart(
         charts.proportions(frame),
-        alt=f"Accuracy of the chosen runs on the {split} images, with intervals",
+        alt=f"Accuracy of the selected runs on the {split} images, with intervals",
     )
-    repeated = " For repeats: their mean, from the lowest to the highest." if is_repeated else ""
+    repeated = " For repeats: their mean, with a bar from lowest to highest." if is_repeated else ""
     st.caption(f"Dot: accuracy on the {split} images. Bar: its 95% CI.{repeated}")
     finished = [side for side in sides if side.finished]
     st.dataframe(
         scores_frame(finished, list(figures.values()), split),
         hide_index=True,
         height="content",
-        column_config={"Figure": st.column_config.TextColumn(pinned=True)},
-        alt="Figures of the chosen runs",
+        column_config={"Score": st.column_config.TextColumn(pinned=True)},
+        alt="Scores and cost of the selected runs",
     )
     st.caption(
-        "In brackets: the 95% CI, for other images. "
-        + ("Repeats: mean ± standard deviation over n seeds." if is_repeated else "")
+        "In brackets: the 95% CI, for new images. "
+        + ("Repeats: mean ± standard deviation (SD) over n seeds." if is_repeated else "")
     )
 
 
 def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: str) -> pd.DataFrame:
-    """A row for each figure, a column for each side."""
+    """Return a row per score, a column per side."""
     rows = {
         f"Accuracy ({split})": [_shares([s.accuracy for s in of_side]) for of_side in figures],
-        "Right answers": [_right(of_side) for of_side in figures],
+        "Correct predictions": [_correct(of_side) for of_side in figures],
         f"Mean F1 ({split})": [_shares([s.mean_f1 for s in of_side]) for of_side in figures],
         f"Loss ({split}; lower is better)": [_losses([s.loss for s in of_side]) for of_side in figures],
-        "Kept epoch": _of_runs(sides, lambda s: float(s.report.kept_epoch), lambda x: f"{x:.0f}"),
+        "Best epoch": _of_runs(sides, lambda s: float(s.report.kept_epoch), lambda x: f"{x:.0f}"),
         "Training time": _of_runs(sides, lambda s: float(s.report.seconds), duration),
-        "Images per second, in training": _of_runs(
+        "Training speed (images per second)": _of_runs(
             sides, lambda s: float(s.report.images_per_second), lambda x: f"{x:,.0f}"
         ),
         "Parameters": _of_runs(sides, lambda s: float(s.report.parameters), lambda x: f"{x:,.0f}"),
-        "Model file": _of_runs(sides, _model_bytes, lambda size: byte_size(size) if size else "none"),
+        "Model file size": _of_runs(sides, _model_bytes, lambda size: byte_size(size) if size else "none"),
     }
     return pd.DataFrame(
         [[figure, *values] for figure, values in rows.items()],
-        columns=["Figure", *heads(sides)],
+        columns=["Score", *headers(sides)],
     )
 
 
@@ -134,20 +134,20 @@ def _losses(intervals: list[Interval]) -> str:
     return f"{only.value:.3f} ({only.low:.3f} to {only.high:.3f})"
 
 
-def _right(of_side: list[Scores]) -> str:
+def _correct(of_side: list[Scores]) -> str:
     return f"{of_side[0].correct:,} of {of_side[0].images:,}" if len(of_side) == 1 else DASH
 
 
 def _of_runs(
     sides: Sequence[Side], figure: Callable[[Summary], float], words: Callable[[float], str]
 ) -> list[str]:
-    """The figure of each side; of repeats, from the lowest to the highest where they differ."""
-    told = []
+    """Return the figure of each side as text; for repeats, from lowest to highest if they differ."""
+    texts = []
     for side in sides:
         values = sorted(figure(summary) for summary in side.finished)
         ends = list(dict.fromkeys([words(values[0]), words(values[-1])]))
-        told.append(" to ".join(ends))
-    return told
+        texts.append(" to ".join(ends))
+    return texts
 
 
 def _model_bytes(summary: Summary) -> float:

@@ -1,4 +1,4 @@
-"""The sides of a comparison: two to six lines of the runs list, each with a letter that stands for it."""
+"""The sides of a comparison: two to six lines of the runs list, each represented by a letter."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from pages.common import run_images
 from pages.common.run_lines import Line
 from pages.common.run_picker import Summary
 
-LONGEST = 36
-"""Letters of a name beside a chart."""
+MAX_NAME_LENGTH = 36
+"""Characters of a name beside a chart."""
 _PARTS = re.compile(", |: ")
-"""Between the parts of a name, as sweeps and repeats put them."""
-_WIDEST_HEADS = 100
-"""Letters that the heads of a table may have together."""
+"""Separates the parts of a name, as sweeps and repeats write it."""
+_MAX_HEADERS_LENGTH = 100
+"""Characters of all column headers of a table together."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """A letter and what it stands for: one trained model, or settings with their repeats."""
+    """A letter and what it represents: one trained model, or settings with their repeats."""
 
     letter: str
     line: Line
@@ -37,56 +37,56 @@ class Side:
 
     @property
     def name(self) -> str:
-        """As charts and tables show it; the letter keeps two runs of one name apart."""
+        """The name in charts and tables; the letter distinguishes runs of the same name."""
         return f"{self.letter} · {self.short}"
 
     @property
     def finished(self) -> tuple[Summary, ...]:
-        """Its runs that have a result."""
+        """The runs that have a result."""
         return self.line.finished
 
     @property
     def stamp(self) -> tuple[tuple[str, int], ...]:
-        """Changes when the results do: ids of its runs, and when their figures were written."""
+        """A value that changes with the results: the ids of the runs, and when their reports were written."""
         return tuple(
             (summary.run.id, (summary.run.path / "report.json").stat().st_mtime_ns)
             for summary in self.finished
         )
 
     def results(self, split: str) -> list[Result]:
-        """The predictions of its runs on a split. Raises LabError where they cannot be read."""
+        """Return the predictions of the runs on a split. Raises LabError if they cannot be read."""
         return [_result(*stamp, split, run) for stamp, run in zip(self.stamp, self.finished, strict=True)]
 
     def scores(self, split: str) -> list[Scores]:
-        """The figures of its runs on a split. Raises LabError where they cannot be read."""
+        """Return the scores of the runs on a split. Raises LabError if they cannot be read."""
         return [_scores(*stamp, split, run) for stamp, run in zip(self.stamp, self.finished, strict=True)]
 
     def matrix(self, split: str) -> NDArray[np.int64]:
-        """Images by true class (row) and predicted class (column), (C, C), added up over its repeats."""
+        """Return images by true class (row) and predicted class (column), (C, C), summed over repeats."""
         matrices = [_matrix(summary, split) for summary in self.finished]
         total: NDArray[np.int64] = np.sum(matrices, axis=0)
         return total
 
 
 def sides(chosen: Sequence[Line]) -> list[Side]:
-    """A letter for each line."""
+    """Return the lines as sides, with a letter each."""
     names = short_names([line.title for line in chosen])
     return [Side(*side) for side in zip(ascii_uppercase, chosen, names, strict=False)]
 
 
 def short_names(titles: Sequence[str]) -> list[str]:
-    """Names without the parts that all of them have, cut to what fits beside a chart on a phone."""
+    """Return the names without their common parts, cut to fit beside a chart on a phone."""
     parts = [_PARTS.split(title) for title in titles]
     shared = set.intersection(*map(set, parts)) if len(parts) > 1 else set()
-    telling = [", ".join(part for part in own if part not in shared) for own in parts]
-    names = [name or title for name, title in zip(telling, titles, strict=True)]
-    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
+    distinct = [", ".join(part for part in own if part not in shared) for own in parts]
+    names = [name or title for name, title in zip(distinct, titles, strict=True)]
+    return [name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…" for name in names]
 
 
-def heads(sides: Sequence[Side]) -> list[str]:
-    """Heads of their columns in a table: letters alone where the names would not fit beside each other."""
+def headers(sides: Sequence[Side]) -> list[str]:
+    """Return column headers for a table: only letters if the names would not fit side by side."""
     names = [side.name for side in sides]
-    return names if sum(map(len, names)) <= _WIDEST_HEADS else [side.letter for side in sides]
+    return names if sum(map(len, names)) <= _MAX_HEADERS_LENGTH else [side.letter for side in sides]
 
 
 def _matrix(summary: Summary, split: str) -> NDArray[np.int64]:

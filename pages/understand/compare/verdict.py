@@ -1,4 +1,4 @@
-"""Is the difference real, or luck? The answer in words, on top of a comparison."""
+"""Is the difference real or luck? The verdict in words, at the top of a comparison."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _MARKS = {
 
 
 def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
-    """The verdict on all sides that have a result, what limits it, and the way on."""
+    """Show the verdict on all sides that have a result, its limits, and the next step."""
     finished = [side for side in sides if side.finished]
     for side in sides:
         if not side.finished:
-            st.caption(f"{side.letter}, {literal(side.line.title)}, has no result yet: {side.line.state}.")
+            st.caption(f"{side.letter} ({literal(side.line.title)}) has no result yet: {side.line.state}.")
     if len(finished) < 2:
         return
     try:
@@ -46,13 +46,13 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
         st.caption(f"{names} · on the {split} images")
         if len(found) == 1:
             (only,) = found.values()
-            _headline(only.kind, *_parted(only.sentence))
+            _headline(only.kind, *_split_headline(only.sentence))
         else:
             _headline(*_of_several(finished, found))
-            _each(found)
-        _say_limits(found)
+            _show_pairs(found)
+        _show_limits(found)
         if len(finished) > 2:
-            _say_luck(finished, everything)
+            _show_luck(finished, everything)
         _offer_repeats(finished, found)
         lazy_expander(
             "How this was tested", _details, found, split, key="verdict_details", icon=":material/functions:"
@@ -70,13 +70,13 @@ def _headline(kind: str, short: str, long: str) -> None:
     st.markdown(literal(long))
 
 
-def _parted(sentence: str) -> tuple[str, str]:
+def _split_headline(sentence: str) -> tuple[str, str]:
     short, _, long = sentence.partition(". ")
     return f"{short}.", long
 
 
 def _of_several(sides: Sequence[Side], found: Verdicts) -> tuple[str, str, str]:
-    """The verdicts on several sides in one: who is beaten, and who may be the best."""
+    """Sum up the verdicts on several sides: which are beaten, and which may be the best."""
     letters = [side.letter for side in sides]
     beaten = {
         letter
@@ -85,42 +85,42 @@ def _of_several(sides: Sequence[Side], found: Verdicts) -> tuple[str, str, str]:
         for letter in names
         if letter != verdict.winner
     }
-    left = [letter for letter in letters if letter not in beaten]
+    unbeaten = [letter for letter in letters if letter not in beaten]
     if all(verdict.kind == "withheld" for verdict in found.values()):
         return "withheld", "No verdict.", next(iter(found.values())).sentence.removeprefix("No verdict. ")
-    corrected = f"All of this is corrected for being {len(found)} comparisons."
+    corrected = f"All of this is corrected for making {len(found)} comparisons."
     if not beaten:
         if all(verdict.kind == "no difference seen" for verdict in found.values()):
             return "no difference seen", "No meaningful difference between any two.", corrected
         return (
             "cannot tell",
-            "Cannot tell yet which is the best.",
-            f"None is shown to beat another. {corrected}",
+            "Cannot tell yet which is best.",
+            f"None has been shown to beat another. {corrected}",
         )
-    lost = f"{listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} beaten by another of them."
-    if len(left) == 1 and all(_wins(left[0], other, found) for other in beaten):
-        return "better", f"{left[0]} is better than each of the others.", corrected
-    return "cannot tell", f"The best is among {listed(left)}.", f"{lost} {corrected}"
+    lost = f"{listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} worse than at least one other."
+    if len(unbeaten) == 1 and all(_wins(unbeaten[0], other, found) for other in beaten):
+        return "better", f"{unbeaten[0]} is better than each of the others.", corrected
+    return "cannot tell", f"The best is one of {listed(unbeaten)}.", f"{lost} {corrected}"
 
 
 def _wins(letter: str, other: str, found: Verdicts) -> bool:
     return any({letter, other} == set(names) and v.winner == letter for names, v in found.items())
 
 
-def _each(found: Verdicts) -> None:
-    """Each two in a sentence; folded away where they are many."""
+def _show_pairs(found: Verdicts) -> None:
+    """Show a sentence per pair, in an expander if there are many."""
     text = "\n".join(
         f"- **{first} and {second}**: {literal(v.sentence)}" for (first, second), v in found.items()
     )
     if len(found) <= 3:
         st.markdown(text)
     else:
-        with st.expander(f"Each two of them: {len(found)} comparisons", icon=":material/balance:"):
+        with st.expander(f"All pairs: {len(found)} comparisons", icon=":material/balance:"):
             st.markdown(text)
 
 
-def _say_limits(found: Verdicts) -> None:
-    """What differs between the sides but should not, in plain words."""
+def _show_limits(found: Verdicts) -> None:
+    """Show, in plain words, what differs between the sides but should not."""
     by_note: dict[str, list[str]] = {}
     for names, verdict in found.items():
         for note in verdict.notes:
@@ -135,32 +135,34 @@ def _say_limits(found: Verdicts) -> None:
     ]
     st.warning(
         "\n".join(f"- {line}" for line in lines),
-        title="Mind what else differs",
+        title="Note what else differs",
         icon=":material/rule:",
     )
 
 
-def _say_luck(sides: Sequence[Side], everything: Sequence[Line]) -> None:
-    """What choosing the best of all runs on these images adds by luck."""
+def _show_luck(sides: Sequence[Side], everything: Sequence[Line]) -> None:
+    """Show how much of the best score on these images comes from choosing among many runs."""
     prints = {summary.report.split_fingerprint for side in sides for summary in side.finished}
     rivals = [line for line in everything if any(s.report.split_fingerprint in prints for s in line.finished)]
     deviation = verdicts.common_deviation([line.scores("val_accuracy") for line in rivals])
     if deviation is None:
         st.caption(
-            f"You have {len(rivals)} of them on these images. The best of so many is partly lucky; "
-            "repeat one with new seeds, and this page says by how much."
+            f"You have {len(rivals)} such results on these images. The best of many is partly lucky; "
+            "repeat one with new seeds to see by how much."
         )
     else:
         st.caption(literal(verdicts.luck_in_words(len(rivals), deviation)))
 
 
 def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
-    """The repeats that would tell, in one click."""
+    """Offer, in one click, the repeats that would decide."""
     lines = [side.line for side in sides if side.line.first.config]
     waiting = sum(summary.status.waiting for line in lines for summary in line.summaries)
-    more = max(_seeds_to_share(sides), _fewest_that_tell(found))
+    more = max(_missing_shared_seeds(sides), _repeats_to_decide(found))
     if waiting:
-        st.caption(f":material/hourglass_top: {count(waiting, 'run')} under way; the verdict will use them.")
+        st.caption(
+            f":material/hourglass_top: {count(waiting, 'run')} in progress; the verdict will include them."
+        )
     elif more and len(lines) == len(sides):
         which = "both" if len(lines) == 2 else f"all {len(lines)}"
         st.button(
@@ -173,13 +175,13 @@ def _offer_repeats(sides: Sequence[Side], found: Verdicts) -> None:
         )
 
 
-def _fewest_that_tell(found: Verdicts) -> int:
-    """How many more repeats tell two of the sides apart; the next ones are asked for when these are there."""
+def _repeats_to_decide(found: Verdicts) -> int:
+    """Return how many more repeats would decide the first pair; more are offered after those."""
     return min((v.more_runs_needed for v in found.values() if v.more_runs_needed), default=0)
 
 
-def _seeds_to_share(sides: Sequence[Side]) -> int:
-    """How many seeds are missing where some sides are repeats and there are no pairs to compare."""
+def _missing_shared_seeds(sides: Sequence[Side]) -> int:
+    """Return how many shared seeds are missing if some sides are repeats without pairs to compare."""
     if not any(len(side.finished) > 1 for side in sides):
         return 0
     seeds = [{s.config.fit.seed for s in side.finished if s.config} for side in sides]
@@ -197,16 +199,16 @@ def _details(found: Verdicts, split: str) -> None:
     )
     st.caption(
         f"On the {split} images, each predicted by both sides. n counts images for the exact McNemar "
-        "test (is each of the two the only right one equally often?), and pairs of runs with one seed "
+        "test (is each side the only correct one equally often?), and pairs of runs with the same seed "
         "for the sign-flip test. p: how often luck alone would show a difference at least this large"
         + (", corrected for the number of comparisons (Holm)." if len(found) > 1 else ".")
-        + " Called real only where p is at most 0.05 and the 95% CI excludes 0. "
-        "Where nothing differs, that happens in at most 5% of comparisons."
+        + " A difference is called real only if p is at most 0.05 and the 95% CI excludes 0. "
+        "If there is no true difference, that happens in at most 5% of comparisons."
     )
 
 
 def details_frame(found: Verdicts) -> pd.DataFrame:
-    """A row for each two sides: test, n, p, difference and interval."""
+    """Return a row per pair of sides: test, n, p, difference and interval."""
     rows = []
     for names, verdict in found.items():
         m = verdict.measured
@@ -216,7 +218,7 @@ def details_frame(found: Verdicts) -> pd.DataFrame:
             else ("none", None, None, None, None)
         )
         rows.append((f"{names[1]} minus {names[0]}", *numbers))
-    columns = ["Which", "Test", "n", "p", "Difference", "95% CI"]
+    columns = ["Comparison", "Test", "n", "p", "Difference", "95% CI"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -1,4 +1,4 @@
-"""Whether the heat of many images lies on what looks like background, in words and in images."""
+"""Whether the heat of many images lies on what looks like background, in words and images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pages.understand.explain.heat_cases import Case
 
 
 def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
-    """A sentence on the heat on background in the images of these maps, by id, and the clearest cases."""
+    """Say how much of the heat of these maps, by image id, is on background; show the clearest cases."""
     hot = {image_id: heatmap for image_id, heatmap in maps.items() if heatmap.any()}
     if not hot or shown.dataset is None:
         return
@@ -31,54 +31,55 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
         return
     left_out = len(hot) - len(cases)
     note = (
-        "The white line is around what stands out from the colours at the image's edge; all else is taken "
-        "for background. It is wrong where a thing fills the image. By chance, heat would be spread evenly."
+        "The white line encloses what stands out from the colours at the image's edge; the rest counts as "
+        "background. This is wrong if the object fills the image. By chance, heat would be spread evenly."
     )
     if left_out:
-        note += f" Left out: {count(left_out, 'image')} where thing and background look alike."
+        note += f" Left out: {count(left_out, 'image')} whose object and background look alike."
     heat_cases.show(
         shown.dataset,
         cases,
         resize,
-        place="background",
+        region="background",
         note=note,
         expanded=heat_location.is_on_background(found),
     )
 
 
 def words(found: Sequence[HeatOn], with_heat: int) -> str:
-    """What was found in those of the images ``with_heat`` whose background stands out."""
+    """Describe the findings in those of ``with_heat`` images whose background stands out."""
     if len(found) < MIN_MAPS:
         return (
-            ":gray-badge[cannot tell] How much of the heat lies on background: colours tell it apart from "
-            f"the thing in {len(found)} of {count(with_heat, 'image')}, and {MIN_MAPS} are needed."
+            ":gray-badge[cannot tell] How much of the heat lies on the background is unclear: its colours "
+            f"differ enough from the object's in {len(found)} of {count(with_heat, 'image')}; at least "
+            f"{MIN_MAPS} are needed."
         )
     share, area = np.mean([(heat.share, heat.area) for heat in found], axis=0).tolist()
-    seen = (
-        f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'image')} most of the heat lies "
+    measured = (
+        f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'image')}, most of the heat lies "
         "on what looks like background, and more than chance would put there (estimated from colour; may be "
-        f"wrong). On average {percent(share, 0)} of the heat is on it, and it covers {percent(area, 0)} of "
-        "the image."
+        f"wrong). On average, {percent(share, 0)} of the heat is on the background, which covers "
+        f"{percent(area, 0)} of the image."
     )
     if heat_location.is_on_background(found):
         return (
-            f":orange-badge[look here] {seen} The model may go by the surroundings: look whether the line in "
-            "the images below is around the thing. If it is, try images with other backgrounds."
+            f":orange-badge[check this] {measured} The model may rely on the surroundings: check whether the "
+            "line in the images below encloses the object. If it does, try images with other backgrounds."
         )
-    return f":green-badge[no warning] {seen}"
+    return f":green-badge[no warning] {measured}"
 
 
 def _clear_cases(
     shown: Gallery, dataset: Dataset, maps: Mapping[str, Heatmap], resize: str
 ) -> Iterator[Case]:
-    """The images that can still be read and whose background stands out."""
+    """Yield the readable images whose background stands out."""
     for image_id, heatmap in maps.items():
         row = shown.row(image_id)
         if row is None:
             continue
         try:
             backdrop = overlays.estimated_backdrop(dataset, row, image_id, resize)
-        except LabError:  # the page names it where it shows it
+        except LabError:  # the page reports it where it shows the image
             continue
         heat = heat_location.heat_on(heatmap, backdrop.background)
         if backdrop.is_clear and heat is not None:

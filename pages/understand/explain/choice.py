@@ -1,4 +1,4 @@
-"""Which test images to explain, at which layer, and how strong the colours are."""
+"""Which test images to explain, at which layer, and with what heatmap opacity."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from pages.common import run_images
 from pages.common.paging import choose_page
 from pages.common.run_picker import Summary
 
-WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "Of a class"
-LAST_LAYER = "the last (default)"
+WORST, RANDOM, OF_CLASS = "Worst mistakes", "Random", "One class"
+LAST_LAYER = "Last (default)"
 
 Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Positions among the test predictions of the images to explain, and how.
+    """The images to explain, as positions among the test predictions, and how to explain them.
 
-    of_class: the class whose images these are, where a whole class is looked at.
+    of_class: the class that the images belong to, if a whole class is shown.
     """
 
     positions: tuple[int, ...]
@@ -36,7 +36,7 @@ class Wanted:
 
 
 def ask(summary: Summary) -> Wanted:
-    """The controls: which images, how many, how strong the colours, which layer.
+    """Show the controls: which images, how many, what opacity and which layer.
 
     Raises:
         LabError: the run's model or its predictions cannot be read.
@@ -59,8 +59,8 @@ def ask(summary: Summary) -> Wanted:
             [LAST_LAYER, *reversed(layers[:-1])],
             key="explain_layer",
             width=170,
-            help="The last convolution layer has found whole parts of things; "
-            "earlier ones see edges and colours, in finer maps.",
+            help="The last convolutional layer responds to whole parts of objects; "
+            "earlier ones respond to edges and colours, in finer maps.",
         )
     positions = _positions(summary, predictions, str(which), number)
     of_class = int(predictions.labels[positions[0]]) if which == OF_CLASS and len(positions) else None
@@ -69,9 +69,9 @@ def ask(summary: Summary) -> Wanted:
 
 
 def ask_strength() -> float:
-    """How much a heatmap covers its image, in [0, 1]; the same wherever it is asked."""
+    """Ask for the opacity of heatmaps, in [0, 1]; all views share one value."""
     return st.slider(
-        "Strength of the colours",
+        "Heatmap opacity",
         0.0,
         1.0,
         STRENGTH,
@@ -79,7 +79,7 @@ def ask_strength() -> float:
         key="explain_strength",
         persist_state="session",
         width=160,
-        help="0 shows the image alone, 1 the heatmap alone.",
+        help="0 shows only the image, 1 only the heatmap.",
     )
 
 
@@ -90,14 +90,14 @@ def _positions(summary: Summary, predictions: Predictions, which: str, number: i
         return _of_class(summary, predictions, number)
     worst = confusion.worst(predictions, limit=number)
     if not worst:
-        st.success("No mistakes on the test images; here are random ones.", icon=":material/check:")
+        st.success("No mistakes on the test images. Here are random ones instead.", icon=":material/check:")
         return _random(predictions, number)
     return np.array([mistake.row for mistake in worst])
 
 
 def _random(predictions: Predictions, number: int) -> Positions:
     draw = st.session_state.setdefault("explain_draw", 0)
-    st.button("Other images", icon=":material/casino:", key="other_images", on_click=_draw_again)
+    st.button("Different images", icon=":material/casino:", key="other_images", on_click=_draw_again)
     return np.random.default_rng(draw).permutation(len(predictions.labels))[:number]
 
 
@@ -112,6 +112,6 @@ def _of_class(summary: Summary, predictions: Predictions, number: int) -> Positi
         here = np.flatnonzero(predictions.labels == names.index(name))
         here = here[np.argsort(predictions.probabilities[here, names.index(name)], kind="stable")]
         page = choose_page(
-            len(here), number, key=f"explain-{name}", thing="image", order="the least probable first"
+            len(here), number, key=f"explain-{name}", thing="image", order="least probable first"
         )
     return here[page]

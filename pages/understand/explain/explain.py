@@ -1,4 +1,4 @@
-"""Understand > Explain: where in an image the model found what it says."""
+"""Understand > Explain: where in an image the model found its evidence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if summary is None:
     st.stop()
 
 try:
-    image_id = in_depth.asked()
+    image_id = in_depth.requested_image()
     if image_id is not None:
         in_depth.show(summary, image_id)
         st.stop()

@@ -1,4 +1,4 @@
-"""Heatmaps of test images beside what the model answered, and what the colours mean."""
+"""Heatmaps of test images beside the predictions, and what the colours mean."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pages.understand.explain.choice import Wanted
 
 
 def legend() -> None:
-    """What the colours say, in words, beside the colour bar."""
+    """Show what the colours mean, beside the colour bar."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.text("did not matter")
-            st.image(overlays.colour_bar(), width=84, alt="Colours from dark violet over green to yellow")
-            st.text("mattered most")
+            st.text("no evidence")
+            st.image(overlays.colour_bar(), width=84, alt="Colours from dark violet through green to yellow")
+            st.text("strongest evidence")
         st.caption(
-            "Grad-CAM: yellow is where the image spoke most for the class named above it, violet is where "
-            "nothing did. Each map has its own scale, so colours compare places in one image, not two "
-            "images. A map without yellow: nothing in the image spoke for that class. "
-            "It shows where the model looked, not why, and not whether that is a good reason."
+            "Grad-CAM: yellow marks the strongest evidence for the class named above the image, violet marks "
+            "none. Each map has its own scale, so compare areas within an image, not between images. "
+            "No yellow means that nothing in the image supported that class. "
+            "A heatmap shows where the model looked, not why, and not whether the reason is a good one."
         )
 
 
 def show(summary: Summary, wanted: Wanted) -> None:
-    """Each image with its heatmaps for the predicted and the true class and its probabilities."""
+    """Show each image with its heatmaps for the predicted and the true class and its probabilities."""
     predictions, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
     if shown.fault:
         run_images.show_fault(shown)
@@ -40,12 +40,12 @@ def show(summary: Summary, wanted: Wanted) -> None:
     if maps is None:
         return
     for index, both in by_position.items():
-        known = {request: maps.get(request) for request in both}
-        heatmap_row.row(summary, shown, predictions, index, known, wanted.strength, go_deeper=True)
+        available = {request: maps.get(request) for request in both}
+        heatmap_row.row(summary, shown, predictions, index, available, wanted.strength, go_deeper=True)
     if maps:
         height, width = next(iter(maps.values())).shape
         size = summary.config.data.image_size if summary.config else 0
         st.caption(
-            f"Each map has {height} x {width} places, enlarged smoothly to the image's size; the network "
-            f"saw {size} x {size} pixels. Details finer than a place cannot be told apart."
+            f"Each map has {height} x {width} cells, enlarged smoothly to the image's size; the network "
+            f"saw {size} x {size} pixels. Details smaller than one cell cannot be resolved."
         )

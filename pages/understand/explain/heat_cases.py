@@ -1,4 +1,4 @@
-"""Images whose heat lies where no thing should be, drawn so that a person can judge for themselves."""
+"""Images whose heat lies away from the object, outlined so that a person can judge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Case:
-    """An image's row of the index, its heatmap, where no thing should be (h, w), and the heat there."""
+    """An image's index row, its heatmap, where no object is expected (h, w), and the heat there."""
 
     row: pd.Series
     heatmap: Heatmap
@@ -33,27 +33,27 @@ class Case:
 
 
 def show(
-    dataset: Dataset, cases: Sequence[Case], resize: str, *, place: str, note: str, expanded: bool
+    dataset: Dataset, cases: Sequence[Case], resize: str, *, region: str, note: str, expanded: bool
 ) -> None:
-    """An expander with the clearest cases, all that is not ``outside`` in a white line."""
+    """Show an expander with the clearest cases; a white line encloses what is not ``outside``."""
     lazy_expander(
-        f"Judge it yourself: the images with most heat on the {place}",
-        _clearest, dataset, cases, resize, place, note,
-        key=f"heat_on_{place}", icon=":material/visibility:", expanded=expanded,
+        f"See for yourself: the images with the most heat on the {region}",
+        _show_clearest, dataset, cases, resize, region, note,
+        key=f"heat_on_{region}", icon=":material/visibility:", expanded=expanded,
     )  # fmt: skip
 
 
-def _clearest(dataset: Dataset, cases: Sequence[Case], resize: str, place: str, note: str) -> None:
+def _show_clearest(dataset: Dataset, cases: Sequence[Case], resize: str, region: str, note: str) -> None:
     clearest = sorted(cases, key=lambda case: case.heat.area - case.heat.share)[:SHOWN]
     with st.grid(4, min_column_width=100, gap="small"):
         for case in clearest:
-            _tile(dataset, case, resize, place)
+            _tile(dataset, case, resize, region)
     st.caption(note)
 
 
-def _tile(dataset: Dataset, case: Case, resize: str, place: str) -> None:
+def _tile(dataset: Dataset, case: Case, resize: str, region: str) -> None:
     share, area = percent(case.heat.share, 0), percent(case.heat.area, 0)
-    line = f"{share} of the heat on the {place}, which covers {area}"
+    line = f"{share} of the heat is on the {region}, which covers {area} of the image"
     with st.container(gap="xsmall"):
         try:
             image = overlays.outlined(dataset, case.row, resize, case.heatmap, ~case.outside)

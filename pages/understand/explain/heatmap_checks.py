@@ -1,4 +1,4 @@
-"""Can this heatmap be trusted? Two checks that it can fail, in words."""
+"""Can a heatmap be trusted? Two checks that it may fail, in words."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from pages.common.run_images import Gallery
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
-ALIKE, DIFFERENT = 0.7, 0.4
-"""Rank correlations of two maps from which they count as nearly the same, and below which as different."""
-LITTLE = 0.1
-"""A probability that falls by less than this part of itself was hardly carried by the hot part."""
+SIMILAR, DIFFERENT = 0.7, 0.4
+"""Rank correlations from which two maps count as nearly the same, and up to which as different."""
+MIN_RELATIVE_DROP = 0.1
+"""If the probability falls by a smaller share of itself, the hot part hardly matters."""
 MIN_PROBABILITY = 0.05
-"""A class that the model gives less has too little to lose for greying out to show anything."""
+"""Below this, a class has too little probability to lose for greying out to show anything."""
 
 
 def show(summary: Summary, shown: Gallery, image_id: str, class_index: int, strength: float) -> None:
-    """The deletion test and the control with shuffled weights for one method's map of one image."""
+    """Show the deletion test and the shuffled-weights control for one method's map of one image."""
     st.subheader("Can this heatmap be trusted?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.selectbox(
             "Method", list(METHODS), format_func=lambda m: METHODS[m].title, key="trust_method", width=240
         )
         share = st.slider(
-            "Part to grey out",
+            "Share to grey out",
             5,
             50,
             10,
@@ -43,81 +43,85 @@ def show(summary: Summary, shown: Gallery, image_id: str, class_index: int, stre
             width=220,
             persist_state="session",
         )
-    answer: Mapping[str, Any] | None = waiting.answer(
+    result: Mapping[str, Any] | None = waiting.answer(
         (summary.run.id, "trust", image_id, class_index, method, share),
         lambda: assistant.trust(summary.run, [image_id], class_index, method, share=share / 100),
-        "Greying out parts of the image and asking the network again.",
+        "Greying out parts of the image and predicting again.",
     )
-    if answer is None:
+    if result is None:
         return
     name = summary.report.class_names[class_index]
-    if not answer["has_heat"]:
+    if not result["has_heat"]:
         st.info(
-            f"There is nothing to check: by this method nothing in the image spoke for {literal(name)}, so "
+            f"There is nothing to check: by this method, nothing in the image supported {literal(name)}, so "
             "its map has no hot part.",
             icon=":material/block:",
         )
         return
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True, height="stretch"):
-        st.markdown("**Does the hot part carry the answer?**")
-        st.markdown(deletion_words(answer, name, share))
-        _image(summary, shown, image_id, mask=answer["hot"])
+        st.markdown("**Does the hot part matter?**")
+        st.markdown(deletion_words(result, name, share))
+        _image(summary, shown, image_id, mask=result["hot"])
     with right, st.container(border=True, height="stretch"):
-        st.markdown("**Does the map depend on what was learned?**")
-        st.markdown(control_words(float(answer["similarity"]), bool(answer["control"].any())))
-        _image(summary, shown, image_id, heatmap=answer["control"], strength=strength)
+        st.markdown("**Does the map reflect what the model learned?**")
+        st.markdown(control_words(float(result["similarity"]), bool(result["control"].any())))
+        _image(summary, shown, image_id, heatmap=result["control"], strength=strength)
     st.caption(
-        "Left: the hottest part greyed out. Right: the map that the same network draws with its weights "
-        "shuffled, so that it knows nothing. Random places are parts of the same shape, moved at random; "
-        "they may overlap the hot part. One image proves little: try several."
+        "Left: the hottest part greyed out. Right: the map of the same network with its weights shuffled, "
+        "so that it knows nothing. Random parts have the same shape as the hot part, moved at random; they "
+        "may overlap it. One image proves little: try several."
     )
 
 
-def deletion_words(answer: Mapping[str, Any], class_name: str, share: int) -> str:
-    """What greying out the hot part did, beside what greying out random parts did."""
-    before, after, elsewhere = float(answer["before"]), float(answer["after"]), answer["elsewhere"]
-    seen = (
-        f"Greying out the hottest {percent(share / 100, 0)} takes the probability of {literal(class_name)} "
-        f"from {percent(before, 0)} to **{percent(after, 0)}**; as much in {len(elsewhere)} random places "
-        f"leaves **{percent(float(np.mean(elsewhere)), 0)}** on average "
-        f"(from {percent(float(np.min(elsewhere)), 0)} to {percent(float(np.max(elsewhere)), 0)})."
+def deletion_words(result: Mapping[str, Any], class_name: str, share: int) -> str:
+    """Compare the effect of greying out the hot part with that of greying out random parts."""
+    before, after, elsewhere = float(result["before"]), float(result["after"]), result["elsewhere"]
+    measured = (
+        f"Greying out the hottest {percent(share / 100, 0)} changes the probability of {literal(class_name)} "
+        f"from {percent(before, 0)} to **{percent(after, 0)}**; greying out one of {len(elsewhere)} random "
+        f"parts of the same size leaves **{percent(float(np.mean(elsewhere)), 0)}** on average "
+        f"({percent(float(np.min(elsewhere)), 0)} to {percent(float(np.max(elsewhere)), 0)})."
     )
     if before < MIN_PROBABILITY:
         verdict = (
-            ":gray-badge[cannot tell] The model hardly gives this class a chance in the whole image, so "
-            "there is next to nothing to lose. Choose the class that it answers."
+            ":gray-badge[cannot tell] The model gives this class almost no probability in the first place, "
+            "so there is next to nothing to lose. Choose the predicted class."
         )
-    elif after < float(np.min(elsewhere)) and after > (1 - LITTLE) * before:
+    elif after < float(np.min(elsewhere)) and after > (1 - MIN_RELATIVE_DROP) * before:
         verdict = (
-            ":orange-badge[a little] The hot part matters more than any of the random ones, but little hangs "
-            "on it: the model finds its answer in other parts too."
+            ":orange-badge[a little] The hot part matters more than any random part, but not by much: the "
+            "model finds enough evidence elsewhere."
         )
     elif after < float(np.min(elsewhere)):
-        verdict = ":green-badge[yes] The hot part matters more than any of the random ones."
+        verdict = ":green-badge[yes] The hot part matters more than any random part."
     elif after < float(np.mean(elsewhere)):
-        verdict = ":orange-badge[partly] It matters more than most, but some random parts matter as much."
+        verdict = (
+            ":orange-badge[partly] It matters more than the average random part, but some matter as much."
+        )
     else:
-        verdict = ":red-badge[no] Random parts matter as much or more: do not build on this map."
-    return f"{verdict} {seen}"
+        verdict = ":red-badge[no] Random parts matter as much or more: do not rely on this map."
+    return f"{verdict} {measured}"
 
 
 def control_words(similarity: float, has_heat: bool) -> str:
-    """How much the map of a network that knows nothing is like the real one."""
+    """Say how similar the map of a network that knows nothing is to the real one."""
     if not has_heat:
         return (
-            ":green-badge[yes] A network that knows nothing finds nothing here that speaks for the class: "
-            "its map is empty."
+            ":green-badge[yes] A network that knows nothing finds no evidence for the class here: its map is "
+            "empty."
         )
-    seen = f"Likeness of the two maps: **{similarity:.2f}** (1 is the same order of places, 0 is none)."
-    if similarity >= ALIKE:
+    measured = (
+        f"Similarity of the two maps: **{similarity:.2f}** (rank correlation; 1: the same, 0: unrelated)."
+    )
+    if similarity >= SIMILAR:
         return (
-            ":red-badge[no] A network that knows nothing draws nearly the same map: it shows the image's "
-            f"edges and brightness rather than what was learned. {seen}"
+            ":red-badge[no] A network that knows nothing produces nearly the same map: it shows the image's "
+            f"edges and brightness rather than what the model learned. {measured}"
         )
     if similarity <= DIFFERENT:
-        return f":green-badge[yes] A network that knows nothing draws another map. {seen}"
-    return f":orange-badge[partly] Part of the map comes from the image alone. {seen}"
+        return f":green-badge[yes] A network that knows nothing produces a different map. {measured}"
+    return f":orange-badge[partly] Part of the map comes from the image alone. {measured}"
 
 
 def _image(summary: Summary, shown: Gallery, image_id: str, **over: Any) -> None:
@@ -130,6 +134,6 @@ def _image(summary: Summary, shown: Gallery, image_id: str, **over: Any) -> None
             image = overlays.greyed(shown.dataset, row, resize, over["mask"])
         else:
             image = overlays.overlay(shown.dataset, row, resize, over["heatmap"], over["strength"])
-        st.image(image, width=260, alt="The image of this check")
+        st.image(image, width=260, alt="The image used in this check")
     except LabError as error:
         st.caption(literal(error))

@@ -1,4 +1,4 @@
-"""One test image explained in depth: every method side by side, and whether a map can be trusted."""
+"""One test image explained in depth: all methods side by side, and whether a map can be trusted."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from pages.understand.explain import choice, heatmap_checks
 MAX_FILTERS = 32
 
 
-def asked() -> str | None:
-    """The id of the image in the address, if there is one."""
+def requested_image() -> str | None:
+    """Return the id of the image in the address, if any."""
     return st.query_params.get(IMAGE_KEY)
 
 
 def show(summary: Summary, image_id: str) -> None:
-    """Everything about why the model says what it says about one image.
+    """Show everything about why the model predicts what it does for one image.
 
     Raises:
         LabError: the run's model or its predictions cannot be read.
@@ -53,16 +53,16 @@ def show(summary: Summary, image_id: str) -> None:
     maps = waiting.maps(summary.run, requests)
     if maps is None:
         return
-    place = st.container()
+    row = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         class_index, strength = _ask_class(summary, predictions, index), choice.ask_strength()
-    with place:
-        known = {request: maps.get(request) for request in requests}
-        heatmap_row.row(summary, shown, predictions, index, known, strength)
+    with row:
+        available = {request: maps.get(request) for request in requests}
+        heatmap_row.row(summary, shown, predictions, index, available, strength)
     _methods(summary, shown, image_id, class_index, strength)
     heatmap_checks.show(summary, shown, image_id, class_index, strength)
     lazy_expander(
-        "What the network's filters see", _filters, summary, image_id,
+        "What the network's filters respond to", _filters, summary, image_id,
         key="filters", icon=":material/grid_view:",
     )  # fmt: skip
 
@@ -82,14 +82,14 @@ def _ask_class(summary: Summary, predictions: Predictions, position: int) -> int
         format_func=lambda index: names[index],
         key=f"explain_class-{predictions.ids[position]}",
         width=320,
-        help="Why this class? The likeliest come first. Asking for another class than the answer shows what "
-        "spoke for it all the same.",
+        help="Most likely first. For a class that was not predicted, the maps show what supported it all the "
+        "same.",
     )
 
 
 def _methods(summary: Summary, shown: Gallery, image_id: str, class_index: int, strength: float) -> None:
     name = summary.report.class_names[class_index]
-    st.subheader(f"What speaks for {literal(name)}, by six methods", anchor=False)
+    st.subheader(f"Evidence for {literal(name)}, by six methods", anchor=False)
     requests = {method: Request(image_id, class_index, method) for method in METHODS}
     maps = waiting.maps(summary.run, list(requests.values()))
     if maps is None:
@@ -101,8 +101,9 @@ def _methods(summary: Summary, shown: Gallery, image_id: str, class_index: int, 
                 _overlay(summary, shown, request, maps.get(request), strength)
                 st.caption(METHODS[method].help)
     st.caption(
-        "Where several methods agree, the evidence is there. Each map has its own scale. Pixel methods are "
-        "cut at their 99th percentile. The methods are those of tf-explain, with what misleads put right."
+        "Where several methods agree, the evidence is stronger. Each map has its own scale; pixel-level maps "
+        "are clipped at their 99th percentile. The methods are tf-explain's, with misleading defaults "
+        "corrected."
     )
 
 
@@ -124,24 +125,24 @@ def _overlay(
 
 
 def _filters(summary: Summary, image_id: str) -> None:
-    """What the filters of a layer answer."""
+    """Show how the filters of a layer respond."""
     layers = keras_file.convolution_layers(summary.run.model_path)
     layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
-    answer: Mapping[str, Any] | None = waiting.answer(
+    result: Mapping[str, Any] | None = waiting.answer(
         (summary.run.id, "filters", image_id, layer),
         lambda: assistant.activations(summary.run, [image_id], layer),
-        "Looking through the filters.",
+        "Computing the filter responses.",
     )
-    if answer is None:
+    if result is None:
         return
-    filters = answer["activations"]
+    filters = result["activations"]
     strongest = np.argsort(-filters.max(axis=(1, 2)), kind="stable")[:MAX_FILTERS]
     st.image(
         overlays.mosaic(filters[strongest]),
         width="stretch",
-        alt=f"Answers of {len(strongest)} filters of layer {layer}",
+        alt=f"Responses of {len(strongest)} filters of layer {layer}",
     )
     st.caption(
         f"The {len(strongest)} strongest of {len(filters)} filters, strongest first, on one scale: "
-        "yellow is where a filter found its pattern. This is about no class in particular."
+        "yellow marks where a filter found its pattern. The responses do not depend on a class."
     )

@@ -1,4 +1,4 @@
-"""Altair charts about probabilities: reliability, answering only when sure, precision-recall and ROC."""
+"""Altair charts of probabilities: calibration, coverage, precision-recall and ROC."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pages.common.charts import ink
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
 MAX_POINTS = 400
-"""Points a curve is drawn with; more could not be seen apart."""
-_RIGHT_OR_WRONG = alt.Color(
-    "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
+"""Points per curve; more would be indistinguishable."""
+_CORRECT_OR_WRONG = alt.Color(
+    "correct:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
 )
 
 
 def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
-    """How sure the model was against how often it was right, with intervals; the diagonal is perfect."""
+    """Chart accuracy against confidence, with 95% CIs; the diagonal is perfect calibration."""
     rows = [
         (
             b.confidence,
@@ -35,29 +35,29 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
         )
         for b in bins
     ]
-    frame = pd.DataFrame(rows, columns=["sure", "right", "low", "high", "images", "bin"])
+    frame = pd.DataFrame(rows, columns=["confidence", "accuracy", "low", "high", "images", "bin"])
     diagonal = alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(
         color=GREY, strokeDash=[4, 4], strokeWidth=1.5
     )
     tooltip = [
-        alt.Tooltip("bin:N", title="How sure"),
-        alt.Tooltip("right:Q", title="Right", format=".1%"),
+        alt.Tooltip("bin:N", title="Confidence"),
+        alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
         alt.Tooltip("low:Q", title="95% CI from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),
         alt.Tooltip("images:Q", title="Images"),
     ]
-    base = alt.Chart(frame).encode(x=_percents(alt.X, "sure", "How sure the model was"), tooltip=tooltip)
+    base = alt.Chart(frame).encode(x=_percents(alt.X, "confidence", "Confidence"), tooltip=tooltip)
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.5, color=ink()).encode(
-        y=_percents(alt.Y, "low", "Right"), y2="high:Q"
+        y=_percents(alt.Y, "low", "Accuracy"), y2="high:Q"
     )
     dots = base.mark_point(filled=True, opacity=1).encode(
-        y="right:Q", size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[40, 320]))
+        y="accuracy:Q", size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[40, 320]))
     )
     return alt.LayerChart(layer=[diagonal.encode(x="x:Q", y="x:Q"), bars, dots]).properties(height=320)
 
 
 def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> alt.LayerChart:
-    """Accuracy of the answers against the share of images answered; the point is the chosen threshold."""
+    """Chart accuracy against the share of images answered; the dot is the chosen threshold."""
     chosen = _thinned(len(curve.share))
     frame = pd.DataFrame(
         {
@@ -70,12 +70,12 @@ def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> al
         alt.Chart(frame)
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=_percents(alt.X, "share", "Images answered"),
-            y=alt.Y("accuracy:Q", title="Right", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
+            x=_percents(alt.X, "share", "Share of images answered"),
+            y=alt.Y("accuracy:Q", title="Accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)),
             tooltip=[
-                alt.Tooltip("threshold:Q", title="At least this sure", format=".0%"),
+                alt.Tooltip("threshold:Q", title="Minimum confidence", format=".0%"),
                 alt.Tooltip("share:Q", title="Answered", format=".1%"),
-                alt.Tooltip("accuracy:Q", title="Right", format=".1%"),
+                alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
             ],
         )
     )
@@ -85,7 +85,7 @@ def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> al
 
 
 def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float, float]]) -> alt.LayerChart:
-    """A precision-recall or ROC curve; ``chance`` is the dashed line of a model that knows nothing."""
+    """Chart a precision-recall or ROC curve; ``chance`` is the dashed line of a random guess."""
     chosen = _thinned(len(drawn.x))
     points = pd.DataFrame({"x": drawn.x[chosen], "y": drawn.y[chosen], "order": chosen})
     line = (
@@ -109,15 +109,17 @@ def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float
 
 
 def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
-    """Counts by class as horizontal bars: columns name, count and right."""
+    """Chart counts per class as horizontal bars; columns: name, count and correct."""
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
         x=alt.X("count:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d", tickCount=4)),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("count:Q", title=title)],
     )
-    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(color=_RIGHT_OR_WRONG)
-    words = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
-    return alt.LayerChart(layer=[rects, words]).properties(height=30 * len(frame) + 80)
+    rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(
+        color=_CORRECT_OR_WRONG
+    )
+    labels = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
+    return alt.LayerChart(layer=[rects, labels]).properties(height=30 * len(frame) + 80)
 
 
 def _percents(channel: type[Channel], field: str, title: str) -> Channel:

@@ -1,4 +1,4 @@
-"""The classes of a run: a table of all, and one of them with its row, its column, its best and its worst."""
+"""The classes of a run: all of them in a table, and one in detail with its best and worst predictions."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ COLUMNS = {
     "f1": "F1",
 }
 HELP = {
-    "Recall": "Of all images of this class, the part the model found.",
-    "Precision": "Of all images the model gave this name, the part that really is this class.",
-    "F1": "The harmonic mean of precision and recall: high only when both are.",
+    "Recall": "Share of this class's images that the model recognised.",
+    "Precision": "Share of the images predicted as this class that really belong to it.",
+    "F1": "The harmonic mean of precision and recall: high only if both are.",
 }
 WIDTHS = {
     "Class": 150,
@@ -42,11 +42,11 @@ WIDTHS = {
     "Precision, 95% CI": 140,
     "F1": 105,
 }
-"""In pixels: together they are as wide as the page."""
+"""In pixels; together they fill the width of the page."""
 
 
 def show(summary: Summary) -> None:
-    """All classes in a table; the one whose row is ticked, or the weakest, in detail below."""
+    """Show all classes in a table, and below it the selected or else the weakest class in detail."""
     frame = frame_of(summary.report)
     event = st.dataframe(
         frame.assign(**{name: 100 * frame[name].astype(float) for name in HELP}),
@@ -57,11 +57,11 @@ def show(summary: Summary) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={name: _column(name) for name in WIDTHS},
-        alt="Precision, recall and F1 of every class on the test images",
+        alt="Precision, recall and F1 per class on the test images",
     )
     st.caption(
-        "All figures are from the test images; few images make wide intervals. Tick a row to see that "
-        "class below; at first it is the one with the lowest F1."
+        "All scores are on the test images; the fewer the images, the wider the interval. Select a row to "
+        "see that class below; until then, it shows the class with the lowest F1."
     )
     downloads.table_button(summary, frame, "classes")
     index = event.selection.rows[0] if event.selection.rows else _weakest(frame)
@@ -77,7 +77,7 @@ def _column(name: str) -> Any:
 
 
 def frame_of(report: Report) -> pd.DataFrame:
-    """Precision, recall, F1 and support of every class on the test images, as shown and as downloaded."""
+    """Return precision, recall, F1 and support per class on the test images, for display and download."""
     frame = pd.DataFrame([scores.model_dump() for scores in report.per_class])
     for figure in ("recall", "precision"):
         frame[f"{figure}_interval"] = [
@@ -99,12 +99,13 @@ def _detail(summary: Summary, index: int) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         were = "was" if counts[index].sum() == 1 else "were"
-        st.markdown(f"What its {count(int(counts[index].sum()), 'test image')} {were} called")
-        _bars(counts[index], names, index, "its row: images of this class")
+        st.markdown(f"How its {count(int(counts[index].sum()), 'test image')} {were} classified")
+        _bars(counts[index], names, index, "Predicted classes of the images of this class")
     with right:
         are = "is" if counts[:, index].sum() == 1 else "are"
-        st.markdown(f"What the {count(int(counts[:, index].sum()), 'test image')} with this answer {are}")
-        _bars(counts[:, index], names, index, "its column: images with this answer")
+        predicted = count(int(counts[:, index].sum()), "test image")
+        st.markdown(f"What the {predicted} predicted as this class really {are}")
+        _bars(counts[:, index], names, index, "True classes of the images predicted as this class")
     _curves(predictions, index)
     _extremes(summary, predictions, index)
 
@@ -115,51 +116,52 @@ def _bars(counts: np.ndarray, names: Sequence[str], index: int, title: str) -> N
         st.caption("None.")
         return
     frame = pd.DataFrame(
-        {"name": [names[i] for i in filled], "count": counts[filled], "right": [i == index for i in filled]}
+        {"name": [names[i] for i in filled], "count": counts[filled], "correct": [i == index for i in filled]}
     )
-    st.altair_chart(calibration_charts.bars(frame, "Test images"), alt=title.capitalize())
+    st.altair_chart(calibration_charts.bars(frame, "Test images"), alt=title)
 
 
 def _curves(predictions: Predictions, index: int) -> None:
-    both = calibration.precision_recall(predictions, index), calibration.roc(predictions, index)
-    if both[0] is None or both[1] is None:
-        st.caption("No curves: all test images, or none, are of this class.")
+    precision_recall = calibration.precision_recall(predictions, index)
+    roc = calibration.roc(predictions, index)
+    if precision_recall is None or roc is None:
+        st.caption("No curves: they need test images of this class and of others.")
         return
     share = float((predictions.labels == index).mean())
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"Precision and recall at every threshold: average precision **{both[0].area:.2f}**")
+        st.markdown(f"Precision-recall curve. Average precision: **{precision_recall.area:.2f}**")
         st.altair_chart(
-            calibration_charts.curve(both[0], "Recall", "Precision", [(0, share), (1, share)]),
+            calibration_charts.curve(precision_recall, "Recall", "Precision", [(0, share), (1, share)]),
             alt="Precision against recall",
         )
     with right:
-        st.markdown(f"ROC: area **{both[1].area:.2f}**")
+        st.markdown(f"ROC curve. Area under the curve (AUC): **{roc.area:.2f}**")
         st.altair_chart(
             calibration_charts.curve(
-                both[1], "Others called this (false positive rate)", "Found (recall)", [(0, 0), (1, 1)]
+                roc, "False positive rate", "True positive rate (recall)", [(0, 0), (1, 1)]
             ),
             alt="ROC curve",
         )
     st.caption(
-        f"One class against all others on the test images. Dashed: guessing by chance; this class is "
-        f"{percent(share, 0)} of them. For rare classes, rely on the precision-recall curve."
+        f"This class, {percent(share, 0)} of the test images, against all others. Dashed: random guessing. "
+        "For rare classes, rely on the precision-recall curve."
     )
 
 
 def _extremes(summary: Summary, predictions: Predictions, index: int) -> None:
     shown = run_images.gallery(summary.run)
     worst = [mistake.row for mistake in confusion.worst(predictions, index, TILES)]
-    is_right = (predictions.labels == index) & (metrics.predicted(predictions) == index)
-    right = np.flatnonzero(is_right)
-    best = right[np.argsort(-predictions.probabilities[right, index], kind="stable")[:TILES]]
-    st.markdown("**Its most confident mistakes**")
+    is_correct = (predictions.labels == index) & (metrics.predicted(predictions) == index)
+    correct = np.flatnonzero(is_correct)
+    best = correct[np.argsort(-predictions.probabilities[correct, index], kind="stable")[:TILES]]
+    st.markdown("**Most confident mistakes on images of this class**")
     if worst:
         mistakes.tiles_of(summary, shown, predictions, worst, key="class-worst")
     else:
-        st.caption("None: all its test images were recognised.")
-    st.markdown("**Recognised with the highest probability**")
+        st.caption("None: all its test images were classified correctly.")
+    st.markdown("**Most confident correct predictions**")
     if len(best):
         mistakes.tiles_of(summary, shown, predictions, [int(i) for i in best], key="class-best")
     else:
-        st.caption("None of its test images was recognised.")
+        st.caption("None of its test images was classified correctly.")

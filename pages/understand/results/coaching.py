@@ -1,4 +1,4 @@
-"""Learning curves read in words: what they say, what to try next, and whether the last try helped."""
+"""Learning curves in words: what they show, what to try next, and whether the last change helped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_CHANGES = 3
 
 
 def reading(summary: Summary) -> Reading | None:
-    """What the curves of a run say, or None where there are no curves or no settings."""
+    """Return the reading of a run's curves, or None if it has no curves or no settings."""
     if not summary.run.metrics() or summary.config is None:
         return None
     report = summary.report if summary.finished else None
@@ -32,19 +32,19 @@ def reading(summary: Summary) -> Reading | None:
 
 
 def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
-    """The reading, the one thing to try with a button that fills it in, and what came of earlier advice."""
+    """Show the reading, a suggestion with a button that applies it, and the effect of earlier advice."""
     with st.container(border=True):
-        st.markdown(f":material/show_chart: **What the curves say:** {literal(read.sentence)}")
+        st.markdown(f":material/show_chart: **What the curves show:** {literal(read.sentence)}")
         _suggestion(summary, read)
         if read.evidence:
-            st.caption("The rings in the charts mark the epochs that say so.")
-        _helped(summary, others)
+            st.caption("The rings in the charts mark the epochs this is based on.")
+        _show_effect(summary, others)
     with st.expander("How curves are judged", icon=":material/rule:"):
         rules = pd.DataFrame(curve_reading.RULES.items(), columns=["Reading", "Rule"])
         st.table(rules.map(literal), hide_index=True, alt="The rules by which curves are judged")
         st.caption(
-            "The first rule that holds is the reading. Curves are smoothed for it, each value by its "
-            "neighbours, so that one odd epoch decides nothing."
+            "The first rule that applies decides. The curves are smoothed over neighbouring epochs first, "
+            "so that no single odd epoch decides."
         )
 
 
@@ -57,13 +57,13 @@ def _suggestion(summary: Summary, read: Reading) -> None:
         for path, value in read.suggestion.changes.items()
     ]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Fill this in on the Train page", icon=":material/tune:", key="try_suggestion"):
+        if st.button("Use this on the Train page", icon=":material/tune:", key="try_suggestion"):
             st.session_state["suggestion"] = dict(read.suggestion.changes)
             st.switch_page(TRAIN, query_params={COPIED_RUN_KEY: summary.run.id})
-        st.caption(literal("; ".join(changes)) + ". All else stays as in this run.", width="content")
+        st.caption(literal("; ".join(changes)) + ". Everything else stays as in this run.", width="content")
 
 
-def _helped(summary: Summary, others: Sequence[Summary]) -> None:
+def _show_effect(summary: Summary, others: Sequence[Summary]) -> None:
     before = followed(summary, others)
     first, second = (reading(before) if before else None), reading(summary)
     if before is None or first is None or second is None:
@@ -80,18 +80,18 @@ def _helped(summary: Summary, others: Sequence[Summary]) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _verdict(before: Path, after: Path, stamps: tuple[int, ...]) -> Verdict:
-    """On the validation images; kept, since its bootstrap takes longer than the rest of the page."""
+    """Judge on the validation images; cached, since the bootstrap takes longer than the rest of the page."""
     first, second = (pairing.from_run(Run(path), "validation") for path in (before, after))
-    return verdicts.judge({"the run before": [first], "this run": [second]})
+    return verdicts.judge({"the earlier run": [first], "this run": [second]})
 
 
 def _stamps(*summaries: Summary) -> tuple[int, ...]:
-    """Change when the predictions do, as after a resumed run."""
+    """Return values that change when the predictions do, as when a run is resumed."""
     return tuple((one.run.path / "predictions.npz").stat().st_mtime_ns for one in summaries)
 
 
 def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
-    """The latest earlier run whose suggestion makes exactly this run's settings."""
+    """Return the latest earlier run whose suggestion leads to exactly this run's settings."""
     earlier = (other for other in others if other.finished and other.run.id < summary.run.id)
     for other in sorted(earlier, key=lambda one: one.run.id, reverse=True):
         if other.config and summary.config and _is_near(other.config, summary.config):
@@ -102,7 +102,7 @@ def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
 
 
 def _is_near(first: RunConfig, second: RunConfig) -> bool:
-    """Whether the settings differ at all, and in no more than a suggestion changes: cheap to ask first."""
+    """Whether the settings differ, but in no more than a suggestion changes: a cheap first check."""
     return 0 < len(differences([first, second])) <= MAX_CHANGES
 
 

@@ -1,4 +1,4 @@
-"""What a run was made of: settings, data, model and machine."""
+"""The details of a run: downloads, settings, data, model and machine."""
 
 from __future__ import annotations
 
@@ -15,51 +15,49 @@ from pages.understand.results import exports
 
 
 def settings_frame(config: RunConfig) -> pd.DataFrame:
-    """Every setting with its value and its default."""
+    """Return every setting with its value and its default."""
     rows = [
         (s.label, setting_value(path, config.get(path)), setting_value(path, s.default), path)
         for path, s in SETTINGS.items()
     ]
-    return pd.DataFrame(rows, columns=["Setting", "Value", "Default", "Name on the command line"])
+    return pd.DataFrame(rows, columns=["Setting", "Value", "Default", "Command-line name"])
 
 
 def show(summary: Summary) -> None:
-    """Files to take away; settings, data, layers and machine, each in a fold-out; the run's folder."""
+    """Show downloads; settings, data, layers and machine, each in an expander; and the run's folder."""
     report = summary.report
     with st.container(border=True):
-        st.markdown("**To take away**")
+        st.markdown("**Downloads**")
         exports.show(summary)
     settings(summary)
-    with st.expander("Images of each class", icon=":material/photo_library:"):
-        st.dataframe(
-            _counts_frame(report.counts), hide_index=True, height="content", alt="Images of each class"
-        )
+    with st.expander("Images per class", icon=":material/photo_library:"):
+        st.dataframe(_counts_frame(report.counts), hide_index=True, height="content", alt="Images per class")
         st.text(
             f"Data version {report.data_version}, split {report.split_fingerprint}. "
-            "Runs with the same two can be compared image by image."
+            "Runs that share both can be compared image by image."
         )
         if report.skipped:
             st.text(f"{count(len(report.skipped), 'image')} could not be used:")
             rows = [(file.file, file.reason) for file in report.skipped]
             skipped = pd.DataFrame(rows, columns=["File", "Reason"])
-            st.dataframe(skipped, hide_index=True, alt="Images that were left out, and why")
-    with st.expander("The model's layers", icon=":material/account_tree:"):
-        st.text(f"{report.parameters:,} parameters, trained with {report.precision} numbers.")
+            st.dataframe(skipped, hide_index=True, alt="Images that could not be used, and why")
+    with st.expander("Layers of the model", icon=":material/account_tree:"):
+        st.text(f"{report.parameters:,} parameters, trained in {report.precision} precision.")
         st.dataframe(
             layers_frame(report.summary),
             hide_index=True,
             height="content",
             column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
-            alt="The model's layers",
+            alt="Layers of the model",
         )
     with st.expander("Machine and versions", icon=":material/memory:"):
-        machine = pd.DataFrame(_machine(report).items(), columns=["What", "Value"])
+        machine = pd.DataFrame(_machine(report).items(), columns=["Property", "Value"])
         st.dataframe(machine, hide_index=True, height="content", alt="Machine and versions")
     st.text(f"Folder of this run: {summary.run.path}")
 
 
 def settings(summary: Summary) -> None:
-    """All settings of the run beside their defaults."""
+    """Show all settings of the run beside their defaults."""
     if summary.config:
         with st.expander("Settings", icon=":material/tune:"):
             st.dataframe(
@@ -68,23 +66,23 @@ def settings(summary: Summary) -> None:
 
 
 LAYERS = {
-    "InputLayer": "the image's pixels, 0 to 255",
-    "Rescaling": "brings the pixels from 0–255 to 0–1",
-    "Conv2D": "looks for patterns in small patches",
-    "MaxPooling2D": "keeps the strongest answer of each 2 x 2 patch",
-    "GlobalAveragePooling2D": "averages each pattern over the image",
-    "Flatten": "lays all answers out in one row",
+    "InputLayer": "takes the image's pixels, 0 to 255",
+    "Rescaling": "scales the pixels from 0–255 to 0–1",
+    "Conv2D": "detects patterns in small patches",
+    "MaxPooling2D": "keeps the strongest response in each 2 x 2 patch",
+    "GlobalAveragePooling2D": "averages each pattern over the whole image",
+    "Flatten": "puts all values into one row",
     "Dropout": "switches neurons off at random, in training only",
-    "Dense": "combines all answers",
-    "Activation": "bends the answers, so that layers can build on each other",
-    "ReLU": "keeps positive answers",
-    "BatchNormalization": "keeps the answers in a steady range",
+    "Dense": "combines all values",
+    "Activation": "makes the response non-linear, so that layers can build on each other",
+    "ReLU": "sets negative values to zero",
+    "BatchNormalization": "keeps the values in a steady range",
     "Softmax": "turns scores into probabilities that sum to 1",
 }
 
 
 def layers_frame(summary: Sequence[LayerSummary]) -> pd.DataFrame:
-    """The model layer by layer: what each does, its output and its parameters."""
+    """Return the model layer by layer: what each does, its output and its parameters."""
     rows = [
         (
             layer.name,

@@ -1,4 +1,4 @@
-"""Files to take away: tables as CSV that no spreadsheet runs, figures as PNG and SVG."""
+"""Download buttons: tables as CSV, safe to open in a spreadsheet, and figures as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pages.common.run_picker import Summary
 
 
 def table_button(summary: Summary, frame: pd.DataFrame, name: str, label: str = "Table as CSV") -> None:
-    """A download button for a table of this run."""
+    """Show a download button for a table of this run."""
     st.download_button(
         label,
         csv_tables.csv(frame),
@@ -27,7 +27,7 @@ def table_button(summary: Summary, frame: pd.DataFrame, name: str, label: str = 
 
 
 def figure_buttons(summary: Summary, draw: Callable[[], Figure], name: str, label: str = "Figure") -> None:
-    """Download buttons for a figure of this run; it is drawn when one of them is pressed."""
+    """Show download buttons for a figure of this run, which is drawn on click."""
     with st.container(horizontal=True, gap="small"):
         _figure_button(summary, lambda: figures.png(draw()), name, f"{label} as PNG", "png", "image/png")
         _figure_button(summary, lambda: figures.svg(draw()), name, f"{label} as SVG", "svg", "image/svg+xml")

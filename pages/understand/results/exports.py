@@ -1,4 +1,4 @@
-"""Everything of a run that can be taken away: a report, figures, tables and the model itself."""
+"""The downloads of a run: a report, figures, tables and the model itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.understand.results import downloads
 
 
 def show(summary: Summary) -> None:
-    """A button for each file; it is made when the button is pressed."""
+    """Show a button per file, which is created on click."""
     shown, run_id = run_images.gallery(summary.run), summary.run.id
     with st.container(horizontal=True, gap="small"):
         st.download_button(
@@ -29,17 +29,17 @@ def show(summary: Summary) -> None:
             icon=":material/description:",
             type="primary",
             on_click="ignore",
-            help="Settings, figures, worst predictions and heatmaps; opens offline, prints well.",
+            help="Settings, figures, worst predictions and heatmaps. Opens offline and prints well.",
         )
         st.download_button(
-            "Test answers as CSV",
-            lambda: csv_tables.csv(answers_frame(summary, shown)),
+            "Test predictions as CSV",
+            lambda: csv_tables.csv(predictions_frame(summary, shown)),
             f"{run_id}-test-answers.csv",
             "text/csv",
             key="answers",
             icon=":material/table:",
             on_click="ignore",
-            help="A row for each test image: file, true class, answer, and all probabilities.",
+            help="One row per test image: file, true class, predicted class and all probabilities.",
         )
         st.download_button(
             "Learning curves as CSV",
@@ -59,8 +59,8 @@ def show(summary: Summary) -> None:
                 key="model",
                 icon=":material/deployed_code:",
                 on_click="ignore",
-                help="Takes pixels from 0 to 255, scales them itself, and ends in probabilities. "
-                "Open it with keras.models.load_model.",
+                help="Takes pixels from 0 to 255, rescales them itself and returns probabilities. "
+                "Load it with keras.models.load_model.",
             )
     downloads.figure_buttons(
         summary,
@@ -71,7 +71,7 @@ def show(summary: Summary) -> None:
 
 
 def report(summary: Summary, shown: Gallery) -> bytes:
-    """The run as one HTML file."""
+    """Return the run as one HTML file."""
     return html_report.build(summary.run, _image_of(shown)).encode()
 
 
@@ -85,8 +85,8 @@ def _image_of(shown: Gallery) -> html_report.ImageOf:
     return image_of
 
 
-def answers_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
-    """A row for each test image, in the order of the predictions."""
+def predictions_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
+    """Return a row per test image, in the order of the predictions."""
     predictions, names = run_images.predictions(summary.run), summary.report.class_names
     frame = pd.DataFrame(
         {

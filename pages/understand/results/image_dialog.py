@@ -1,4 +1,4 @@
-"""One test image on a card: all probabilities, heatmaps, similar training images, facts."""
+"""A dialog about one test image: heatmaps, probabilities, similar training images and file details."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from pages.common.text import literal
 
 _OPEN = "card_image"
 SIMILAR = 6
-MIN_OF_ANOTHER_CLASS = 4
-"""Of the similar images: as many with another label than the image's own are worth a hint."""
+MIN_OTHER_LABELS = 4
+"""Similar images with a different label that are enough for a hint about the image's own label."""
 
 
 def open_dialog(image_id: str) -> None:
-    """Open the card of an image; made for ``on_click``."""
+    """Open the dialog of an image; for use as ``on_click``."""
     st.session_state[_OPEN] = image_id
 
 
 def show(summary: Summary) -> None:
-    """Draw the card where one is open; call once on a page."""
+    """Draw the dialog if one is open; call once per page."""
     image_id = st.session_state.get(_OPEN)
     if image_id is None:
         return
@@ -54,8 +54,8 @@ def _card(summary: Summary, predictions: Predictions, position: int) -> None:
         run_images.show_fault(shown)
     requests = heatmap_row.requests(predictions, position)
     maps = waiting.maps(summary.run, requests)
-    known = {} if maps is None else {request: maps.get(request) for request in requests}
-    heatmap_row.row(summary, shown, predictions, position, known)
+    available = {} if maps is None else {request: maps.get(request) for request in requests}
+    heatmap_row.row(summary, shown, predictions, position, available)
     if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
         _close()
         link = {RUN_KEY: summary.run.id, IMAGE_KEY: str(predictions.ids[position])}
@@ -69,15 +69,16 @@ def _card(summary: Summary, predictions: Predictions, position: int) -> None:
 
 def _headline(predictions: Predictions, position: int, names: Sequence[str]) -> str:
     predicted, true = int(metrics.predicted(predictions)[position]), int(predictions.labels[position])
-    sure = percent(float(predictions.probabilities[position, predicted]), 0)
-    verdict = ":green-badge[right]" if predicted == true else ":orange-badge[wrong]"
+    confidence = percent(float(predictions.probabilities[position, predicted]), 0)
+    verdict = ":green-badge[correct]" if predicted == true else ":orange-badge[wrong]"
     return (
-        f"{verdict} Labelled **{literal(names[true])}**, called **{literal(names[predicted])}**, {sure} sure."
+        f"{verdict} Actual: **{literal(names[true])}** · Predicted: **{literal(names[predicted])}** · "
+        f"Confidence: {confidence}"
     )
 
 
 def _similar(summary: Summary, shown: Gallery, predictions: Predictions, position: int) -> None:
-    st.markdown("**Most similar training images, as the network sees it**")
+    st.markdown("**Training images that look most similar to the network**")
     try:
         features = _features(summary.run)
     except LabError as error:
@@ -87,22 +88,22 @@ def _similar(summary: Summary, shown: Gallery, predictions: Predictions, positio
         waiting.answer(
             (summary.run.id, "features"),
             lambda: assistant.features(summary.run),
-            "Looking through the training images; once a run, it takes some seconds.",
+            "Comparing with the training images. This takes a few seconds, once per run.",
         )
         return
     found = nearest_images.nearest(features, str(predictions.ids[position]), SIMILAR)
     if not found:
-        st.caption("This image is not among those that the run was made from.")
+        st.caption("This image is not among those that the run used.")
         return
     run_images.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
     st.caption(
-        "Alike: the cosine of the answers of the layer before the decision, at most 1. "
+        "Similarity: cosine similarity of the last hidden layer's outputs; at most 1. "
         + _label_hint(shown, found, summary.report.class_names[predictions.labels[position]])
     )
 
 
 def _features(run: Run) -> Features | None:
-    """Those kept in the run's folder, read once while neither they nor the model change."""
+    """Return the features kept in the run's folder, cached until they or the model change."""
     try:
         stamps = [path.stat().st_mtime_ns for path in (nearest_images.path(run), run.model_path)]
     except FileNotFoundError:
@@ -118,17 +119,17 @@ def _read_features(run_id: str, made: int, trained: int) -> Features | None:
 def _as_tile(shown: Gallery, one: Similar) -> Tile:
     row = shown.row(one.id)
     label = "" if row is None else str(row["label"])
-    return Tile(one.id, (label, f"alike {one.similarity:.2f}"))
+    return Tile(one.id, (label, f"similarity {one.similarity:.2f}"))
 
 
 def _label_hint(shown: Gallery, found: list[Similar], true: str) -> str:
     labels = [str(row["label"]) for one in found if (row := shown.row(one.id)) is not None]
     others = sum(label != true for label in labels)
-    if others < MIN_OF_ANOTHER_CLASS:
+    if others < MIN_OTHER_LABELS:
         return ""
     return (
-        f"{others} of {len(labels)} have another label than {literal(true)}: to the network this image "
-        "belongs with them. Look whether its label is right."
+        f"{others} of {len(labels)} have a label other than {literal(true)}: to the network, this image "
+        "belongs with them. Check whether its label is correct."
     )
 
 
@@ -151,11 +152,11 @@ def _facts(shown: Gallery, predictions: Predictions, position: int) -> None:
     row = shown.row(str(predictions.ids[position]))
     if row is None:
         return
-    with st.expander("Facts about this image", icon=":material/info:"):
+    with st.expander("About this image", icon=":material/info:"):
         st.text(
             f"File: {row['name']}\n"
             f"Size: {row['width']} x {row['height']} pixels, {row['mode']}\n"
-            f"Split: test\nImage id: {row['id']}"
+            f"Split: test\nImage ID: {row['id']}"
         )
 
 

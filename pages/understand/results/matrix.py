@@ -1,4 +1,4 @@
-"""The confusion matrix of a run: as a chart whose cells can be clicked, and as a figure to take away."""
+"""The confusion matrix of a run: as a chart with clickable cells, and as a figure to download."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pages.common import matrix_chart
 from pages.common.charts import ink
 from pages.common.run_picker import Summary
 
-COUNTS, SHARES = "Counts", "Row per cent"
+COUNTS, SHARES = "Counts", "Row percentages"
 
 
 def ask_for_shares(key: str) -> bool:
-    """Whether matrices show per cents of each row instead of counts."""
+    """Ask whether matrices show row percentages instead of counts."""
     choice = st.segmented_control(
         "Matrix shows",
         [COUNTS, SHARES],
@@ -26,14 +26,14 @@ def ask_for_shares(key: str) -> bool:
         required=True,
         key=key,
         persist_state="session",
-        help="Row per cent: the share of all images of one class that was predicted to be of each class. "
-        "Fairer where classes differ in size.",
+        help="Row percentages show, for each true class, how its images were classified. "
+        "Fairer if classes differ in size.",
     )
     return choice == SHARES
 
 
 def draw(summary: Summary, as_shares: bool) -> Figure:
-    """The matrix of the test images as a figure, classes that are mixed up side by side."""
+    """Return the matrix of the test images as a figure, with confused classes next to each other."""
     counts, names = np.asarray(summary.report.confusion_matrix), summary.report.class_names
     order = confusion.order(counts)
     ordered = [names[index] for index in order]
@@ -41,7 +41,7 @@ def draw(summary: Summary, as_shares: bool) -> Figure:
 
 
 def clickable(summary: Summary, as_shares: bool) -> tuple[str, str] | None:
-    """The same matrix as a chart; returns the (true, predicted) class of the cell that was clicked."""
+    """Draw the matrix as a chart and return the (true, predicted) class of the clicked cell."""
     counts = np.asarray(summary.report.confusion_matrix)
     classes = _ask_for_classes(counts)
     event = st.altair_chart(
@@ -63,22 +63,22 @@ def _chart(
     as_shares: bool,
     ink: str,
 ) -> alt.LayerChart:
-    """Made once: a click on anything else on the page need not wait for it."""
+    """Cached, so that clicks elsewhere on the page need not wait for it."""
     order = classes[confusion.order(counts[np.ix_(classes, classes)])]
     shown = matrix_chart.SHARE if as_shares else matrix_chart.COUNT
     return matrix_chart.chart(matrix_chart.cells(counts, class_names, order), shown, ink, is_clickable=True)
 
 
 def _ask_for_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The classes to show, where there are too many to read them all at a glance."""
+    """Ask which classes to show if there are too many to read at a glance."""
     if len(counts) <= palette.MAX_ANNOTATED:
         return np.arange(len(counts))
-    some = f"The {palette.MAX_ANNOTATED} most mixed up"
+    some = f"The {palette.MAX_ANNOTATED} most confused"
     choice = st.segmented_control(
         "Classes", [some, f"All {len(counts)}"], default=some, required=True, key="matrix_classes",
         persist_state="session",
-        help="All classes together fill a large screen; their small names can be read by zooming in, or "
-        "by pointing at a cell.",
+        help="With all classes, the matrix fills a large screen. Zoom in or point at a cell to read the "
+        "small names.",
     )  # fmt: skip
     return (
         confusion.most_mixed_up(counts, palette.MAX_ANNOTATED) if choice == some else np.arange(len(counts))

@@ -1,4 +1,4 @@
-"""What a run gets wrong: the pairs it confuses, the images of each, and its most confident mistakes."""
+"""What a run gets wrong: the classes it confuses, the images of each pair, and its worst mistakes."""
 
 from __future__ import annotations
 
@@ -19,32 +19,35 @@ from pages.understand.results import downloads, image_dialog, matrix
 
 WORST = 10
 PER_PAGE = 20
-ALL = "all classes"
+ALL = "All classes"
 MAX_NARROW = 10
-"""Classes up to which the matrix leaves room beside it; larger ones need the page's width to be read."""
+"""Up to this many classes, the matrix leaves room beside it; a larger one needs the full page width."""
 
 
 def show(summary: Summary) -> None:
-    """The matrix, the pairs in words, the images of a clicked cell, the worst mistakes of a class."""
+    """Show the matrix, the confused pairs in words, the images of a clicked cell, and the worst mistakes."""
     as_shares = matrix.ask_for_shares("matrix_shows")
     is_narrow = len(summary.report.class_names) <= MAX_NARROW
     left, right = st.columns([3, 2], gap="large") if is_narrow else (st.container(), st.container())
     with left:
-        st.caption("Every test image: its class (row) and the predicted class (column). **Click a cell.**")
+        st.caption(
+            "All test images by true class (row) and predicted class (column). "
+            "**Click a cell** to see its images."
+        )
         cell = matrix.clickable(summary, as_shares)
     with right:
-        st.markdown("**Most confused**")
+        st.markdown("**Most often confused**")
         _pairs(summary)
         downloads.figure_buttons(summary, lambda: matrix.draw(summary, as_shares), "confusion-matrix")
     shown = run_images.gallery(summary.run)
     if cell:
         _cell_images(summary, shown, *cell)
-    st.subheader("The most confident mistakes", anchor=False)
+    st.subheader("Most confident mistakes", anchor=False)
     _worst_images(summary, shown)
 
 
 def _pairs(summary: Summary) -> None:
-    """The most confused pairs, a sentence each."""
+    """Show the most confused pairs, one sentence each."""
     pairs = confusion.most_confused(
         np.asarray(summary.report.confusion_matrix), summary.report.class_names, limit=3
     )
@@ -59,12 +62,12 @@ def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) ->
     )
     here = np.flatnonzero(is_here)
     here = here[np.argsort(-metrics.confidence(predictions)[here], kind="stable")]
-    heading = f"{literal(true)}, called {literal(predicted)}: {count(len(here), 'test image')}"
+    heading = f"{literal(true)} predicted as {literal(predicted)}: {count(len(here), 'test image')}"
     st.subheader(heading, anchor=False)
     if not len(here):
-        st.caption("There are none: cells without a number are empty.")
+        st.caption("None: cells without a number are empty.")
     page = choose_page(
-        len(here), PER_PAGE, key=f"cell-{true}-{predicted}", thing="image", order="the most confident first"
+        len(here), PER_PAGE, key=f"cell-{true}-{predicted}", thing="image", order="most confident first"
     )
     tiles_of(summary, shown, predictions, here[page].tolist(), key="cell")
 
@@ -72,11 +75,11 @@ def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) ->
 def _worst_images(summary: Summary, shown: Gallery) -> None:
     names = summary.report.class_names
     predictions = run_images.predictions(summary.run)
-    choice = st.selectbox("Of class", [ALL, *names], key="worst_class", width=320)
+    choice = st.selectbox("True class", [ALL, *names], key="worst_class", width=320)
     of_class = None if choice == ALL else names.index(choice)
     positions = [mistake.row for mistake in confusion.worst(predictions, of_class, WORST)]
     if not positions:
-        st.success("No mistakes on the test images of this class.", icon=":material/check:")
+        st.success("No mistakes on these test images.", icon=":material/check:")
         return
     tiles_of(summary, shown, predictions, positions, key="worst")
 
@@ -84,7 +87,7 @@ def _worst_images(summary: Summary, shown: Gallery) -> None:
 def tiles_of(
     summary: Summary, shown: Gallery, predictions: Predictions, positions: Sequence[int], *, key: str
 ) -> None:
-    """Test images with what they are and what the model said; a click opens the card of one."""
+    """Show test images with their true and predicted class; a click opens the dialog of one."""
     names = summary.report.class_names
     tiles = [
         Tile(str(predictions.ids[index]), run_images.prediction_lines(predictions, index, names))

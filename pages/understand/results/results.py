@@ -1,4 +1,4 @@
-"""Understand > Results: how good one run is, how sure that is, and what it gets wrong."""
+"""Understand > Results: how good a run is, how certain that is, and what it gets wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import streamlit as st
 
 from pages.common import addresses, run_header, run_picker
 from pages.understand.results import calibration, classes, details, image_dialog, mistakes, scores
+
+_CONFIDENCE, _FORMER_CONFIDENCE = "Confidence", "How sure"
+"""A tab, and its name in links saved before it was renamed."""
 
 st.title("Results", anchor=False)
 
@@ -26,9 +29,11 @@ if not summary.finished:
     st.stop()
 
 scores.headline(summary)
-image_dialog.show(summary)  # before the views, which stay as they are behind it
-overview, wrong, by_class, sure, more = st.tabs(
-    ["Learning curves", "Mistakes", "Classes", "How sure", "Details and downloads"],
+image_dialog.show(summary)  # before the tabs, which stay visible behind it
+if st.query_params.get(addresses.RESULTS_TAB_KEY) == _FORMER_CONFIDENCE:
+    st.query_params[addresses.RESULTS_TAB_KEY] = _CONFIDENCE
+overview, wrong, by_class, confidence, more = st.tabs(
+    ["Learning curves", "Mistakes", "Classes", _CONFIDENCE, "Details and downloads"],
     key=addresses.RESULTS_TAB_KEY,
     on_change="rerun",
     bind="query-params",
@@ -42,8 +47,8 @@ if wrong.open:
 if by_class.open:
     with by_class:
         classes.show(summary)
-if sure.open:
-    with sure:
+if confidence.open:
+    with confidence:
         calibration.show(summary)
 if more.open:
     with more:

@@ -1,4 +1,4 @@
-"""The figures of one run: its headline, its learning curves and its classes."""
+"""The scores of a run: its headline figures and its learning curves."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from pages.understand.results import coaching
 
 
 def headline(summary: Summary) -> None:
-    """Test accuracy with its interval, beside it what guessing would reach and the validation accuracy."""
+    """Show test accuracy with its interval, beside the score of guessing and the validation accuracy."""
     report = summary.report
     test, validation, guess = report.test_accuracy, report.val_accuracy, report.baseline_accuracy
     with st.grid(3, min_column_width=230):
         _score(
             "Test accuracy",
             test,
-            f"Right on {test.correct:,} of {count(test.total, 'image')} that were never used to train "
-            "or choose. 95% of such confidence intervals (CI) contain the model's true accuracy.",
+            f"Right on {test.correct:,} of {count(test.total, 'image')} that were used neither for training "
+            "nor for choosing the best epoch. 95% of such confidence intervals (CIs) contain the model's "
+            "true accuracy.",
         )
         _score(
-            "Guessing the largest class",
+            "Guessing the most common class",
             guess,
-            "The score on the same test images of always answering the class with the most training images. "
-            "A model with a score near it has learned little.",
+            "The score of always answering the class with the most training images, on the same test images. "
+            "A model that scores close to it has learned little.",
         )
         _score(
             "Validation accuracy",
             validation,
-            "Of the kept epoch. It was used to choose that epoch, so it flatters a little: "
-            "trust the test figure.",
+            "At the best epoch. It was used to choose that epoch, so it is slightly optimistic: "
+            "rely on the test accuracy.",
         )
     st.markdown(_sentence(report))
     test_set_usage.record_view([summary.run])
@@ -56,11 +57,11 @@ def _sentence(report: Report) -> str:
     test, guess = report.test_accuracy, report.baseline_accuracy
     sentence = (
         f"Right on **{test.correct:,} of {test.total:,}** test images"
-        f"{literal(but_never(report))}; always guessing the largest class "
+        f"{literal(but_never(report))}; always guessing the most common class "
         f"({literal(guess.class_name)}) would be right on {guess.correct:,}."
     )
     if not report.is_better_than_guessing:
-        sentence += " **That is not clearly better than guessing.**"
+        sentence += " **This is not clearly better than guessing.**"
     if balanced_accuracy := balanced(report):
         sentence += f"\n\n{literal(balanced_accuracy)}"
     gap = far_below_validation(report)
@@ -68,10 +69,10 @@ def _sentence(report: Report) -> str:
 
 
 def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
-    """What the curves say, and accuracy and loss by epoch with the kept epoch and the evidence marked."""
+    """Show accuracy and loss per epoch, with the best epoch and the evidence marked, and their reading."""
     history = summary.run.metrics()
     if not history:
-        st.caption("No epoch was finished, so there are no learning curves.")
+        st.caption("No epoch finished, so there are no learning curves.")
         return
     read, kept = coaching.reading(summary), summary.kept_epoch
     learning_curves.show(
@@ -87,8 +88,6 @@ def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
     seconds = sum(line.get("seconds") or 0 for line in history)
     words = [f"{count(len(history), 'epoch')} in {duration(seconds)}."]
     if kept:
-        words.append(f"The weights of epoch {kept} were kept: all scores on this page are theirs.")
-    words.append(
-        "Validation images are never trained on; where the curves diverge, the model is overfitting."
-    )
+        words.append(f"The weights of epoch {kept}, the best, were kept; all scores on this page are theirs.")
+    words.append("The model never trains on validation images; where the curves diverge, it is overfitting.")
     return " ".join(words)
