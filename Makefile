@@ -1,9 +1,9 @@
 # make run     the app, on http://127.0.0.1:8501
 # make test    all tests
-# make test-extras  the tests of what needs more packages: Ray, MLflow with a server of its own, an earlier Keras
-# make check   linter, formatter, types
-# make bench   the benchmarks (quiet machine wanted)
-# make lock    renew constraints.txt after a change in requirements*.txt
+# make test-extras  tests that need more packages: Ray, MLflow with its own server, an earlier Keras version
+# make check   linter, formatter and type checker
+# make bench   all benchmarks (on an otherwise idle machine)
+# make lock    update constraints.txt after changing requirements*.txt
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -50,7 +50,7 @@ clean:
 	$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt -c constraints.txt
 	touch $@
 
-# Sees the packages of .venv, and adds Ray and MLflow's client; the server needs other versions, so it gets its own.
+# Uses the packages of .venv plus Ray and MLflow's client; the server needs other versions, hence its own environment.
 .venv-extras/done: .venv/dev requirements-ray.txt requirements-mlflow.txt
 	$(BIN)/python -m venv .venv-extras
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
