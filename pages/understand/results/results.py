@@ -7,8 +7,7 @@ import streamlit as st
 from pages.common import addresses, run_header, run_picker
 from pages.understand.results import calibration, classes, details, image_dialog, mistakes, scores
 
-_CONFIDENCE, _FORMER_CONFIDENCE = "Confidence", "How sure"
-"""A tab, and its name in links saved before it was renamed."""
+_CONFIDENCE, _FORMER_CONFIDENCE = "Confidence", "How sure"  # links saved earlier use the former name
 
 st.title("Results", anchor=False)
 
@@ -31,7 +30,7 @@ if not summary.finished:
 scores.headline(summary)
 image_dialog.show(summary)  # before the tabs, which stay visible behind it
 if st.query_params.get(addresses.RESULTS_TAB_KEY) == _FORMER_CONFIDENCE:
-    st.query_params[addresses.RESULTS_TAB_KEY] = _CONFIDENCE
+    st.session_state[addresses.RESULTS_TAB_KEY] = _CONFIDENCE
 overview, wrong, by_class, confidence, more = st.tabs(
     ["Learning curves", "Mistakes", "Classes", _CONFIDENCE, "Details and downloads"],
     key=addresses.RESULTS_TAB_KEY,
