@@ -131,7 +131,9 @@ def test_the_first_sentence_of_a_result_names_a_class_that_is_never_found(config
 
 def test_results_name_the_best_epoch(config):
     run = made_runs.finished(config)
-    assert f"The weights of epoch {run.report().kept_epoch}, the best, were kept" in words(shown("results"))
+    assert f"for epoch {run.report().kept_epoch}, the best one, whose weights were kept" in words(
+        shown("results")
+    )
 
 
 def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):

@@ -123,7 +123,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
     config: dict[str, Any] = {
         "compare": column.CheckboxColumn(
-            "Select", pinned=True, width=64, help="Select two to six to compare, or one to repeat or export."
+            "Select", pinned=True, width=84, help="Select two to six to compare, or one to repeat or export."
         ),
         "star": column.CheckboxColumn(
             "★", pinned=True, width=50, help="Mark runs that you want to find again."

@@ -88,7 +88,7 @@ def _of_several(sides: Sequence[Side], found: Verdicts) -> tuple[str, str, str]:
     unbeaten = [letter for letter in letters if letter not in beaten]
     if all(verdict.kind == "withheld" for verdict in found.values()):
         return "withheld", "No verdict.", next(iter(found.values())).sentence.removeprefix("No verdict. ")
-    corrected = f"All of this is corrected for making {len(found)} comparisons."
+    corrected = f"The results are corrected for making {len(found)} comparisons."
     if not beaten:
         if all(verdict.kind == "no difference seen" for verdict in found.values()):
             return "no difference seen", "No meaningful difference between any two.", corrected

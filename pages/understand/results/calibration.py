@@ -50,8 +50,9 @@ def _calibration_sentence(test: Predictions, error: float | None, by_luck: float
         return "This run has no test images."
     confidence = float(metrics.confidence(test).mean())
     measured = (
-        f"On {count(accuracy.total, 'test image')}, its average confidence was {percent(confidence, 0)} and "
-        f"its accuracy {percent(accuracy.value, 0)} ({confidence_interval(accuracy.low, accuracy.high)})."
+        f"On {count(accuracy.total, 'test image')}, the model's average confidence was "
+        f"{percent(confidence, 0)} and its accuracy {percent(accuracy.value, 0)} "
+        f"({confidence_interval(accuracy.low, accuracy.high)})."
     )
     if confidence > accuracy.high:
         verdict = (

@@ -88,6 +88,6 @@ def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
     seconds = sum(line.get("seconds") or 0 for line in history)
     words = [f"{count(len(history), 'epoch')} in {duration(seconds)}."]
     if kept:
-        words.append(f"The weights of epoch {kept}, the best, were kept; all scores on this page are theirs.")
+        words.append(f"All scores on this page are for epoch {kept}, the best one, whose weights were kept.")
     words.append("The model never trains on validation images; where the curves diverge, it is overfitting.")
     return " ".join(words)
