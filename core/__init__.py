@@ -1,4 +1,4 @@
-"""Train image classifiers, measure them and explain them, without a screen.
+"""Train, evaluate and explain image classifiers from Python, without the app.
 
 ::
 
@@ -7,8 +7,8 @@
     result = core.train("garden", epochs=10, dropout=0.3)
     result.plot_worst_predictions()
 
-Nothing here imports Streamlit, and only :mod:`core.ml` imports TensorFlow. Importing ``core`` imports
-nothing at all: its three functions load what they need when they are called.
+Nothing here imports Streamlit, and only :mod:`core.ml` imports TensorFlow. Importing ``core`` loads
+nothing else: its three functions import what they need when they are called.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ __all__ = ["compare", "load", "train"]
 def train(
     source: str | Path = "garden", *, preset: str = "tutorial", name: str = "", **settings: Any
 ) -> TrainingResult:
-    """Train in this process, with a progress bar. It is a run like any other, and the app shows it too.
+    """Train in this process and show a progress bar. The result is an ordinary run, visible in the app.
 
-    Ctrl-C, or a notebook's stop button, ends the training after the current batch and keeps the best epoch.
+    Ctrl-C, or a notebook's stop button, ends training after the current batch and keeps the best epoch.
 
     Args:
         source: ``garden``, ``digits``, ``tfds:NAME``, or a folder with one folder of images per class.
-        preset: the starting point, one of :data:`core.config.PRESETS`.
+        preset: the preset to start from, one of :data:`core.config.PRESETS`.
         name: a name for the run.
-        settings: any of :data:`core.config.SETTINGS`, by its short name (``epochs=10``) or its whole name
+        settings: any of :data:`core.config.SETTINGS`, by short name (``epochs=10``) or dotted path
             (``**{"fit.epochs": 10}``).
 
     Raises:
-        LabError: a setting does not exist or does not fit, the data set cannot be used, or the training
-            failed; says why and what to do.
-        Stopped: it was stopped before the first epoch had ended.
+        LabError: a setting does not exist or is invalid, the data set cannot be used, or training failed;
+            the message says why and what to do.
+        Stopped: training was stopped before the end of the first epoch.
     """
     from core import foreground
     from core.training_result import TrainingResult
@@ -49,10 +49,10 @@ def train(
 
 
 def load(run: str | Path) -> TrainingResult:
-    """The result of an earlier run, by its id in the workspace or by its folder.
+    """Return the result of an earlier run, given its id in the workspace or its folder.
 
     Raises:
-        LabError: there is no such run.
+        LabError: the run does not exist.
     """
     from core import runs
     from core.training_result import TrainingResult
@@ -62,10 +62,10 @@ def load(run: str | Path) -> TrainingResult:
 
 
 def compare(first: TrainingResult, second: TrainingResult) -> Verdict:
-    """Is one of two trained models better, or is the difference luck? Judged on their test images.
+    """Test whether one of two trained models is better, or the difference is luck, on their test images.
 
     Raises:
-        LabError: one of them has no result.
+        LabError: one of the runs has no result.
     """
     from core import training_result
 

@@ -1,7 +1,7 @@
-"""Every setting of a run, once: its range, its default and one plain sentence.
+"""The single definition of every setting of a run: its range, default and help text.
 
-The sidebar's widgets, the command line's ``--set``, the checks and the documentation are all
-made from the fields below; nothing else in the project repeats a range or a help text.
+The sidebar's widgets, the command line's ``--set``, the validation and the documentation are all
+generated from the fields below; nothing else in the project repeats a range or a help text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _setting(
     empty: str = "",
     advanced: bool = False,
 ) -> Any:
-    """A pydantic field that also knows how it is shown to a person."""
+    """A pydantic field that also carries what a widget needs to display it."""
     return Field(
         default=default,
         title=label,
@@ -49,30 +49,30 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which images, how large, and how they are shared out."""
+    """Which images are used, at what size, and how they are split."""
 
     source: str = _setting(
         "garden",
         "Data set",
-        "Where the images come from: garden, digits, tfds:NAME, or a folder with one folder per class.",
+        "Source of the images: garden, digits, tfds:NAME, or a folder with one subfolder per class.",
     )
     version: str = _setting(
         "",
         "Data version",
-        "Fingerprint of the data set's exclusions and relabels; empty means the newest version.",
+        "Identifies a set of exclusions and label changes; leave empty for the newest version.",
         empty="newest",
         advanced=True,
     )
     classes: tuple[str, ...] = _setting(
         (),
         "Classes",
-        "Train on these classes only; none chosen means all of them. Up to 20 is a good start.",
+        "Train on these classes only; leave empty for all classes. Start with 20 or fewer.",
         empty="all",
     )
     max_per_class: int = _setting(
         0,
-        "Most images a class",
-        "Take at most this many images of each class, to try things out quickly; 0 means all.",
+        "Max. images per class",
+        "Limits the number of images per class, for quick experiments; 0 = no limit.",
         minimum=0,
         maximum=100_000,
         step=10,
@@ -81,7 +81,7 @@ class DataConfig(_Section):
     image_size: int = _setting(
         128,
         "Image size",
-        "Every image is scaled to this many pixels a side. Larger shows more detail and takes longer.",
+        "Side length to which every image is resized. Larger images show more detail but train more slowly.",
         minimum=32,
         maximum=256,
         step=16,
@@ -90,13 +90,13 @@ class DataConfig(_Section):
     resize: Literal["stretch", "crop", "pad"] = _setting(
         "stretch",
         "Fit to square",
-        "Stretch the image to a square, crop its middle, or pad it with black bars.",
+        "How non-square images become square: stretch, crop to the centre, or pad with black bars.",
         advanced=True,
     )
     validation_share: float = _setting(
         0.1,
         "Validation share",
-        "Part of the images kept aside to choose between settings and epochs.",
+        "Share of images held out for choosing settings and the best epoch.",
         minimum=0.05,
         maximum=0.4,
         step=0.05,
@@ -105,7 +105,7 @@ class DataConfig(_Section):
     test_share: float = _setting(
         0.1,
         "Test share",
-        "Part of the images kept aside for the final score; never used to choose anything.",
+        "Share of images held out for the final score; never used for choosing.",
         minimum=0.05,
         maximum=0.4,
         step=0.05,
@@ -114,7 +114,7 @@ class DataConfig(_Section):
     split_seed: int = _setting(
         0,
         "Split seed",
-        "Shares the images out differently. Keep it the same for runs you want to compare.",
+        "Changes how the images are split. Use the same seed for runs you want to compare.",
         minimum=0,
         maximum=2**31 - 1,
         step=1,
@@ -123,18 +123,18 @@ class DataConfig(_Section):
 
 
 class AugmentConfig(_Section):
-    """Random changes to training images; validation and test images stay as they are."""
+    """Random changes to training images; validation and test images are never changed."""
 
     flip: bool = _setting(
         True,
         "Flip left-right",
-        "Mirror half of the training images. Good for flowers, wrong for letters and digits; "
-        "starts off where classes mirror each other.",
+        "Mirrors each training image with a 50% chance. Suits flowers, but not letters or digits; "
+        "initially off if some classes mirror each other.",
     )
     rotation: float = _setting(
         0.0,
         "Rotation",
-        "Turn each training image by up to this angle, either way.",
+        "Rotates each training image by a random angle, up to this limit in either direction.",
         minimum=0,
         maximum=90,
         step=5,
@@ -144,7 +144,7 @@ class AugmentConfig(_Section):
     zoom: float = _setting(
         0.0,
         "Zoom",
-        "Enlarge or shrink each training image by up to this part of its size.",
+        "Enlarges or shrinks each training image at random, by up to this share of its size.",
         minimum=0,
         maximum=0.5,
         step=0.05,
@@ -153,7 +153,7 @@ class AugmentConfig(_Section):
     brightness: float = _setting(
         0.0,
         "Brightness",
-        "Lighten or darken each training image by up to this part of the full range.",
+        "Brightens or darkens each training image at random, by up to this share of the full range.",
         minimum=0,
         maximum=0.5,
         step=0.05,
@@ -162,7 +162,7 @@ class AugmentConfig(_Section):
     contrast: float = _setting(
         0.0,
         "Contrast",
-        "Strengthen or weaken each training image's contrast by up to this part.",
+        "Raises or lowers the contrast of each training image at random, by up to this share.",
         minimum=0,
         maximum=0.9,
         step=0.05,
@@ -176,12 +176,12 @@ class ModelConfig(_Section):
     filters: tuple[int, ...] = _setting(
         (16, 32, 64),
         "Filters",
-        "One number for each convolution block: how many patterns that block looks for.",
+        "Number of patterns each convolution block detects: one number per block.",
     )
     dense_units: int = _setting(
         128,
         "Dense units",
-        "Neurons in the layer that combines the patterns found into a decision.",
+        "Number of neurons in the layer that combines the detected patterns into a decision.",
         minimum=8,
         maximum=1024,
         step=8,
@@ -189,7 +189,7 @@ class ModelConfig(_Section):
     dropout: float = _setting(
         0.0,
         "Dropout",
-        "Part of the neurons switched off at random in each training step, against learning by heart.",
+        "Share of neurons switched off at random in each step; reduces overfitting.",
         minimum=0,
         maximum=0.8,
         step=0.05,
@@ -198,7 +198,7 @@ class ModelConfig(_Section):
     l2: float = _setting(
         0.0,
         "L2 regularisation",
-        "Penalty on large weights, against learning by heart; 0.001 is a usual value, 0 is off.",
+        "Penalty on large weights; reduces overfitting. Typical: 0.001; 0 = off.",
         minimum=0,
         maximum=0.1,
         step=0.0001,
@@ -213,7 +213,7 @@ class FitConfig(_Section):
     epochs: int = _setting(
         10,
         "Epochs",
-        "How many times the network sees every training image, at most.",
+        "Maximum number of passes through all training images.",
         minimum=1,
         maximum=500,
         step=1,
@@ -221,20 +221,20 @@ class FitConfig(_Section):
     batch_size: int = _setting(
         32,
         "Batch size",
-        "Images looked at before each change of the weights. 32 is standard.",
+        "Number of images processed per weight update. 32 is a common choice.",
         minimum=1,
         maximum=512,
         step=1,
     )
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = _setting(
         "adam",
-        "Optimizer",
-        "The rule that turns errors into changes of the weights. Adam is a good first choice.",
+        "Optimiser",
+        "The algorithm that updates the weights to reduce the error. Adam is a good default.",
     )
     learning_rate: float = _setting(
         0.001,
         "Learning rate",
-        "Size of each change of the weights: too large never settles, too small takes for ever.",
+        "Size of each weight update: too large never converges, too small takes forever.",
         minimum=0.000001,
         maximum=1.0,
         step=0.0001,
@@ -243,17 +243,17 @@ class FitConfig(_Section):
     early_stopping: bool = _setting(
         False,
         "Early stopping",
-        "Stop when the watched validation figure has not improved for a while.",
+        "Stops training when the monitored metric has stopped improving.",
     )
     monitor: Literal["val_loss", "val_accuracy"] = _setting(
         "val_loss",
-        "Watch",
-        "The validation figure that decides which epoch is best and when to stop.",
+        "Metric to monitor",
+        "The validation metric that determines the best epoch and when to stop early.",
     )
     patience: int = _setting(
         5,
         "Patience",
-        "Epochs without improvement before early stopping ends the training.",
+        "Number of epochs without improvement before early stopping ends training.",
         minimum=1,
         maximum=50,
         step=1,
@@ -262,12 +262,12 @@ class FitConfig(_Section):
     restore_best: bool = _setting(
         True,
         "Keep the best epoch",
-        "Keep the weights of the best epoch on validation, not those of the last one.",
+        "Keeps the weights from the best epoch on the validation images instead of the last epoch.",
     )
     seed: int = _setting(
         0,
         "Seed",
-        "Starting point of all chance in training; the same seed on the same machine repeats the run.",
+        "Seeds all randomness; the same seed on the same machine reproduces the run.",
         minimum=0,
         maximum=2**31 - 1,
         step=1,
@@ -275,7 +275,7 @@ class FitConfig(_Section):
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
         "auto",
         "Precision",
-        "Auto uses bfloat16 where the processor has it (faster, same accuracy), float32 elsewhere.",
+        "Auto uses bfloat16 if the processor supports it (faster, same accuracy), otherwise float32.",
         advanced=True,
     )
 
@@ -295,17 +295,17 @@ class RunConfig(_Section):
             raise ValueError("model.filters needs 1 to 6 numbers between 1 and 512, for example 16, 32, 64")
         if final_map_size(self.data.image_size, blocks) < 1:
             raise ValueError(
-                f"{blocks} convolution blocks are too many for images of {self.data.image_size} px: "
+                f"{blocks} convolution blocks are too many for an image size of {self.data.image_size} px: "
                 "each block halves the image; use fewer blocks or a larger image size"
             )
         return self
 
     @model_validator(mode="after")
-    def _check_something_is_left_to_train_on(self) -> RunConfig:
-        kept_aside = self.data.validation_share + self.data.test_share
-        if kept_aside > 0.6:
+    def _check_enough_is_left_for_training(self) -> RunConfig:
+        held_out = self.data.validation_share + self.data.test_share
+        if held_out > 0.6:
             raise ValueError(
-                f"validation and test share together are {kept_aside:.0%}; leave at least 40% for training"
+                f"validation and test share add up to {held_out:.0%}; leave at least 40% for training"
             )
         return self
 
@@ -315,10 +315,10 @@ class RunConfig(_Section):
         return getattr(getattr(self, section), name)
 
     def replace(self, changes: Mapping[str, Any]) -> RunConfig:
-        """A checked copy with dotted paths changed: ``replace({"fit.epochs": 3})``.
+        """Return a validated copy with the values at dotted paths changed: ``replace({"fit.epochs": 3})``.
 
         Raises:
-            LabError: a path does not exist or a value is out of its range.
+            LabError: a path does not exist or a value is out of range.
         """
         values = self.model_dump()
         for path, value in changes.items():
@@ -329,7 +329,7 @@ class RunConfig(_Section):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a widget, a check or a page of the manual needs to know about one setting."""
+    """Everything a widget, a validator or the documentation needs to know about one setting."""
 
     path: str
     label: str
@@ -342,7 +342,7 @@ class Setting:
     scale: Scale = "linear"
     unit: str = ""
     empty: str = ""
-    """What 0, or none, means in words: off, all, newest."""
+    """The meaning of 0 or an empty value in words: off, all, newest."""
     options: tuple[str, ...] = ()
     advanced: bool = False
 
@@ -377,7 +377,7 @@ SETTINGS: dict[str, Setting] = {
     for section, cls in SECTIONS.items()
     for name, field in cls.model_fields.items()
 }
-"""Every setting by its dotted path, in the order of the sidebar."""
+"""Every setting by its dotted path, in sidebar order."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "first look": {"data.image_size": 64, "fit.epochs": 5},
@@ -393,28 +393,28 @@ PRESETS: dict[str, dict[str, Any]] = {
         "fit.early_stopping": True,
     },
 }
-"""Named starting points, as changes to the defaults; the defaults are the tutorial's own settings."""
+"""Named presets, as changes to the defaults; the defaults are the tutorial's settings."""
 
 
 def final_map_size(image_size: int, blocks: int) -> int:
-    """Side in pixels of the last feature map: each 3x3 convolution trims 2, each pooling halves."""
+    """The side of the last feature map in pixels: each 3x3 convolution trims 2, each pooling halves."""
     for _ in range(blocks):
         image_size = (image_size - 2) // 2
     return image_size
 
 
 def preset(name: str, base: RunConfig | None = None) -> RunConfig:
-    """The settings of a preset; data set, subset and seed are taken from ``base``."""
+    """Return the settings of a preset; data set, subset and seed are taken from ``base``."""
     base = base or RunConfig()
     kept = {path: base.get(path) for path in SETTINGS if path.startswith("data.") or path == "fit.seed"}
     return RunConfig().replace({**kept, "data.image_size": 128, **PRESETS[name]})
 
 
 def parse(values: Mapping[str, Any]) -> RunConfig:
-    """A checked config from plain nested values, as read from ``config.json``.
+    """Return a validated config from plain nested values, as read from ``config.json``.
 
     Raises:
-        LabError: names every setting that does not fit, with its range.
+        LabError: names every invalid setting and its range.
     """
     try:
         return RunConfig.model_validate(values)
@@ -423,16 +423,16 @@ def parse(values: Mapping[str, Any]) -> RunConfig:
 
 
 def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) -> RunConfig:
-    """A config from ``section.name=value`` words, as ``--set`` takes them.
+    """Return a config from ``section.name=value`` assignments, the format of ``--set``.
 
     Raises:
-        LabError: a word has no ``=``, names no setting, or its value does not fit.
+        LabError: an assignment has no ``=``, names no setting, or its value is invalid.
     """
     changes: dict[str, Any] = {}
-    for word in assignments:
-        path, equals, text = word.partition("=")
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
         if not equals:
-            raise LabError(f"--set {word!r} has no '='; write it as fit.epochs=10")
+            raise LabError(f"--set {assignment!r} has no '='; write it as fit.epochs=10")
         _split(path)
         is_list = SETTINGS[path].kind is tuple
         changes[path] = tuple(t.strip() for t in text.split(",") if t.strip()) if is_list else text
@@ -440,19 +440,19 @@ def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) 
 
 
 def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:
-    """The dotted path of a setting, also from its last part: ``"epochs"`` means ``"fit.epochs"``.
+    """Return the dotted path of a setting from its path or its short name: ``"epochs"`` is ``"fit.epochs"``.
 
     Raises:
-        LabError: no setting or more than one has this name; names the closest or all of them.
+        LabError: no setting or more than one has this name; suggests the closest or lists all of them.
     """
     if name in paths:
         return name
     by_short_name = {path.rpartition(".")[2]: path for path in paths}
-    meant = [path for path in paths if path.endswith(f".{name}")]
-    if len(meant) == 1:
-        return meant[0]
-    if meant:
-        raise LabError(f"The setting {name!r} may be {' or '.join(meant)}; write the whole name.")
+    matches = [path for path in paths if path.endswith(f".{name}")]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise LabError(f"The setting {name!r} could be {' or '.join(matches)}; use the full name.")
     close = get_close_matches(name.lower(), paths if "." in name else by_short_name)
     if close:
         raise LabError(f"There is no setting {name!r}. Did you mean {' or '.join(close)}?")
@@ -460,7 +460,7 @@ def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:
 
 
 def differences(configs: Iterable[RunConfig]) -> dict[str, list[Any]]:
-    """The settings in which configs differ: dotted path to one value a config."""
+    """Return the settings in which the configs differ: dotted path to one value per config."""
     configs = list(configs)
     table = {path: list(map(attrgetter(path), configs)) for path in SETTINGS}
     return {path: values for path, values in table.items() if any(v != values[0] for v in values)}
@@ -479,20 +479,20 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if path not in SETTINGS:
         return f"{path}: {message}" if path else message
     setting = SETTINGS[path]
-    allowed = _allowed(setting) or message.partition(", unable")[0].replace("Input should be", "it has to be")
+    allowed = _allowed(setting) or message.partition(", unable")[0].replace("Input should be", "it must be")
     return f"{setting.label} ({path}) cannot be {error['input']!r}: {allowed}"
 
 
 def _allowed(setting: Setting) -> str:
-    """What would have been right, in words for a person instead of for a programmer; or nothing."""
+    """Describe the allowed values in plain words; empty where pydantic's own message is clear enough."""
     if setting.kind is bool:
-        return "it has to be true or false"
+        return "it must be true or false"
     if setting.minimum is None:
         return ""
     number = "a whole number" if setting.kind is int else "a number"
-    return f"it has to be {number} from {_plain(setting.minimum)} to {_plain(setting.maximum)}"
+    return f"it must be {number} from {_plain(setting.minimum)} to {_plain(setting.maximum)}"
 
 
 def _plain(number: float | None) -> str:
-    """``1e-06`` as ``0.000001``."""
+    """Format ``1e-06`` as ``0.000001``."""
     return f"{number:.6f}".rstrip("0").rstrip(".")

@@ -1,20 +1,20 @@
-"""The errors a person is meant to read."""
+"""Errors whose messages are meant for users."""
 
 
 class LabError(Exception):
-    """A sentence that says what is wrong, where, and what to do about it.
+    """An error whose message says what is wrong, where, and what to do about it.
 
-    Pages show it as it is, the command line prints it and exits with 1.
-    Any other exception is a fault of ours and goes to the log with its traceback.
+    Pages show the message unchanged; the command line prints it and exits with 1.
+    Any other exception is a bug in the lab and is logged with its traceback.
     """
 
 
 class Stopped(LabError):
-    """The work was asked to stop and did."""
+    """The work stopped on request."""
 
 
 class Diverged(LabError):
-    """The loss is no longer a number; ``hint`` names the setting to try."""
+    """The loss became NaN or infinite; ``hint`` names the setting to change."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -22,8 +22,8 @@ class Diverged(LabError):
 
 
 class NoWeights(LabError):
-    """Weights that were trained elsewhere are not on this machine and cannot be downloaded."""
+    """Pretrained weights are not on this machine and cannot be downloaded."""
 
 
 class WrongUsage(LabError):
-    """What was asked for makes no sense as it was written; the command line exits with 2."""
+    """The arguments are invalid; the command line exits with 2."""

@@ -1,4 +1,4 @@
-"""Write files so that a reader, a crash or a full disk never meets half of one; read them checked."""
+"""Write files atomically, so that no reader, crash or full disk leaves half a file; read them validated."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ D = TypeVar("D")
 Result = TypeVar("Result")
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
-"""A whole number that every reader of JSON gives back the same."""
+"""A whole number that every JSON parser represents exactly."""
 Moment = Annotated[float, Field(ge=0, lt=2**33, allow_inf_nan=False)]
-"""Seconds since 1970, up to the year 2242, which every machine can show as a date; 0 is never."""
+"""Seconds since 1970, up to the year 2242, so that every platform can show it as a date; 0 means never."""
 
 _WAITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5)
-"""Seconds between two tries, see :func:`patiently`."""
+"""Seconds between attempts, see :func:`patiently`."""
 _REQUIRED: Final = object()
 _MAX_LOCATION = 80
 _contents: dict[str, tuple[tuple[int, int], Any]] = {}
@@ -37,12 +37,12 @@ _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes the final name only when the block succeeds.
+    """Yield a temporary path beside ``path``; it is renamed to ``path`` only if the block succeeds.
 
-    The temporary name keeps the suffix, since Keras and numpy choose the format by it.
+    The temporary name keeps the suffix because Keras and NumPy choose the format by it.
 
     Raises:
-        LabError: the disk is full or the folder cannot be written; names the path and the free space.
+        LabError: the disk is full or the folder is not writable; names the path and the free space.
     """
     beside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
@@ -51,18 +51,18 @@ def replacing(path: Path) -> Iterator[Path]:
             yield beside
             patiently(lambda: os.replace(beside, path))
     finally:
-        with suppress(OSError):  # not there to begin with, or its folder is none
+        with suppress(OSError):  # already renamed, never created, or its parent is not a folder
             beside.unlink()
 
 
 def patiently(work: Callable[[], Result]) -> Result:
-    """Do ``work`` with a file, and try again for about two seconds while the system refuses it.
+    """Call ``work``, retrying for about two seconds while the system denies permission.
 
-    Windows, and some network folders, refuse to replace, remove or open a file that somebody else has open.
-    Readers here hold a file for an instant, so waiting is enough.
+    Windows and some network folders refuse to replace, remove or open a file that another process has open.
+    Readers in the lab keep files open only briefly, so waiting is enough.
 
     Raises:
-        PermissionError: it was refused to the end.
+        PermissionError: permission was still denied after the last attempt.
     """
     for seconds in _WAITS:
         with suppress(PermissionError):
@@ -72,9 +72,9 @@ def patiently(work: Callable[[], Result]) -> Result:
 
 
 def remove(path: Path) -> bool:
-    """Remove a file if it is there; returns whether it is gone.
+    """Remove a file if it exists; return whether it is gone.
 
-    One that is still in use, as a mapped file on Windows, is left for the next time.
+    A file that is still in use, such as a memory-mapped file on Windows, is left for the next call.
     """
     try:
         patiently(lambda: path.unlink(missing_ok=True))
@@ -85,27 +85,27 @@ def remove(path: Path) -> bool:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn an ``OSError`` while writing to ``path`` into a sentence a person can act on."""
+    """Turn an ``OSError`` while writing to ``path`` into a message the user can act on."""
     try:
         yield
     except OSError as error:
         raise LabError(
-            f"could not write {path}: {error.strerror or error} ({_free_space(path)} free there). "
-            "Make room or give write permission, or set LAB_WORKSPACE to another folder."
+            f"could not write {path}: {error.strerror or error} ({_free_space(path)} free on that disk). "
+            "Free up space or grant write permission, or set LAB_WORKSPACE to another folder."
         ) from error
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as JSON under ``path``, whole or not at all."""
+    """Write ``value`` as JSON to ``path``, atomically."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def read_lines(path: Path, model: type[T] | TypeAdapter[T]) -> list[T]:
-    """Every line of a JSON Lines file that ``model`` takes, cached as in :func:`read_model`.
+    """Every valid line of a JSON Lines file, cached as in :func:`read_model`.
 
-    Other lines are left out: a crash may leave half of one, and all others are good.
+    Invalid lines are skipped: a crash may leave one incomplete line while all others are intact.
     """
     return list(_read(path, partial(_good_lines, _adapter(model)), missing=()))
 
@@ -121,19 +121,19 @@ def read_model(path: Path, model: type[T] | TypeAdapter[T], *, missing: D, keep:
 def read_model(
     path: Path, model: type[T] | TypeAdapter[T], *, missing: Any = _REQUIRED, keep: bool = True
 ) -> Any:
-    """A JSON file as ``model``, checked, and read again only when the file has changed.
+    """Return a JSON file as a validated ``model``; the file is reread only if it has changed.
 
-    Values have to be of the types that the model names: no number in quotes, no null where none is meant.
-    Keys that the model does not know are ignored, those that the file lacks get the model's defaults.
+    Validation is strict: no numbers in quotes, and null only where the model allows it. Unknown keys are
+    ignored; missing keys get the model's defaults.
 
     Args:
         path: the file.
-        model: a dataclass, a pydantic model or any type that pydantic can check.
-        missing: what to return where there is no such file.
-        keep: keep the content in memory; not worth it for a file that is read once.
+        model: a dataclass, a pydantic model or any type that pydantic can validate.
+        missing: the value to return if the file does not exist.
+        keep: cache the content in memory; not worthwhile for a file that is read once.
 
     Raises:
-        LabError: the file is damaged, or there is none and no ``missing``; one sentence with its name.
+        LabError: the file is damaged, or it does not exist and ``missing`` is not given; names the file.
     """
     check = partial(_adapter(model).validate_json, strict=True)
     return _read(path, check, missing, _cached if keep else _fresh)
@@ -142,10 +142,10 @@ def read_model(
 def _cached(path: Path, parse: Callable[[bytes], Any]) -> Any:
     name, stat = str(path), path.stat()
     signature = (stat.st_mtime_ns, stat.st_size)
-    known = _contents.get(name)
-    if known is None or known[0] != signature:
-        known = _contents[name] = signature, parse(path.read_bytes())
-    return known[1]
+    cached = _contents.get(name)
+    if cached is None or cached[0] != signature:
+        cached = _contents[name] = signature, parse(path.read_bytes())
+    return cached[1]
 
 
 def _fresh(path: Path, parse: Callable[[bytes], Any]) -> Any:
@@ -182,7 +182,7 @@ def _adapter(model: type[T] | TypeAdapter[T]) -> TypeAdapter[T]:
 
 
 def _reason(error: ValidationError) -> str:
-    """The first thing that is wrong, and where: ``test_accuracy.value should be a valid number.``"""
+    """The first validation error and its location: ``test_accuracy.value should be a valid number.``"""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])[:_MAX_LOCATION] or "its content"
     reason = first["msg"].removeprefix("Value error, ").removesuffix(".")

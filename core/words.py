@@ -1,7 +1,7 @@
-"""Numbers, names and settings in words, once, so that every screen, command and report says them alike.
+"""Format numbers, names and settings as text, the same way on every screen, command and report.
 
-A value that is missing (None or not a number) is a dash. Shares and differences of shares are in [0, 1] and
-[-1, 1]; the percentages and points made from them are 100 times as large.
+A missing value (None or NaN) becomes a dash. Shares are in [0, 1] and differences of shares in [-1, 1];
+the resulting percentages and points are 100 times as large.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ DASH = "–"
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _ROUGH_FROM_SECONDS = 90
 _EXACT = 1e-9
-"""Closer than this to 0 or 1 is an error of floating point: no share of images comes so close."""
+"""Anything closer to 0 or 1 is a floating-point error: no share of images comes this close."""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """``1 image``, ``1,234 images``, ``2 classes``; ``plural`` where it is neither noun + s nor noun + es."""
+    """``1 image``, ``1,234 images``, ``2 classes``; pass ``plural`` if it is not noun + s or noun + es."""
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {plural or noun + ('es' if noun.endswith('s') else 's')}"
 
 
 def and_others(number: int, noun: str) -> str:
-    """How many more a sentence about one of them holds for: `` (and 3 other classes)``; nothing for 0."""
+    """Suffix saying how many others a sentence also applies to: `` (and 3 other classes)``; empty for 0."""
     return f" (and {count(number, f'other {noun}')})" if number else ""
 
 
 def listed(names: Sequence[str], limit: int | None = None) -> str:
-    """``a``, ``a and b``, ``a, b and c``; with a limit of 2 ``a, b and 3 others``."""
+    """``a``, ``a and b``, ``a, b and c``; with a limit of 2: ``a, b and 3 others``."""
     shown = list(names if limit is None else names[:limit])
     hidden = len(names) - len(shown)
     if hidden:
@@ -44,9 +44,10 @@ def listed(names: Sequence[str], limit: int | None = None) -> str:
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
-    """``0.714`` as ``71.4%``, without decimals ``71%``.
+    """``0.714`` as ``71.4%``; without decimals ``71%``.
 
-    Only all is 100% and only nothing is 0%: what merely rounds to these is ``over 99.9%`` and ``under 0.1%``.
+    Only exactly 1 is 100% and only exactly 0 is 0%; values that would round to these become ``over 99.9%``
+    and ``under 0.1%``.
     """
     if not _is_known(share):
         return DASH
@@ -72,14 +73,14 @@ def confidence_interval(low: float | None, high: float | None, decimals: int = 1
 
 
 def accuracy(value: float | None, low: float | None, high: float | None, correct: int, total: int) -> str:
-    """A share with all that is known of it: ``69.8% (95% CI: 66.3 to 73.0%; 512 of 734)``."""
+    """An accuracy with its interval and counts: ``69.8% (95% CI: 66.3 to 73.0%; 512 of 734)``."""
     if not _is_known(value):
         return DASH
     return f"{percent(value)} ({confidence_interval(low, high)}; {correct:,} of {total:,})"
 
 
 def points(difference: float | None, decimals: int = 1, *, signed: bool = False) -> str:
-    """A difference of two shares: ``0.032`` as ``3.2 points``, with its sign ``+3.2 points``."""
+    """A difference of two shares: ``0.032`` as ``3.2 points``; signed: ``+3.2 points``."""
     if not _is_known(difference):
         return DASH
     sign = "+" if signed else ""
@@ -95,7 +96,7 @@ def points_interval(low: float | None, high: float | None) -> str:
 
 
 def mean_and_deviation(mean: float | None, deviation: float | None, n: int) -> str:
-    """Mean and standard deviation of repeats: ``0.71 ± 0.02 (SD, n=5)``; of one run ``0.71 (n=1)``."""
+    """Mean and standard deviation of repeats: ``0.71 ± 0.02 (SD, n=5)``; for one run: ``0.71 (n=1)``."""
     if not _is_known(mean):
         return DASH
     if n < 2 or not _is_known(deviation):
@@ -104,7 +105,7 @@ def mean_and_deviation(mean: float | None, deviation: float | None, n: int) -> s
 
 
 def spread(scores: Sequence[float]) -> str:
-    """The same from the scores themselves, see :func:`mean_and_deviation`."""
+    """Mean and standard deviation of the given scores, formatted by :func:`mean_and_deviation`."""
     mean = statistics.fmean(scores) if scores else None
     return mean_and_deviation(mean, statistics.stdev(scores) if len(scores) > 1 else None, len(scores))
 
@@ -125,7 +126,7 @@ def duration(seconds: float | None) -> str:
 
 
 def about(seconds: float | None) -> str:
-    """A duration that is only estimated: ``about 12 s``, from 90 seconds in whole minutes ``about 3 min``."""
+    """An estimated duration: ``about 12 s``; from 90 seconds, whole minutes: ``about 3 min``."""
     if not _is_known(seconds):
         return DASH
     if seconds < _ROUGH_FROM_SECONDS:
@@ -134,7 +135,7 @@ def about(seconds: float | None) -> str:
 
 
 def moment(timestamp: float) -> str:
-    """Seconds since 1970 as a time of day in this machine's zone: ``4 Nov 2026, 09:12``."""
+    """A Unix timestamp as local date and time: ``4 Nov 2026, 09:12``."""
     when = datetime.fromtimestamp(timestamp)
     return f"{when.day} {when:%b %Y, %H:%M}"
 
@@ -153,14 +154,14 @@ def byte_size(size: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """A setting's number without noise: ``0.0001``, ``0.00001`` (not ``1e-05``), ``15``, ``0.3``."""
+    """A number in plain decimal notation: ``0.0001``, ``0.00001`` (not ``1e-05``), ``15``, ``0.3``."""
     if not _is_known(value):
         return DASH
     return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def typed_value(value: Any) -> str:
-    """A setting's value as a person types it, without its unit: ``on``, ``0.001``, ``16, 32, 64``."""
+    """A setting's value as typed into a field, without its unit: ``on``, ``0.001``, ``16, 32, 64``."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | list):
@@ -169,7 +170,7 @@ def typed_value(value: Any) -> str:
 
 
 def setting_value(path: str, value: Any) -> str:
-    """A setting's value as a person reads it: ``on``, ``128 px``, ``16, 32, 64``; ``off`` for no dropout."""
+    """A setting's value for display: ``on``, ``128 px``, ``16, 32, 64``; ``off`` for no dropout."""
     setting = SETTINGS[path]
     if setting.empty and not value:
         return setting.empty
@@ -178,7 +179,7 @@ def setting_value(path: str, value: Any) -> str:
 
 
 def setting_changes(before: RunConfig, after: RunConfig) -> list[str]:
-    """What was set differently in the second: ``Epochs: 20 instead of 10``."""
+    """The settings changed in the second config: ``Epochs: 20 instead of 10``."""
     return [
         f"{SETTINGS[path].label}: {setting_value(path, new)} instead of {setting_value(path, old)}"
         for path, (old, new) in config.differences([before, after]).items()

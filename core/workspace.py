@@ -1,4 +1,4 @@
-"""The folder where everything is kept: runs, data sets, uploads, the queue, what workers note."""
+"""The folder that holds everything: runs, data sets, uploads, the queue and the workers' files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-"""Where the lab's own code lies."""
+"""The root folder of the lab's code."""
 
 
 def folder() -> Path:
-    """The workspace: ``LAB_WORKSPACE``, or ``workspace`` in the project."""
+    """The workspace: ``LAB_WORKSPACE`` if set, otherwise ``workspace`` in the project."""
     return Path(os.environ.get("LAB_WORKSPACE") or PROJECT / "workspace").resolve()
