@@ -1,1 +1,1 @@
-"""Images, runs and experiments made for tests and benchmarks, in which the truth is known."""
+"""Synthetic images, runs and experiments with known ground truth, for tests and benchmarks."""

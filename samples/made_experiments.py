@@ -1,9 +1,9 @@
-"""Made-up experiments in which the truth is known, to see how often a verdict on two runs is wrong.
+"""Synthetic experiments with known ground truth, to measure how often a verdict on two runs is wrong.
 
-A made run is right on an image with a chance that depends on how hard the image is, on how well the
-settings suit this image, and on the seed. The scatter is chosen so that accuracy is about 0.70, two
-runs of the same settings disagree on a fifth of the images, and scores scatter by about 2 points
-from seed to seed. These figures are assumed, not measured: with more scatter the power is lower.
+The probability that a synthetic run is correct on an image depends on the image's difficulty, on how well the
+settings suit the image, and on the seed. The variances are chosen so that accuracy is about 0.70, two runs
+with the same settings disagree on a fifth of the images, and scores vary by about 2 points between seeds.
+These figures are assumed, not measured: with higher variance, the power is lower.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from core.comparison import paired_tests
 Flags = NDArray[np.bool_]
 
 LEVEL, HARDNESS, SUITING, SEED = 1.6, 2.5, 0.6, 0.12
-"""In logits: mean, and standard deviations over images, over images and settings, and over seeds."""
+"""In logits: the mean, and the standard deviations over images, images and settings, and seeds."""
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A world in which the second settings are better by ``gain`` logits, and everything else is chance."""
+    """Experiments in which the second settings are better by ``gain`` logits and all else is chance."""
 
     images: int
     gain: float
     seed: int
 
     def experiments(self, repeats: int, number: int) -> Iterator[tuple[Flags, Flags]]:
-        """As many experiments as asked: (repeats, images) flags of both settings, on fresh images."""
+        """Yield ``number`` experiments: flags (repeats, images) of correct predictions for both settings."""
         rng = np.random.default_rng(self.seed)
         for _ in range(number):
             hardness = rng.normal(LEVEL, HARDNESS, self.images)
@@ -60,22 +60,22 @@ def gain_for(difference: float) -> float:
 
 
 def share_called_real(lab: Lab, repeats: int, number: int, is_real: Callable[[Flags, Flags], bool]) -> float:
-    """In what part of the experiments ``is_real`` sees a difference."""
+    """Share of the experiments in which ``is_real`` finds a difference."""
     return float(np.mean([is_real(*experiment) for experiment in lab.experiments(repeats, number)]))
 
 
 def by_repeats(first: Flags, second: Flags) -> bool:
-    """Our verdict on settings."""
+    """The lab's verdict on settings."""
     return paired_tests.settings(first, second).is_real
 
 
 def by_one_run_each(first: Flags, second: Flags) -> bool:
-    """McNemar's test on one run of each, wrongly read as being about the settings."""
+    """McNemar's test on one run of each, wrongly interpreted as a test of the settings."""
     return paired_tests.models(first[0], second[0]).is_real
 
 
 def by_scores_apart(first: Flags, second: Flags) -> bool:
-    """One run of each, unpaired: the two 95 % intervals do not overlap."""
+    """One run of each, unpaired: whether the difference exceeds the sum of the two 95% margins."""
     n = first.shape[1]
     a, b = first[0].mean(), second[0].mean()
     return bool(abs(a - b) > 1.96 * (np.sqrt(a * (1 - a) / n) + np.sqrt(b * (1 - b) / n)))
@@ -84,11 +84,11 @@ def by_scores_apart(first: Flags, second: Flags) -> bool:
 def models_called_real(
     images: int, difference: float, disagreement: float, number: int, seed: int = 0
 ) -> tuple[float, float]:
-    """Two trained models that differ by ``difference`` on all images there are, on ``images`` of them.
+    """Compare two models whose true accuracies differ by ``difference``, on samples of ``images`` images.
 
     Returns:
-        in what part of the draws our verdict calls the difference real, and in what part its interval
-        holds the true difference.
+        The share of the samples in which the lab calls the difference real, and the share in which its
+        interval contains the true difference.
     """
     rng = np.random.default_rng(seed)
     chances = np.array([disagreement - difference, disagreement + difference, 2 - 2 * disagreement]) / 2
@@ -101,17 +101,17 @@ def models_called_real(
 
 
 def several_called_real(models: int, images: int, number: int) -> tuple[float, float]:
-    """Equal models, each two of them compared: how often any two are called different.
+    """Compare all pairs of equally good models: how often any two are called different.
 
     Returns:
-        with p corrected by Holm's method, as the lab does it, and with p as it is.
+        The rate with p-values corrected by Holm's method, as in the lab, and without correction.
     """
     rng = np.random.default_rng(models)
     corrected = plain = 0
     for _ in range(number):
         chances = 1 / (1 + np.exp(-rng.normal(LEVEL, HARDNESS, images)))
-        right = rng.random((models, images)) < chances
-        pairs = [paired_tests.models(*two) for two in combinations(right, 2)]
+        correct = rng.random((models, images)) < chances
+        pairs = [paired_tests.models(*two) for two in combinations(correct, 2)]
         p_values = paired_tests.holm([pair.p for pair in pairs])
         corrected += any(replace(m, p=p).is_real for m, p in zip(pairs, p_values, strict=True))
         plain += any(pair.is_real for pair in pairs)

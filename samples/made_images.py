@@ -1,4 +1,4 @@
-"""Images made for tests and benchmarks of heatmaps: where the object is, is known."""
+"""Synthetic images with known object positions, for tests and benchmarks of heatmaps."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class MadeImages:
 
 
 def coloured_objects(count: int, size: int, seed: int = 0) -> MadeImages:
-    """A red, green or blue disc on grey noise, beside two grey discs that mean nothing."""
+    """A red, green or blue disc on grey noise, with two irrelevant grey discs."""
     return _made(_image, count, size, seed)
 
 
 def tinted_backgrounds(count: int, size: int, seed: int = 0) -> MadeImages:
-    """A grey disc on reddish, greenish or bluish noise: only the background tells the class."""
+    """A grey disc on reddish, greenish or bluish noise: only the background reveals the class."""
     return _made(_tinted, count, size, seed)
 
 

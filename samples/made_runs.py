@@ -1,4 +1,4 @@
-"""Run folders in every state, made in milliseconds: real settings, predictions and reports, no training."""
+"""Synthetic run folders in every state, created in milliseconds: real files, but no training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FLOWERS = ("daisy", "roses", "tulips")
 
 
 def draw_folder(folder: Path, class_names: Sequence[str] = FLOWERS, each: int = 12, size: int = 48) -> str:
-    """A folder data set of coloured discs, one colour a class, ready to use. Returns its source name."""
+    """Draw and prepare a data set of coloured discs, one colour per class. Returns its source name."""
     rng = np.random.default_rng(0)
     for index, name in enumerate(class_names):
         colour = tuple(int(c) for c in np.random.default_rng(index).integers(40, 255, 3))
@@ -62,7 +62,7 @@ def history(epochs: int, skill: float = 0.7, seed: int = 0) -> list[dict[str, An
 
 
 def waiting(config: RunConfig, state: State = "queued", epochs: int = 0, **labels: Any) -> Run:
-    """A run in ``state`` with ``epochs`` finished; alive as long as this process is."""
+    """A run in ``state`` with ``epochs`` finished; alive while this process is."""
     run = runs.create(config, Labels(**labels))
     for line in history(epochs):
         run.append_metrics(line)
@@ -75,21 +75,21 @@ def waiting(config: RunConfig, state: State = "queued", epochs: int = 0, **label
 
 
 def interrupted(config: RunConfig, epochs: int = 3, **labels: Any) -> Run:
-    """A run whose process is gone."""
+    """A run whose process has died."""
     run = waiting(config, "running", epochs, **labels)
     run.write_status(replace(run.status, heartbeat=time.time() - 3600))
     return run
 
 
 def damaged(config: RunConfig, **labels: Any) -> Run:
-    """A run whose config.json is half a file."""
+    """A run whose config.json is truncated."""
     run = finished(config, **labels)
     (run.path / "config.json").write_text('{"schema": 1, "data": {"sou')
     return run
 
 
 def newer(config: RunConfig, **labels: Any) -> Run:
-    """A run that a later version of the lab has written."""
+    """A run written by a later version of the lab."""
     run = finished(config, **labels)
     path = run.path / "config.json"
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 99'))
@@ -97,21 +97,21 @@ def newer(config: RunConfig, **labels: Any) -> Run:
 
 
 def finished(config: RunConfig, *, skill: float = 0.7, seed: int = 0, **labels: Any) -> Run:
-    """A finished run: every image of validation and test is answered rightly with probability ``skill``."""
+    """A finished run in which each validation and test prediction is correct with probability ``skill``."""
     run = runs.create(config, Labels(**labels))
     dataset = datasets.open(config.data.source)
     selection = datasets.select(dataset, config.data)
     lines = history(config.fit.epochs, skill, seed)
     run.write_metrics(lines)
-    answers = {
-        split: answer(selection.rows[selection.rows["split"] == split], selection.class_names, skill, seed)
+    predictions = {
+        split: predict(selection.rows[selection.rows["split"] == split], selection.class_names, skill, seed)
         for split in ("validation", "test")
     }
-    run.write_predictions(**answers)
+    run.write_predictions(**predictions)
     report = metrics.report(
         selection.class_names,
-        answers["validation"],
-        answers["test"],
+        predictions["validation"],
+        predictions["test"],
         counts=selection.counts(),
         training=training(selection, dataset, lines),
     )
@@ -121,8 +121,8 @@ def finished(config: RunConfig, *, skill: float = 0.7, seed: int = 0, **labels: 
     return run
 
 
-def answer(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> Predictions:
-    """Made-up answers; mistakes fall on the next class more often than on the others."""
+def predict(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> Predictions:
+    """Synthetic predictions; wrong ones hit the next class more often than the others."""
     rng = np.random.default_rng(seed)
     labels = np.array([class_names.index(label) for label in rows["label"]], dtype=np.int64)
     count = len(class_names)
@@ -135,7 +135,7 @@ def answer(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> Pr
 
 
 def training(selection: Any, dataset: Any, lines: list[dict[str, Any]]) -> Training:
-    """What a training would know of the run."""
+    """The training facts of a synthetic run."""
     best = min(lines, key=lambda line: line["val_loss"])
     layers: list[tuple[str, str, tuple[int, ...], int]] = [
         ("rescaling", "Rescaling", (48, 48, 3), 0),
@@ -170,13 +170,13 @@ TRAINING = Training(
     split_fingerprint="ba9876543210",
     environment={"python": "3.11.2", "processor": "a test"},
 )
-"""What a training knows of a run, where it does not matter what that is."""
+"""Arbitrary training facts, for tests that do not depend on them."""
 
 
-def report(right: int = 7, total: int = 10, **changes: Any) -> Report:
-    """A report of three classes with ``right`` of ``total`` images right, on validation and test alike."""
+def report(correct: int = 7, total: int = 10, **changes: Any) -> Report:
+    """A report on three classes with ``correct`` of ``total`` predictions correct in each split."""
     labels = np.arange(total) % len(FLOWERS)
-    predicted = np.where(np.arange(total) < right, labels, (labels + 1) % len(FLOWERS))
+    predicted = np.where(np.arange(total) < correct, labels, (labels + 1) % len(FLOWERS))
     probabilities = np.eye(len(FLOWERS), dtype=np.float32)[predicted]
     predictions = Predictions(np.arange(total).astype(str), labels, probabilities)
     made = metrics.report(
@@ -186,7 +186,7 @@ def report(right: int = 7, total: int = 10, **changes: Any) -> Report:
 
 
 def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
-    """A model file that pages can look into: the layers' names are there, the weights are none."""
+    """Write a model file that pages can inspect: it has layer names but no weights."""
     described = [{"class_name": "Conv2D", "config": {"name": name}} for name in layers]
     with zipfile.ZipFile(run.model_path, "w") as archive:
         archive.writestr("metadata.json", "{}")
@@ -197,7 +197,7 @@ def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
 
 
 def keep_heatmaps(run: Run, side: int = 10, methods: Sequence[str] = ("grad_cam",)) -> None:
-    """Heatmaps of all test images for every class, as if they had been made before."""
+    """Store heatmaps of all test images for every class, as if computed before."""
     test = run.predictions("test")
     rows, columns = np.mgrid[:side, :side] / side
     for image_id in test.ids:
@@ -209,7 +209,7 @@ def keep_heatmaps(run: Run, side: int = 10, methods: Sequence[str] = ("grad_cam"
 
 
 def keep_features(run: Run) -> None:
-    """Features of all images of the run by which images of one class are alike."""
+    """Store features of all images of the run, similar within each class."""
     selection = datasets.select(datasets.open(run.config.data.source), run.config.data)
     ids, splits = (selection.rows[name].to_numpy(dtype=str) for name in ("id", "split"))
     labels = [selection.class_names.index(label) for label in selection.rows["label"]]

@@ -1,7 +1,7 @@
-"""Random changes to training images, as uint8 pixels and without TensorFlow.
+"""Random augmentation of training images, on uint8 pixels and without TensorFlow.
 
-The page's preview calls the very function that training calls, so what a person sees is what the
-network gets. Turning, zooming and flipping are one resampling, brightness and contrast one table.
+The page's preview calls the same function as training, so the user sees exactly what the network gets.
+Rotation, zoom and flip are a single resampling; brightness and contrast a single lookup table.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _LEVELS = np.arange(256, dtype=np.float32)[:, None]
 
 
 def batch(images: Pixels, config: AugmentConfig, rng: np.random.Generator) -> Pixels:
-    """Change each image at random, within the limits of the settings.
+    """Augment each image at random, within the limits of the settings.
 
     Args:
-        images: uint8 (N, S, S, 3) RGB, 0-255; not changed.
-        config: how strong each change may be; all zero gives the images back as they are.
-        rng: where all chance comes from; the same state gives the same images.
+        images: uint8 (N, S, S, 3) RGB, 0-255; not modified.
+        config: the maximum strength of each change; if all are zero, the images are returned unchanged.
+        rng: the only source of randomness; the same state gives the same images.
 
     Returns:
-        uint8 (N, S, S, 3), a new array unless nothing is to be done. What turning or shrinking leaves
-        empty is filled with the image's mirror image.
+        uint8 (N, S, S, 3), a new array unless there is nothing to change. Areas left empty by rotation or
+        shrinking are filled by reflecting the image.
     """
     if config.rotation or config.zoom:
         images = _warped(images, _matrices(images.shape, config, rng))
@@ -49,7 +49,7 @@ def _flipped(images: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _matrices(shape: tuple[int, ...], config: AugmentConfig, rng: np.random.Generator) -> Array:
-    """(N, 2, 3) affine maps from places in the new image to places in the old one."""
+    """(N, 2, 3) affine maps from coordinates in the new image to coordinates in the old one."""
     count, height, width = shape[:3]
     angle = np.radians(rng.uniform(-config.rotation, config.rotation, count))
     scale = 1 / rng.uniform(1 - config.zoom, 1 + config.zoom, count)
@@ -76,7 +76,7 @@ def _warped(images: Pixels, matrices: Array) -> Pixels:
 
 
 def _relit(images: Pixels, config: AugmentConfig, rng: np.random.Generator) -> Pixels:
-    """Stretch the values about each channel's mean, then shift them; what leaves 0-255 is clipped."""
+    """Scale the values about each channel's mean, then shift them; clip the result to 0-255."""
     count = len(images)
     factor = rng.uniform(1 - config.contrast, 1 + config.contrast, count).astype(np.float32)
     shift = rng.uniform(-config.brightness, config.brightness, count).astype(np.float32) * 255

@@ -1,4 +1,4 @@
-"""Read every image of a data set once and write down what is known about it: the index."""
+"""Build the index of a data set: read every image once and record what is known about it."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ COLUMNS: dict[str, str] = {
     "note": "str",
     "source_split": "str",
 }
-"""The index's columns, but for ``group``, which is found by comparing images.
+"""The index's columns except ``group``, which is found by comparing images.
 
-``file`` is the place below the root, ``name`` what a person calls it (for uploads the two differ).
+``file`` is the path relative to the root, ``name`` the name shown to the user (they differ for uploads).
 """
 
 ADDED_LATER = frozenset({"views"})
@@ -48,10 +48,10 @@ ADDED_LATER = frozenset({"views"})
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads one found file; what is known of an unchanged file is not read again."""
+    """Builds the row of one file; the facts about an unchanged file are reused."""
 
     root: Path
-    known: Mapping[str, dict[str, Any]]
+    previous: Mapping[str, dict[str, Any]]
 
     def row(self, found: Found) -> dict[str, Any]:
         facts = {
@@ -62,17 +62,17 @@ class _Reader:
             "bytes": found.bytes,
             "modified": found.modified,
         }
-        before = self.known.get(found.file)
+        before = self.previous.get(found.file)
         if (
             before
             and not found.problem
             and (before["bytes"], before["modified"]) == (found.bytes, found.modified)
         ):
             return {**before, **facts}
-        looks = {**_NOTHING, **(self._look(found) if not found.problem else {"problem": found.problem})}
+        looks = {**_NOTHING, **(self._measure(found) if not found.problem else {"problem": found.problem})}
         return {**facts, **looks, "id": image_id(looks["content"], found.file)}
 
-    def _look(self, found: Found) -> dict[str, Any]:
+    def _measure(self, found: Found) -> dict[str, Any]:
         try:
             decoded = decode(self.root / found.file)
             return {
@@ -97,14 +97,14 @@ _NOTHING: dict[str, Any] = {
 
 
 def build(
-    root: Path, found: list[Found], known: pd.DataFrame, progress: Progress, should_stop: ShouldStop
+    root: Path, found: list[Found], previous: pd.DataFrame, progress: Progress, should_stop: ShouldStop
 ) -> pd.DataFrame:
-    """The index of all found files, in their order; ``known`` is the index of before, or empty.
+    """Build the index of all files found, in order; ``previous`` is the previous index, or an empty one.
 
     Raises:
-        Stopped: ``should_stop`` said so; nothing has been written.
+        Stopped: ``should_stop`` returned True; nothing has been written.
     """
-    unchanged = known[known["problem"] == ""].reindex(columns=list(COLUMNS)).to_dict("records")
+    unchanged = previous[previous["problem"] == ""].reindex(columns=list(COLUMNS)).to_dict("records")
     reader = _Reader(root, {str(row["file"]): {str(k): v for k, v in row.items()} for row in unchanged})
     rows = list(
         ordered_map(reader.row, found, step="reading images", progress=progress, should_stop=should_stop)
@@ -113,10 +113,10 @@ def build(
 
 
 def empty() -> pd.DataFrame:
-    """An index of nothing."""
+    """An index without rows."""
     return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def image_id(content: str, file: str) -> str:
-    """16 hex digits, unique to a file of a data set and stable as long as its pixels are."""
+    """16 hex digits, unique to a file of a data set and stable while its pixels are unchanged."""
     return hashlib.blake2b(f"{content}/{file}".encode(), digest_size=8).hexdigest()

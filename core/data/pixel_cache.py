@@ -1,7 +1,7 @@
-"""Decode and resize every image once: square uint8 pixels, kept beside the index as memory-mapped files.
+"""Decode and resize every image once: square uint8 pixels, stored beside the index as memory-mapped files.
 
-A cache file holds images in one size and fit, a second file beside it their ids. Both are written once
-and never changed, so any number of processes may read them while another adds one.
+A cache file holds the images at one size and fit, a second file beside it their ids. Both are written once
+and never changed, so any number of processes can read them while another adds a new cache.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 
 _FEW = 64
-"""Up to this many missing images are decoded on the spot; a cache file for them would not pay."""
+"""Up to this many missing images are decoded directly; a cache file would not be worthwhile."""
 _KEPT_FILES = 6
 
 
@@ -41,7 +41,7 @@ def load(
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Pixels:
-    """The images of index rows as a network sees them.
+    """Return the images of index rows as the network sees them.
 
     Args:
         rows: rows of the data set's index, in any order.
@@ -49,21 +49,21 @@ def load(
         resize: "stretch", "crop" or "pad", see ``fit``.
 
     Returns:
-        uint8 (len(rows), S, S, 3), RGB, 0-255, C-contiguous; read-only and memory-mapped where it can be.
+        uint8 (len(rows), S, S, 3), RGB, 0-255, C-contiguous; read-only and memory-mapped if possible.
 
     Raises:
         LabError: an image can no longer be read, or the disk is full.
-        Stopped: ``should_stop`` said so.
+        Stopped: ``should_stop`` returned True.
     """
     ids = rows["id"].to_numpy(dtype="U16")
     caches = _caches(dataset.path / "pixels", image_size, resize)
-    indices = [cache.places(ids) for cache in caches]
-    whole = next((n for n, place in enumerate(indices) if (place >= 0).all()), None)
-    if whole is not None:
-        return caches[whole].take(indices[whole])
+    indices = [cache.find(ids) for cache in caches]
+    complete = next((n for n, found in enumerate(indices) if (found >= 0).all()), None)
+    if complete is not None:
+        return caches[complete].take(indices[complete])
     best = max(range(len(caches)), key=lambda n: int((indices[n] >= 0).sum()), default=None)
-    known = None if best is None else (caches[best].pixels, indices[best])
-    reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, known)
+    cached = None if best is None else (caches[best].pixels, indices[best])
+    reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, cached)
     images = ordered_map(
         reader.read,
         range(len(rows)),
@@ -78,23 +78,23 @@ def load(
 
 @dataclass(frozen=True)
 class _Reader:
-    """Gives the image of a place in ``files``, from a cache that has it or else from its file."""
+    """Reads images by their index in ``files``, from a cache if possible, otherwise from the file."""
 
     dataset: Dataset
     files: list[str]
     image_size: int
     resize: str
-    known: tuple[Pixels, NDArray[np.intp]] | None
+    cached: tuple[Pixels, NDArray[np.intp]] | None
 
     @property
     def missing(self) -> int:
-        return len(self.files) if self.known is None else int((self.known[1] < 0).sum())
+        return len(self.files) if self.cached is None else int((self.cached[1] < 0).sum())
 
-    def read(self, place: int) -> Pixels:
-        if self.known is not None and self.known[1][place] >= 0:
-            pixels: Pixels = self.known[0][self.known[1][place]]
+    def read(self, index: int) -> Pixels:
+        if self.cached is not None and self.cached[1][index] >= 0:
+            pixels: Pixels = self.cached[0][self.cached[1][index]]
             return pixels
-        file = self.files[place]
+        file = self.files[index]
         try:
             image = decode(self.dataset.root / file, draft=self.image_size).image
         except Unreadable as reason:
@@ -106,23 +106,23 @@ class _Reader:
 
 @dataclass(frozen=True)
 class _Cache:
-    """pixels (N, S, S, 3) uint8, memory-mapped, and the ids (N,) of the images in it."""
+    """Pixels (N, S, S, 3) uint8, memory-mapped, and the ids (N,) of the cached images."""
 
     path: Path
     pixels: Pixels
     ids: pd.Index[str]
 
-    def places(self, ids: NDArray[np.str_]) -> NDArray[np.intp]:
-        """Where each image lies, -1 for those that are not here."""
+    def find(self, ids: NDArray[np.str_]) -> NDArray[np.intp]:
+        """The index of each image in the cache, or -1 for images that it does not contain."""
         return self.ids.get_indexer(pd.Index(ids))
 
-    def take(self, places: NDArray[np.intp]) -> Pixels:
-        in_order = len(places) == len(self.pixels) and bool((places == np.arange(len(places))).all())
-        return self.pixels if in_order else self.pixels[places]
+    def take(self, indices: NDArray[np.intp]) -> Pixels:
+        in_order = len(indices) == len(self.pixels) and bool((indices == np.arange(len(indices))).all())
+        return self.pixels if in_order else self.pixels[indices]
 
 
 def _caches(folder: Path, image_size: int, resize: str) -> list[_Cache]:
-    """The whole caches of one size and fit, newest first."""
+    """The readable caches of one size and fit, newest first."""
     found = sorted(folder.glob(f"{image_size}-{resize}-*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)
     return [cache for path in found if (cache := _open(path))]
 
@@ -133,13 +133,13 @@ def _open(ids_path: Path) -> _Cache | None:
         pixels = np.load(path, mmap_mode="r", allow_pickle=False)
         return _Cache(path, pixels, pd.Index(np.load(ids_path, allow_pickle=False)))
     except (OSError, ValueError):
-        return None  # pruned by another process just now, or damaged: decode again
+        return None  # just pruned by another process, or damaged: decode again
 
 
 def _write(
     folder: Path, ids: NDArray[np.str_], image_size: int, resize: str, images: Iterable[Pixels]
 ) -> Pixels:
-    """Stream the images into a new cache. Written, not mapped: a full disk kills a process that maps."""
+    """Stream the images into a new cache. It is written, not mapped: a full disk kills a mapping process."""
     digest = hashlib.blake2b(ids.tobytes(), digest_size=6).hexdigest()
     path = folder / f"{image_size}-{resize}-{digest}.npy"
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(ids), image_size, image_size, 3)}
@@ -155,10 +155,10 @@ def _write(
 
 
 def _prune(folder: Path) -> None:
-    """Keep the newest few caches; a process that still maps an older one keeps its pixels.
+    """Keep the newest few caches; a process that still maps an older one can go on reading it.
 
-    Where a mapped file cannot be removed, as on Windows, it keeps its list of ids too, so that it is found
-    again the next time.
+    If a mapped file cannot be removed, as on Windows, its list of ids is kept too, so that the next pruning
+    finds it again.
     """
     found = sorted(folder.glob("*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)
     for path in found[_KEPT_FILES:]:
@@ -167,10 +167,10 @@ def _prune(folder: Path) -> None:
 
 
 def fit(image: Image.Image, size: int, resize: str) -> Image.Image:
-    """An RGB image as a square of ``size`` pixels a side.
+    """Return an RGB image as a square of ``size`` pixels a side.
 
-    "stretch" ignores the aspect ratio, "crop" cuts the middle square, "pad" adds black bars. The filter
-    is bilinear with its support scaled to the reduction (so fine patterns do not alias, as they do in
+    "stretch" ignores the aspect ratio, "crop" cuts out the central square, "pad" adds black bars. The filter
+    is bilinear with its support scaled to the reduction (so that fine patterns do not alias, unlike in
     tf.image.resize), after a box reduction to twice the size for speed (``reducing_gap``).
     """
     box = None

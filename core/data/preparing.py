@@ -1,4 +1,4 @@
-"""Make a data set's folder: its own images where the source has to be made, and the index of them."""
+"""Create a data set's folder: the images, if the source has to be generated, and their index."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _LOCK_POLL_SECONDS = 0.2
 
 
 def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Make or unpack the images where needed, read what is new, and write the index into ``path``.
+    """Create or unpack the images if needed, read new files, and write the index to ``path``.
 
     Raises:
-        LabError: it cannot be made, downloaded, read or written.
-        Stopped: ``should_stop`` said so; what was there before is still there.
+        LabError: the data set cannot be created, downloaded, read or written.
+        Stopped: ``should_stop`` returned True; the previous state is intact.
     """
     with _alone(path, should_stop):
-        root = origin.folder or _made(origin, path, progress, should_stop)
+        root = origin.folder or _created(origin, path, progress, should_stop)
         scan = folder.scan if not origin.listing else csv_list.scan
         found = scan(root / origin.listing, progress, should_stop)
-        index = indexing.build(root, found.found, _known(path), progress, should_stop)
+        index = indexing.build(root, found.found, _previous_index(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
         evidence = copy_evidence.gather(index, root, copy_evidence.read(path), progress, should_stop)
         copy_evidence.write(path, evidence)
@@ -48,8 +48,8 @@ def _write(path: Path, origin: Source, class_names: tuple[str, ...], index: pd.D
     files.write_json(path / "dataset.json", asdict(facts))
 
 
-def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> Path:
-    """The folder of a source's own images, made beside and moved into place when whole."""
+def _created(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> Path:
+    """The folder of a source's generated images, created beside and moved into place when complete."""
     assert origin.make is not None
     finished, recipe = path / "files", path / "recipe.txt"
     if finished.is_dir() and recipe.is_file() and recipe.read_text() == origin.recipe:
@@ -68,17 +68,17 @@ def _made(origin: Source, path: Path, progress: Progress, should_stop: ShouldSto
     return finished
 
 
-def _known(path: Path) -> pd.DataFrame:
+def _previous_index(path: Path) -> pd.DataFrame:
     try:
-        known = pd.read_parquet(path / "index.parquet")
+        previous = pd.read_parquet(path / "index.parquet")
     except Exception:  # none yet, or damaged: read every image
         return indexing.empty()
-    return known if set(indexing.COLUMNS) <= set(known.columns) else indexing.empty()
+    return previous if set(indexing.COLUMNS) <= set(previous.columns) else indexing.empty()
 
 
 @contextmanager
 def _alone(path: Path, should_stop: ShouldStop) -> Iterator[None]:
-    """Two processes never prepare the same data set at once; the second waits and finds it done."""
+    """Ensure that only one process prepares a data set at a time; a second one waits and finds it done."""
     with files.explained(path):
         path.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(path / "lock")
@@ -87,7 +87,7 @@ def _alone(path: Path, should_stop: ShouldStop) -> Iterator[None]:
                 lock.acquire(timeout=_LOCK_POLL_SECONDS)
                 break
             except filelock.Timeout:
-                stop_if(should_stop, "waiting for another process that prepares the same data set")
+                stop_if(should_stop, "waiting for another process that is preparing the same data set")
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The images of one run: which classes, how many of each, and which split each is in."""
+"""Select the images of one run: which classes, how many images per class, and their splits."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.words import and_others
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """``rows``: the index rows chosen, with a ``split`` column of train, validation or test.
+    """``rows``: the selected index rows, with a ``split`` column of train, validation or test.
 
-    ``left_out`` counts training images whose copy the source keeps in validation or test.
+    ``left_out`` counts training images left out because the source has a copy in validation or test.
     """
 
     rows: pd.DataFrame
@@ -26,7 +26,7 @@ class Selection:
     left_out: int = 0
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Images by split and class."""
+        """The number of images by split and class."""
         table = self.rows.groupby(["split", "label"]).size()
         return {
             split: {name: int(table.get((split, name), 0)) for name in self.class_names}
@@ -35,10 +35,10 @@ class Selection:
 
 
 def select(dataset: Dataset, config: DataConfig) -> Selection:
-    """Choose and share out the images as the settings say; the same settings give the same choice.
+    """Select and split the images according to the settings; the same settings give the same selection.
 
     Raises:
-        LabError: there is too little to train on, with the numbers.
+        LabError: there are too few images or classes to train on; gives the numbers.
     """
     usable = dataset.usable
     class_names = _class_names(dataset, config)
@@ -55,12 +55,12 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
 def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
     unknown = [name for name in config.classes if name not in dataset.class_names]
     if unknown:
-        has = ", ".join(dataset.class_names[:20])
-        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; it has {has}")
+        available = ", ".join(dataset.class_names[:20])
+        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; its classes are {available}")
     chosen = tuple(name for name in dataset.class_names if name in config.classes or not config.classes)
     if len(chosen) < 2:
         which = f"only '{chosen[0]}'" if chosen else "none"
-        raise LabError(f"a classifier needs at least 2 classes, data set '{dataset.title}' gives {which}")
+        raise LabError(f"a classifier needs at least 2 classes; data set '{dataset.title}' has {which}")
     return chosen
 
 
@@ -69,26 +69,26 @@ def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) ->
     empty = [name for name in class_names if name not in present]
     if empty:
         raise LabError(
-            f"class '{empty[0]}' has no readable image; at least {splits.MIN_PER_CLASS} are needed to split"
+            f"class '{empty[0]}' has no readable images; at least {splits.MIN_PER_CLASS} are needed to split"
             f"{and_others(len(empty) - 1, 'class')}. "
-            "Add images, or choose only the other classes."
+            "Add images, or train on the other classes only."
         )
 
 
-def _capped(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """At most ``most`` of each class; a smaller cap takes a part of what a larger one takes."""
-    place = {key: number for number, key in enumerate(splits.order(rows["id"], seed))}
-    turn = rows["id"].map(place).groupby(rows["label"]).rank(method="first")
-    return rows[turn <= most]
+def _capped(rows: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
+    """At most ``limit`` images per class; a smaller limit selects a subset of what a larger one selects."""
+    position = {key: number for number, key in enumerate(splits.order(rows["id"], seed))}
+    rank = rows["id"].map(position).groupby(rows["label"]).rank(method="first")
+    return rows[rank <= limit]
 
 
 def _check_each_split_has_each_class(rows: pd.DataFrame, class_names: tuple[str, ...]) -> None:
-    """Only a source's own splits can fail here; test may lack a class, training may not."""
+    """Only a source's own splits can fail here; the test split may lack a class, training may not."""
     missing = [
         name for name in class_names if not ((rows["label"] == name) & (rows["split"] == "train")).any()
     ]
     if missing:
-        raise LabError(f"class '{missing[0]}' has no image in the training split that its source gives")
+        raise LabError(f"class '{missing[0]}' has no images in the training split defined by its source")
     for split in splits.SPLITS:
         if not (rows["split"] == split).any():
-            raise LabError(f"the {split} split has no images; change the shares or take more images a class")
+            raise LabError(f"the {split} split has no images; change the shares or use more images per class")

@@ -1,4 +1,4 @@
-"""Share images out into training, validation and test: stratified, seeded, copies kept together."""
+"""Split images into training, validation and test: stratified, seeded, with copies kept together."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from core.words import and_others, count
 
 SPLITS = ("train", "validation", "test")
 MIN_PER_CLASS = 3
-"""One image for each split."""
+"""One image per split."""
 
 
 def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
-    """Give every row a split.
+    """Assign every row to a split.
 
-    Each class is shared out by itself, its counts rounded by the largest remainder and at least 1 a split.
-    Which image goes where follows from a hash of the seed and its content, so an image added or taken
-    away moves hardly any of the others, and two versions of a data set can be compared fairly.
-    scikit-learn's StratifiedGroupKFold keeps groups together too, but misses small classes' shares.
+    Each class is split separately, its counts rounded by the largest remainder method, with at least 1 image
+    per split. The assignment depends on a hash of the seed and the image's content, so adding or removing an
+    image moves hardly any others, and versions of a data set can be compared fairly. scikit-learn's
+    StratifiedGroupKFold also keeps groups together but misses the shares in small classes.
 
     Args:
-        rows: columns content, label, group (rows of one group stay together) and source_split
-            ("" where the source does not say; what it says is kept).
+        rows: columns content, label, group (rows of one group stay together) and source_split ("" if the
+            source does not define one; otherwise it is kept).
 
     Returns:
-        "train", "validation", "test" for each row; "" for a row left out, because its source puts it
-        into training and a copy of it into validation or test.
+        "train", "validation" or "test" per row; "" for a row that is left out because its source puts it in
+        training and a copy of it in validation or test.
 
     Raises:
-        LabError: a class cannot be split; names it with its numbers.
+        LabError: a class cannot be split; names the class and its numbers.
     """
     splits = rows["source_split"].copy()
-    left_out = _copies_of_kept_aside(rows)
+    left_out = _copies_of_held_out(rows)
     splits[left_out] = ""
     shares = {"test": test_share, "validation": validation_share}
     lacking = {split: share for split, share in shares.items() if not (splits == split).any()}
@@ -47,17 +47,17 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
 
 
 def largest_remainder(total: int, shares: Sequence[float]) -> list[int]:
-    """Whole numbers in proportion to ``shares`` (which sum to 1) that sum to ``total``, each at least 1.
+    """Whole numbers proportional to ``shares`` (which sum to 1) that sum to ``total``, each at least 1.
 
     Raises:
         ValueError: ``total`` is smaller than the number of shares.
     """
     if total < len(shares):
-        raise ValueError(f"{total} cannot be shared out among {len(shares)}")
+        raise ValueError(f"{total} cannot be divided among {len(shares)} shares")
     exact = np.asarray(shares) * total
     counts = np.floor(exact).astype(int)
-    for place in np.argsort(counts - exact, kind="stable")[: total - counts.sum()]:
-        counts[place] += 1
+    for index in np.argsort(counts - exact, kind="stable")[: total - counts.sum()]:
+        counts[index] += 1
     while (counts == 0).any():
         counts[counts.argmax()] -= 1
         counts[counts.argmin()] += 1
@@ -65,12 +65,12 @@ def largest_remainder(total: int, shares: Sequence[float]) -> list[int]:
 
 
 def order(keys: Iterable[str], seed: int) -> list[str]:
-    """The keys in an order that looks random, depends on each key and the seed alone, and is stable."""
+    """The keys in a stable pseudorandom order that depends only on each key and the seed."""
     return sorted(keys, key=lambda key: hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=8).digest())
 
 
-def _copies_of_kept_aside(rows: pd.DataFrame) -> pd.Series:
-    """True where the source's own splits leak: training on it would be training on a test image."""
+def _copies_of_held_out(rows: pd.DataFrame) -> pd.Series:
+    """True where the source's own splits leak: the row is a copy of a validation or test image."""
     test, validation = (rows.loc[rows["source_split"] == split, "group"] for split in ("test", "validation"))
     in_test, in_validation = rows["group"].isin(test), rows["group"].isin(validation)
     return (in_test & rows["source_split"].isin(["train", "validation"])) | (
@@ -79,52 +79,52 @@ def _copies_of_kept_aside(rows: pd.DataFrame) -> pd.Series:
 
 
 def _assign_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
-    """Training, or one of the splits in ``shares``, for each row."""
+    """Assign each row to training or to one of the splits in ``shares``."""
     groups = rows.groupby("group", sort=False).agg(
         label=("label", "first"), size=("label", "size"), key=("content", "min")
     )
     different = rows.groupby("label")["group"].nunique()  # a group of mirror images may have two labels
-    _check(rows["label"].value_counts(), different, least=len(shares) + 1)
+    _check(rows["label"].value_counts(), different, minimum=len(shares) + 1)
     size_of, group_of = groups["size"].to_dict(), dict(zip(groups["key"], groups.index, strict=True))
-    placed: dict[int, str] = {}
+    assigned: dict[int, str] = {}
     for _, keys in groups.groupby("label")["key"]:
-        turn = [group_of[key] for key in order(keys, seed)]
-        placed |= _place({group: size_of[group] for group in turn}, shares)
-    return rows["group"].map(placed).fillna("train")
+        ordered = [group_of[key] for key in order(keys, seed)]
+        assigned |= _assign_groups({group: size_of[group] for group in ordered}, shares)
+    return rows["group"].map(assigned).fillna("train")
 
 
-def _place(sizes: dict[int, int], shares: dict[str, float]) -> dict[int, str]:
-    """Fill the smaller splits with whole groups, in order, as far as they fit; the rest is for training."""
-    if len(sizes) <= len(shares):  # the class has more groups, which count for the class of their first image
+def _assign_groups(sizes: dict[int, int], shares: dict[str, float]) -> dict[int, str]:
+    """Fill the smaller splits with whole groups that fit, in order; the rest remains for training."""
+    if len(sizes) <= len(shares):  # the class's other groups belong to the class of their first image
         return {}
     total = max(sum(sizes.values()), len(shares) + 1)
     wanted = largest_remainder(total, [*shares.values(), 1 - sum(shares.values())])
     waiting = list(sizes)
-    placed: dict[int, str] = {}
+    assigned: dict[int, str] = {}
     for number, split in enumerate(shares):
         needed_later = len(shares) - number
-        taken = _fill(waiting, sizes, wanted[number], most=len(waiting) - needed_later)
-        placed |= dict.fromkeys(taken, split)
-        waiting = [group for group in waiting if group not in placed]
-    return placed
+        taken = _fill(waiting, sizes, wanted[number], limit=len(waiting) - needed_later)
+        assigned |= dict.fromkeys(taken, split)
+        waiting = [group for group in waiting if group not in assigned]
+    return assigned
 
 
-def _fill(waiting: list[int], sizes: dict[int, int], room: int, most: int) -> list[int]:
+def _fill(waiting: list[int], sizes: dict[int, int], room: int, limit: int) -> list[int]:
     taken: list[int] = []
     for group in waiting:
-        if sizes[group] <= room and len(taken) < most:
+        if sizes[group] <= room and len(taken) < limit:
             taken.append(group)
             room -= sizes[group]
     return taken or [min(waiting, key=lambda group: sizes[group])]
 
 
-def _check(counts: pd.Series, different: pd.Series, least: int) -> None:
-    short = [str(name) for name in counts.index if different.get(name, 0) < least]
+def _check(counts: pd.Series, different: pd.Series, minimum: int) -> None:
+    short = [str(name) for name in counts.index if different.get(name, 0) < minimum]
     if not short:
         return
     name = short[0]
     images, distinct = int(counts[name]), int(different.get(name, 0))
-    has = f"class '{name}' has {count(images, 'image')} after exclusions"
+    found = f"class '{name}' has {count(images, 'image')} after exclusions"
     if distinct < images:
-        has += f", of which only {distinct} are different"
-    raise LabError(f"{has}; at least {least} are needed to split{and_others(len(short) - 1, 'class')}")
+        found += f", of which only {distinct} are different"
+    raise LabError(f"{found}; at least {minimum} are needed to split{and_others(len(short) - 1, 'class')}")

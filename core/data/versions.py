@@ -1,8 +1,8 @@
 """Versions of a data set: every exclusion and relabel is a recorded step that can be undone.
 
-``steps.json`` beside the index holds all steps ever taken, undone ones too, so each earlier version can be
-had again. A person's files are never touched. A version is named by the fingerprint of its images and
-labels (``Dataset.version``), which runs record.
+``steps.json`` beside the index holds all steps ever taken, including undone ones, so every earlier version
+can be restored. The user's files are never touched. A version is identified by the fingerprint of its images
+and labels (``Dataset.version``), which runs record.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ Kind = Literal["exclude", "relabel", "put_back", "confirm", "undo"]
 
 @dataclass(frozen=True)
 class Step:
-    """Something done to a data set.
+    """A recorded change to a data set.
 
     Attributes:
         number: 1 for the first step of a data set.
         time: seconds since 1970.
-        kind: what was done.
-        reason: why, for a person.
-        ids: the images it was done to.
-        label: the new class of a relabel.
-        undoes: the number of the step that an undo takes back.
+        kind: the type of change.
+        reason: the reason, shown to the user.
+        ids: the images it applies to.
+        label: the new class, for a relabel.
+        undoes: the number of the step that an undo reverts.
     """
 
     number: Count
@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is different in the newer of two versions: ids, and for relabels the old and the new class."""
+    """The changes from one version to another: ids, and for relabels the old and the new class."""
 
     left: tuple[str, ...]
     came: tuple[str, ...]
@@ -60,57 +60,57 @@ class Comparison:
 
 
 def exclude(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
-    """Leave images out from now on; ``datasets.open`` gives the new version.
+    """Exclude images from now on; ``datasets.open`` returns the new version.
 
     Raises:
         LabError: none of the images is in use, or the step cannot be written.
     """
-    return _record(dataset, "exclude", _those(dataset.usable, ids, "in use"), reason)
+    return _record(dataset, "exclude", _matching(dataset.usable, ids, "in use"), reason)
 
 
 def put_back(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
-    """Use excluded images again.
+    """Include excluded images again.
 
     Raises:
         LabError: none of the images is excluded, or the step cannot be written.
     """
     excluded = dataset.index[dataset.index["excluded"] != ""]
-    return _record(dataset, "put_back", _those(excluded, ids, "excluded"), reason)
+    return _record(dataset, "put_back", _matching(excluded, ids, "excluded"), reason)
 
 
 def relabel(dataset: Dataset, ids: Iterable[str], label: str, reason: str) -> Step:
-    """Give images another class.
+    """Assign images to another class.
 
     Raises:
-        LabError: there is no such class, no image changes its class, or the step cannot be written.
+        LabError: the class does not exist, no image would change class, or the step cannot be written.
     """
     if label not in dataset.class_names:
         raise LabError(f"Data set '{dataset.title}' has no class '{label}'.")
     others = dataset.usable[dataset.usable["label"] != label]
     return _record(
-        dataset, "relabel", _those(others, ids, f"in use with another class than '{label}'"), reason, label
+        dataset, "relabel", _matching(others, ids, f"in use with a class other than '{label}'"), reason, label
     )
 
 
 def confirm(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
-    """Note that somebody has looked at images and found their labels right; the version stays the same.
+    """Record that the labels of images were reviewed and found correct; the version stays the same.
 
     Raises:
         LabError: none of the images is in use, or the step cannot be written.
     """
-    return _record(dataset, "confirm", _those(dataset.usable, ids, "in use"), reason)
+    return _record(dataset, "confirm", _matching(dataset.usable, ids, "in use"), reason)
 
 
 def confirmed(recorded: Sequence[Step]) -> frozenset[str]:
-    """Ids of the images whose labels somebody has found right."""
+    """Ids of the images whose labels were reviewed and found correct."""
     return frozenset(id for step in in_force(recorded) if step.kind == "confirm" for id in step.ids)
 
 
 def undo(dataset: Dataset, number: int | None = None) -> Step:
-    """Take back a step, by default the last one in force; undoing an undo brings its step back.
+    """Undo a step, by default the last one in force; undoing an undo restores its step.
 
     Raises:
-        LabError: there is no such step, or the undo cannot be written.
+        LabError: the step does not exist, or the undo cannot be written.
     """
     taken = steps(dataset.path)
     numbers = [step.number for step in (in_force(taken) if number is None else taken)]
@@ -120,19 +120,19 @@ def undo(dataset: Dataset, number: int | None = None) -> Step:
 
 
 def steps(path: Path) -> tuple[Step, ...]:
-    """All steps ever recorded in a data set's folder, the oldest first.
+    """All steps ever recorded in a data set's folder, oldest first.
 
     Raises:
         LabError: steps.json is damaged.
     """
     recorded = files.read_model(path / "steps.json", tuple[Step, ...], missing=())
     if [step.number for step in recorded] != list(range(1, len(recorded) + 1)):
-        raise LabError(f"steps.json in {path} is damaged: its steps are not numbered from 1 on.")
+        raise LabError(f"steps.json in {path} is damaged: its steps are not numbered consecutively from 1.")
     return recorded
 
 
 def in_force(recorded: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps that are not undone, the oldest first."""
+    """The steps that have not been undone, oldest first."""
     undone: set[int] = set()
     kept: list[Step] = []
     for step in reversed(recorded):
@@ -146,7 +146,7 @@ def in_force(recorded: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
-    """The index after the steps: ``label`` now, ``folder_label`` before them, ``excluded`` says why."""
+    """Apply the steps to the index; sets ``label``, ``folder_label`` (original) and ``excluded`` (why)."""
     labels: dict[str, str] = {}
     excluded: dict[str, str] = {}
     for step in in_force(recorded):
@@ -158,35 +158,35 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
             excluded = {id: reason for id, reason in excluded.items() if id not in set(step.ids)}
     original = index["folder_label"] if "folder_label" in index else index["label"]
     ids = index["id"].tolist()
-    now = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
-    why = [excluded.get(id, "") for id in ids]
+    new_labels = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
+    reasons = [excluded.get(id, "") for id in ids]
     return index.assign(
         folder_label=original,
-        label=pd.Series(now, index.index, "str"),
-        excluded=pd.Series(why, index.index, "str"),
+        label=pd.Series(new_labels, index.index, "str"),
+        excluded=pd.Series(reasons, index.index, "str"),
     )
 
 
 def earlier(index: pd.DataFrame, recorded: Sequence[Step]) -> Iterator[pd.DataFrame]:
-    """The index as it was after each step, the newest first, and before all of them."""
-    for count in range(len(recorded), -1, -1):
-        yield apply(index, recorded[:count])
+    """Yield the index as it was after each step, newest first, ending with the original index."""
+    for last in range(len(recorded), -1, -1):
+        yield apply(index, recorded[:last])
 
 
 def after(dataset: Dataset, count: int) -> Dataset:
-    """The data set as it was after its first ``count`` steps; 0 is as it came."""
+    """The data set as it was after its first ``count`` steps; 0 is the original."""
     index = apply(dataset.index, steps(dataset.path)[:count])
     rows = usable(index)
     return replace(dataset, index=index, usable=rows, version=fingerprint(rows))
 
 
 def usable(index: pd.DataFrame) -> pd.DataFrame:
-    """The rows that give an image and are not excluded."""
+    """The rows that have a readable image and are not excluded."""
     return index[(index["problem"] == "") & (index["excluded"] == "")]
 
 
 def compare(older: Dataset, newer: Dataset) -> Comparison:
-    """What left, what came and what changed its class from one version of a data set to another."""
+    """Compare two versions of a data set: images removed, added and moved to another class."""
     before, after = (dataset.usable.set_index("id")["label"] for dataset in (older, newer))
     both = before.index.intersection(after.index)
     changed = both[before[both] != after[both]]
@@ -197,12 +197,12 @@ def compare(older: Dataset, newer: Dataset) -> Comparison:
     )
 
 
-def _those(rows: pd.DataFrame, ids: Iterable[str], what: str) -> tuple[str, ...]:
+def _matching(rows: pd.DataFrame, ids: Iterable[str], condition: str) -> tuple[str, ...]:
     wanted = list(dict.fromkeys(ids))
-    known = set(rows["id"])
-    chosen = tuple(id for id in wanted if id in known)
+    present = set(rows["id"])
+    chosen = tuple(id for id in wanted if id in present)
     if not chosen:
-        raise LabError(f"Nothing changes: of {len(wanted)} images none is {what}.")
+        raise LabError(f"Nothing to change: none of the selected images is {condition}.")
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""Judge every label by a classifier that did not see its image."""
+"""Judge every label by a classifier that was not trained on its image."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Vectors = NDArray[np.float32]
 
 STEP = "judging labels"
 
-_TRUST = 0.001
-"""Inverse strength of the L2 penalty. Strong on purpose: a weak one learns the wrong labels by heart, and of
-184 in tf_flowers 151 come first instead of 171 (benchmarks/suspects.py counts them)."""
+_INVERSE_PENALTY = 0.001
+"""Inverse strength of the L2 penalty. Deliberately strong: with a weak penalty the classifier overfits to the
+wrong labels, and of 184 in tf_flowers only 151 rank first instead of 171 (see benchmarks/suspects.py)."""
 
 
 def judge(
@@ -33,16 +33,16 @@ def judge(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> Judged:
-    """Judge all labels of a data set, each by a classifier fitted to the other ``count - 1`` parts of it.
+    """Judge all labels of a data set, each by a classifier fitted to the other ``count - 1`` folds.
 
     Args:
-        describe: makes features (N, D) of index rows; see core/label_errors/handcrafted_features.py and
-        core/ml/imagenet_features.py.
-        by: what it is called.
+        describe: computes features (N, D) of index rows; see core/label_errors/handcrafted_features.py and
+            core/ml/imagenet_features.py.
+        by: the name of these features.
 
     Raises:
-        LabError: a class has too few images, or what ``describe`` raises.
-        Stopped: ``should_stop`` said so.
+        LabError: a class has too few images, or ``describe`` failed.
+        Stopped: ``should_stop`` returned True.
     """
     rows = dataset.usable
     class_names = tuple(name for name in dataset.class_names if name in set(rows["label"]))
@@ -61,7 +61,7 @@ def out_of_fold(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> NDArray[np.float32]:
-    """What logistic regressions say of the images that they were not fitted to.
+    """Predictions of logistic regressions on the images that they were not fitted to.
 
     Args:
         vectors: (N, D) features; labels (N,) 0 to C - 1; fold (N,) 0 to F - 1, every C in each.
@@ -75,8 +75,10 @@ def out_of_fold(
     for number in range(count):
         stop_if(should_stop, STEP)
         progress(STEP, number, count)
-        held = fold == number
-        classifier = LogisticRegression(C=_TRUST, max_iter=200).fit(scaled[~held], labels[~held])
-        probabilities[held] = classifier.predict_proba(scaled[held])
+        held_out = fold == number
+        classifier = LogisticRegression(C=_INVERSE_PENALTY, max_iter=200).fit(
+            scaled[~held_out], labels[~held_out]
+        )
+        probabilities[held_out] = classifier.predict_proba(scaled[held_out])
     progress(STEP, count, count)
     return probabilities

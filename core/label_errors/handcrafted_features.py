@@ -1,8 +1,8 @@
-"""Features of an image that need no network: its outlines and its colours.
+"""Image features that need no network: outlines and colours.
 
-Outlines are a histogram of gradient directions for each of 8 x 8 cells (Dalal and Triggs, "Histograms of
-oriented gradients for human detection", CVPR 2005; scaled over the whole image, not over blocks of cells).
-Colours are histograms of hue, saturation and value, of the whole image and of its middle.
+Outlines are histograms of gradient directions in 8 x 8 cells (Dalal and Triggs, "Histograms of oriented
+gradients for human detection", CVPR 2005; normalised over the whole image, not over blocks of cells).
+Colours are histograms of hue, saturation and value, for the whole image and for its centre.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
 SIZE, RESIZE = 128, "stretch"
-"""As the default settings have it, so that the pixels for training and for this are the same file."""
+"""The same as the default settings, so that training and this module share one pixel cache."""
 
 _SIDE, _CELLS, _DIRECTIONS = 64, 8, 9
 _SHADES = (12, 4, 4)
-"""Steps of hue, saturation and value."""
+"""Histogram bins for hue, saturation and value."""
 
 Vector = NDArray[np.float32]
 
@@ -37,13 +37,13 @@ def features(
 
     Raises:
         LabError: an image can no longer be read, or the disk is full.
-        Stopped: ``should_stop`` said so.
+        Stopped: ``should_stop`` returned True.
     """
     images = pixel_cache.load(dataset, rows, SIZE, RESIZE, progress=progress, should_stop=should_stop)
     described = ordered_map(
-        lambda place: describe(images[place]),
+        lambda index: describe(images[index]),
         range(len(images)),
-        step="looking at images",
+        step="analysing images",
         progress=progress,
         should_stop=should_stop,
     )
@@ -51,14 +51,14 @@ def features(
 
 
 def describe(image: pixel_cache.Pixels) -> Vector:
-    """Outlines (576,) and colours (384,) of a uint8 image (S, S, 3), each scaled to a length of 1."""
+    """Outlines (576,) and colours (384,) of a uint8 image (S, S, 3), each normalised to length 1."""
     margin = len(image) // 4
     middle = image[margin:-margin, margin:-margin]
     return np.concatenate([outlines(image), colours(image), colours(middle)])
 
 
 def outlines(image: pixel_cache.Pixels) -> Vector:
-    """How strong the edges in each direction are: (8 * 8 * 9,) of a uint8 image (S, S, 3)."""
+    """Edge strength by cell and direction: (8 * 8 * 9,) of a uint8 image (S, S, 3)."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     gradient = np.stack([cv2.Sobel(small, cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1))])
     clearest = np.hypot(*gradient).argmax(axis=2)[np.newaxis, ..., np.newaxis]
@@ -66,19 +66,19 @@ def outlines(image: pixel_cache.Pixels) -> Vector:
     turn = np.arctan2(down, across) % np.pi / np.pi
     direction = (turn * _DIRECTIONS).astype(np.int64) % _DIRECTIONS
     cell = np.arange(_SIDE) * _CELLS // _SIDE
-    place = (cell[:, np.newaxis] * _CELLS + cell) * _DIRECTIONS + direction
+    bins = (cell[:, np.newaxis] * _CELLS + cell) * _DIRECTIONS + direction
     strength = np.hypot(across, down)
-    return _scaled(np.bincount(place.ravel(), strength.ravel(), _CELLS * _CELLS * _DIRECTIONS))
+    return _scaled(np.bincount(bins.ravel(), strength.ravel(), _CELLS * _CELLS * _DIRECTIONS))
 
 
 def colours(image: pixel_cache.Pixels) -> Vector:
-    """How much of each shade there is: (12 * 4 * 4,) of a uint8 image (H, W, 3)."""
+    """Colour histogram: (12 * 4 * 4,) of a uint8 image (H, W, 3)."""
     hsv = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_SHADES), [0, 180, 0, 256, 0, 256])
     return _scaled(counts.ravel())
 
 
 def _scaled(amounts: NDArray[Any]) -> Vector:
-    """The square roots of shares, as Hellinger's distance has it; zeros where there is nothing."""
+    """Square roots of the shares, as in the Hellinger distance; zeros if all amounts are zero."""
     shares: Vector = (amounts / max(amounts.sum(), 1e-30)).astype(np.float32)
     return np.sqrt(shares)

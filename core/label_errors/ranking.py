@@ -1,9 +1,10 @@
-"""Suspected wrong labels, from what models say that did not see the images they judge.
+"""Rank labels that are probably wrong, using the predictions of models that were not trained on the images.
 
 Confident learning (Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
-labels", JAIR 2021): an image is suspected where the model is as sure of another class as it usually is of
-that class's own images. Suspects are ranked by how little it believes the label, their "self-confidence"
-there. The probabilities come from core/label_errors/cross_validation.py; they are kept beside the index.
+labels", JAIR 2021): a label is suspect if the model's confidence in another class reaches its average
+confidence on that class's own images. Suspects are ranked by the lowest predicted probability of their label
+("self-confidence" in the paper). The probabilities come from core/label_errors/cross_validation.py and are
+stored beside the index.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ MIN_DOUBT = 0.5
 """An image is suspected only where its label is at least as likely wrong as right."""
 
 Way = Literal["imagenet", "appearance"]
-"""By what they are judged: by what a network trained on ImageNet sees, or by outlines and colours."""
+"""The features used for judging: those of a network trained on ImageNet, or outlines and colours."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What models that did not see them say about images.
+    """Out-of-fold predictions for images, by models that were not trained on them.
 
     Attributes:
-        version: of the data set that was judged.
-        ids: (N,) of the images; labels (N,) their places in ``class_names``.
-        probabilities: (N, C), each row by a model that was not trained on the image.
-        by: by what they were judged.
-        instead: why not by a network trained on ImageNet, where that was wanted.
+        version: version of the data set that was judged.
+        ids: (N,) image ids; labels (N,) indices into ``class_names``.
+        probabilities: (N, C), each row from a model that was not trained on the image.
+        by: the features used.
+        instead: the reason why the ImageNet features were wanted but not used.
     """
 
     version: str
@@ -49,68 +50,70 @@ class Judged:
 
     @property
     def accuracy(self) -> float:
-        """Share of images whose label the model agrees with."""
+        """Share of images on which the model agrees with the label."""
         return float((self.probabilities.argmax(axis=1) == self.labels).mean())
 
     @property
     def basis(self) -> str:
-        """A sentence: by what they were judged, and why not by a network trained on ImageNet."""
+        """A sentence on the features used, and why not those of a network trained on ImageNet."""
         if self.by == "imagenet":
-            return "The images were judged by what a network trained on the photos of ImageNet sees in them."
+            return "The labels were judged with a network trained on the photos of ImageNet."
         because = f": {self.instead}" if self.instead else ""
-        return f"The images were judged by outlines and colours alone, which is weaker on photos{because}."
+        return (
+            f"The labels were judged by outlines and colours only, which is less reliable on photos{because}."
+        )
 
     def ranked(self) -> pd.DataFrame:
-        """All images, the most suspicious first.
+        """All images, most suspicious first.
 
-        Columns: id, label, suggested (the surest other class), for_label and for_suggested (their
-        probabilities), doubt (1 less the first) and suspected (by confident learning, and doubt of
-        :data:`MIN_DOUBT` or more: on uneven classes a small class is usually believed so little that
-        hundreds of images of the large one would come up to it).
+        Columns: id, label, suggested (the most probable other class), for_label and for_suggested (their
+        probabilities), doubt (1 minus the first) and suspected (by confident learning, and a doubt of at
+        least :data:`MIN_DOUBT`: with uneven classes, the mean confidence of a small class is so low that
+        hundreds of images of the large one would reach it).
         """
-        everyone = np.arange(len(self.labels))
-        own = self.probabilities[everyone, self.labels]
+        rows = np.arange(len(self.labels))
+        own = self.probabilities[rows, self.labels]
         others = self.probabilities.copy()
-        others[everyone, self.labels] = -1.0
-        surest = others.argmax(axis=1)
+        others[rows, self.labels] = -1.0
+        suggested = others.argmax(axis=1)
         names = np.array(self.class_names, dtype=object)
         table = pd.DataFrame(
             {
                 "id": self.ids,
                 "label": names[self.labels],
-                "suggested": names[surest],
+                "suggested": names[suggested],
                 "for_label": own,
                 "for_suggested": others.max(axis=1),
                 "doubt": 1 - own,
-                "suspected": (others >= self._usual_sureness()).any(axis=1) & (1 - own >= MIN_DOUBT),
+                "suspected": (others >= self._mean_confidence()).any(axis=1) & (1 - own >= MIN_DOUBT),
             }
         )
         return table.sort_values("doubt", ascending=False, kind="stable", ignore_index=True)
 
-    def _usual_sureness(self) -> NDArray[np.float64]:
-        """For each class (C,), how sure the model is of it on images that carry its label."""
+    def _mean_confidence(self) -> NDArray[np.float64]:
+        """Mean confidence per class (C,) on the images labelled with it; 2 (never reached) without images."""
         own = [self.probabilities[self.labels == label, label] for label in range(len(self.class_names))]
         return np.array([values.mean() if len(values) else 2.0 for values in own])
 
 
 def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.int64]:
-    """A fold (N,) for each row, 0 to ``count - 1``: stratified, copies in one fold.
+    """Assign each row to a fold (N,), 0 to ``count - 1``: stratified, with copies in the same fold.
 
     Raises:
-        LabError: a class has too few different images for every fold to hold one.
+        LabError: a class has fewer different images than there are folds.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     check(rows, count)
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     fold = np.empty(len(rows), np.int64)
-    for number, (_, held) in enumerate(splitter.split(rows, rows["label"], rows["group"])):
-        fold[held] = number
+    for number, (_, held_out) in enumerate(splitter.split(rows, rows["label"], rows["group"])):
+        fold[held_out] = number
     return fold
 
 
 def check(rows: pd.DataFrame, count: int = FOLDS) -> None:
-    """Raise LabError where there is but one class, or one has too few different images for every fold."""
+    """Raise LabError if there is one class only, or a class has fewer different images than folds."""
     different = rows.groupby("label")["group"].nunique()
     if len(different) < 2:
         raise LabError(
@@ -122,12 +125,12 @@ def check(rows: pd.DataFrame, count: int = FOLDS) -> None:
         name = different.idxmin()
         raise LabError(
             f"class '{name}' has {different.min()} different images; at least {count} are needed to judge "
-            "the labels, one for each part that a model does not see"
+            "the labels, one per fold"
         )
 
 
 def save(dataset: Dataset, judged: Judged) -> None:
-    """Keep the judgement beside the index."""
+    """Save the judgement beside the index."""
     with files.replacing(dataset.path / "judged.npz") as beside:
         np.savez_compressed(
             beside,
@@ -142,19 +145,19 @@ def save(dataset: Dataset, judged: Judged) -> None:
 
 
 def load(dataset: Dataset) -> Judged | None:
-    """The last judgement of a data set, perhaps of an earlier version; None where there is none.
+    """The latest judgement of a data set, possibly of an earlier version; None if there is none.
 
     Raises:
-        LabError: it is damaged.
+        LabError: the file is damaged.
     """
     path = dataset.path / "judged.npz"
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            names = tuple(str(name) for name in kept["class_names"])
-            by: Way = "imagenet" if str(kept["by"]) == "imagenet" else "appearance"
-            arrays = kept["ids"], kept["labels"], kept["probabilities"]
-            return Judged(str(kept["version"]), names, *arrays, by, str(kept["instead"]))
+        with np.load(path, allow_pickle=False) as saved:
+            names = tuple(str(name) for name in saved["class_names"])
+            by: Way = "imagenet" if str(saved["by"]) == "imagenet" else "appearance"
+            arrays = saved["ids"], saved["labels"], saved["probabilities"]
+            return Judged(str(saved["version"]), names, *arrays, by, str(saved["instead"]))
     except FileNotFoundError:
         return None
-    except Exception as error:  # zipfile, zlib and numpy each have their own kind for a damaged file
+    except Exception as error:  # zipfile, zlib and NumPy each raise their own type for a damaged file
         raise LabError(f"{path} is damaged ({error}); judge the labels again.") from None

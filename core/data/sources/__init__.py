@@ -1,4 +1,4 @@
-"""Where images come from: a source's name becomes a folder of class folders."""
+"""Sources of images: turn a source's name into a folder of class folders."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
 
 Make = Callable[[Path, Progress, ShouldStop], None]
-"""Fill an empty folder with class folders, or raise a LabError."""
+"""Fills an empty folder with class folders, or raises a LabError."""
 
 
 @dataclass(frozen=True)
 class Source:
     """A data set before it is prepared.
 
-    ``folder`` is where a person's own images lie; the others are made once, by ``make``, inside the
-    workspace. ``recipe`` changes when ``make`` would now give other images. ``listing`` names a CSV file
-    among the images that says the class of each; without one, their folders do.
+    ``folder`` contains the user's own images; all others are created once, by ``make``, in the workspace.
+    ``recipe`` changes when ``make`` would produce different images. ``listing`` is a CSV file that gives the
+    class of each image; without one, the folders do.
     """
 
     name: str
@@ -38,13 +38,13 @@ class Source:
 
 
 def resolve(name: str) -> Source:
-    """The source a person means: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
+    """Return the source with this name: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
 
-    A path leads to a folder with one folder for each class, to a zip archive of one, or to a CSV file of
-    file,label beside or above the images.
+    A path points to a folder with one subfolder per class, a zip archive of such a folder, or a CSV file with
+    the columns file,label beside or above the images.
 
     Raises:
-        LabError: it is none of these.
+        LabError: the name is none of these.
     """
     name = name.strip()
     if name == "garden":
@@ -65,11 +65,11 @@ def keep_files(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> str:
-    """Keep uploaded files (their names with folders, and their contents); returns the source.
+    """Store uploaded files (names including folders, and contents); return the source.
 
     Raises:
-        LabError: they are refused, and why; nothing is left behind.
-        Stopped: ``should_stop`` said so; nothing is left behind.
+        LabError: the files are rejected; says why and leaves nothing behind.
+        Stopped: ``should_stop`` returned True; nothing is left behind.
     """
     from core.data.sources import uploads
 
@@ -82,7 +82,7 @@ def keep_files(
 def keep_archive(
     title: str, archive: IO[bytes], *, progress: Progress = silent, should_stop: ShouldStop = never
 ) -> str:
-    """Keep what is in an uploaded zip archive; returns the source, and raises as ``keep_files``."""
+    """Store the content of an uploaded zip archive; return the source. Raises like ``keep_files``."""
     from core.data.sources import uploads
 
     def write(folder: Path) -> None:
@@ -117,7 +117,7 @@ def _digits() -> Source:
 
 def _tfds(name: str) -> Source:
     if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.\-+]+)?(:\d+\.\d+\.\d+)?", name):
-        raise LabError(f"'tfds:{name}' is no TensorFlow data set name; write for example tfds:tf_flowers.")
+        raise LabError(f"'tfds:{name}' is not a TensorFlow data set name; an example is tfds:tf_flowers.")
 
     def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
         from core.ml import tfds_source  # the border: TensorFlow is imported only in core/ml
@@ -133,14 +133,14 @@ def _tfds(name: str) -> Source:
 
 def _own_path(name: str) -> Source:
     if not name:
-        raise LabError("No data set is named; choose garden, digits, tfds:NAME or a folder.")
+        raise LabError("No data set given; choose garden, digits, tfds:NAME or a folder.")
     if "\0" in name:
-        raise LabError(f"{name!r} is no folder name.")
+        raise LabError(f"{name!r} is not a valid folder name.")
     try:
         path = Path(name).expanduser().absolute()
         is_folder, is_file = path.is_dir(), path.is_file()
     except (ValueError, OSError, RuntimeError) as error:
-        raise LabError(f"{name!r} is no folder name: {error}.") from None
+        raise LabError(f"{name!r} is not a valid folder name: {error}.") from None
     digest = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
     own_id = f"{_slug(path.name) or 'folder'}-{digest}"
     if is_folder:
@@ -149,10 +149,10 @@ def _own_path(name: str) -> Source:
         return Source(str(path), own_id, path.stem, "", folder=path.parent, listing=path.name)
     if is_file and path.suffix.lower() == ".zip":
         return _archive(path, own_id)
-    what = f"{path} is a file of another kind" if is_file else f"There is no folder {path}"
+    problem = f"{path} is not a supported file type" if is_file else f"There is no folder {path}"
     raise LabError(
-        f"{what}. A data set is garden, digits, tfds:NAME, a folder that holds one folder "
-        "of images for each class, a zip archive of such a folder, or a CSV file of file,label."
+        f"{problem}. A data set is garden, digits, tfds:NAME, a folder with one subfolder of images per "
+        "class, a zip archive of such a folder, or a CSV file with the columns file and label."
     )
 
 

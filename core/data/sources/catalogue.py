@@ -1,6 +1,6 @@
-"""Good first data sets among those of TensorFlow Datasets: photos and drawings with one label each.
+"""Recommended data sets from TensorFlow Datasets: photos and drawings with one label per image.
 
-Counts are of all splits together; download sizes are those in TensorFlow Datasets' own checksum files.
+Counts cover all splits; download sizes are taken from the checksum files of TensorFlow Datasets.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One data set: ``name`` as TensorFlow Datasets knows it, ``download_mb`` in MiB."""
+    """One data set: ``name`` as in TensorFlow Datasets, ``download_mb`` in MiB."""
 
     name: str
     title: str
@@ -21,13 +21,15 @@ class CatalogueEntry:
 
     @property
     def source(self) -> str:
-        """What ``datasets.prepare`` takes."""
+        """The name that ``datasets.prepare`` expects."""
         return f"tfds:{self.name}"
 
 
 CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry("tf_flowers", "Flowers", 5, 3_670, 218, "The TensorFlow Team; photos CC BY"),
-    CatalogueEntry("beans", "Bean leaves, healthy or ill", 3, 1_295, 172, "Makerere AI Lab; MIT licence"),
+    CatalogueEntry(
+        "beans", "Bean leaves, healthy or diseased", 3, 1_295, 172, "Makerere AI Lab; MIT licence"
+    ),
     CatalogueEntry(
         "rock_paper_scissors", "Rock, paper, scissors", 3, 2_892, 220, "Laurence Moroney; CC BY 2.0"
     ),
@@ -43,9 +45,9 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
         "oxford_flowers102", "102 flowers", 102, 8_189, 329, "Nilsback and Zisserman, Oxford, 2008"
     ),
     CatalogueEntry(
-        "oxford_iiit_pet", "37 breeds of cats and dogs", 37, 7_349, 774, "Parkhi et al., Oxford; CC BY-SA 4.0"
+        "oxford_iiit_pet", "37 cat and dog breeds", 37, 7_349, 774, "Parkhi et al., Oxford; CC BY-SA 4.0"
     ),
-    CatalogueEntry("stanford_dogs", "120 breeds of dogs", 120, 20_580, 778, "Khosla et al., Stanford, 2011"),
+    CatalogueEntry("stanford_dogs", "120 dog breeds", 120, 20_580, 778, "Khosla et al., Stanford, 2011"),
     CatalogueEntry("food101", "101 dishes", 101, 101_000, 4_765, "Bossard, Guillaumin, Van Gool, ETH, 2014"),
     CatalogueEntry(
         "caltech101", "101 kinds of objects", 102, 9_144, 131, "Fei-Fei et al., Caltech; CC BY 4.0"
@@ -59,10 +61,16 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         "colorectal_histology", "Tissue under the microscope", 8, 5_000, 246, "Kather et al., 2016; CC BY 4.0"
     ),
-    CatalogueEntry("eurosat/rgb", "Land seen from a satellite", 10, 27_000, 90, "Helber et al., 2019"),
-    CatalogueEntry("uc_merced", "Land seen from a plane", 21, 2_100, 317, "Yang and Newsam, UC Merced, 2010"),
+    CatalogueEntry("eurosat/rgb", "Satellite images of land use", 10, 27_000, 90, "Helber et al., 2019"),
+    CatalogueEntry(
+        "uc_merced", "Aerial images of land use", 21, 2_100, 317, "Yang and Newsam, UC Merced, 2010"
+    ),
     CatalogueEntry("dtd", "47 textures", 47, 5_640, 596, "Cimpoi et al., Oxford, 2014"),
-    CatalogueEntry("fashion_mnist", "Clothes, small and grey", 10, 70_000, 29, "Zalando; MIT licence"),
-    CatalogueEntry("cifar10", "Small images of 10 things", 10, 60_000, 162, "Krizhevsky, Toronto, 2009"),
+    CatalogueEntry(
+        "fashion_mnist", "Clothes, small greyscale images", 10, 70_000, 29, "Zalando; MIT licence"
+    ),
+    CatalogueEntry(
+        "cifar10", "Small images of 10 kinds of objects", 10, 60_000, 162, "Krizhevsky, Toronto, 2009"
+    ),
 )
-"""In the order they are offered: small and simple first."""
+"""In the order in which they are offered: small and simple first."""

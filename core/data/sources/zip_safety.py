@@ -1,4 +1,4 @@
-"""What no honest zip archive holds, whoever made it: refused before anything is unpacked."""
+"""Reject unsafe zip archives before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _ENCRYPTED = 0x1
 
 
 def refuse_unsafe(members: Sequence[zipfile.ZipInfo], max_count: int) -> None:
-    """Refuse an archive with too many members, or one that is encrypted, a link, or leads out of its folder.
+    """Reject an archive with too many members, or with one that is encrypted, a link or outside its folder.
 
-    Sizes are for whoever unpacks: a member may be larger than it claims.
+    Sizes must be checked while unpacking: a member may be larger than it claims.
 
     Raises:
-        LabError: names the member and what is wrong with it.
+        LabError: names the member and the problem.
     """
     if len(members) > max_count:
-        raise LabError(f"The archive holds {count(len(members), 'file')}; at most {max_count:,} are taken.")
+        raise LabError(f"The archive contains {count(len(members), 'file')}; the limit is {max_count:,}.")
     for member in members:
         reason = _fault(member)
         if reason:
@@ -30,14 +30,14 @@ def refuse_unsafe(members: Sequence[zipfile.ZipInfo], max_count: int) -> None:
 
 
 def refused(member: zipfile.ZipInfo, reason: str) -> LabError:
-    """The error for an archive that is refused because of one member."""
-    return LabError(f"The archive is refused: {member.orig_filename[:120]!r} {reason}.")
+    """The error for an archive that is rejected because of one member."""
+    return LabError(f"The archive was rejected: {member.orig_filename[:120]!r} {reason}.")
 
 
 def _fault(member: zipfile.ZipInfo) -> str:
     name = member.orig_filename  # zipfile cuts ``filename`` off at a NUL
     if member.flag_bits & _ENCRYPTED:
-        return "is encrypted; unpack it yourself and take what is in it"
+        return "is encrypted; unpack the archive yourself and use its content"
     if stat.S_ISLNK(member.external_attr >> 16):
         return "is a link, not a file"
     is_absolute = name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name)

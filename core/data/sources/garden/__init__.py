@@ -1,11 +1,11 @@
-"""The garden: five kinds of flowers drawn by this project, always the same, with planted faults.
+"""The garden: reproducible drawings of five kinds of flowers, with faults planted on purpose.
 
-``truth.json`` beside the class folders lists every planted fault, so that checks and the search for
-wrong labels can be scored against it.
+``truth.json`` beside the class folders lists every planted fault, so that the quality checks and the search
+for wrong labels can be scored against it.
 
-The images are drawn, not shipped: the code is a small part of their size, every planted fault is known
-because it was put there, and tests and benchmarks draw gardens of other sizes and seeds. The rest of the lab
-needs :func:`make` with ``TITLE``, ``CREDIT`` and ``RECIPE``; the painter's own modules stay behind it.
+The images are drawn, not shipped: the code is much smaller than the images, every planted fault is known, and
+tests and benchmarks can draw gardens of other sizes and seeds. The rest of the lab only needs :func:`make`,
+``TITLE``, ``CREDIT`` and ``RECIPE``; the drawing modules are internal.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ WRONG_LABEL_SHARE = 0.04
 
 @dataclass(frozen=True)
 class Plan:
-    """One file to make: flowers of ``kind`` in the folder of ``label``, and what is wrong with it.
+    """One file to draw: flowers of ``kind`` in the folder of ``label``, and its planted fault.
 
-    ``number`` seeds the drawing; a copy has its original's, and the place of the original in the plan.
+    ``number`` seeds the drawing. A copy has the number of its original, whose index in the plan is
+    ``original``.
     """
 
     label: str
@@ -45,7 +46,7 @@ class Plan:
 
 
 def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Draw the garden of 150 images a class and its planted faults below ``folder``."""
+    """Draw the garden, 150 images per class and its planted faults, in ``folder``."""
     draw(folder, progress=progress, should_stop=should_stop)
 
 
@@ -57,15 +58,15 @@ def draw(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> None:
-    """Draw a garden with ``each`` images a class, and faults in the same proportion."""
+    """Draw a garden with ``each`` images per class, and faults in the same proportion."""
     planned = plan(each, seed)
     names = _names(planned, seed)
     with files.explained(folder):
         for kind in KINDS:
             (folder / kind).mkdir(parents=True, exist_ok=True)
 
-        def write(place: int) -> None:
-            (folder / names[place]).write_bytes(image_file(planned[place], seed))
+        def write(index: int) -> None:
+            (folder / names[index]).write_bytes(image_file(planned[index], seed))
 
         for _ in ordered_map(
             write, range(len(planned)), step="drawing flowers", progress=progress, should_stop=should_stop
@@ -75,7 +76,7 @@ def draw(
 
 
 def plan(each: int, seed: int) -> list[Plan]:
-    """Everything to draw: good images and wrong labels first, then copies, off-topic and broken ones."""
+    """Everything to draw: good images and wrong labels first, then copies, off-topic and broken images."""
     rng = np.random.default_rng([seed, each])
     plans: list[Plan] = []
     for kind in KINDS:
@@ -84,10 +85,10 @@ def plan(each: int, seed: int) -> list[Plan]:
             others = [other for other in KINDS if other != kind]
             drawn = str(rng.choice(others)) if number in wrong else kind
             plans.append(Plan(kind, drawn, len(plans), "wrong_label" if number in wrong else ""))
-    originals = rng.permutation([place for place, one in enumerate(plans) if not one.fault]).tolist()
+    originals = rng.permutation([index for index, one in enumerate(plans) if not one.fault]).tolist()
     share = each / 150
     plans += _copies(plans, originals, rng, share)
-    plans += _strangers(len(plans), rng, share)
+    plans += _off_topic_poor_and_broken(len(plans), rng, share)
     return plans
 
 
@@ -96,15 +97,15 @@ def _copies(plans: list[Plan], originals: list[int], rng: np.random.Generator, s
     wanted += [("near_duplicate", how) for how in list(faults.NEAR_COPIES) * _at_least_one(3 * share)]
     wanted += [("conflicting_duplicate", "file")] * _at_least_one(3 * share)
     copies = []
-    for place, (fault, how) in zip(originals, wanted, strict=False):
-        one = plans[place]
+    for index, (fault, how) in zip(originals, wanted, strict=False):
+        one = plans[index]
         others = [kind for kind in KINDS if kind != one.label]
         label = str(rng.choice(others)) if fault == "conflicting_duplicate" else one.label
-        copies.append(Plan(label, one.kind, one.number, fault, how, place))
+        copies.append(Plan(label, one.kind, one.number, fault, how, index))
     return copies
 
 
-def _strangers(first: int, rng: np.random.Generator, share: float) -> list[Plan]:
+def _off_topic_poor_and_broken(first: int, rng: np.random.Generator, share: float) -> list[Plan]:
     """Off-topic, poor and broken images: new drawings, spread over the classes."""
     wanted = [("off_topic", how) for how in ("empty", "page", "wall") * _at_least_one(3 * share)]
     wanted += [("poor", how) for how in list(faults.POOR) * _at_least_one(2 * share)]
@@ -117,13 +118,15 @@ def _strangers(first: int, rng: np.random.Generator, share: float) -> list[Plan]
 
 
 def image_file(one: Plan, seed: int) -> bytes:
-    """The bytes of a planned file."""
+    """The content of a planned file."""
     rng = np.random.default_rng([seed, one.number])
     if one.fault == "off_topic":
-        strange = {"empty": scene.draw_empty, "page": faults.page_of_print, "wall": faults.brick_wall}[
-            one.how
-        ]
-        return faults.jpeg(Image.fromarray(strange(rng)), 85)
+        draw_off_topic = {
+            "empty": scene.draw_empty,
+            "page": faults.page_of_print,
+            "wall": faults.brick_wall,
+        }[one.how]
+        return faults.jpeg(Image.fromarray(draw_off_topic(rng)), 85)
     image = Image.fromarray(scene.draw(one.kind, rng))
     quality = int(rng.integers(78, 94))
     file = faults.jpeg(image, quality)
@@ -137,7 +140,7 @@ def image_file(one: Plan, seed: int) -> bytes:
 
 
 def truth(planned: list[Plan], names: list[str]) -> dict[str, list[dict[str, str]]]:
-    """Every planted fault by its kind: the file, and what it really shows, copies or suffers from."""
+    """Every planted fault by type: the file, and what it really shows, copies or suffers from."""
     planted: dict[str, list[dict[str, str]]] = defaultdict(list)
     for one, name in zip(planned, names, strict=True):
         if one.fault == "wrong_label":
@@ -150,13 +153,13 @@ def truth(planned: list[Plan], names: list[str]) -> dict[str, list[dict[str, str
 
 
 def _names(planned: list[Plan], seed: int) -> list[str]:
-    """File names that tell nothing about the faults."""
+    """File names that do not reveal the faults."""
     names = [""] * len(planned)
     counts: dict[str, int] = defaultdict(int)
-    for place in np.random.default_rng([seed, 1]).permutation(len(planned)).tolist():
-        label = planned[place].label
+    for index in np.random.default_rng([seed, 1]).permutation(len(planned)).tolist():
+        label = planned[index].label
         counts[label] += 1
-        names[place] = f"{label}/{label}_{counts[label]:03}.{'png' if planned[place].how == 'png' else 'jpg'}"
+        names[index] = f"{label}/{label}_{counts[label]:03}.{'png' if planned[index].how == 'png' else 'jpg'}"
     return names
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong in real collections, done on purpose to a few garden images."""
+"""Faults found in real image collections, planted on purpose in a few garden images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
 
 
 def same_pixels_as_png(file: bytes) -> bytes:
-    """Another file format, the very same pixels."""
+    """The same pixels in another file format."""
     with Image.open(io.BytesIO(file)) as image:
         return _encoded(image, "PNG")
 
@@ -54,7 +54,7 @@ NEAR_COPIES: dict[str, Change] = {
     "mirrored": _mirrored,
     "brighter": _brighter,
 }
-"""Ways in which a copy differs from its original; recompressed only loses quality."""
+"""Ways in which a copy can differ from its original; "recompressed" only loses quality."""
 
 
 def _dark(image: Image.Image, rng: Rng) -> Image.Image:
@@ -94,11 +94,11 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "web page": _web_page,
     "empty": _empty,
 }
-"""Files under an image's name that give no image."""
+"""Files named like images that cannot be read as images."""
 
 
 def page_of_print(rng: Rng) -> NDArray[np.uint8]:
-    """Off-topic: a photographed page."""
+    """Off-topic image: a photographed page."""
     page = np.full((300, 240, 3), rng.uniform(205, 245), np.float64) - [0, 4, 12]
     for top in range(28, 270, 14):
         x = 22
@@ -110,7 +110,7 @@ def page_of_print(rng: Rng) -> NDArray[np.uint8]:
 
 
 def brick_wall(rng: Rng) -> NDArray[np.uint8]:
-    """Off-topic: a wall."""
+    """Off-topic image: a wall."""
     wall = np.full((240, 320, 3), [176, 168, 156], np.float64)
     for row, top in enumerate(range(0, 240, 24)):
         for left in range(-30 * (row % 2), 320, 60):

@@ -1,4 +1,4 @@
-"""The five flowers: each function paints one head, seen at some angle, on an RGBA canvas."""
+"""The five flowers: each function paints one flower head at a random angle on an RGBA canvas."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _yellow_dandelion(canvas: Canvas, rng: Rng) -> None:
 
 
 def _puff(canvas: Canvas, rng: Rng) -> None:
-    """Seeds all around a ball, each on a thread and with a star of hairs."""
+    """A ball of seeds, each on a thread with a star of hairs."""
     head = facing(canvas, rng, flattest=0.85)
     seeds, rays = int(rng.integers(70, 110)), 9
     white = np.array([240, 242, 238.0]) * rng.uniform(0.86, 1.02)
@@ -85,7 +85,7 @@ def _puff(canvas: Canvas, rng: Rng) -> None:
 
 
 def tulip(canvas: Canvas, rng: Rng) -> None:
-    """A cup of broad petals from the side, now and then open towards the viewer."""
+    """A cup of broad petals seen from the side, occasionally open towards the viewer."""
     colours = {(205, 30, 45): 3, (235, 120, 160): 3, (250, 205, 50): 2, (245, 240, 232): 1.8}
     colours |= {(150, 60, 150): 1.5, (240, 120, 40): 1.5, (110, 25, 55): 0.7}
     (_open_tulip if rng.random() < 0.14 else _tulip_cup)(canvas, rng, _pick(rng, colours))
@@ -129,7 +129,7 @@ def _open_tulip(canvas: Canvas, rng: Rng, colour: Numbers) -> None:
 
 
 def rose(canvas: Canvas, rng: Rng) -> None:
-    """Broad petals with light rims wrapped around each other, tighter and darker towards the heart."""
+    """Broad petals with light rims wrapped around each other, tighter and darker towards the centre."""
     head = facing(canvas, rng, flattest=0.62)
     colours = {(196, 22, 44): 4, (236, 132, 162): 3, (247, 240, 226): 1.4, (250, 210, 90): 1.2}
     colour = _pick(rng, colours | {(246, 166, 120): 1.5, (168, 70, 134): 0.8})
@@ -170,7 +170,7 @@ def _in_disc(rng: Rng, count: int, radius: float) -> Numbers:
 
 
 def _pick(rng: Rng, weighted: dict[tuple[int, int, int], float]) -> Numbers:
-    """One of the colours, by weight, varied a little."""
+    """A random colour, drawn by weight and varied slightly."""
     weights = np.array(list(weighted.values()))
     chosen = list(weighted)[int(rng.choice(len(weighted), p=weights / weights.sum()))]
     return np.clip(np.array(chosen, dtype=np.float64) + rng.normal(0, 9, 3), 8, 255)

@@ -1,4 +1,4 @@
-"""A flower head: petals and florets around a centre, seen at some angle."""
+"""A flower head: petals and florets around a centre, seen at an angle."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 @dataclass(frozen=True)
 class Head:
-    """A flower head in the middle of a canvas; ``tilt`` (2, 2) turns it away from the viewer.
+    """A flower head at the centre of a canvas; ``tilt`` (2, 2) turns it away from the viewer.
 
-    Its methods take lengths as parts of its ``radius``, which is in pixels.
+    Its methods take lengths as fractions of ``radius``, which is in pixels.
     """
 
     canvas: Canvas
@@ -42,7 +42,7 @@ class Head:
         sizes: Sequence[float] = (1.0, 0.8, 0.58, 0.36),
         lit: float = 0.6,
     ) -> None:
-        """Petals all around, none quite like the next."""
+        """Paint a ring of petals with random variation."""
         rng = self.rng
         angles = turn + np.arange(count) * 2 * np.pi / count + rng.normal(0, 0.5 * ragged, count)
         lengths = (length - start) * (1 - np.abs(rng.normal(0, ragged, count)))
@@ -62,8 +62,8 @@ class Head:
         )
 
     def disc(self, radius: float, rim: Numbers, heart: Numbers, grain: float = 0.2) -> None:
-        """Florets in the spiral order of a sunflower (Vogel, "A better way to construct the sunflower
-        head", 1979), of colour ``heart`` in the middle.
+        """Paint florets in the spiral order of a sunflower (Vogel, "A better way to construct the sunflower
+        head", 1979), with colour ``heart`` at the centre.
         """
         around = np.linspace(0, 2 * np.pi, 40)
         paint.polygon(self.canvas, self.at(unit(around) * radius), rim * 0.75)
@@ -75,17 +75,17 @@ class Head:
         self.dots(points, radius * 0.085, colours)
 
     def dots(self, points: Numbers, radius: float, colours: Numbers) -> None:
-        """Small discs of one size at points (N, 2)."""
+        """Paint small discs of equal size at points (N, 2)."""
         paint.dots(self.canvas, self.at(points), np.full(len(points), radius * self.radius), colours)
 
     def at(self, points: Numbers) -> Numbers:
-        """Points (N, 2) of the flat flower as pixels of the canvas."""
+        """Convert points (N, 2) of the flat flower to canvas pixels."""
         pixels: Numbers = (points * self.radius) @ self.tilt.T + self.centre
         return pixels
 
 
 def facing(canvas: Canvas, rng: Rng, flattest: float) -> Head:
-    """A head that fills the canvas, turned away so far that it may look ``flattest`` times as high."""
+    """A head that fills the canvas, turned away so that its height shrinks at most to ``flattest``."""
     side = len(canvas)
     squash = 1 - (1 - flattest) * rng.random() ** 1.6
     angle = rng.normal(0, 0.5)

@@ -1,4 +1,4 @@
-"""Brushes: petals, soft noise and laying one image over another. All colours are RGB, 0-255."""
+"""Drawing primitives: petals, soft noise and image compositing. All colours are RGB, 0-255."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALONG = np.linspace(0, 1, 15)
 
 
 def outline(widths: Numbers) -> Numbers:
-    """A closed petal (30, 2) of length 1 along x, from its half widths at 15 places along it."""
+    """A closed petal outline (30, 2) of length 1 along x, from its half-widths at 15 points."""
     upper = np.stack([_ALONG, widths], axis=1)
     return np.concatenate([upper, upper[::-1] * [1, -1]])
 
@@ -45,15 +45,15 @@ def petals(
     sizes: Sequence[float] = (1.0, 0.8, 0.58, 0.36),
     lit: float = 0.6,
 ) -> None:
-    """Paint petals around a centre on an RGBA canvas, each over the one before.
+    """Paint petals around a centre on an RGBA canvas, each over the previous one.
 
     Args:
         shape: an outline (P, 2).
         angles: (N,) in radians; lengths and widths (N,) in pixels; colours (N, 3).
-        tilt: 2x2, turns the flat flower away from the viewer.
-        start: where petals begin, in pixels from the centre.
+        tilt: (2, 2), turns the flat flower away from the viewer.
+        start: distance of the petals' base from the centre, in pixels.
         shades: brightness of nested petals, one inside the other, with their ``sizes``.
-        lit: the place along the petal that the smaller ones shrink to.
+        lit: the point along the petal towards which the nested petals shrink.
     """
     nested = (shape - [lit, 0]) * np.asarray(sizes)[:, None, None] + [lit, 0]
     stretched = nested * np.stack([lengths, widths], axis=1)[:, None, None, :] + [start, 0]
@@ -74,27 +74,27 @@ def polygon(canvas: Canvas, points: Numbers, colour: Numbers) -> None:
 
 
 def dots(canvas: Canvas, points: Numbers, radii: Numbers, colours: Numbers) -> None:
-    """Filled discs at points (N, 2) with radii (N,) in pixels and colours (N, 3)."""
+    """Fill discs at points (N, 2) with radii (N,) in pixels and colours (N, 3)."""
     fixed, sizes = np.rint(points * 16).astype(int).tolist(), np.rint(radii * 16).astype(int).tolist()
     for centre, radius, colour in zip(fixed, sizes, _opaque(colours), strict=True):
         cv2.circle(canvas, centre, radius, colour, -1, cv2.LINE_8, _FIXED_POINT_BITS)
 
 
 def lines(canvas: Canvas, starts: Numbers, ends: Numbers, colours: Numbers, width: int) -> None:
-    """Straight lines from (N, 2) to (N, 2) in colours (N, 3)."""
+    """Draw straight lines from (N, 2) to (N, 2) in colours (N, 3)."""
     pairs = np.rint(np.stack([starts, ends], axis=1) * 16).astype(int).tolist()
     for (start, end), colour in zip(pairs, _opaque(colours), strict=True):
         cv2.line(canvas, start, end, colour, width, cv2.LINE_AA, _FIXED_POINT_BITS)
 
 
 def _opaque(colours: Numbers) -> Any:
-    """Colours (..., 3) as nested lists of four numbers, which OpenCV takes."""
+    """Colours (..., 3) as nested lists of four numbers, as OpenCV expects."""
     alpha = np.full((*colours.shape[:-1], 1), 255.0)
     return np.concatenate([np.clip(colours, 0, 255), alpha], axis=-1).tolist()
 
 
 def cloud(rng: np.random.Generator, height: int, width: int, cells: float) -> Floats:
-    """Soft noise (H, W) with mean 0 and deviation 1; ``cells`` waves fit into its longer side."""
+    """Soft noise (H, W) with mean 0 and standard deviation 1; ``cells`` waves span its longer side."""
     cell = max(height, width) / cells
     coarse = rng.standard_normal(
         (max(2, round(height / cell)), max(2, round(width / cell))), dtype=np.float32
@@ -104,7 +104,7 @@ def cloud(rng: np.random.Generator, height: int, width: int, cells: float) -> Fl
 
 
 def lay_over(image: Floats, layer: Floats, left: int, top: int, shadow: float = 0.0) -> None:
-    """Lay an RGBA layer, its colours multiplied by its alpha (0-255), over an image, in place."""
+    """Composite an RGBA layer with premultiplied alpha (0-255) onto an image, in place."""
     height, width = image.shape[:2]
     y0, x0 = max(0, top), max(0, left)
     y1, x1 = min(height, top + layer.shape[0]), min(width, left + layer.shape[1])
@@ -121,5 +121,5 @@ def lay_over(image: Floats, layer: Floats, left: int, top: int, shadow: float = 
 
 
 def _for_each_colour(values: NDArray[Any]) -> Floats:
-    """(H, W) as (H, W, 3): numpy multiplies images of one shape five times as fast as it broadcasts."""
+    """(H, W) as (H, W, 3): NumPy multiplies equal shapes five times as fast as it broadcasts."""
     return np.asarray(cv2.merge((values, values, values)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""One garden image: a place, some flowers of one kind in it, and the light on them."""
+"""One garden image: a background, flowers of one kind, and lighting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def draw(kind: str, rng: Rng) -> Canvas:
 
 
 def draw_with_heads(kind: str, rng: Rng) -> tuple[Canvas, NDArray[np.bool_]]:
-    """The same image, and where its flower heads are (H, W); blades of grass may hide a part of them."""
+    """An image as from :func:`draw`, and the mask (H, W) of its flower heads; grass may hide part of them."""
     height, width = _format(rng)
     image = scenery.background(rng, height, width)
     _far_blossoms(image, rng)
@@ -41,7 +41,7 @@ def draw_with_heads(kind: str, rng: Rng) -> tuple[Canvas, NDArray[np.bool_]]:
 
 
 def draw_empty(rng: Rng) -> Canvas:
-    """The same places without a flower."""
+    """A background without flowers."""
     height, width = _format(rng)
     return scenery.sensor(scenery.daylight(scenery.background(rng, height, width), rng), rng)
 
@@ -52,7 +52,7 @@ def _format(rng: Rng) -> tuple[int, int]:
 
 
 def _heads(rng: Rng, height: int, width: int) -> list[tuple[Numbers, float]]:
-    """Centres (x, y) and sizes in pixels of the flower heads, far ones first."""
+    """Centres (x, y) and sizes in pixels of the flower heads, most distant first."""
     count = int(rng.choice([1, 2, 3, 4, 6], p=[0.64, 0.18, 0.1, 0.06, 0.02]))
     largest = rng.uniform(176, 236) / (1 + 0.12 * (count - 1))
     sizes = np.sort(largest * rng.uniform(0.55, 1, count))
@@ -77,8 +77,8 @@ def _stems_and_leaves(image: Floats, rng: Rng, heads: list[tuple[Numbers, float]
 
 
 def _head(kind: str, rng: Rng, side: int) -> Floats:
-    """A flower head in its own light, RGBA with its colours multiplied by its alpha."""
-    twice = scenery.empty_layer(2 * side, 2 * side)  # painted large and reduced: smooth edges
+    """A flower head with its own lighting, RGBA with premultiplied alpha."""
+    twice = scenery.empty_layer(2 * side, 2 * side)  # painted at twice the size and reduced, for smooth edges
     HEADS[kind](twice, rng)
     head = cv2.resize(twice, (side, side), interpolation=cv2.INTER_AREA)
     focus = rng.choice([0.45, 0.6, 1.1], p=[0.5, 0.35, 0.15])
@@ -92,7 +92,7 @@ def _head(kind: str, rng: Rng, side: int) -> Floats:
 
 
 def _far_blossoms(image: Floats, rng: Rng) -> None:
-    """Blurred spots in flower colours: colour alone must not tell the kind."""
+    """Blurred spots in flower colours, so that colour alone does not reveal the class."""
     count = int(rng.choice([0, 3, 7], p=[0.72, 0.18, 0.1]))
     if not count:
         return
@@ -107,7 +107,7 @@ def _far_blossoms(image: Floats, rng: Rng) -> None:
 
 
 def _grass_in_front(image: Floats, rng: Rng) -> None:
-    """Blades near the lens, out of focus, hide a part."""
+    """Out-of-focus blades of grass near the lens that hide part of the image."""
     layer = scenery.empty_layer(*image.shape[:2])
     for _ in range(int(rng.integers(1, 4))):
         scenery.blade(layer, rng, rng.uniform(0.6, 1.1) * len(image), scenery.green(rng))

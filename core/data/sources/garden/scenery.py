@@ -1,4 +1,4 @@
-"""What lies behind and around the flowers: blurred meadows, sky, soil; stems, leaves, light and grain."""
+"""The surroundings of the flowers: blurred meadows, sky and soil; stems, leaves, light and grain."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ _GREENS = np.array([(84, 128, 48), (56, 106, 42), (116, 146, 62), (132, 152, 88)
 
 
 def background(rng: Rng, height: int, width: int) -> Floats:
-    """A place out of focus, float32 (H, W, 3), 0-255."""
-    indices = (_foliage, _meadow, _soil, _shade, _sky)
-    place = indices[int(rng.choice(len(indices), p=[0.36, 0.26, 0.12, 0.12, 0.14]))]
-    return np.clip(place(rng, height, width), 0, 255)
+    """A random out-of-focus background, float32 (H, W, 3), 0-255."""
+    backgrounds = (_foliage, _meadow, _soil, _shade, _sky)
+    paint_background = backgrounds[int(rng.choice(len(backgrounds), p=[0.36, 0.26, 0.12, 0.12, 0.14]))]
+    return np.clip(paint_background(rng, height, width), 0, 255)
 
 
 def green(rng: Rng) -> Numbers:
-    """The colour of some plant."""
+    """A random plant colour."""
     tint: Numbers = _GREENS[rng.integers(len(_GREENS))] * rng.uniform(0.8, 1.35) + rng.normal(0, 6, 3)
     return tint
 
 
 def empty_layer(height: int, width: int) -> Canvas:
-    """An RGBA canvas with nothing on it."""
+    """An empty RGBA canvas."""
     return np.zeros((height, width, 4), np.uint8)
 
 
 def softened(layer: Canvas, blur: float) -> Floats:
-    """A layer out of focus, ready to be laid over an image."""
+    """A blurred layer, ready for compositing."""
     return cv2.GaussianBlur(layer, (0, 0), blur).astype(np.float32)
 
 
 def _mixed(rng: Rng, height: int, width: int, one: Numbers, other: Numbers, cells: float) -> Floats:
-    """Two colours run into each other, with patches of several sizes."""
+    """Two colours blended in patches of several sizes."""
     noise = paint.cloud(rng, height, width, cells) + 0.5 * paint.cloud(rng, height, width, cells * 2.7)
     share = 0.5 + 0.5 * np.tanh(0.7 * noise)[..., None]
     image: Floats = (other + (one - other) * share).astype(np.float32)
@@ -68,14 +68,14 @@ def _soil(rng: Rng, height: int, width: int) -> Floats:
     image = _mixed(rng, height, width, brown, brown * 0.6, rng.uniform(5, 11))
     layer = empty_layer(height, width)
     crumbs = int(rng.integers(120, 260))
-    indices = rng.uniform(0, 1, (crumbs, 2)) * [width, height]
+    points = rng.uniform(0, 1, (crumbs, 2)) * [width, height]
     paint.dots(
         layer,
-        indices + np.array([0.8, 1.2]),
+        points + np.array([0.8, 1.2]),
         rng.uniform(1, 5, crumbs),
         brown * rng.uniform(0.3, 0.6, (crumbs, 1)),
     )
-    paint.dots(layer, indices, rng.uniform(1, 4.5, crumbs), brown * rng.uniform(0.6, 1.4, (crumbs, 1)))
+    paint.dots(layer, points, rng.uniform(1, 4.5, crumbs), brown * rng.uniform(0.6, 1.4, (crumbs, 1)))
     paint.lay_over(image, softened(layer, rng.uniform(0.8, 2.2)), 0, 0)
     return image
 
@@ -101,7 +101,7 @@ def _sky(rng: Rng, height: int, width: int) -> Floats:
 
 
 def _bokeh(image: Floats, rng: Rng, count: int) -> None:
-    """Discs of light, as a lens makes of bright points out of focus."""
+    """Add discs of light, as a lens renders bright points that are out of focus."""
     height, width = image.shape[:2]
     layer = empty_layer(height, width)
     centres = rng.uniform(0, 1, (count, 2)) * [width, height]
@@ -111,7 +111,7 @@ def _bokeh(image: Floats, rng: Rng, count: int) -> None:
 
 
 def blade(layer: Canvas, rng: Rng, length: float, colour: Numbers) -> None:
-    """One blade of grass, bent by its weight, growing from somewhere along the ground."""
+    """Paint a blade of grass at a random position, bent by its weight."""
     height, width = layer.shape[:2]
     up = np.linspace(0, 1, 9)
     foot, lean, bend = rng.uniform(-0.1, 1.1) * width, rng.normal(0, 0.25), rng.normal(0, 0.35)
@@ -122,7 +122,7 @@ def blade(layer: Canvas, rng: Rng, length: float, colour: Numbers) -> None:
 
 
 def stem(layer: Canvas, rng: Rng, head: Numbers, width: float, colour: Numbers) -> Numbers:
-    """A curved stem from a head (x, y) to below the image; returns points along it (14, 2)."""
+    """Paint a curved stem from a head (x, y) to below the image; return points along it (14, 2)."""
     down = np.linspace(0, 1, 14)[:, None]
     foot = np.array([head[0] + rng.normal(0, 30), len(layer) + 12.0])
     points: Numbers = (
@@ -138,7 +138,7 @@ def stem(layer: Canvas, rng: Rng, head: Numbers, width: float, colour: Numbers) 
 def leaf(
     layer: Canvas, rng: Rng, foot: Numbers, length: float, slender: float, angle: float, colour: Numbers
 ) -> None:
-    """One leaf with a lighter middle vein."""
+    """Paint a leaf with a lighter central vein."""
     tint = colour * rng.uniform(0.75, 1.15)
     paint.petals(
         layer,
@@ -158,7 +158,7 @@ def leaf(
 
 
 def daylight(image: Floats, rng: Rng) -> Floats:
-    """Uneven light, the colour of the hour, exposure, a lens's vignette."""
+    """Apply uneven light, colour temperature, exposure and lens vignetting."""
     height, width = image.shape[:2]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
@@ -176,7 +176,7 @@ def daylight(image: Floats, rng: Rng) -> Floats:
 
 
 def sensor(image: Floats, rng: Rng) -> Canvas:
-    """Softness of the lens and grain of the sensor; uint8 (H, W, 3)."""
+    """Apply lens softness and sensor grain; returns uint8 (H, W, 3)."""
     if rng.random() < 0.3:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.1)).astype(np.float32)
     grain = rng.standard_normal((*image.shape[:2], 1), dtype=np.float32) * np.float32(rng.uniform(1.5, 5))
