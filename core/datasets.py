@@ -1,16 +1,16 @@
-"""A data set: a folder of images and an index of what is known about each. Any source becomes one.
+"""Data sets: open and prepare a folder of images with an index of every image, from any source.
 
 ``workspace/datasets/<id>/``
 
 =================  ==========================================================================
 dataset.json       source and class names
-index.parquet      a row an image, see ``Dataset``
+index.parquet      one row per image, see ``Dataset``
 copies.parquet     which images are near copies, see core/data/copy_evidence.py
-steps.json         what was excluded and relabelled, see core/data/versions.py
-files/             the images, where the lab made or unpacked them (a person's own folder
-                   is indexed where it lies and never written to)
+steps.json         exclusions and label changes, see core/data/versions.py
+files/             the images, if the lab created or unpacked them (a user's own folder
+                   is indexed in place and never written to)
 pixels/            decoded images, see core/data/pixel_cache.py
-thumbnails/        small images for the screen
+thumbnails/        small images for display
 =================  ==========================================================================
 """
 
@@ -48,15 +48,15 @@ __all__ = [
 
 
 class NotPrepared(LabError):
-    """The data set has to be prepared first."""
+    """The data set must be prepared first."""
 
 
 def open(source: str, version: str = "") -> Dataset:
-    """The data set of a source as it was last prepared, in its newest or in an earlier version.
+    """Return the data set of a source as last prepared, in its newest or an earlier version.
 
     Raises:
-        NotPrepared: it never was.
-        LabError: there is no such source or version, or its index is damaged.
+        NotPrepared: the data set has not been prepared.
+        LabError: the source or version does not exist, or the index is damaged.
     """
     newest = _open(sources.resolve(source))
     if version in ("", newest.version):
@@ -66,20 +66,20 @@ def open(source: str, version: str = "") -> Dataset:
         if fingerprint(usable) == version:
             return replace(newest, index=index, usable=usable, version=version)
     raise LabError(
-        f"Data set '{newest.title}' has no version {version[:40]!r}; its files have changed since, or the "
-        f"version was made elsewhere. Its newest version is {newest.version}."
+        f"Data set '{newest.title}' has no version {version[:40]!r}: its files have changed since, or the "
+        f"version was created on another machine. The newest version is {newest.version}."
     )
 
 
 def starting_settings(source: str) -> dict[str, Any]:
-    """What training on a data set starts with instead of the defaults: dotted paths to values.
+    """The initial settings of a data set that differ from the defaults: dotted paths to values.
 
-    Flipping left-right is off where classes mirror each other, as far as that is known: of data sets of a
-    person's own once they are prepared.
+    Flipping left-right is initially off if some classes mirror each other, as far as that is known: for the
+    user's own data sets, once they are prepared.
     """
     try:
         evidence = _path(sources.resolve(source)) / "copies.parquet"
-    except LabError:  # there is no such source, which whoever opens it is told
+    except LabError:  # the source does not exist, which opening it reports
         return {}
     return dict(_starting_settings(source, evidence.stat().st_mtime_ns if evidence.exists() else 0))
 
@@ -96,26 +96,26 @@ def _starting_settings(source: str, _changed: int) -> dict[str, Any]:
 
 
 def prepared() -> list[str]:
-    """The sources of all data sets that are prepared in this workspace, last prepared first."""
+    """The sources of all prepared data sets in this workspace, most recently prepared first."""
     found = (workspace.folder() / "datasets").glob("*/dataset.json")
     names = []
     for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        with contextlib.suppress(LabError):  # a damaged one is no choice
+        with contextlib.suppress(LabError):  # a damaged data set cannot be chosen
             names.append(files.read_model(path, Facts).source)
     return names
 
 
 def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop = never) -> Dataset:
-    """Make or unpack the images where needed, read each once, and write the index.
+    """Create or unpack the images if needed, read each one once, and write the index.
 
-    What has not changed since the last time is not read again. Nothing is replaced before all of it is
-    done, so a crash or a stop leaves the data set as it was.
+    Files that have not changed since the last time are not reread. Nothing is replaced until all the work
+    is done, so a crash or a stop leaves the existing data set intact.
 
     Raises:
-        LabError: it cannot be made, downloaded, read or written; says why.
-        Stopped: ``should_stop`` said so.
+        LabError: the data set cannot be created, downloaded, read or written; says why.
+        Stopped: ``should_stop`` returned True.
     """
-    from core.data import preparing  # not above: looking for copies needs SciPy, and the first page does not
+    from core.data import preparing  # imported late: finding copies needs SciPy, the first page does not
 
     origin = sources.resolve(source)
     preparing.prepare(origin, _path(origin), progress, should_stop)
@@ -127,7 +127,7 @@ def _open(origin: Source) -> Dataset:
     try:
         signature = tuple((path / name).stat().st_mtime_ns for name in ("dataset.json", "index.parquet"))
     except FileNotFoundError:
-        raise NotPrepared(f"Data set '{origin.title}' is not prepared yet; prepare it first.") from None
+        raise NotPrepared(f"Data set '{origin.title}' has not been prepared yet; prepare it first.") from None
     recorded = versions.steps(path)
     signature = (*signature, len(recorded))
     opened = _opened.get(path)
@@ -143,13 +143,13 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
     facts = files.read_model(path / "dataset.json", Facts)
     try:
         index = pd.read_parquet(path / "index.parquet")
-    except Exception as error:  # pyarrow has its own kinds for a damaged file
+    except Exception as error:  # pyarrow raises its own exception types for a damaged file
         raise LabError(
             f"The index of data set '{origin.title}' is damaged ({error}); prepare it again."
         ) from None
     if not set(indexing.COLUMNS) - indexing.ADDED_LATER | {"group"} <= set(index.columns):
         raise NotPrepared(
-            f"Data set '{origin.title}' was prepared by another version of the lab; prepare it again."
+            f"Data set '{origin.title}' was prepared with a different version of the lab; prepare it again."
         )
     index = versions.apply(index, recorded)
     usable = versions.usable(index)

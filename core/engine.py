@@ -1,8 +1,8 @@
-"""Who carries out the work: submit, stop and resume runs, and prepare data sets.
+"""Submit, stop and resume runs, and prepare data sets, in background processes.
 
-The work itself happens in processes of their own, which outlive the app. The app and they meet
-only on the disk: a run waits as a marker file in ``workspace/queue``, named so that the oldest
-sorts first, and whoever renames the marker away has claimed the run.
+The background processes outlive the app and communicate with it only through files: a queued run is a
+marker file in ``workspace/queue``, named so that the oldest sorts first. The process that removes the
+marker has claimed the run.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from core.processes.background_job import Work
 from core.runs import Labels, Run
 
 IDLE_SECONDS = 15 * 60.0
-"""A training worker without work leaves after this long, and gives TensorFlow's memory back."""
+"""An idle training worker exits after this long and frees TensorFlow's memory."""
 
 
 def submit(config: RunConfig, labels: Labels = Labels()) -> Run:
-    """Queue a run and see to it that a worker is there for it."""
+    """Queue a run and make sure that a worker is running."""
     return submit_all([(config, labels)])[0]
 
 
 def submit_all(wanted: Iterable[tuple[RunConfig, Labels]]) -> list[Run]:
-    """Queue several runs, in their order."""
+    """Queue several runs, in the given order."""
     submitted = []
     for config, labels in wanted:
         submitted.append(runs.create(config, labels))
@@ -42,25 +42,25 @@ def submit_all(wanted: Iterable[tuple[RunConfig, Labels]]) -> list[Run]:
 
 
 def stop(run: Run) -> None:
-    """Ask a run to stop; what it has learned so far is kept. A queued run ends at once."""
+    """Ask a run to stop and keep what it has learned so far. A queued run ends immediately."""
     run.ask_to_stop()
     if run.status.state == "queued" and _take(run):
-        run.write_status(replace(run.status, state="stopped", message="Stopped before it began."))
+        run.write_status(replace(run.status, state="stopped", message="Stopped before it started."))
 
 
 def resume(run: Run) -> None:
-    """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
+    """Queue a stopped, interrupted or failed run again; it resumes from its last checkpoint."""
     resume_all([run])
 
 
 def resume_all(interrupted: Iterable[Run]) -> None:
-    """Queue several runs again, in their order, see :func:`resume`."""
+    """Queue several runs again, in the given order, see :func:`resume`."""
     for run in interrupted:
         status = run.status
         if status.waiting:
             raise LabError(f"{run.title} is already {status.state}.")
         if status.state in ("done", "damaged"):
-            raise LabError(f"{run.title} is {status.state}; there is nothing to go on with.")
+            raise LabError(f"{run.title} is {status.state}; there is nothing to resume.")
         run.forget_stop()
         run.write_status(replace(status, state="queued", message="", hint="", pruned=""))
         _enqueue(run)
@@ -68,23 +68,23 @@ def resume_all(interrupted: Iterable[Run]) -> None:
 
 
 def queue() -> list[Run]:
-    """Runs that wait for a worker, in the order in which they will be carried out."""
+    """Queued runs, in the order in which they will be executed."""
     return [runs.open_folder(path) for path in map(_run_path, _markers()) if (path / "config.json").is_file()]
 
 
 def claim() -> Run | None:
-    """Take the oldest queued run; of several workers only one gets it."""
+    """Claim the oldest queued run; if several workers try, only one gets it."""
     for marker in _markers():
         path = _run_path(marker)
         with contextlib.suppress(FileNotFoundError):
-            marker.unlink()  # only one process can: that is the claim
+            marker.unlink()  # only one process succeeds, and that claims the run
             if (path / "config.json").is_file():
                 return runs.open_folder(path)
     return None
 
 
 def ensure_worker() -> None:
-    """Start the training worker if none is alive on this machine; cheap enough for every page."""
+    """Start the training worker unless one is alive on this machine; cheap enough for every page."""
     if not worker_is_alive():
         launch.start_detached("core.workers.serve", [], workspace.folder() / "workers" / "training.log")
 
@@ -99,7 +99,7 @@ def worker_is_alive() -> bool:
 
 
 def worker_lock() -> filelock.BaseFileLock:
-    """Held by the one training worker of this machine as long as it lives."""
+    """The lock that this machine's only training worker holds for its lifetime."""
     path = workspace.folder() / "workers" / "training.lock"
     with files.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,13 +107,13 @@ def worker_lock() -> filelock.BaseFileLock:
 
 
 def tend() -> None:
-    """Bring the worker back if it died while runs wait; pages call this when they look."""
+    """Restart the worker if it died while runs are queued; pages call this when they refresh."""
     if _markers():
         ensure_worker()
 
 
 def requeue_lost() -> None:
-    """Queue runs again whose marker got lost, for example when a workspace was copied."""
+    """Queue runs again whose marker was lost, for example when a workspace was copied."""
     marked = {_run_path(marker) for marker in _markers()}
     for run in reversed(runs.all()):
         if run.status.state == "queued" and run.path not in marked:
@@ -121,19 +121,19 @@ def requeue_lost() -> None:
 
 
 class Preparation(Work):
-    """How far the preparing of a data set is; ``done`` of ``total`` images in the present step."""
+    """Progress of preparing a data set: ``done`` of ``total`` images in the current step."""
 
     KIND = "preparations"
-    NAME = "Preparing"
+    NAME = "Preparation"
 
 
 def prepare(source: str) -> Preparation:
-    """Start preparing a data set in a process of its own, unless that is under way already."""
+    """Start preparing a data set in a separate process, unless that is already under way."""
     return background_job.start(Preparation(source), ["prepare", source, "--quiet"])
 
 
 def preparation_of(source: str) -> Preparation:
-    """How far the last preparation of this source is."""
+    """Progress of the most recent preparation of this source."""
     return background_job.status(Preparation(source))
 
 

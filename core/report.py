@@ -1,6 +1,6 @@
-"""What came of a run: the content of ``report.json``, as typed data that is checked when it is read.
+"""The results of a run: the content of ``report.json`` as typed data, validated when read.
 
-The worker writes it, and pages, comparisons, exports and the import read it.
+The worker writes it; pages, comparisons, exports and the import read it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Counts = dict[str, dict[str, Count]]
 """Images by split (train, validation, test) and class name."""
 Environment = dict[str, str]
-"""What a run ran on, by name: versions of Python and of packages, system, processor, cores."""
+"""The environment of a run, by name: versions of Python and packages, system, processor, cores."""
 
 MAX_CLASSES = 10_000
 
@@ -26,7 +26,7 @@ class _Part(BaseModel):
 
 
 class Proportion(_Part):
-    """``correct`` of ``total`` as a share in [0, 1] with its 95% interval; these are None of no images."""
+    """``correct`` of ``total`` as a share in [0, 1] with its 95% CI; all three are None without images."""
 
     value: Share | None
     low: Share | None
@@ -47,16 +47,16 @@ class Proportion(_Part):
 
 
 class Baseline(Proportion):
-    """The accuracy of always predicting ``class_name``, the largest class of the training split."""
+    """The accuracy of always predicting ``class_name``, the most frequent class of the training split."""
 
     class_name: str
     split: str = "test"
 
 
 class ClassScores(_Part):
-    """Precision and recall of one class with their 95% intervals, F1, and its number of test images.
+    """Precision and recall of one class with their 95% CIs, F1, and its number of test images (support).
 
-    None: precision of a class that was never predicted, recall of one without images, F1 of one with neither.
+    Precision is None if the class was never predicted, recall if it has no images, F1 if both apply.
     """
 
     class_name: str
@@ -81,7 +81,7 @@ class ClassScores(_Part):
 
 
 class LayerSummary(_Part):
-    """One layer: its output (height, width, channels) or (units,), and its weights and biases."""
+    """One layer: its output shape (height, width, channels) or (units,), and its number of parameters."""
 
     name: str
     kind: str
@@ -90,22 +90,22 @@ class LayerSummary(_Part):
 
 
 class SkippedFile(_Part):
-    """A file of the data set that gives no image, and why."""
+    """A file of the data set that could not be read as an image, and why."""
 
     file: str
     reason: str
 
 
 class Training(_Part):
-    """What only the training knows of a run, beside its predictions.
+    """Facts about a run that only its training knows, besides the predictions.
 
     Attributes:
         kept_epoch: the epoch (from 1) whose weights were kept.
-        images_per_second: speed of training.
-        seconds: from the start of the run to its report.
-        precision: of the numbers it was trained with, ``float32`` or ``bfloat16``.
+        images_per_second: training speed.
+        seconds: time from the start of the run to its report.
+        precision: numeric precision of training, ``float32`` or ``bfloat16``.
         data_version: fingerprint of the images and their labels.
-        split_fingerprint: the same for their split; runs that share both can be compared image by image.
+        split_fingerprint: fingerprint of the split; runs that share both can be compared image by image.
     """
 
     kept_epoch: Count
@@ -121,12 +121,12 @@ class Training(_Part):
 
 
 class Report(Training):
-    """All that is known of the kept model; every score but ``val_accuracy`` is on the test images.
+    """The full report on the kept model; every score except ``val_accuracy`` is on the test images.
 
     Attributes:
-        schema_version: of the file, where its key is ``schema``; files without one are of version 1.
-        class_names: C names, in the order of the matrix, of ``per_class`` and of the predictions.
-        mean_f1: plain mean over the classes that have an F1 (macro F1).
+        schema_version: version of the file format (``schema`` in the file); 1 if the file has none.
+        class_names: C names, in the order of the matrix, ``per_class`` and the predictions.
+        mean_f1: unweighted mean over the classes that have an F1 (macro F1).
         confusion_matrix: (C, C) images by true class (row) and predicted class (column).
     """
 
@@ -147,7 +147,7 @@ class Report(Training):
         classes = len(self.class_names)
         rows = {len(row) for row in self.confusion_matrix}
         if {len(self.confusion_matrix), len(self.per_class), *rows} != {classes}:
-            raise ValueError(f"not everything in it is of {classes} classes")
+            raise ValueError(f"its parts do not all have {classes} classes")
         return self
 
     @property
@@ -162,7 +162,7 @@ class Report(Training):
 
     @property
     def is_better_than_guessing(self) -> bool:
-        """Whether the interval of the test accuracy lies above the accuracy of always guessing one class."""
+        """Whether the 95% CI of the test accuracy lies entirely above the baseline accuracy."""
         low, guess = self.test_accuracy.low, self.baseline_accuracy.value
         return low is not None and guess is not None and low > guess
 

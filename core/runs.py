@@ -1,16 +1,16 @@
-"""A run is a folder. This is the only module that knows the names of the files in it.
+"""Read and write runs. A run is a folder, and only this module knows the names of the files in it.
 
 ===================  =====================================================================
 config.json          every setting, written once before the start
-status.json          state, progress and heartbeat, replaced by whoever carries out the run
-metrics.jsonl        one line an epoch
+status.json          state, progress and heartbeat, replaced by the process that executes the run
+metrics.jsonl        one line per epoch
 predictions.npz      ids, labels and probabilities of the validation and test images
-report.json          the figures a person sees, made from the predictions
-labels.json          name, notes, tags and star: what a person may change afterwards
+report.json          the scores shown to the user, computed from the predictions
+labels.json          name, notes, tags and star, which the user can change afterwards
 model.keras          the kept model
-checkpoint/          weights and optimiser state to go on from
-heatmaps/ log.txt    explanations made so far; the worker's output
-stop                 empty: please stop
+checkpoint/          weights and optimiser state to resume from
+heatmaps/ log.txt    explanations computed so far; the worker's output
+stop                 an empty file that requests a stop
 ===================  =====================================================================
 
 A run folder may be copied, zipped or deleted with ordinary tools.
@@ -55,9 +55,9 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is; ``hint`` is what to do about it where something went wrong.
+    """State and progress of a run; if something went wrong, ``hint`` says what to do.
 
-    ``pruned`` says why a sweep ended the run early, and is empty for all others.
+    ``pruned`` gives the reason if a sweep stopped the run early, otherwise it is empty.
     """
 
     state: State
@@ -84,13 +84,13 @@ class Status:
 
     @property
     def waiting(self) -> bool:
-        """Queued or at work: something will still happen by itself."""
+        """Whether the run is queued or in progress."""
         return self.state in WAITING
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What a person may change about a finished run; ``group`` joins repeats and sweeps."""
+    """The user's annotations of a run; ``group`` links repeats and the runs of a sweep."""
 
     name: str = ""
     notes: str = ""
@@ -100,7 +100,7 @@ class Labels:
 
 
 class _Epoch(TypedDict):
-    """A line of metrics.jsonl; a value is None where it was not a number."""
+    """A line of metrics.jsonl; NaN and infinite values are None."""
 
     epoch: Annotated[int, Field(ge=1, le=10**6)]
     loss: NotRequired[FiniteFloat | None]
@@ -112,9 +112,9 @@ class _Epoch(TypedDict):
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the kept model answers on one split.
+    """Predictions of the kept model on one split.
 
-    ids: (N,) image ids; labels: (N,) int indices into the class names;
+    ids: (N,) image ids; labels: (N,) true classes as int indices into the class names;
     probabilities: (N, C) float32, rows sum to 1.
     """
 
@@ -125,7 +125,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Run:
-    """One run, read from its folder each time it is asked."""
+    """One run; its properties are read from its folder on each access."""
 
     path: Path
     id: str = field(init=False)
@@ -135,12 +135,12 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        """All settings. Raises LabError if config.json is missing or does not fit this version."""
+        """All settings. Raises LabError if config.json is missing or incompatible with this version."""
         return files.read_model(self.path / "config.json", _CONFIG_FILE)
 
     @property
     def status(self) -> Status:
-        """Progress; a run whose process is gone reads as interrupted, an unreadable one as damaged."""
+        """Current status: interrupted if the run's process has died, damaged if it cannot be read."""
         try:
             return self.overview()[0]
         except LabError as error:
@@ -151,7 +151,7 @@ class Run:
         status = files.read_model(self.path / "status.json", Status)
         config, report = self.config, self.report()
         if status.state in ("starting", "running") and not heartbeat.is_alive(asdict(status)):
-            status = replace(status, state="interrupted", message="The training process is gone.")
+            status = replace(status, state="interrupted", message="The training process ended unexpectedly.")
         return status, config, report
 
     @property
@@ -163,59 +163,59 @@ class Run:
             return Labels()
 
     def read_labels(self) -> Labels:
-        """The same as ``labels``, but raises LabError where they are damaged."""
+        """Like ``labels``, but raises LabError if the file is damaged."""
         return files.read_model(self.path / "labels.json", Labels, missing=Labels())
 
     @property
     def title(self) -> str:
-        """The name a person gave, or else the id, which begins with the time."""
+        """The name the user gave, or else the id, which starts with the time."""
         return self.labels.name or self.id
 
     @property
     def model_path(self) -> Path:
-        """Where the kept model lies, or will lie."""
+        """File of the kept model, which may not exist yet."""
         return self.path / "model.keras"
 
     @property
     def checkpoint_path(self) -> Path:
-        """Folder of the checkpoint that a resumed run goes on from."""
+        """Folder of the checkpoint that the run resumes from."""
         return self.path / "checkpoint"
 
     @property
     def heatmaps_path(self) -> Path:
-        """Folder of the explanations made so far."""
+        """Folder of the explanations computed so far."""
         return self.path / "heatmaps"
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked the run to stop."""
+        """Whether a stop has been requested."""
         return (self.path / "stop").exists()
 
     @property
     def has_report(self) -> bool:
-        """Whether the run ended with something to look at."""
+        """Whether the run has results."""
         return (self.path / "report.json").exists()
 
     def metrics(self) -> list[dict[str, Any]]:
-        """One dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; a value is None where
-        it was not a number. Damaged lines are left out.
+        """One dict per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; NaN and infinite
+        values are None. Damaged lines are skipped.
         """
         return files.read_lines(self.path / "metrics.jsonl", _EPOCH)
 
     def report(self) -> Report | None:
-        """What came of the run; None while there is no report. Raises LabError if it is damaged."""
+        """The run's report, or None if there is none yet. Raises LabError if it is damaged."""
         return files.read_model(self.path / "report.json", Report, missing=None)
 
     def predictions(self, split: str) -> Predictions:
-        """Predictions on ``"validation"`` or ``"test"``. Raises LabError while there are none."""
+        """Predictions on ``"validation"`` or ``"test"``. Raises LabError if there are none yet."""
         return _predictions(self.path / "predictions.npz", split)
 
     def write_status(self, status: Status) -> None:
-        """Replace status.json; only the process that carries out the run may."""
+        """Replace status.json; only the process that executes the run may call this."""
         files.write_json(self.path / "status.json", asdict(status))
 
     def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
-        """Replace the history, as a resumed run does that goes back to its checkpoint."""
+        """Replace the history, as a resumed run does when it goes back to its checkpoint."""
         with files.replacing(self.path / "metrics.jsonl") as beside:
             beside.write_text("".join(_line(epoch) for epoch in history), encoding="utf-8")
 
@@ -226,7 +226,7 @@ class Run:
             lines.write(_line(epoch))
 
     def write_predictions(self, **by_split: Predictions) -> None:
-        """Store the predictions of each split given by name."""
+        """Save the predictions of the splits given by name."""
         arrays = {
             f"{split}_{name}": value
             for split, predictions in by_split.items()
@@ -236,7 +236,7 @@ class Run:
             np.savez_compressed(beside, **arrays)
 
     def write_report(self, report: Report) -> None:
-        """Store the report."""
+        """Save the report."""
         files.write_json(self.path / "report.json", report.as_json())
 
     def relabel(self, **changes: Any) -> None:
@@ -244,18 +244,18 @@ class Run:
         files.write_json(self.path / "labels.json", asdict(replace(self.labels, **changes)))
 
     def ask_to_stop(self) -> None:
-        """Leave the stop file; whoever carries out the run looks after every batch."""
+        """Create the stop file, which the process that executes the run checks after every batch."""
         stop = self.path / "stop"
         with files.explained(stop):
             stop.touch()
 
     def forget_stop(self) -> None:
-        """Take the stop file away, before a run is resumed."""
+        """Remove the stop file before the run is resumed."""
         files.remove(self.path / "stop")
 
 
 def create(config: RunConfig, labels: Labels = Labels()) -> Run:
-    """A new queued run; its folder appears whole."""
+    """Create a queued run; its folder appears atomically."""
     run_id = new_id()
     path = _root() / run_id
     new = Run(path.with_name(f".new-{run_id}"))
@@ -270,16 +270,16 @@ def create(config: RunConfig, labels: Labels = Labels()) -> Run:
 
 
 def new_id() -> str:
-    """An id that sorts by time, to the microsecond, and is not given twice."""
+    """Return a new unique id that sorts by time, to the microsecond."""
     now = datetime.now()
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)}"
 
 
 def open(run_id: str) -> Run:
-    """The run with this id.
+    """Return the run with this id.
 
     Raises:
-        LabError: there is none, or the id is not one; no path outside the workspace is ever touched.
+        LabError: the run does not exist or the id is invalid; paths outside the workspace are never read.
     """
     path = _root() / run_id
     if not _ID.fullmatch(run_id) or not path.resolve().is_relative_to(_root()) or not path.is_dir():
@@ -288,14 +288,14 @@ def open(run_id: str) -> Run:
 
 
 def open_folder(path: Path) -> Run:
-    """The run in any folder, as a cluster's worker is given one."""
+    """Return the run in any folder, for example one passed to a cluster worker."""
     if not (path / "config.json").is_file():
-        raise LabError(f"{path} is not a run's folder: it has no config.json")
+        raise LabError(f"{path} is not a run folder: it has no config.json")
     return Run(path.resolve())
 
 
 def all() -> list[Run]:
-    """Every run in the workspace, newest first; damaged ones too, foreign folders not."""
+    """Every run in the workspace, newest first, including damaged ones; unrelated folders are ignored."""
     root = _root()
     try:
         names = [entry.name for entry in os.scandir(root) if entry.is_dir() and _ID.fullmatch(entry.name)]
@@ -305,7 +305,7 @@ def all() -> list[Run]:
 
 
 def delete(run: Run) -> None:
-    """Move a run to the trash, from where :func:`restore` brings it back."""
+    """Move a run to the trash; :func:`restore` brings it back."""
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
     trash = workspace.folder() / "trash"
@@ -315,7 +315,7 @@ def delete(run: Run) -> None:
 
 
 def restore(run_id: str) -> Run:
-    """Bring a deleted run back."""
+    """Move a deleted run back from the trash."""
     if not _ID.fullmatch(run_id) or not (workspace.folder() / "trash" / run_id).is_dir():
         raise LabError(f"There is no run {run_id[:80]!r} in the trash.")
     files.patiently(lambda: shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id))
@@ -329,7 +329,7 @@ def _root() -> Path:
 def _from_file(values: Any) -> RunConfig:
     schema = values.pop("schema", None) if isinstance(values, dict) else None
     if schema != _SCHEMA:
-        raise ValueError(f"it has schema {schema!r}, this version of the lab reads {_SCHEMA}")
+        raise ValueError(f"it has schema {schema!r}, but this version of the lab reads {_SCHEMA}")
     return settings.parse(values)
 
 
@@ -343,7 +343,7 @@ def _predictions(path: Path, split: str) -> Predictions:
             return Predictions(*(arrays[f"{split}_{name}"] for name in ("ids", "labels", "probabilities")))
     except FileNotFoundError:
         raise LabError(f"Run {path.parent.name} has no predictions yet.") from None
-    except Exception as error:  # zipfile, numpy and zlib each have their own kind for a damaged archive
+    except Exception as error:  # zipfile, NumPy and zlib each raise their own type for a damaged archive
         raise LabError(f"predictions.npz of run {path.parent.name} is damaged: {error}") from None
 
 

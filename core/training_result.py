@@ -56,7 +56,7 @@ class TrainingResult:
         """The full report on the saved model."""
         report = self.run.report()
         if report is None:
-            raise LabError(f"Run {self.run.title} has no result: it is {self.run.status.state}.")
+            raise LabError(f"Run {self.run.title} has no result (state: {self.run.status.state}).")
         return report
 
     @property
@@ -81,7 +81,7 @@ class TrainingResult:
 
     @property
     def confusion_matrix(self) -> pd.DataFrame:
-        """Counts of test images (C, C): a row per true class, a column per predicted class."""
+        """Test images (C, C), counted by true class (rows) and predicted class (columns)."""
         names = self.class_names
         rows, columns = pd.Index(names, name="true"), pd.Index(names, name="predicted")
         return pd.DataFrame(np.array(self.report.confusion_matrix), rows, columns)
@@ -98,7 +98,7 @@ class TrainingResult:
         """Plot the ``n`` most confident wrong predictions on the test images, for one class or all classes.
 
         Raises:
-            LabError: there is no such class, or the data set no longer has the images.
+            LabError: the class does not exist, or the images are no longer in the data set.
         """
         class_index = self._class_index(class_name)
         test = self.run.predictions("test")
@@ -118,7 +118,7 @@ class TrainingResult:
         Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391
 
         Raises:
-            LabError: there is no such class, or the data set no longer has the images.
+            LabError: the class does not exist, or the images are no longer in the data set.
         """
         class_index = self._class_index(class_name)
         test = self.run.predictions("test")

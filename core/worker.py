@@ -1,4 +1,4 @@
-"""One run from its settings to its report. ``python -m core.worker RUN_DIR`` carries it out in the
+"""Execute one run, from its settings to its report. ``python -m core.worker RUN_DIR`` does so in the
 foreground.
 """
 
@@ -44,12 +44,12 @@ terminating = threading.Event()
 
 
 class Taken(LabError):
-    """Another process carries out the run."""
+    """Another process is already executing the run."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One split of a run: ids (N,), images (N, S, S, 3) uint8, labels (N,) indices into the class names."""
+    """One split of a run: ids (N,), images (N, S, S, 3) uint8, labels (N,) as class indices."""
 
     ids: NDArray[np.str_]
     images: NDArray[np.uint8]
@@ -59,14 +59,15 @@ class Part:
 def carry_out(
     run: Run, watch: Callable[[Status], None] = lambda status: None, networks: Networks | None = None
 ) -> Status:
-    """Load, train, predict, report. Errors become the run's state; ``watch`` sees every status.
+    """Load, train, predict and report. Errors are recorded in the run's state.
 
     Args:
-        networks: given to one run after another they make all but the first start sooner, and change no
-            result.
+        watch: called with every status.
+        networks: networks to reuse across runs; makes all but the first run start sooner without changing
+            any result.
 
     Returns:
-        The last status: done, stopped, diverged, failed or interrupted.
+        The final status: done, stopped, diverged, failed or interrupted.
     """
     with _alone(run), _logged_to(run), StatusWriter(run, terminating=terminating, watch=watch) as writer:
         mlflow_mirror.begin(run)
@@ -76,7 +77,7 @@ def carry_out(
         parts = _load(run, dataset, selection, writer)
         trained = _train(run, parts, len(selection.class_names), writer, networks)
         if terminating.is_set():
-            raise Stopped("The process was told to end.")
+            raise Stopped("The process was asked to end.")
         predictions = _predict(run, trained, parts)
         run.write_report(
             metrics.report(
@@ -92,7 +93,7 @@ def carry_out(
 
 
 def main(arguments: list[str]) -> int:
-    """The process's entry point; returns its exit code."""
+    """Run as a process; return the exit code."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, lambda *_: terminating.set())
     if len(arguments) != 1:
@@ -116,7 +117,7 @@ def _prepared(data: DataConfig, writer: StatusWriter) -> Dataset:
 
 @lru_cache(maxsize=1)
 def _selected(dataset: Dataset, data: DataConfig) -> Selection:
-    """Worked out once for the runs of a sweep: to share out thousands of images takes a while."""
+    """Cached for the runs of a sweep: splitting thousands of images takes a while."""
     return datasets.select(dataset, data)
 
 
@@ -133,7 +134,7 @@ def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter
     labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
     ids = rows["id"].to_numpy(dtype=str)
     indices = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
-    return {split: Part(ids[place], images[place], labels[place]) for split, place in indices.items()}
+    return {split: Part(ids[index], images[index], labels[index]) for split, index in indices.items()}
 
 
 def _train(
@@ -192,17 +193,17 @@ def _training(run: Run, dataset: Dataset, selection: Selection, trained: Trained
 
 @contextmanager
 def _alone(run: Run) -> Iterator[None]:
-    """Only one process may carry out a run, whatever the queue or a person says."""
+    """Ensure that only one process executes a run, even if it was started twice."""
     try:
         with filelock.FileLock(run.path / "lock", timeout=0):
             yield
     except filelock.Timeout:
-        raise Taken(f"Run {run.title} is being carried out by another process already.") from None
+        raise Taken(f"Run {run.title} is already being executed by another process.") from None
 
 
 @contextmanager
 def _logged_to(run: Run) -> Iterator[None]:
-    """Send the log to the run's own log.txt too."""
+    """Also write the log to the run's own log.txt."""
     handler = logging.FileHandler(run.path / "log.txt", encoding="utf-8")
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.getLogger().addHandler(handler)

@@ -1,4 +1,4 @@
-"""What several commands share: their words and their exit codes."""
+"""Arguments and exit codes shared by several commands."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ DONE, FAILED, WRONG_USAGE, UNFIT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def add_source(command: argparse.ArgumentParser) -> None:
-    """The data set, as the first word."""
-    command.add_argument("source", help="garden, digits, tfds:NAME or a folder with one folder per class")
+    """Add the data set as the first argument."""
+    command.add_argument("source", help="garden, digits, tfds:NAME, or a folder with one subfolder per class")
 
 
-def add_settings(command: argparse.ArgumentParser, meaning: str) -> None:
-    """The preset to start from, and settings that differ from it."""
-    command.add_argument("--preset", choices=list(config.PRESETS), default="tutorial", help="starting point")
-    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=meaning)
+def add_settings(command: argparse.ArgumentParser, help_text: str) -> None:
+    """Add the preset to start from and the settings that differ from it."""
+    command.add_argument(
+        "--preset", choices=list(config.PRESETS), default="tutorial", help="settings to start from"
+    )
+    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=help_text)
 
 
-def add_json(command: argparse.ArgumentParser, meaning: str) -> None:
-    """Print for programs instead of people."""
-    command.add_argument("--json", action="store_true", help=meaning)
+def add_json(command: argparse.ArgumentParser, help_text: str) -> None:
+    """Add the option for machine-readable output."""
+    command.add_argument("--json", action="store_true", help=help_text)

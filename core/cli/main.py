@@ -1,7 +1,7 @@
-"""The lab without a screen: ``python -m core prepare | run | runs | suspects | sweep``.
+"""The command line: ``python -m core prepare | run | runs | suspects | sweep``.
 
-Exit codes: 0 all is well, 1 it failed and a sentence on standard error says why, 2 the words of the
-command are wrong, 3 the data set is not fit to train on, 130 stopped from the keyboard.
+Exit codes: 0 success, 1 failure (standard error says why), 2 invalid arguments, 3 the data set is not ready
+for training, 130 interrupted from the keyboard.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from core.errors import LabError, WrongUsage
 COMMANDS = (prepare, run, runs, suspects, sweep)
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Carry out one command and return its exit code."""
-    arguments = _parser().parse_args(words)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Execute one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
     try:
         exit_code: int = arguments.command(arguments)
     except LabError as error:
@@ -32,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m core", description="Train and understand image classifiers."
+        prog="python -m core", description="Train, evaluate and understand image classifiers."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""``python -m core prepare``: index a data set and check it."""
+"""``python -m core prepare``: index a data set and check its quality."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ CLASSES_NAMED = 20
 
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
-    command = commands.add_parser("prepare", help="index a data set and check it")
+    command = commands.add_parser("prepare", help="index a data set and check its quality")
     shared.add_source(command)
-    shared.add_json(command, "print everything found as JSON")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    shared.add_json(command, "print all findings as JSON")
+    command.add_argument("--quiet", action="store_true", help="hide the progress bar")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(command=prepare)
 
 
 def prepare(arguments: argparse.Namespace) -> int:
-    """Index a data set, and print what was found."""
+    """Index a data set and print the findings."""
     if arguments.report_progress:
         return _for_the_app(arguments.source)
     with progress_bar(quiet=arguments.quiet or arguments.json) as bar:
@@ -70,14 +70,14 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
 
 def _sentences(dataset: Dataset) -> str:
     facts = _describe(dataset)
-    each = [f"{name} {number:,}" for name, number in facts["classes"].items()]
-    classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")
-    skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
-    return f"{count(facts['images'], 'image')} in {count(len(each), 'class')}: {classes}{skipped}"
+    per_class = [f"{name} {number:,}" for name, number in facts["classes"].items()]
+    classes = ", ".join(per_class[:CLASSES_NAMED]) + (", ..." if len(per_class) > CLASSES_NAMED else "")
+    skipped = "".join(f"\n  skipped: {one['file']} ({one['problem']})" for one in facts["skipped"])
+    return f"{count(facts['images'], 'image')} in {count(len(per_class), 'class')}: {classes}{skipped}"
 
 
 def _checklist(report: quality.Report) -> list[str]:
-    """A line for each finding but the good ones outside the four boxes, and the overall verdict."""
+    """One line per check and per other finding that is not good, then the overall verdict."""
     marks = {True: "[x]", False: "[ ]"}
     boxes = [f"  {marks[box.ticked]} {box.title}: {box.verdict}" for box in report.boxes]
     others = [

@@ -18,7 +18,7 @@ from core.runs import Labels, Run
 
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
-    command = commands.add_parser("run", help="train in the foreground; the last line is the run's folder")
+    command = commands.add_parser("run", help="train in the foreground; prints the run's folder last")
     shared.add_source(command)
     shared.add_settings(command, "for example fit.epochs=10")
     command.add_argument("--name", default="", help="a name for the run")
@@ -27,10 +27,10 @@ def add_to(commands: Any) -> None:
 
 
 def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
-    """What preset, data set, settings and source say together, the later before the earlier.
+    """Return the settings; arguments override the data set's own settings, and these the preset.
 
     Raises:
-        WrongUsage: they do not fit; says which.
+        WrongUsage: a setting is invalid; says which.
     """
     try:
         assignments = [*arguments.set, f"data.source={arguments.source}"]
@@ -41,7 +41,7 @@ def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """Train, and print what came of it."""
+    """Train and print the result."""
     from core import foreground
 
     run = runs.create(wanted_settings(arguments), Labels(name=arguments.name))

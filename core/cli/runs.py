@@ -22,15 +22,15 @@ def add_to(commands: Any) -> None:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the list."""
+    """Print the list of runs."""
     table = [_summary(run) for run in runs.all()]
     if arguments.json:
         print(json.dumps(table))
         return DONE
     for row in table:
         test = row["test_accuracy"]
-        known = test and test["value"] is not None
-        score = f"test {percent(test['value'])} ({interval(test['low'], test['high'])})" if known else ""
+        has_score = test and test["value"] is not None
+        score = f"test {percent(test['value'])} ({interval(test['low'], test['high'])})" if has_score else ""
         print(f"{row['id']}  {row['state']:<12} {row['source']:<20} {score}  {row['name']}")
     return DONE
 

@@ -35,15 +35,15 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--offline",
         action="store_true",
-        help="judge by outlines and colours, without the network that is downloaded once",
+        help="judge by outlines and colours instead of by a network that must be downloaded once",
     )
-    shared.add_json(command, "print all images, ranked, as JSON")
+    shared.add_json(command, "print all images as JSON, most suspicious first")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge every label, keep the judgement beside the index, and print the suspects."""
+    """Judge every label, save the judgement beside the index, and print the suspects."""
     if arguments.report_progress:
         return _for_the_app(arguments.source)
     with tqdm(disable=arguments.json or None, bar_format="{desc} {percentage:3.0f}%|{bar}|") as bar:
@@ -58,16 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _for_the_app(source: str) -> int:
-    launch.stand_back()
-    work = background_job.carry_out(Judging(source), lambda *ways: _judge(source, *ways))
+    launch.lower_priority()
+    work = background_job.carry_out(Judging(source), lambda *callbacks: _judge(source, *callbacks))
     return DONE if work.state == "done" else FAILED
 
 
 def _judge(
     source: str, progress: Progress, should_stop: ShouldStop, *, offline: bool = False
 ) -> tuple[Dataset, Judged]:
-    """By a network trained on ImageNet; by outlines and colours where that cannot be had or is not wanted."""
-    dataset, began = datasets.open(source), time.perf_counter()
+    """Judge by a network trained on ImageNet, or by outlines and colours if offline or unavailable."""
+    dataset, started = datasets.open(source), time.perf_counter()
     judge = partial(cross_validation.judge, dataset, progress=progress, should_stop=should_stop)
     try:
         judged = (
@@ -76,7 +76,7 @@ def _judge(
     except NoWeights as missing:
         judged = replace(judge(handcrafted_features.features, "appearance"), instead=str(missing))
     ranking.save(dataset, judged)
-    job.note(len(judged.ids), time.perf_counter() - began)
+    job.note(len(judged.ids), time.perf_counter() - started)
     return dataset, judged
 
 
@@ -98,8 +98,9 @@ def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:
     for row in suspected.head(SHOWN).itertuples():
         print(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
     print(
-        f"{len(suspected):,} of {len(ranked):,} labels are suspected. The models agree with "
-        f"{percent(judged.accuracy, 0)} of all labels; none saw the images it judged. {judged.basis}"
+        f"{len(suspected):,} of {len(ranked):,} labels are suspect. The models agree with "
+        f"{percent(judged.accuracy, 0)} of all labels; no model judged images it was trained on. "
+        f"{judged.basis}"
     )
 
 

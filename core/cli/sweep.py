@@ -1,4 +1,4 @@
-"""``python -m core sweep``: many runs that differ in a few settings, on the training worker."""
+"""``python -m core sweep``: train many runs that differ in a few settings, on the training worker."""
 
 from __future__ import annotations
 
@@ -21,32 +21,41 @@ from core.errors import LabError, WrongUsage
 from core.sweeps.folder import Sweep
 from core.words import percent
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
-    sweep = commands.add_parser("sweep", help="train with several values of some settings, and compare")
+    sweep = commands.add_parser(
+        "sweep", help="train with several values of some settings and compare the results"
+    )
     shared.add_source(sweep)
-    shared.add_settings(sweep, "the same for all runs")
+    shared.add_settings(sweep, "a setting shared by all runs, e.g. fit.epochs=10")
     sweep.add_argument(
         "--vary",
         action="append",
         required=True,
         metavar="NAME=VALUE,VALUE",
-        help="as fit.learning_rate=0.001,0.0003; of lists with semicolons, as model.filters=16,32;32,64",
+        help="e.g. fit.learning_rate=0.001,0.0003; separate lists by semicolons: model.filters=16,32;32,64",
     )
-    sweep.add_argument("--repeat", type=int, default=1, metavar="N", help="seeds for each choice of settings")
-    sweep.add_argument("--way", choices=["grid", "random", "tpe"], default="grid", help="all, or proposed")
-    sweep.add_argument("--trials", type=int, default=0, metavar="N", help="how many are to be proposed")
-    sweep.add_argument("--prune", action="store_true", help="give up runs that are behind")
+    sweep.add_argument("--repeat", type=int, default=1, metavar="N", help="seeds per combination of settings")
+    sweep.add_argument(
+        "--way",
+        choices=["grid", "random", "tpe"],
+        default="grid",
+        help="search method: every combination, random, or guided (TPE)",
+    )
+    sweep.add_argument(
+        "--trials", type=int, default=0, metavar="N", help="number of combinations for random or tpe"
+    )
+    sweep.add_argument("--prune", action="store_true", help="stop unpromising runs early")
     sweep.add_argument("--name", default="", help="a name for the sweep")
     shared.add_json(sweep, "print all runs as JSON")
     sweep.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Start a sweep, wait for its end and print what it found."""
+    """Start a sweep, wait until it has finished and print its results."""
     sweep = _started(arguments)
     stopped = False
 
@@ -59,25 +68,26 @@ def run(arguments: argparse.Namespace) -> int:
         while not _is_over(sweep, bar):
             if stopped and sweeps.open(sweep.id).state != "stopped":
                 sweeps.stop(sweep)
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
     _print(sweeps.open(sweep.id), as_json=arguments.json)
     if stopped:
         return INTERRUPTED
     return DONE if all(run.status.state == "done" or run.status.pruned for run in sweep.runs) else FAILED
 
 
-def values_from(words: Iterable[str], base: RunConfig) -> dict[str, tuple[Any, ...]]:
-    """What ``--vary`` says: dotted path to values.
+def values_from(assignments: Iterable[str], base: RunConfig) -> dict[str, tuple[Any, ...]]:
+    """Parse the ``--vary`` arguments: dotted path to values.
 
     Raises:
-        LabError: a word has no ``=``, names no setting, or a value does not fit.
+        LabError: an argument has no ``=``, names no setting, or a value is invalid.
     """
     values: dict[str, tuple[Any, ...]] = {}
-    for word in words:
-        path, equals, text = word.partition("=")
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
         if not equals or path not in SETTINGS:
             raise LabError(
-                f"--vary {word!r} names no setting with values; write it as fit.learning_rate=0.001,0.0003"
+                f"--vary {assignment!r} does not name a setting with values; write it as "
+                "fit.learning_rate=0.001,0.0003"
             )
         parts = text.split(";" if SETTINGS[path].kind is tuple else ",")
         values[path] = tuple(config.from_assignments([f"{path}={part}"], base).get(path) for part in parts)
@@ -122,8 +132,8 @@ def _print(sweep: Sweep, *, as_json: bool) -> None:
         print(_line(sweep, row))
     shares, caution = sweeps.importance(sweep)
     if shares:
-        words = ", ".join(f"{path} {percent(share, 0)}" for path, share in shares.items())
-        print(f"share of the differences: {words}", f"({caution})" if caution else "")
+        listed = ", ".join(f"{path} {percent(share, 0)}" for path, share in shares.items())
+        print(f"share of the differences: {listed}", f"({caution})" if caution else "")
     print(sweep.path)
 
 

@@ -1,7 +1,7 @@
-"""Work on a data set in a process of its own, which outlives the app; the two meet only on the disk.
+"""Background jobs on a data set, each in a separate process that outlives the app and reports through files.
 
-A folder for each kind of work and each source holds ``status.json`` (replaced twice a second by whoever
-works), ``stop`` (an empty file: please stop) and ``log.txt``.
+Each kind of job has a folder per source with ``status.json`` (replaced twice a second by the working
+process), ``stop`` (an empty file that requests a stop) and ``log.txt``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ WorkState = Literal["none", "running", "done", "failed", "stopped", "interrupted
 
 @dataclass(frozen=True)
 class Work:
-    """How far a piece of work is; ``done`` of ``total`` in the present step, which ``message`` names.
+    """State and progress of a job: ``done`` of ``total`` in the current step, which ``message`` names.
 
     Attributes:
-        KIND: the folder of the workspace where this kind of work is noted.
-        NAME: what a person calls it.
+        KIND: the workspace folder for this kind of job.
+        NAME: the name of the job in messages.
     """
 
     source: str
@@ -49,16 +49,16 @@ class Work:
 
     @property
     def folder(self) -> Path:
-        """Where progress, stop file and log of this work lie."""
+        """Folder of this job's progress, stop file and log."""
         return workspace.folder() / self.KIND / hashlib.sha256(self.source.encode()).hexdigest()[:16]
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked it to stop."""
+        """Whether a stop has been requested."""
         return (self.folder / "stop").exists()
 
     def write(self) -> None:
-        """Replace the progress file; only the working process may."""
+        """Replace the progress file; only the working process may call this."""
         files.write_json(self.folder / "status.json", asdict(self))
 
     def stop(self) -> None:
@@ -71,8 +71,8 @@ class Work:
 AnyWork = TypeVar("AnyWork", bound=Work)
 
 
-def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
-    """Start ``python -m core`` with these words, unless this work is under way already."""
+def start(nothing: AnyWork, arguments: Sequence[str]) -> AnyWork:
+    """Start ``python -m core`` with these arguments, unless this job is already running."""
     work = status(nothing)
     if work.state == "running":
         return work
@@ -82,14 +82,14 @@ def start(nothing: AnyWork, words: Sequence[str]) -> AnyWork:
     with files.explained(started.folder):
         started.folder.mkdir(parents=True, exist_ok=True)
     files.remove(started.folder / "stop")
-    child = launch.start_detached("core", [*words, "--report-progress"], started.folder / "log.txt")
+    child = launch.start_detached("core", [*arguments, "--report-progress"], started.folder / "log.txt")
     started = replace(started, **heartbeat.identity(child.pid))
     started.write()
     return started
 
 
 def status(nothing: AnyWork) -> AnyWork:
-    """How far this work was when it was last heard of; ``nothing`` where it was never begun."""
+    """Return the last known status of this job, or ``nothing`` if it was never started."""
     try:
         work = files.read_model(nothing.folder / "status.json", type(nothing), missing=nothing)
     except LabError as error:
@@ -101,22 +101,22 @@ def status(nothing: AnyWork) -> AnyWork:
 
 
 def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) -> AnyWork:
-    """Work while telling the app how far it is; every ending has a state there."""
+    """Do the work and report its progress to the app; every outcome is recorded as a state."""
     report = replace(status(nothing), state="running", **heartbeat.identity())
 
-    def say(**changes: Any) -> None:
+    def update(**changes: Any) -> None:
         nonlocal report
         report = replace(report, **changes)
 
     def write() -> None:
-        say(heartbeat=time.time())
+        update(heartbeat=time.time())
         report.write()
 
     def progress(step: str, done: int, total: int) -> None:
-        say(message=step, done=done, total=total)
+        update(message=step, done=done, total=total)
 
     with heartbeat.beating(write):
-        say(**_outcome(lambda: do(progress, lambda: report.stop_requested)))
+        update(**_outcome(lambda: do(progress, lambda: report.stop_requested)))
     write()
     return report
 
@@ -132,6 +132,6 @@ def _outcome(work: Callable[[], object]) -> dict[str, str]:
         traceback.print_exc()
         return {
             "state": "failed",
-            "message": f"An unexpected fault ({type(error).__name__}); log.txt has the details.",
+            "message": f"An unexpected error occurred ({type(error).__name__}); see log.txt for details.",
         }
     return {"state": "done", "message": ""}

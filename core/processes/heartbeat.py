@@ -1,4 +1,4 @@
-"""Who is doing a piece of work, and whether that process still lives."""
+"""Record which process is doing a job, and check whether it is still alive."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from core.files import Moment
 ProcessId = Annotated[int, Field(ge=0, lt=2**31)]
 BEAT_SECONDS = 0.5
 SILENT_SECONDS = 30.0
-"""A heartbeat older than this means the work was interrupted."""
+"""A heartbeat older than this means that the work was interrupted."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An :func:`identity` as it is read back from a file."""
+    """An :func:`identity` read back from a file."""
 
     pid: ProcessId
     create_time: Moment
@@ -35,15 +35,15 @@ class Identity:
 
 
 def identity(pid: int | None = None) -> dict[str, Any]:
-    """This process, or the one with ``pid``; the creation time tells it from a later one with that pid."""
+    """Identify this process or the one with ``pid``; the creation time guards against a reused pid."""
     process = psutil.Process(pid)
     return {"pid": process.pid, "create_time": process.create_time(), "host": socket.gethostname()}
 
 
 def is_alive(record: Mapping[str, Any]) -> bool:
-    """Whether the process in ``record`` (an :func:`identity` with a ``heartbeat``) is still at work.
+    """Whether the process in ``record`` (an :func:`identity` with a ``heartbeat``) is still alive.
 
-    On another host only the heartbeat can tell.
+    For a process on another host, only the heartbeat is checked.
     """
     if time.time() - record.get("heartbeat", 0.0) > SILENT_SECONDS:
         return False
@@ -61,23 +61,23 @@ def _runs_here(record: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def beating(beat: Callable[[], None]) -> Iterator[None]:
-    """Call ``beat`` twice a second from a thread while the block works, so that its heartbeat goes on.
+    """Call ``beat`` twice a second from a thread while the block runs, to keep its heartbeat going.
 
-    A beat that cannot be written is logged: a full disk must not end the work it reports on.
+    A beat that cannot be written is only logged: a full disk must not end the work being reported on.
     """
-    over = threading.Event()
+    finished = threading.Event()
 
-    def until_over() -> None:
-        while not over.wait(BEAT_SECONDS):
+    def beat_until_finished() -> None:
+        while not finished.wait(BEAT_SECONDS):
             try:
                 beat()
             except LabError as error:
                 log.warning("%s", error)
 
-    thread = threading.Thread(target=until_over, daemon=True)
+    thread = threading.Thread(target=beat_until_finished, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join()

@@ -1,4 +1,4 @@
-"""Start a process that outlives the one that starts it, and let it stand back behind the pages."""
+"""Start detached background processes that give priority to the app's pages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.files import explained
 from core.workspace import PROJECT
 
 
-def stand_back() -> None:
-    """Let the app's pages go first: this process works in the background, and gets what they leave."""
-    lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5)  # Windows has classes, the others a number
+def lower_priority() -> None:
+    """Lower this process's priority, so that background work does not slow down the app's pages."""
+    lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5)  # a class on Windows, a number elsewhere
     with suppress(psutil.Error):
         psutil.Process().nice(lower)
 
@@ -25,7 +25,7 @@ def stand_back() -> None:
 def start_detached(module: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Start ``python -m module`` so that it outlives this process and its terminal.
 
-    multiprocessing would run the app's script again in the child and hold up the server's shutdown.
+    multiprocessing would rerun the app's script in the child and delay the server's shutdown.
     """
     with explained(log):
         log.parent.mkdir(parents=True, exist_ok=True)

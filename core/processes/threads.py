@@ -1,4 +1,4 @@
-"""Work on many images at once: Pillow, OpenCV and hashlib let other threads run while they work."""
+"""Process many images in parallel threads: Pillow, OpenCV and hashlib release the GIL while they work."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _CHUNK = 16
-"""Items a task: large enough to make the pool's own cost vanish, small enough to stop soon."""
+"""Items per task: enough to make the pool's overhead negligible, few enough to stop quickly."""
 
 
 def silent(step: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
+    """Ignore progress reports."""
 
 
 def never() -> bool:
-    """Nobody will ask to stop."""
+    """Never ask to stop."""
     return False
 
 
 def stop_if(should_stop: ShouldStop, step: str) -> None:
-    """Raise Stopped where somebody has asked for it; ``step`` says what was being done."""
+    """Raise Stopped if a stop has been requested; ``step`` says what was being done."""
     if should_stop():
         raise Stopped(f"Stopped while {step}.")
 
@@ -43,12 +43,12 @@ def ordered_map(
     progress: Progress = silent,
     should_stop: ShouldStop = never,
 ) -> Iterator[Result]:
-    """Yield ``work(item)`` in the order of ``items``, computed by one thread a core.
+    """Yield ``work(item)`` in the order of ``items``, computed by one thread per core.
 
-    Only a few chunks are ever under way, so memory does not grow with the number of items.
+    Only a few chunks are in progress at any time, so memory use does not grow with the number of items.
 
     Raises:
-        Stopped: ``should_stop`` said so; checked once a chunk of 16 items.
+        Stopped: ``should_stop`` returned True; checked once per chunk of 16 items.
     """
 
     def chunk(part: Sequence[Item]) -> list[Result]:

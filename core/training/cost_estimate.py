@@ -1,4 +1,4 @@
-"""What a run will cost, before it starts and without TensorFlow: layers, parameters, time."""
+"""Estimate the cost of a run before it starts, without TensorFlow: layers, parameters, time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from core.errors import LabError
 from core.words import count
 
 LATEST = 30
-"""Earlier runs looked at; older ones may be from another machine or version."""
+"""Number of earlier runs considered; older ones may be from another machine or version."""
 
-_ROUGH_GFLOPS_A_CORE = 12.0
-"""Reached in training by the machine this was written on (AVX-512, bfloat16), halved to promise little."""
+_ROUGH_GFLOPS_PER_CORE = 12.0
+"""Half the training speed of the machine this was written on (AVX-512, bfloat16), to stay conservative."""
 SECONDS_TO_START = 2.0
-"""From one run's end to the next one's first batch, on a warm worker."""
+"""From the end of one run to the first batch of the next, on a warm worker."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its output (h, w, channels) or (units,), weights and biases, multiply-adds an image."""
+    """One layer: its output shape (h, w, channels) or (units,), parameters, and multiply-adds per image."""
 
     name: str
     kind: str
@@ -34,7 +34,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds that a run will take at most (early stopping may end it sooner), and how that is known."""
+    """Maximum duration of a run in seconds (early stopping may end it sooner), and the estimate's basis."""
 
     seconds: float
     low: float
@@ -43,7 +43,7 @@ class Estimate:
 
 
 def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
-    """The network's layers in order, as :func:`core.ml.model.build` makes them."""
+    """The network's layers in order, as built by :func:`core.ml.model.build`."""
     side, channels = config.data.image_size, 3
     found = [Layer("rescaling", "Rescaling", (side, side, channels), 0)]
     for number, filters in enumerate(config.model.filters, start=1):
@@ -63,28 +63,28 @@ def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
 
 
 def parameters(config: RunConfig, num_classes: int) -> int:
-    """How many numbers training adjusts."""
+    """The number of trainable parameters."""
     return sum(layer.parameters for layer in layers(config, num_classes))
 
 
 def duration(config: RunConfig, images: int) -> Estimate:
-    """How long training on ``images`` training images will take here.
+    """Estimate how long training on ``images`` training images will take on this machine.
 
-    Earlier runs on this machine give the speed, scaled by the work an image makes; without any, a
-    cautious guess from the number of cores.
+    The speed comes from earlier runs on this machine, scaled by the amount of work per image; without earlier
+    runs, it is a conservative guess from the number of cores.
     """
     return total([config], images)
 
 
 def total(configs: Sequence[RunConfig], images: int) -> Estimate:
-    """How long trainings with all these settings will take one after another, see :func:`duration`."""
+    """Estimate how long training all these configs in sequence will take, see :func:`duration`."""
     start = SECONDS_TO_START * len(configs)
     operations = sum(images * config.fit.epochs * _work(config) for config in configs)
     speeds = _speeds()
     if not speeds:
-        rough = (os.cpu_count() or 1) * _ROUGH_GFLOPS_A_CORE * 1e9
+        rough = (os.cpu_count() or 1) * _ROUGH_GFLOPS_PER_CORE * 1e9
         seconds = start + operations / rough
-        return Estimate(seconds, seconds / 3, seconds * 2, "a rough guess: no run on this machine yet")
+        return Estimate(seconds, seconds / 3, seconds * 2, "a rough guess: no earlier runs on this machine")
     seconds = start + operations / statistics.median(speeds)
     low, high = start + operations / max(speeds), start + operations / min(speeds)
     basis = f"from {count(len(speeds), 'earlier run')} on this machine"
@@ -92,12 +92,12 @@ def total(configs: Sequence[RunConfig], images: int) -> Estimate:
 
 
 def _work(config: RunConfig) -> float:
-    """Floating-point operations of one training image: forward once, backward twice, 2 a multiply-add."""
+    """Floating-point operations per training image: a forward pass and twice that backward."""
     return 6.0 * sum(layer.multiply_adds for layer in layers(config, 2))
 
 
 def _speeds() -> list[float]:
-    """Operations a second that the newest finished runs of this workspace reached."""
+    """Floating-point operations per second reached by the latest finished runs in this workspace."""
     speeds = []
     for run in runs.all()[:LATEST]:
         try:

@@ -1,4 +1,4 @@
-"""What a run ran on: recorded in its report, so that a difference can be traced."""
+"""The software and hardware of a run, recorded in its report so that differences can be traced."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "opencv-python-headless", 
 
 @cache
 def describe() -> dict[str, str]:
-    """Versions of Python and the packages that matter, processor and number of cores."""
+    """Versions of Python and the relevant packages, the system, processor and number of cores."""
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},

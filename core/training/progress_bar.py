@@ -12,9 +12,9 @@ from core.words import duration
 
 
 def progress_bar(*, quiet: bool = False) -> tqdm[NoReturn]:
-    """A bar that ``n`` fills from 0 to 1; none where nobody looks, or ``quiet``.
+    """Return a bar that ``n`` fills from 0 to 1; hidden if ``quiet`` or if the output is not interactive.
 
-    A notebook counts as somebody who looks, although its output is no terminal.
+    A notebook counts as interactive, although its output is not a terminal.
     """
     in_notebook = "ipykernel" in sys.modules
     disable = quiet if in_notebook else quiet or None
@@ -22,7 +22,7 @@ def progress_bar(*, quiet: bool = False) -> tqdm[NoReturn]:
 
 
 def show_training(bar: tqdm[NoReturn], status: Status, *, stopping: bool = False) -> None:
-    """Show how far a run is."""
+    """Show the progress of a run."""
     if status.state == "starting" or not status.batches:
         bar.set_description_str(status.message or status.state)
         return

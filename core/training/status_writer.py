@@ -1,4 +1,4 @@
-"""Keeps a run's status file true while the work goes on, and gives every ending its state."""
+"""Keep a run's status file up to date while it is executed, and record how it ended."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 
 class StatusWriter:
-    """Writes the status twice a second from a thread, so that it beats on while TensorFlow is busy.
+    """Writes the status twice a second from a thread, so that its heartbeat continues during training.
 
-    As a context manager it turns whatever ends the block into the run's last state: done, stopped,
-    interrupted (the process was told to go), diverged or failed.
+    As a context manager, it turns whatever ends the block into the run's final state: done, stopped,
+    interrupted (the process was asked to end), diverged or failed.
     """
 
     def __init__(self, run: Run, *, terminating: threading.Event, watch: Callable[[Status], None]) -> None:
@@ -42,20 +42,20 @@ class StatusWriter:
         self._beating = heartbeat.beating(self._write)
 
     def should_stop(self) -> bool:
-        """Asked after every batch: pruned, the stop file is there, or the process was told to go."""
+        """Whether to stop, checked after every batch: pruned, stop requested, or process terminating."""
         return bool(self.status.pruned) or self._terminating.is_set() or self._run.stop_requested
 
     def update(self, **changes: Any) -> None:
-        """Change fields of the status; the next beat writes them."""
+        """Change fields of the status; the next heartbeat writes them."""
         self.status = replace(self.status, **changes)
 
     def batch(self, **progress: Any) -> None:
-        """Progress after a batch: epoch, batch, batches, images_per_second, seconds_left, loss, accuracy."""
+        """Record a batch: epoch, batch, batches, images_per_second, seconds_left, loss, accuracy."""
         first = self.status.first_batch or time.time()
         self.update(state="running", message="", first_batch=first, **progress)
 
     def preparing(self, message: str, done: int, total: int) -> None:
-        """Progress of the work before the first batch, for :mod:`core.datasets` and
+        """Record progress before the first batch; a callback for :mod:`core.datasets` and
         :mod:`core.data.pixel_cache`.
         """
         self.update(message=f"{message}: {done} of {total}" if total else message)
@@ -63,7 +63,7 @@ class StatusWriter:
             raise Stopped(f"Stopped while {message[:1].lower()}{message[1:]}.")
 
     def __enter__(self) -> StatusWriter:
-        """Announce the start and begin to beat."""
+        """Write the first status and start the heartbeat."""
         self._write()
         self._beating.__enter__()
         return self
@@ -71,7 +71,7 @@ class StatusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        """Stop beating and write the last state; errors end here, in the log and in the status."""
+        """Stop the heartbeat and write the final state; errors are logged, recorded and suppressed."""
         self._beating.__exit__(None, None, None)
         self.update(**_ending(error, self._terminating.is_set()), ended=time.time(), seconds_left=None)
         if error is not None and not isinstance(error, Stopped):
@@ -87,7 +87,7 @@ class StatusWriter:
 
 def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
     if terminated:
-        return {"state": "interrupted", "message": "The training process was told to end. Resume goes on."}
+        return {"state": "interrupted", "message": "Training was interrupted. Use Resume to continue."}
     match error:
         case None:
             return {}
@@ -102,12 +102,12 @@ def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
         case MemoryError():
             return {
                 "state": "failed",
-                "message": "There was not enough memory.",
+                "message": "The machine ran out of memory.",
                 "hint": "Try a smaller batch size or image size.",
             }
         case _:
             return {
                 "state": "failed",
-                "message": f"An unexpected fault ended the run: {type(error).__name__}.",
-                "hint": "The run's log.txt has the details.",
+                "message": f"An unexpected error ended the run: {type(error).__name__}.",
+                "hint": "See the run's log.txt for details.",
             }

@@ -1,7 +1,7 @@
-"""The training worker of this machine: serves the queue and keeps TensorFlow warm between runs.
+"""The training worker of this machine: executes queued runs and keeps TensorFlow warm between them.
 
-``python -m core.workers.serve`` leaves when there has long been no work, and lets a new process take its
-place when it has grown too large.
+``python -m core.workers.serve`` exits when it has been idle for a long time, and is replaced by a new process
+when its memory has grown too much.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.05
 LOCK_SECONDS = 1.0
-"""A page that looks whether a worker is there holds the lock for an instant; nobody leaves for that."""
+"""A page that checks for a worker holds the lock for an instant; wait that out instead of exiting."""
 
 log = logging.getLogger(__name__)
 
 
 def serve() -> None:
-    """Carry out queued runs, oldest first, until there has been none for a while."""
-    launch.stand_back()
+    """Execute queued runs, oldest first, until the queue has been empty for a while."""
+    launch.lower_priority()
     try:
         with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
             if ray_cluster.address():
                 engine.requeue_lost()
-                goes_on = ray_cluster.serve(terminating)
+                needs_successor = ray_cluster.serve(terminating)
             else:
                 networks = _warm_up()
                 engine.requeue_lost()
-                goes_on = _serve_until_idle(networks)
+                needs_successor = _serve_until_idle(networks)
     except filelock.Timeout:
-        log.info("another training worker is at work")
+        log.info("another training worker is already running")
         return
-    if goes_on:
+    if needs_successor:
         engine.ensure_worker()
 
 
 def main() -> int:
-    """The process's entry point; returns its exit code."""
+    """Run as a process; return the exit code."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, lambda *_: terminating.set())
     try:
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _serve_until_idle(networks: Networks) -> bool:
-    """Returns whether it ended for another process to go on: this one has grown, or a cluster trains now."""
+    """Return whether a new process must take over: memory has grown, or a cluster trains from now on."""
     idle_since, growth = time.monotonic(), Growth()
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
         if ray_cluster.address():
@@ -75,17 +75,17 @@ def _serve_until_idle(networks: Networks) -> bool:
             continue
         try:
             log.info("run %s: %s", run.id, carry_out(run, networks=networks).state)
-        except LabError as error:  # the run's folder cannot even be written to
+        except LabError as error:  # the run's folder is not writable
             log.error("run %s: %s", run.id, error)
         if growth.is_too_much() and not terminating.is_set():
-            log.info("the process has grown; a new one goes on")
+            log.info("memory has grown too much; a new process takes over")
             return True
         idle_since = time.monotonic()
     return False
 
 
 def _warm_up() -> Networks:
-    """Import TensorFlow and build one small model, so that the first click finds both done."""
+    """Import TensorFlow and build a small model in advance, so that the first run starts quickly."""
     from core.ml import train
 
     train.warm_up()
