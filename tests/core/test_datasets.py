@@ -1,4 +1,4 @@
-"""Any source becomes one data set; preparing it again changes nothing; faults are sentences."""
+"""Any source becomes one data set; preparing it again changes nothing; errors are sentences."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def test_an_own_folder_is_indexed_where_it_lies_and_never_written_to(flowers: Path, workspace: Path) -> None:
+def test_a_users_folder_is_indexed_in_place_and_never_written_to(flowers: Path, workspace: Path) -> None:
     before = snapshot(flowers)
     dataset = datasets.prepare(str(flowers))
     dataset.thumbnail(dataset.usable.iloc[0], 32)
@@ -57,19 +57,19 @@ def test_an_own_folder_is_indexed_where_it_lies_and_never_written_to(flowers: Pa
     assert (row["width"], row["height"], row["mode"], row["label"]) == (20, 16, "RGB", "roses")
 
 
-def test_what_was_prepared_is_opened(flowers: Path) -> None:
+def test_a_prepared_data_set_can_be_opened(flowers: Path) -> None:
     prepared = datasets.prepare(str(flowers))
     opened = datasets.open(str(flowers))
     pd.testing.assert_frame_equal(opened.index, prepared.index)
     assert opened.version == prepared.version
 
 
-def test_opening_before_preparing_says_so(flowers: Path) -> None:
-    with pytest.raises(datasets.NotPrepared, match="'flowers' is not prepared yet"):
+def test_opening_before_preparing_raises_not_prepared(flowers: Path) -> None:
+    with pytest.raises(datasets.NotPrepared, match="'flowers' has not been prepared yet"):
         datasets.open(str(flowers))
 
 
-def test_preparing_again_reads_only_what_changed(flowers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_preparing_again_reads_only_changed_files(flowers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = datasets.prepare(str(flowers))
     read: list[str] = []
     decode = indexing.decode
@@ -96,7 +96,7 @@ def test_bad_files_are_listed_and_the_rest_is_used(flowers: Path) -> None:
         dataset.image("roses/empty.jpg")
 
 
-def test_a_mended_file_is_read_again(flowers: Path) -> None:
+def test_a_repaired_file_is_reread(flowers: Path) -> None:
     (flowers / "roses" / "late.png").touch()
     assert datasets.prepare(str(flowers)).skipped
     image(flowers / "roses" / "late.png", 60)
@@ -112,7 +112,7 @@ def test_the_same_pixels_in_another_format_are_a_copy(flowers: Path) -> None:
     assert index["group"].nunique() == 24
 
 
-def test_broken_files_are_copies_of_nothing(flowers: Path) -> None:
+def test_broken_files_are_not_copies_of_each_other(flowers: Path) -> None:
     (flowers / "roses" / "a.jpg").touch()
     (flowers / "roses" / "b.jpg").touch()
     assert datasets.prepare(str(flowers)).index["group"].is_unique
@@ -130,7 +130,7 @@ def test_images_and_thumbnails_come_without_tensorflow(flowers: Path) -> None:
     subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=True)
 
 
-def test_a_thumbnail_is_made_once(flowers: Path) -> None:
+def test_a_thumbnail_is_created_once(flowers: Path) -> None:
     dataset = datasets.prepare(str(flowers))
     row = dataset.usable.iloc[0]
     first = dataset.thumbnail(row, 8)
@@ -142,12 +142,12 @@ def test_an_index_of_another_version_of_the_lab_is_prepared_again(flowers: Path)
     prepared = datasets.prepare(str(flowers))
     path = prepared.path / "index.parquet"
     pd.read_parquet(path).drop(columns="name").to_parquet(path)
-    with pytest.raises(datasets.NotPrepared, match="another version"):
+    with pytest.raises(datasets.NotPrepared, match="a different version"):
         datasets.open(str(flowers))
     assert datasets.prepare(str(flowers)).version == prepared.version
 
 
-def test_a_damaged_index_is_told_and_preparing_again_mends_it(flowers: Path) -> None:
+def test_a_damaged_index_is_reported_and_preparing_again_repairs_it(flowers: Path) -> None:
     dataset = datasets.prepare(str(flowers))
     (dataset.path / "index.parquet").write_bytes(b"PAR1 rubbish")
     with pytest.raises(LabError, match=r"is damaged .* prepare it again"):
@@ -163,25 +163,25 @@ def test_a_stop_leaves_the_data_set_as_it_was(flowers: Path) -> None:
     assert datasets.open(str(flowers)).version == before.version
 
 
-def test_a_workspace_that_cannot_be_written_is_told(flowers: Path, workspace: Path) -> None:
+def test_an_unwritable_workspace_is_reported(flowers: Path, workspace: Path) -> None:
     workspace.write_text("a file where the folder should be")
     with pytest.raises(LabError, match="could not write"):
         datasets.prepare(str(flowers))
 
 
-def test_a_folder_that_is_gone_is_told(flowers: Path) -> None:
+def test_a_missing_folder_is_reported(flowers: Path) -> None:
     datasets.prepare(str(flowers))
     shutil.rmtree(flowers)
     with pytest.raises(LabError, match="There is no folder"):
         datasets.open(str(flowers))
 
 
-def test_progress_is_told_step_by_step(flowers: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    datasets.prepare(str(flowers), progress=lambda *step: told.append(step))
-    assert ("reading images", 0, 24) in told
-    assert ("reading images", 24, 24) in told
-    assert told[-1][0] == "looking for duplicates"
+def test_progress_is_reported_step_by_step(flowers: Path) -> None:
+    reported: list[tuple[str, int, int]] = []
+    datasets.prepare(str(flowers), progress=lambda *step: reported.append(step))
+    assert ("reading images", 0, 24) in reported
+    assert ("reading images", 24, 24) in reported
+    assert reported[-1][0] == "looking for duplicates"
 
 
 def select(folder: Path, **settings: object) -> datasets.Selection:
@@ -199,7 +199,7 @@ def test_a_selection_is_the_same_every_time_and_counts_by_split_and_class(flower
     }
 
 
-def test_classes_and_a_cap_are_kept_to(flowers: Path) -> None:
+def test_the_selection_respects_the_classes_and_the_cap(flowers: Path) -> None:
     image(flowers / "daisies" / "a.png", 200)
     chosen = select(flowers, classes=("tulips", "roses"), max_per_class=5)
     assert chosen.class_names == ("roses", "tulips")
@@ -208,7 +208,7 @@ def test_classes_and_a_cap_are_kept_to(flowers: Path) -> None:
     assert set(chosen.rows["id"]) < set(larger.rows["id"])
 
 
-def test_copies_never_lie_in_two_splits(flowers: Path) -> None:
+def test_copies_are_never_in_two_splits(flowers: Path) -> None:
     for number in range(12):
         shutil.copy(flowers / "roses" / f"{number:02}.png", flowers / "roses" / f"{number:02} copy.png")
     rows = select(flowers, validation_share=0.3, test_share=0.3).rows
@@ -232,19 +232,21 @@ def test_training_copies_of_a_sources_test_images_are_left_out_and_counted(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"classes": ("roses",)}, "needs at least 2 classes, data set 'flowers' gives only 'roses'"),
-        ({"classes": ("roses", "cats")}, "has no class 'cats'; it has roses, tulips"),
+        ({"classes": ("roses",)}, "needs at least 2 classes, data set 'flowers' has only 'roses'"),
+        ({"classes": ("roses", "cats")}, "has no class 'cats'; its classes are roses, tulips"),
         ({"max_per_class": 2}, "class 'roses' has 2 images .* at least 3 are needed"),
     ],
 )
-def test_too_little_to_train_on_is_told(flowers: Path, settings: dict[str, object], words: str) -> None:
+def test_too_few_images_or_classes_are_reported(
+    flowers: Path, settings: dict[str, object], words: str
+) -> None:
     with pytest.raises(LabError, match=words):
         select(flowers, **settings)
 
 
-def test_an_empty_class_is_told(flowers: Path) -> None:
+def test_an_empty_class_is_reported(flowers: Path) -> None:
     (flowers / "daisies").mkdir()
-    with pytest.raises(LabError, match="class 'daisies' has no readable image"):
+    with pytest.raises(LabError, match="class 'daisies' has no readable images"):
         select(flowers)
 
 
@@ -259,7 +261,7 @@ def test_two_processes_prepare_one_after_the_other(flowers: Path) -> None:
     assert [process.returncode for process in both] == [0, 0]
 
 
-def test_a_missing_index_of_a_made_source_is_remade_from_its_files(workspace: Path) -> None:
+def test_a_missing_index_of_a_generated_source_is_rebuilt_from_its_files(workspace: Path) -> None:
     first = datasets.prepare("digits")
     made = (first.path / "files" / "0").stat().st_mtime_ns
     (first.path / "index.parquet").unlink()

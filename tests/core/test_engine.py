@@ -49,7 +49,7 @@ def test_a_queued_run_that_is_stopped_ends_at_once():
     assert engine.claim() is None
 
 
-def test_a_deleted_run_in_the_queue_is_passed_over():
+def test_a_deleted_run_in_the_queue_is_skipped():
     gone, stays = engine.submit(RunConfig()), engine.submit(RunConfig())
     (gone.path / "config.json").unlink()
     assert engine.claim() == stays
@@ -62,7 +62,7 @@ def test_a_lost_marker_is_found_again():
     assert engine.queue() == [run]
 
 
-def test_tending_brings_a_worker_back_only_when_runs_wait(started):
+def test_tending_restarts_a_worker_only_if_runs_are_queued(started):
     engine.tend()
     assert started == []
     engine.submit(RunConfig())
@@ -102,7 +102,7 @@ def test_a_stopped_run_is_queued_again_and_forgets_the_stop():
 @pytest.mark.parametrize(
     ("megabytes", "too_much"), [("0", True), ("100000", False), ("", False), ("many", False)]
 )
-def test_a_process_is_measured_against_what_it_took_at_first(monkeypatch, megabytes, too_much):
+def test_memory_growth_is_measured_from_the_first_call(monkeypatch, megabytes, too_much):
     monkeypatch.setenv("LAB_WORKER_GROWTH_MB", megabytes)
     assert Growth().is_too_much() is too_much
 

@@ -1,4 +1,4 @@
-"""A file that somebody else has open, as Windows and network folders refuse it, is tried again."""
+"""Operations on a file that another process has open are retried (Windows, network folders)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
 @pytest.mark.parametrize(
     "ending", ["status.json", "report.json", "model.keras", "predictions.npz", "state.npz", ".npy"]
 )
-def test_a_run_ends_well_though_a_file_is_in_use_for_a_moment(ending, refuse, tmp_path):
+def test_a_run_completes_although_a_file_is_briefly_in_use(ending, refuse, tmp_path):
     source = draw_folder(tmp_path / "own", each=60)
     wanted = [f"data.source={source}", "data.image_size=32", "fit.epochs=1", "model.filters=2"]
     run = runs.create(config.from_assignments(wanted))
@@ -56,7 +56,7 @@ def test_a_run_ends_well_though_a_file_is_in_use_for_a_moment(ending, refuse, tm
     assert runs.open(run.id).status.state == "done"
 
 
-def test_a_file_that_stays_in_use_is_a_sentence_and_the_old_one_stays(refuse, tmp_path):
+def test_a_file_that_stays_in_use_raises_an_error_and_is_kept(refuse, tmp_path):
     path = tmp_path / "labels.json"
     files.write_json(path, "old")
     refuse("labels.json", 100)
@@ -66,7 +66,7 @@ def test_a_file_that_stays_in_use_is_a_sentence_and_the_old_one_stays(refuse, tm
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_removing_tries_again_and_says_whether_the_file_is_gone(monkeypatch, tmp_path):
+def test_removing_retries_and_returns_whether_the_file_is_gone(monkeypatch, tmp_path):
     unlink, tries = Path.unlink, [0]
 
     def twice(path: Path, missing_ok: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What a notebook does with the lab: train, look at tables and figures, compare, load again."""
+"""The lab in a notebook: train, view tables and figures, compare, reload."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from samples.made_runs import FLOWERS
 
 QUICK = {"image_size": 32, "filters": (4,), "dense_units": 8, "batch_size": 8, "test_share": 0.3}
 WEAK = {**QUICK, "epochs": 2, "learning_rate": 0.0001}
-"""Enough training for a result, and too little for a good one: there are mistakes to look at."""
+"""Enough training for a result, but too little for a good one, so that there are mistakes."""
 HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A workspace with two runs on one data set, the first one named; and the ids of the runs."""
+    """A workspace with two runs on one data set, the first one named, and the ids of the runs."""
     folder = tmp_path_factory.mktemp("front_door")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
@@ -73,7 +73,7 @@ def test_importing_core_loads_no_heavy_package():
     assert answer.stdout.strip() == "[]", answer.stderr
 
 
-def test_a_setting_is_given_by_its_short_or_its_whole_name():
+def test_a_setting_is_given_by_its_short_or_full_name():
     settings = {"epochs": 3, "dropout": 0.3, "rotation": 15, "fit.learning_rate": 0.01}
     wanted = foreground.wanted_config("digits", "first look", settings)
     assert wanted.get("data.source") == "digits"
@@ -86,7 +86,7 @@ def test_every_short_name_means_one_setting():
     assert [config.find_path(path.rpartition(".")[2]) for path in config.SETTINGS] == list(config.SETTINGS)
 
 
-def test_values_may_be_numpys():
+def test_values_may_be_numpy_objects():
     settings = {"epochs": np.arange(5)[3], "filters": np.array([8, 16]), "dropout": np.float32(0.5)}
     wanted = foreground.wanted_config("garden", "tutorial", settings)
     assert (wanted.fit.epochs, wanted.model.filters, wanted.model.dropout) == (3, (8, 16), 0.5)
@@ -99,24 +99,24 @@ def test_values_may_be_numpys():
         ({"Epochs": 3}, "Did you mean epochs?"),
         ({"fit.epoch": 3}, "Did you mean fit.epochs?"),
         ({"zzzzzz": 3}, "the settings are: source, version, classes"),
-        ({"dropout": 5}, "Dropout (model.dropout) cannot be 5: it has to be a number from 0 to 0.8"),
+        ({"dropout": 5}, "Dropout (model.dropout) cannot be 5: it must be a number from 0 to 0.8"),
         ({"epochs": 3, "fit.epochs": 4}, "The setting fit.epochs is given twice"),
         ({"data.source": "digits"}, "The setting data.source is given twice"),
         ({"preset": "none"}, "There is no preset 'none'. Available: first look, tutorial, regularised"),
     ],
 )
-def test_a_setting_that_does_not_fit_is_refused_with_a_sentence(settings, sentence):
+def test_an_invalid_setting_is_rejected_with_a_message(settings, sentence):
     with pytest.raises(LabError, match=re.escape(sentence)):
         core.train("garden", **settings)
     assert runs.all() == []
 
 
-def test_a_short_name_of_two_settings_is_refused_and_both_are_named():
-    with pytest.raises(LabError, match=r"may be data\.seed or fit\.seed"):
+def test_an_ambiguous_short_name_is_rejected_and_both_settings_are_named():
+    with pytest.raises(LabError, match=r"could be data\.seed or fit\.seed"):
         config.find_path("seed", ["data.seed", "fit.seed"])
 
 
-def test_a_data_set_that_is_not_there_is_refused_before_a_run_is_made(tmp_path):
+def test_a_missing_data_set_is_rejected_before_a_run_is_created(tmp_path):
     with pytest.raises(LabError, match="There is no folder"):
         core.train(tmp_path / "nothing")
     assert runs.all() == []
@@ -131,7 +131,7 @@ def test_a_folder_is_found_again_from_anywhere(tmp_path, monkeypatch):
 
 def test_a_run_that_fails_raises_its_reason(tmp_path):
     tiny = made_runs.draw_folder(tmp_path / "tiny", each=2)
-    with pytest.raises(LabError, match=r"it is failed\. .*at least 3 are needed to split"):
+    with pytest.raises(LabError, match=r"\(state: failed\)\. .*at least 3 are needed to split"):
         core.train(tiny, **QUICK)
 
 
@@ -147,7 +147,7 @@ def test_the_history_has_a_row_per_epoch(result):
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
-def test_an_accuracy_is_what_the_predictions_give(result, split):
+def test_an_accuracy_agrees_with_the_predictions(result, split):
     predictions = result.run.predictions(split)
     correct = predictions.probabilities.argmax(axis=1) == predictions.labels
     accuracy = result.test_accuracy if split == "test" else result.val_accuracy
@@ -223,7 +223,7 @@ def test_grad_cam_shows_a_row_per_image_and_keeps_the_heatmaps_for_the_app(resul
     assert heatmaps.kept(result.run, request) is not None
 
 
-def test_grad_cam_goes_on_with_correct_predictions_where_mistakes_run_out(result):
+def test_grad_cam_continues_with_correct_predictions_if_mistakes_run_out(result):
     of_one_class = min(FLOWERS, key=lambda name: len(mistakes(result, name)))
     wrong = len(mistakes(result, of_one_class))
     figure = result.plot_grad_cam(of_one_class, n=wrong + 2)
@@ -251,11 +251,11 @@ def test_a_result_is_loaded_again_by_id_or_folder(result, monkeypatch):
         assert same.test_accuracy == result.test_accuracy
     with pytest.raises(LabError, match="There is no run 'nothing'"):
         core.load("nothing")
-    with pytest.raises(LabError, match="is not a run's folder"):
+    with pytest.raises(LabError, match="is not a run folder"):
         core.load(result.run.path / "heatmaps")
 
 
-def test_a_result_describes_itself_in_words_and_as_a_table_with_names_escaped(result):
+def test_a_result_has_a_text_and_an_html_summary_with_names_escaped(result):
     for text in (repr(result), result._repr_html_()):
         assert str(result.test_accuracy) in text
         assert "epochs=2, batch_size=8, learning_rate=0.0001" in text
@@ -280,7 +280,7 @@ def test_a_result_is_not_compared_with_itself(result):
         core.compare(result, core.load(result.id))
 
 
-def test_runs_of_one_name_are_told_apart_by_their_ids(results):
+def test_runs_with_the_same_name_are_distinguished_by_id(results):
     before = results[1].run.labels.name
     results[1].run.relabel(name=HOSTILE)
     verdict = str(core.compare(*results))
@@ -289,18 +289,18 @@ def test_runs_of_one_name_are_told_apart_by_their_ids(results):
     assert f"{HOSTILE} ({results[1].id})" in verdict
 
 
-def test_a_run_without_a_result_says_so(source):
+def test_a_run_without_a_result_is_reported(source):
     waiting = made_runs.waiting(config.RunConfig().replace({"data.source": source}), epochs=1)
     result = core.load(waiting.id)
     assert len(result.history) == 1
     assert "queued" in repr(result)
     for ask in ("test_accuracy", "confusion_matrix", "plot_history", "plot_grad_cam"):
-        with pytest.raises(LabError, match="has no result: it is queued"):
+        with pytest.raises(LabError, match=r"has no result \(state: queued\)"):
             found = getattr(result, ask)
             found()
 
 
-def test_a_training_runs_in_another_thread_than_the_main_one(source):
+def test_training_works_outside_the_main_thread(source):
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(core.train, source, **QUICK, epochs=1).result().run.status.state == "done"
 

@@ -1,4 +1,4 @@
-"""A report is checked when it is read: old ones open, damaged ones are a sentence and harm no other run."""
+"""Reports are validated when read: old ones open, damaged ones give a message and affect no other run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def finished(report: Any = None) -> Run:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value within a JSON value."""
+    """The path to every value within a JSON value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for key, part in inner for found in ((*path, key), *places(part, (*path, key)))]
 
@@ -48,7 +48,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 GOOD = made_runs.report().as_json()
 
 
-def test_a_report_comes_back_as_it_was_written():
+def test_a_report_round_trips():
     run = runs.create(RunConfig())
     assert run.report() is None
     run.write_report(made_runs.report())
@@ -58,7 +58,7 @@ def test_a_report_comes_back_as_it_was_written():
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.sampled_from(places(GOOD)), st.sampled_from([*ABSURD, "drop"]), st.booleans())
-def test_whatever_is_changed_in_a_report_it_is_read_or_refused_in_one_sentence(path, value, twice):
+def test_any_altered_report_is_read_or_rejected_with_one_message(path, value, twice):
     changed = json.loads(json.dumps(GOOD))
     part = changed
     for key in path[:-1]:
@@ -86,8 +86,8 @@ def test_whatever_is_changed_in_a_report_it_is_read_or_refused_in_one_sentence(p
         ({"val_accuracy": 0.5}, "val_accuracy should be an object"),
         ({"seconds": float("inf")}, "seconds should be a finite number"),
         ({"parameters": "12"}, "parameters should be a valid integer"),
-        ({"class_names": ["only"]}, "not everything in it is of 1 classes"),
-        ({"confusion_matrix": [[1, 2], [3, 4]]}, "not everything in it is of 3 classes"),
+        ({"class_names": ["only"]}, "its parts do not all have 1 classes"),
+        ({"confusion_matrix": [[1, 2], [3, 4]]}, "its parts do not all have 3 classes"),
         ({"confusion_matrix": [[1, 2, -3]] * 3}, "confusion_matrix.0.2 should be greater than or equal to 0"),
         ({"test_accuracy": {**GOOD["test_accuracy"], "low": None}}, "contradict each other"),
         ({"schema": 2}, "schema should be 1"),
@@ -99,14 +99,14 @@ def test_damage_is_named(change, reason):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", DEEP, '{"a": ' + "9" * 5000 + "}", "\xff\x00"])
-def test_what_is_no_json_object_is_damaged(text):
+def test_anything_but_a_json_object_is_damaged(text):
     run = finished()
     (run.path / "report.json").write_text(text, encoding="latin-1")
     with pytest.raises(LabError, match=r"report\.json in .* is damaged"):
         run.report()
 
 
-def test_unknown_keys_do_no_harm():
+def test_unknown_keys_are_ignored():
     assert finished({**GOOD, "later": [DEEP[:50]], "model_config": 1}).report() == made_runs.report()
 
 
@@ -194,7 +194,7 @@ def test_the_compare_page_shows_damaged_runs_beside_the_good_ones():
     assert len(listed) == len(DAMAGE) + 1
 
 
-def test_a_damaged_label_is_read_as_none_and_named_on_request():
+def test_damaged_labels_read_as_empty_and_are_reported_on_request():
     run = runs.create(RunConfig(), Labels(name="x"))
     damage(run, "labels.json", {"name": 5})
     assert run.labels == Labels()
@@ -203,7 +203,7 @@ def test_a_damaged_label_is_read_as_none_and_named_on_request():
 
 
 @pytest.mark.parametrize("name", ["config.json", "status.json"])
-def test_a_worker_that_claims_a_damaged_run_ends_it_and_goes_on(name, monkeypatch):
+def test_a_worker_that_claims_a_damaged_run_ends_it_and_continues(name, monkeypatch):
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)
     run = engine.submit(RunConfig().replace({"data.source": "/no/such/folder"}))
     (run.path / name).write_text(DEEP)

@@ -1,4 +1,4 @@
-"""A run is a folder that tells the truth, also after a crash or in foreign hands."""
+"""A run folder stays truthful, even after a crash or manual changes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_silent_heartbeat_from_another_machine_reads_as_interrupted(run):
     assert run.status.state == "interrupted"
 
 
-def test_half_a_line_of_metrics_costs_one_epoch_only(run):
+def test_an_incomplete_line_of_metrics_loses_only_one_epoch(run):
     run.append_metrics({"epoch": 1, "loss": 0.5})
     with (run.path / "metrics.jsonl").open("a") as lines:
         lines.write('{"epoch": 2, "lo')
@@ -80,7 +80,7 @@ def test_half_a_line_of_metrics_costs_one_epoch_only(run):
 
 @pytest.mark.parametrize("name", ["status.json", "config.json"])
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "bogus"}', '{"schema": 99}'])
-def test_a_damaged_file_makes_a_damaged_run_and_harms_no_other(run, name, text):
+def test_a_damaged_file_damages_only_its_own_run(run, name, text):
     other = runs.create(RunConfig())
     (run.path / name).write_text(text)
     assert run.status.state == "damaged"
@@ -89,13 +89,13 @@ def test_a_damaged_file_makes_a_damaged_run_and_harms_no_other(run, name, text):
     assert len(runs.all()) == 2
 
 
-def test_a_newer_schema_says_so(run):
+def test_a_newer_schema_is_reported(run):
     values = json.loads((run.path / "config.json").read_text())
     (run.path / "config.json").write_text(json.dumps({**values, "schema": 99}))
     assert "schema 99" in run.status.message
 
 
-def test_predictions_come_back_as_they_were_stored(run):
+def test_predictions_round_trip(run):
     stored = Predictions(np.array(["a", "b"]), np.array([0, 1]), np.eye(2, dtype=np.float32))
     run.write_predictions(test=stored, validation=stored)
     read = run.predictions("test")
@@ -103,7 +103,7 @@ def test_predictions_come_back_as_they_were_stored(run):
     np.testing.assert_array_equal(read.probabilities, stored.probabilities)
 
 
-def test_damaged_predictions_are_a_sentence(run):
+def test_damaged_predictions_are_reported(run):
     (run.path / "predictions.npz").write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(LabError, match="damaged"):
         run.predictions("test")
@@ -116,7 +116,7 @@ def test_a_deleted_run_can_be_brought_back(run):
     assert runs.restore(run.id).config == RunConfig()
 
 
-def test_a_run_that_waits_is_not_deleted(run):
+def test_a_queued_run_cannot_be_deleted(run):
     with pytest.raises(LabError, match="Stop it first"):
         runs.delete(run)
 
@@ -129,7 +129,7 @@ def test_labels_change_and_the_settings_stay(run):
     assert (run.path / "config.json").read_bytes() == before
 
 
-def test_a_full_disk_leaves_the_old_file_and_says_where(run, monkeypatch):
+def test_a_full_disk_keeps_the_old_file_and_names_the_path(run, monkeypatch):
     def no_space(*_):
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""Numbers, names and settings read alike everywhere, and honestly at the edges."""
+"""Numbers, names and settings are formatted consistently, and honestly at the extremes."""
 
 import ast
 import math
@@ -79,7 +79,7 @@ def test_an_interval_names_the_percent_once() -> None:
     assert words.confidence_interval(0.643, 0.737) == "95% CI: 64.3 to 73.7%"
 
 
-def test_an_accuracy_comes_with_all_that_is_known_of_it() -> None:
+def test_an_accuracy_includes_its_interval_and_counts() -> None:
     assert words.accuracy(512 / 734, 0.663, 0.730, 512, 734) == "69.8% (95% CI: 66.3 to 73.0%; 512 of 734)"
 
 
@@ -176,7 +176,7 @@ def test_a_small_number_has_no_exponent() -> None:
         words.number(None),
     ],
 )
-def test_what_is_missing_is_a_dash(missing: str) -> None:
+def test_a_missing_value_is_a_dash(missing: str) -> None:
     assert missing == words.DASH
 
 

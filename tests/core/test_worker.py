@@ -1,4 +1,4 @@
-"""Runs carried out by real worker processes that are killed, stopped and resumed."""
+"""Runs executed by real worker processes that are killed, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, bac
     assert run.report().kept_epoch <= len(after)
 
 
-def test_a_resumed_run_goes_on_with_the_images_it_began_with(source: str) -> None:
+def test_a_resumed_run_keeps_the_images_it_started_with(source: str) -> None:
     run = engine.submit(config(source, **ENDLESS))
     engine.claim()
     worker.carry_out(run, watch=lambda status: run.ask_to_stop() if status.epoch > 1 else None)
@@ -161,7 +161,7 @@ def test_a_resumed_run_goes_on_with_the_images_it_began_with(source: str) -> Non
     assert run.report().split_fingerprint == before
 
 
-def test_a_worker_told_to_end_leaves_its_run_interrupted(source: str, background: Any) -> None:
+def test_a_terminated_worker_leaves_its_run_interrupted(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     process = background()
     wait_for(lambda: len(run.metrics()) >= 1)
@@ -172,7 +172,7 @@ def test_a_worker_told_to_end_leaves_its_run_interrupted(source: str, background
     assert "Resume" in run.status.message
 
 
-def test_what_is_queued_is_carried_out_in_order_by_one_warm_worker(source: str, background: Any) -> None:
+def test_queued_runs_are_executed_in_order_by_one_warm_worker(source: str, background: Any) -> None:
     submitted = [engine.submit(config(source, **{"fit.seed": seed})) for seed in range(3)]
     background()
     wait_for(lambda: all(run.status.state == "done" for run in submitted))
@@ -181,7 +181,7 @@ def test_what_is_queued_is_carried_out_in_order_by_one_warm_worker(source: str, 
     assert len({run.status.pid for run in submitted}) == 1
 
 
-def test_the_warm_worker_gives_what_a_fresh_process_gives(source: str, background: Any) -> None:
+def test_the_warm_worker_gives_the_same_result_as_a_fresh_process(source: str, background: Any) -> None:
     wanted = [config(source, **{"model.dropout": 0.2, "fit.seed": seed}) for seed in (4, 5)]
     submitted = [engine.submit(one) for one in wanted]
     background()
@@ -199,7 +199,7 @@ def test_the_warm_worker_gives_what_a_fresh_process_gives(source: str, backgroun
         assert one.read("config.json") == other.read("config.json")
 
 
-def test_a_worker_that_has_grown_lets_new_processes_go_on_with_the_queue_and_a_sweep(
+def test_a_worker_whose_memory_has_grown_is_replaced_for_the_queue_and_a_sweep(
     source: str, background: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_WORKER_GROWTH_MB", "0")
@@ -213,7 +213,7 @@ def test_a_worker_that_has_grown_lets_new_processes_go_on_with_the_queue_and_a_s
     assert len({run.status.pid for run in carried_out}) == 3
 
 
-def test_per_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:
+def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     background()
     wait_for(lambda: run.status.state == "running")
@@ -222,7 +222,7 @@ def test_per_second_worker_leaves_the_first_alone(source: str, background: Any) 
     assert run.status.state == "running"
 
 
-def test_a_run_that_is_too_small_fails_with_a_sentence(source: str) -> None:
+def test_a_run_with_too_few_images_fails_with_a_message(source: str) -> None:
     for name in Path(source).iterdir():
         for path in sorted(name.iterdir())[1:]:
             path.unlink()
@@ -233,7 +233,9 @@ def test_a_run_that_is_too_small_fails_with_a_sentence(source: str) -> None:
     assert "at least 3 are needed to split" in status.message
 
 
-def test_an_unexpected_fault_is_told_plainly_and_logged(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_reported_plainly_and_logged(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a fault of ours")
 
@@ -241,11 +243,11 @@ def test_an_unexpected_fault_is_told_plainly_and_logged(source: str, monkeypatch
     run = engine.submit(config(source))
     engine.claim()
     status = worker.carry_out(run)
-    assert (status.state, status.message) == ("failed", "An unexpected fault ended the run: RuntimeError.")
+    assert (status.state, status.message) == ("failed", "An unexpected error ended the run: RuntimeError.")
     assert "a fault of ours" in (run.path / "log.txt").read_text()
 
 
-def test_the_headless_door_trains_and_prints_json(source: str) -> None:
+def test_the_command_line_trains_and_prints_json(source: str) -> None:
     words = [f"{name}={','.join(map(str, v)) if isinstance(v, tuple) else v}" for name, v in QUICK.items()]
     done = python("run", source, "--json", *(part for word in words for part in ("--set", word)))
     assert done.returncode == 0, done.stderr
@@ -266,7 +268,7 @@ def test_the_headless_door_trains_and_prints_json(source: str) -> None:
         (("prepare", "tfds:../x"), 1, "no TensorFlow data set name"),
     ],
 )
-def test_bad_words_on_the_command_line_are_answered_by_a_sentence(
+def test_invalid_arguments_on_the_command_line_give_a_message(
     arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     done = python(*arguments)

@@ -178,7 +178,7 @@ def test_incompatible_settings_get_a_sentence(source):
     test = visit(data=source)
     test.slider(key="data.image_size").set_value(32)
     test.text_input(key="model.filters").set_value("8, 8, 8, 8, 8, 8").run()
-    assert "too many for images of 32 px" in words(sound(test))
+    assert "too many for an image size of 32 px" in words(sound(test))
     assert test.button(key="start").disabled
 
 

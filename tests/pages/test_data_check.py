@@ -462,7 +462,7 @@ def test_an_archive_is_uploaded(no_processes):
     ("members", "sentence"),
     [
         ({"../evil.png": b"x"}, "has a path outside the archive"),
-        ({"inner.zip": b"x"}, "is an archive in the archive"),
+        ({"inner.zip": b"x"}, "is an archive inside the archive"),
         ({"bomb.png": bytes(10**7)}, "times its size"),
         ({"1.png": image(1)}, "There are no class folders"),
     ],

@@ -159,7 +159,7 @@ FILTERS = {"model.filters": ((4,), (4, 8))}
     ("values", "way", "chart"),
     [
         (RATES, "grid", "by Learning rate,"),
-        ({"fit.optimizer": ("adam", "sgd")}, "grid", "by Optimizer,"),
+        ({"fit.optimizer": ("adam", "sgd")}, "grid", "by Optimiser,"),
         ({**RATES, "model.dropout": (0.0, 0.5)}, "grid", "Learning rate and Dropout"),
         ({**RATES, **FILTERS}, "tpe", "Learning rate and Filters"),
         ({**RATES, **FILTERS, "augment.flip": (True, False)}, "grid", "every combination of 3 settings"),
@@ -311,7 +311,7 @@ def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monke
     page.text_input(key="cluster_address").set_value("nowhere").run()
     page.button(key="cluster_save").click().run()
     assert [error.value.replace("\\", "") for error in page.error] == [
-        "'nowhere' is not the address of a Ray cluster, which is host:port, ray://host:port or auto."
+        "'nowhere' is not a Ray cluster address; use host:port, ray://host:port or auto."
     ]
     page.text_input(key="cluster_address").set_value("head:6379").run()
     no_fault(page.button(key="cluster_save").click().run())

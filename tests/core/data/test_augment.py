@@ -1,4 +1,4 @@
-"""Each change alone on images whose result can be worked out by hand."""
+"""Each augmentation on its own, on images whose result can be computed by hand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def changed(images: NDArray[np.uint8], seed: int = 0, **settings: Any) -> NDArra
     return augment.batch(images, AugmentConfig(**{"flip": False, **settings}), np.random.default_rng(seed))
 
 
-def test_nothing_set_changes_nothing() -> None:
+def test_default_settings_change_nothing() -> None:
     images = gradient()
     assert augment.batch(images, OFF, np.random.default_rng(0)) is images
 
@@ -38,7 +38,7 @@ def test_flip_mirrors_about_half_of_the_images_exactly() -> None:
     assert 0.4 < mirrored.mean() < 0.6
 
 
-def test_flip_while_turning_by_next_to_nothing_mirrors_too() -> None:
+def test_flip_also_mirrors_during_a_tiny_rotation() -> None:
     images = np.repeat(gradient(), 400, axis=0)
     result = changed(images, flip=True, rotation=1e-6).astype(int)
     mirrored = np.abs(result - images[:, :, ::-1]).max(axis=(1, 2, 3)) <= 1
@@ -47,7 +47,7 @@ def test_flip_while_turning_by_next_to_nothing_mirrors_too() -> None:
     assert 0.4 < mirrored.mean() < 0.6
 
 
-def test_rotation_turns_about_the_centre_and_not_further_than_set() -> None:
+def test_rotation_is_about_the_centre_and_within_its_limit() -> None:
     size = 65
     image = np.zeros((1, size, size, 3), np.uint8)
     image[0, size // 2, size // 2 + 20] = 255  # a point right of the centre
@@ -83,7 +83,7 @@ def test_brightness_shifts_every_pixel_alike_within_its_limits() -> None:
     assert shifts.max() > 40
 
 
-def test_contrast_stretches_about_the_mean_and_keeps_it() -> None:
+def test_contrast_scales_about_the_mean_and_keeps_it() -> None:
     images = np.repeat(gradient(), 200, axis=0)
     result = changed(images, contrast=0.5).astype(float)
     assert np.abs(result.mean(axis=(1, 2)) - images.mean(axis=(1, 2))).max() < 1
@@ -97,7 +97,7 @@ def test_values_are_clipped_and_never_wrap_around() -> None:
     assert changed(images, brightness=0.5).min() >= 250 - 128
 
 
-def test_the_same_generator_gives_the_same_images_and_leaves_the_originals_alone() -> None:
+def test_the_same_generator_gives_the_same_images_and_keeps_the_originals() -> None:
     images = np.random.default_rng(3).integers(0, 256, (9, 40, 40, 3), dtype=np.uint8)
     before = images.copy()
     everything = {"flip": True, "rotation": 20.0, "zoom": 0.2, "brightness": 0.2, "contrast": 0.3}

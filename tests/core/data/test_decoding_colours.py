@@ -231,13 +231,13 @@ def turned(orientation: int, kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("orientation", STORED)
-def test_every_turn_and_mirroring_of_a_camera_is_undone(tmp_path: Path, orientation: int, kind: str) -> None:
+def test_every_exif_orientation_is_undone(tmp_path: Path, orientation: int, kind: str) -> None:
     found = decoded(tmp_path, turned(orientation, kind))
     assert found.shape == (32, 64, 3)
     assert np.abs(found[8::16, 16::32] - CORNERS).max() <= 3
 
 
-def test_a_turned_photo_is_upright_on_the_page_and_in_training_alike(tmp_path: Path) -> None:
+def test_a_rotated_photo_is_upright_on_the_page_and_in_training(tmp_path: Path) -> None:
     for name, orientation in {"a": 6, "b": 8}.items():
         (tmp_path / "photos" / name).mkdir(parents=True)
         (tmp_path / "photos" / name / "1.jpg").write_bytes(turned(orientation, "JPEG"))

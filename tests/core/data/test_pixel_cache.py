@@ -44,7 +44,7 @@ def test_rows_come_out_in_their_order_in_one_shape(dataset: Dataset, no_few: Non
             assert tuple(square[16, 16]) == image.getpixel((5, 5))
 
 
-def test_the_second_time_nothing_is_decoded(dataset: Dataset, no_few: None) -> None:
+def test_nothing_is_decoded_twice(dataset: Dataset, no_few: None) -> None:
     first = pixel_cache.load(dataset, dataset.usable, 32, "stretch")
     for file in dataset.usable["file"]:
         (dataset.root / file).unlink()
@@ -61,40 +61,42 @@ def test_a_few_missing_images_are_read_without_a_new_cache(dataset: Dataset) -> 
     assert not files(dataset)
 
 
-def test_what_a_cache_has_is_not_decoded_again(dataset: Dataset, no_few: None) -> None:
+def test_cached_images_are_not_decoded_again(dataset: Dataset, no_few: None) -> None:
     pixel_cache.load(dataset, dataset.usable[:6], 32, "stretch")
     for file in dataset.usable["file"][:6]:
         (dataset.root / file).unlink()
     assert pixel_cache.load(dataset, dataset.usable, 32, "stretch").shape == (10, 32, 32, 3)
 
 
-def test_sizes_and_fits_have_caches_of_their_own_and_old_ones_go(dataset: Dataset, no_few: None) -> None:
+def test_sizes_and_fits_have_separate_caches_and_old_ones_are_removed(dataset: Dataset, no_few: None) -> None:
     for size in (32, 48, 64, 80):
         for resize in ("stretch", "crop"):
             pixel_cache.load(dataset, dataset.usable, size, resize)
     assert len(files(dataset)) == 2 * pixel_cache._KEPT_FILES
 
 
-def test_a_damaged_cache_is_made_anew(dataset: Dataset, no_few: None) -> None:
+def test_a_damaged_cache_is_rebuilt(dataset: Dataset, no_few: None) -> None:
     first = np.array(pixel_cache.load(dataset, dataset.usable, 32, "stretch"))
     for path in (dataset.path / "pixels").glob("*.npy"):
         path.write_bytes(path.read_bytes()[:100])
     np.testing.assert_array_equal(pixel_cache.load(dataset, dataset.usable, 32, "stretch"), first)
 
 
-def test_an_image_that_is_gone_is_named(dataset: Dataset) -> None:
+def test_a_missing_image_is_named(dataset: Dataset) -> None:
     (dataset.root / dataset.usable["file"].iloc[3]).unlink()
-    with pytest.raises(LabError, match=r"blue/3\.png of data set 'own': the file is gone. Prepare it again"):
+    with pytest.raises(
+        LabError, match=r"blue/3\.png of data set 'own': the file no longer exists. Prepare it again"
+    ):
         pixel_cache.load(dataset, dataset.usable, 32, "stretch")
 
 
-def test_reading_stops_when_asked_and_leaves_nothing(dataset: Dataset, no_few: None) -> None:
+def test_reading_stops_on_request_and_leaves_nothing_behind(dataset: Dataset, no_few: None) -> None:
     with pytest.raises(Stopped):
         pixel_cache.load(dataset, dataset.usable, 32, "stretch", should_stop=lambda: True)
     assert not list((dataset.path / "pixels").glob("*"))
 
 
-def test_no_rows_are_no_images(dataset: Dataset) -> None:
+def test_no_rows_give_no_images(dataset: Dataset) -> None:
     assert pixel_cache.load(dataset, dataset.usable[:0], 32, "pad").shape == (0, 32, 32, 3)
 
 
@@ -128,7 +130,7 @@ def test_any_shape_becomes_a_square(size: tuple[int, int], resize: str) -> None:
     assert pixel_cache.fit(Image.new("RGB", size), 64, resize).size == (64, 64)
 
 
-def test_fine_stripes_turn_grey_instead_of_into_false_stripes() -> None:
+def test_fine_stripes_turn_grey_instead_of_aliasing() -> None:
     stripes = np.zeros((400, 400, 3), np.uint8)
     stripes[:, ::2] = 255
     reduced = np.asarray(pixel_cache.fit(Image.fromarray(stripes), 50, "stretch"), float)

@@ -1,4 +1,4 @@
-"""Sharing images out: every class in every split, the same every time, copies never torn apart."""
+"""Splitting images: every class in every split, reproducible, copies kept together."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def counted(rows: pd.DataFrame, split: pd.Series) -> dict[str, dict[str, int]]:
     return {str(label): {str(k): int(v) for k, v in row.items()} for label, row in table.iterrows()}
 
 
-def test_each_class_is_split_by_itself() -> None:
+def test_each_class_is_split_separately() -> None:
     rows = images({"roses": 100, "tulips": 50})
     assert counted(rows, splits.assign(rows, 0.2, 0.1, seed=0)) == {
         "roses": {"train": 70, "validation": 20, "test": 10},
@@ -40,7 +40,7 @@ def test_each_class_is_split_by_itself() -> None:
     }
 
 
-def test_the_seed_alone_decides() -> None:
+def test_only_the_seed_changes_the_split() -> None:
     rows = images({"roses": 40, "tulips": 40})
     one, again, other = (splits.assign(rows, 0.1, 0.1, seed) for seed in (3, 3, 4))
     assert one.equals(again)
@@ -49,7 +49,7 @@ def test_the_seed_alone_decides() -> None:
     assert splits.assign(shuffled, 0.1, 0.1, 3).sort_index().equals(one)
 
 
-def test_an_image_more_moves_hardly_any_other() -> None:
+def test_adding_an_image_moves_hardly_any_others() -> None:
     rows = images({"roses": 101, "tulips": 100})
     before = splits.assign(rows[1:], 0.1, 0.1, 0)
     moved = (splits.assign(rows, 0.1, 0.1, 0)[1:] != before).sum()
@@ -63,7 +63,7 @@ def test_an_image_more_moves_hardly_any_other() -> None:
     shares=st.tuples(st.floats(0.05, 0.4), st.floats(0.05, 0.4)),
     seed=st.integers(0, 5),
 )
-def test_no_copy_is_torn_apart_and_no_split_lacks_a_class(
+def test_copies_stay_together_and_every_split_has_every_class(
     counts: list[int], copies: int, shares: tuple[float, float], seed: int
 ) -> None:
     rows = images({f"class {n}": count for n, count in enumerate(counts)}, copies)
@@ -109,7 +109,7 @@ def test_a_training_image_whose_copy_the_source_tests_on_is_left_out() -> None:
     assert split[:6].tolist() == ["", "test", "", "test", "", "validation"]
 
 
-def test_too_few_images_are_told_with_the_numbers() -> None:
+def test_too_few_images_are_reported_with_numbers() -> None:
     with pytest.raises(LabError, match=r"class 'tulips' has 2 images .*at least 3 are needed to split"):
         splits.assign(images({"roses": 9, "tulips": 2}), 0.1, 0.1, 0)
     with pytest.raises(LabError, match=r"has 2 images .*\(and 1 other class\)"):
@@ -138,12 +138,14 @@ def test_a_thousand_classes_and_a_99_to_1_imbalance_are_split() -> None:
 
 
 @given(total=st.integers(3, 500), shares=st.tuples(st.floats(0.01, 0.45), st.floats(0.01, 0.45)))
-def test_largest_remainder_sums_up_and_leaves_nobody_out(total: int, shares: tuple[float, float]) -> None:
+def test_largest_remainder_sums_to_the_total_with_at_least_one_each(
+    total: int, shares: tuple[float, float]
+) -> None:
     counts = splits.largest_remainder(total, [*shares, 1 - sum(shares)])
     assert sum(counts) == total
     assert min(counts) >= 1
 
 
-def test_largest_remainder_refuses_what_cannot_be_shared() -> None:
-    with pytest.raises(ValueError, match="cannot be shared out"):
+def test_largest_remainder_rejects_an_impossible_total() -> None:
+    with pytest.raises(ValueError, match="cannot be divided"):
         splits.largest_remainder(2, [0.1, 0.1, 0.8])

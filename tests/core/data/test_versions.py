@@ -1,4 +1,4 @@
-"""Exclusions and relabels: recorded, undone, reproduced; the person's files stay as they are."""
+"""Exclusions and relabels are recorded, undone and reproduced; the user's files stay untouched."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_steps_add_up_and_putting_back_gives_the_first_version_again(folder: Pat
     assert reopened(folder).version == first.version
 
 
-def test_undo_takes_back_the_last_step_and_can_be_undone(folder: Path) -> None:
+def test_undo_reverts_the_last_step_and_can_be_undone(folder: Path) -> None:
     first = reopened(folder)
     versions.exclude(first, ids(folder, "cats/1.png"), "dark")
     second = reopened(folder)
@@ -107,8 +107,8 @@ def test_every_earlier_version_can_be_opened_again(folder: Path) -> None:
         assert datasets.select(again, config).fingerprint == datasets.select(old, config).fingerprint
 
 
-def test_a_version_that_never_was_is_told(folder: Path) -> None:
-    with pytest.raises(LabError, match="has no version '0123456789ab'; its files have changed since"):
+def test_an_unknown_version_is_reported(folder: Path) -> None:
+    with pytest.raises(LabError, match="has no version '0123456789ab': its files have changed since"):
         datasets.open(str(folder), "0123456789ab")
 
 
@@ -131,18 +131,23 @@ def test_two_versions_are_compared(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda data: versions.exclude(data, ["nothing"], ""), "of 1 images none is in use"),
-        (lambda data: versions.put_back(data, [data.usable["id"].iloc[0]], ""), "none is excluded"),
+        (lambda data: versions.exclude(data, ["nothing"], ""), "none of the selected images is in use"),
+        (
+            lambda data: versions.put_back(data, [data.usable["id"].iloc[0]], ""),
+            "none of the selected images is excluded",
+        ),
         (
             lambda data: versions.relabel(data, [data.usable["id"].iloc[0]], "cats", ""),
-            "another class than 'cats'",
+            "a class other than 'cats'",
         ),
         (lambda data: versions.relabel(data, [data.usable["id"].iloc[0]], "cows", ""), "has no class 'cows'"),
         (lambda data: versions.undo(data), "has no step to undo"),
         (lambda data: versions.undo(data, 7), "has no step 7 to undo"),
     ],
 )
-def test_what_changes_nothing_is_told_and_not_recorded(folder: Path, act: object, words: str) -> None:
+def test_a_step_that_changes_nothing_is_reported_and_not_recorded(
+    folder: Path, act: object, words: str
+) -> None:
     with pytest.raises(LabError, match=words):
         act(reopened(folder))  # type: ignore[operator]
     assert versions.steps(reopened(folder).path) == ()
@@ -151,12 +156,12 @@ def test_what_changes_nothing_is_told_and_not_recorded(folder: Path, act: object
 @pytest.mark.parametrize(
     "text", ["[", "3", '[{"number": 1}]', '[{"number": 2, "kind": "exclude", "ids": []}]']
 )
-def test_damaged_steps_are_told(folder: Path, text: str) -> None:
+def test_damaged_steps_are_reported(folder: Path, text: str) -> None:
     (reopened(folder).path / "steps.json").write_text(text)
     with pytest.raises(LabError, match=r"steps\.json in .* is damaged"):
         reopened(folder)
 
 
-def test_a_reason_is_kept_as_it_was_written(folder: Path) -> None:
+def test_a_reason_is_kept_verbatim(folder: Path) -> None:
     versions.exclude(reopened(folder), ids(folder, "cats/1.png"), "  <b>zu dunkel</b> 🌷 ")
     assert versions.steps(reopened(folder).path)[0].reason == "<b>zu dunkel</b> 🌷"

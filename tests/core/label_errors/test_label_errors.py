@@ -1,4 +1,4 @@
-"""Wrong labels are suspected by models that did not see the images."""
+"""Wrong labels are found by models that were not trained on the images."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def judged(probabilities: list[list[float]], labels: list[int]) -> Judged:
     return Judged("v", NAMES, ids, np.array(labels), np.array(probabilities, np.float32), "appearance")
 
 
-def test_images_are_ranked_by_doubt_and_suspected_by_usual_sureness() -> None:
-    """By hand: red is usually 0.6 sure, green 0.8, blue has no image."""
+def test_images_are_ranked_by_doubt_and_suspected_by_mean_confidence() -> None:
+    """By hand: the mean confidence is 0.6 for red and 0.8 for green; blue has no images."""
     answers = judged([[0.9, 0.1, 0.0], [0.3, 0.7, 0.0], [0.05, 0.9, 0.05], [0.3, 0.7, 0.0]], [0, 0, 1, 1])
     ranked = answers.ranked()
     assert ranked["id"].tolist() == ["image 1", "image 3", "image 0", "image 2"]
@@ -73,13 +73,13 @@ def test_folds_are_stratified_and_keep_copies_together() -> None:
     assert (pd.Series(fold).groupby(rows["group"]).nunique() == 1).all()
 
 
-def test_too_few_images_to_judge_are_told() -> None:
+def test_too_few_images_to_judge_are_reported() -> None:
     rows = pd.DataFrame({"label": ["a"] * 9 + ["b"] * 4, "group": range(13)})
     with pytest.raises(LabError, match="class 'b' has 4 different images; at least 5 are needed"):
         ranking.folds(rows)
 
 
-def test_a_judgement_is_kept_beside_the_index(folder: Path) -> None:
+def test_a_judgement_is_saved_beside_the_index(folder: Path) -> None:
     dataset = datasets.prepare(str(folder))
     assert ranking.load(dataset) is None
     answers = judged([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]], [0, 1])
@@ -112,7 +112,7 @@ def test_most_of_the_garden_s_wrong_labels_are_among_twice_as_many_suspects() ->
     assert dataset.index.set_index("id")["file"][first].isin(wrong).sum() >= 0.8 * len(wrong)
 
 
-def test_each_part_is_judged_by_what_was_fitted_to_the_others() -> None:
+def test_each_fold_is_judged_by_a_model_fitted_to_the_others() -> None:
     """A feature that tells the label in the first part only must not help there."""
     labels, fold = np.tile([0, 1], 50), np.repeat([0, 1], 50)
     rng = np.random.default_rng(0)
@@ -167,7 +167,7 @@ def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
     np.testing.assert_allclose(again[:70], few, atol=1e-6)
 
 
-def test_a_missing_connection_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_connection_is_reported_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
     from core.ml import imagenet_features
@@ -182,7 +182,7 @@ def test_a_missing_connection_is_told_in_plain_words(monkeypatch: pytest.MonkeyP
         imagenet_features.network()
 
 
-def test_judging_stops_when_asked(folder: Path) -> None:
+def test_judging_stops_on_request(folder: Path) -> None:
     dataset = datasets.prepare(str(folder))
     with pytest.raises(Stopped):
         cross_validation.judge(dataset, handcrafted_features.features, "appearance", should_stop=lambda: True)

@@ -1,4 +1,4 @@
-"""Work in processes of their own, judging among it, and the steps that its suspects lead to."""
+"""Background jobs, such as judging labels, and the steps that follow from suspects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def source(tmp_path: Path) -> str:
     return made_runs.draw_folder(tmp_path / "images")
 
 
-def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
+def test_a_job_starts_only_once_however_often_it_is_requested(source, monkeypatch):
     begun = []
 
     class Child:
@@ -37,13 +37,13 @@ def test_work_begins_once_however_often_it_is_started(source, monkeypatch):
     assert len(begun) == 1 and first == second and first.state == "running"
 
 
-def test_work_whose_process_is_gone_was_interrupted(source):
+def test_a_job_whose_process_died_is_interrupted(source):
     Judging(source, "running", heartbeat=time.time() - 60).write()
     work = job.status(source)
     assert work.state == "interrupted" and work.message.startswith("Judging the labels was interrupted")
 
 
-def test_a_damaged_state_of_work_is_a_failure_in_words(source):
+def test_a_damaged_job_status_is_a_failure_with_a_message(source):
     Judging(source).write()
     (Judging(source).folder / "status.json").write_text("{")
     assert job.status(source).state == "failed"
@@ -54,10 +54,10 @@ def test_a_damaged_state_of_work_is_a_failure_in_words(source):
     [
         (Stopped("Stopped while resting."), "stopped", "Stopped while resting."),
         (LabError("It cannot be."), "failed", "It cannot be."),
-        (ValueError("a fault of ours"), "failed", "An unexpected fault (ValueError)"),
+        (ValueError("a fault of ours"), "failed", "An unexpected error occurred (ValueError)"),
     ],
 )
-def test_every_ending_of_work_has_a_state(error, state, message, source):
+def test_every_outcome_of_a_job_has_a_state(error, state, message, source):
     def do(*_: object) -> None:
         raise error
 
@@ -66,7 +66,7 @@ def test_every_ending_of_work_has_a_state(error, state, message, source):
     assert work.state == state and work.message.startswith(message)
 
 
-def test_work_tells_how_far_it_is_and_hears_that_it_shall_stop(source):
+def test_a_job_reports_its_progress_and_notices_a_stop_request(source):
     heard = []
 
     def do(progress, should_stop):
@@ -79,7 +79,7 @@ def test_work_tells_how_far_it_is_and_hears_that_it_shall_stop(source):
     assert (work.state, work.done, work.total) == ("done", 3, 7) and heard == [False, True]
 
 
-def test_kinds_of_work_on_one_source_do_not_meet(source):
+def test_different_jobs_on_one_source_do_not_interfere(source):
     Judging(source, "done").write()
     from core import engine
 
@@ -87,7 +87,7 @@ def test_kinds_of_work_on_one_source_do_not_meet(source):
     assert replace(job.status(source), state="none") == Judging(source)
 
 
-def test_a_label_found_right_changes_no_version_and_can_be_undone(source):
+def test_confirming_a_label_keeps_the_version_and_can_be_undone(source):
     dataset = datasets.open(source)
     chosen = dataset.usable["id"].iloc[0]
     versions.exclude(dataset, dataset.usable["id"][5:7], "two of them")
@@ -100,7 +100,7 @@ def test_a_label_found_right_changes_no_version_and_can_be_undone(source):
     assert versions.confirmed(versions.steps(dataset.path)) == frozenset()
 
 
-def test_the_data_set_after_each_step_can_be_had(source):
+def test_the_data_set_can_be_restored_after_each_step(source):
     dataset = datasets.open(source)
     versions.exclude(dataset, dataset.usable["id"][5:7], "two of them")
     newest = datasets.open(source)
@@ -108,7 +108,7 @@ def test_the_data_set_after_each_step_can_be_had(source):
     assert versions.after(newest, 1).version == newest.version
 
 
-def test_the_command_judges_prints_and_keeps_the_judgement(tmp_path, monkeypatch, capsys):
+def test_the_command_judges_prints_and_saves_the_judgement(tmp_path, monkeypatch, capsys):
     images = coloured_objects(60, 32)
     for number, (image, label) in enumerate(zip(images.images, images.labels, strict=True)):
         folder = tmp_path / "discs" / "rgb"[label]

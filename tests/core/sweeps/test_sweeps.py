@@ -68,7 +68,7 @@ def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
     assert len(plan.configs) == 4
     assert [config.fit.seed for config in plan.configs] == [0, 1, 0, 1]
     assert len(plan.left_out) == 2
-    assert "too many for images of 32 px" in plan.left_out[0]
+    assert "too many for an image size of 32 px" in plan.left_out[0]
     assert plan.time.low < plan.time.seconds < plan.time.high
 
 

@@ -1,4 +1,4 @@
-"""Runs carried out on a real Ray cluster of two nodes on this machine, one of them killed in the middle."""
+"""Runs executed on a real Ray cluster of two nodes on this machine, one of them killed midway."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_sweep_on_two_nodes_loses_no_run_when_one_is_killed(base, two_nodes, b
 
 
 @needs_ray
-def test_a_run_on_the_cluster_is_stopped_and_resumed_as_at_home(base, two_nodes, background):
+def test_a_run_on_the_cluster_is_stopped_and_resumed_like_a_local_one(base, two_nodes, background):
     run = engine.submit(base.replace({"fit.epochs": 500}))
     background()
     wait_for(lambda: len(run.metrics()) >= 2, seconds=150)
@@ -90,7 +90,7 @@ def test_a_run_on_the_cluster_is_stopped_and_resumed_as_at_home(base, two_nodes,
     wait_for(lambda: run.status.state == "stopped")
 
 
-def test_a_cluster_that_cannot_be_used_is_said_and_the_runs_keep_waiting(base, monkeypatch):
+def test_an_unusable_cluster_is_reported_and_the_runs_stay_queued(base, monkeypatch):
     monkeypatch.setenv("LAB_RAY_ADDRESS", "127.0.0.1:1")
     monkeypatch.setattr(ray_cluster, "_connected", lambda: (_ for _ in ()).throw(LabError("no answer")))
     run = engine.submit(base)
@@ -108,7 +108,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("address", ["head:6379", "ray://10.0.0.7:10001", "auto", "[::1]:6379"])
-def test_an_address_is_kept_for_the_workspace_until_it_is_emptied(address, workspace, no_variables):
+def test_an_address_is_saved_for_the_workspace_until_it_is_cleared(address, workspace, no_variables):
     ray_cluster.keep_address(f" {address} ")
     assert ray_cluster.address() == address
     ray_cluster.keep_address("")
@@ -116,13 +116,13 @@ def test_an_address_is_kept_for_the_workspace_until_it_is_emptied(address, works
 
 
 @pytest.mark.parametrize("text", ["head", "http://head:80/", "head:6379; rm -rf /", "a b:1"])
-def test_what_is_no_address_is_not_kept(text, workspace, no_variables):
-    with pytest.raises(LabError, match="not the address of a Ray cluster"):
+def test_an_invalid_address_is_not_saved(text, workspace, no_variables):
+    with pytest.raises(LabError, match="not a Ray cluster address"):
         ray_cluster.keep_address(text)
     assert ray_cluster.address() == ""
 
 
-def test_an_address_is_not_kept_without_ray(workspace, no_variables, monkeypatch):
+def test_an_address_is_not_saved_without_ray(workspace, no_variables, monkeypatch):
     monkeypatch.setattr(ray_cluster, "is_installed", lambda: False)
     with pytest.raises(LabError, match=r"pip install -r requirements-ray\.txt"):
         ray_cluster.keep_address("head:6379")
@@ -130,13 +130,13 @@ def test_an_address_is_not_kept_without_ray(workspace, no_variables, monkeypatch
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"address": 7}', "{"])
-def test_a_damaged_address_is_none(damage, workspace, no_variables):
+def test_a_damaged_address_counts_as_none(damage, workspace, no_variables):
     ray_cluster.keep_address("head:6379")
     (workspace / "cluster.json").write_text(damage)
     assert ray_cluster.address() == ""
 
 
-def test_a_worker_at_home_leaves_when_a_cluster_is_to_train(workspace, no_variables):
+def test_a_local_worker_exits_when_a_cluster_takes_over(workspace, no_variables):
     ray_cluster.keep_address("head:6379")
     assert serve._serve_until_idle(None)
 
@@ -147,7 +147,7 @@ def worker_terminating() -> Any:
     return worker.terminating
 
 
-def test_the_address_is_ours_before_that_of_ray(monkeypatch):
+def test_the_labs_address_takes_precedence_over_rays(monkeypatch):
     monkeypatch.delenv("LAB_RAY_ADDRESS", raising=False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert ray_cluster.address() == ""

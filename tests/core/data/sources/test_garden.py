@@ -1,4 +1,4 @@
-"""The built-in garden: always the same, and its planted faults are where truth.json says."""
+"""The built-in garden is reproducible, and its planted faults match truth.json."""
 
 from __future__ import annotations
 
@@ -85,13 +85,13 @@ def test_planted_copies_are_in_their_originals_group(
         assert same_label == (fault == "exact_duplicate")
 
 
-def test_wrong_labels_lie_in_the_folder_of_another_kind(truth: dict[str, list[dict[str, str]]]) -> None:
+def test_wrong_labels_are_in_the_folder_of_another_kind(truth: dict[str, list[dict[str, str]]]) -> None:
     for planted in truth["wrong_label"]:
         assert planted["file"].startswith(f"{planted['label']}/")
         assert planted["shows"] != planted["label"]
 
 
-def test_a_name_tells_nothing_about_the_fault(drawn: Path) -> None:
+def test_a_file_name_does_not_reveal_the_fault(drawn: Path) -> None:
     for path in drawn.glob("*/*"):
         kind, number = path.stem.rsplit("_", 1)
         assert kind == path.parent.name

@@ -1,4 +1,4 @@
-"""Finding images in a person's folder, and what a source's name means."""
+"""Finding images in the user's folder, and resolving source names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_hidden_files_and_notes_beside_the_classes_are_ignored(tmp_path: Path) -
 
 def test_an_image_outside_the_classes_is_listed_with_the_reason(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/b.png", "lost.png")
-    assert problems(tmp_path) == {"lost.png": "lies in no class folder"}
+    assert problems(tmp_path) == {"lost.png": "is not in a class folder"}
 
 
 def test_a_folder_that_is_already_split_keeps_its_splits(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_classes_that_are_named_like_splits_but_not_all_of_them_stay_classes(tmp
 @pytest.mark.parametrize("make", [lambda root: None, lambda root: put(root, "a.png")])
 def test_a_folder_without_classes_is_explained(tmp_path: Path, make: object) -> None:
     make(tmp_path)  # type: ignore[operator]
-    with pytest.raises(LabError, match="holds no class folders"):
+    with pytest.raises(LabError, match="contains no class folders"):
         folder.scan(tmp_path)
 
 
@@ -107,9 +107,9 @@ def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
     found = labels(root)
     assert found["roses/inside.png"] == "roses"
     assert problems(root) == {
-        "roses/gone.png": "a link to a file that is not there",
-        "roses/outside": "a link that leads out of the data set's folder",
-        "roses/passwd.png": "a link that leads out of the data set's folder",
+        "roses/gone.png": "a link to a file that does not exist",
+        "roses/outside": "a link that points outside the data set's folder",
+        "roses/passwd.png": "a link that points outside the data set's folder",
     }
 
 
@@ -120,17 +120,17 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "roses" / "self.png").symlink_to("self.png")
     found = folder.scan(tmp_path).found
     assert sum(not one.problem for one in found) == 2
-    assert problems(tmp_path) == {"roses/self.png": "a link that leads back to itself"}
+    assert problems(tmp_path) == {"roses/self.png": "a link that points back to itself"}
 
 
 def test_a_folder_and_a_pipe_with_an_images_name_do_not_hang(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/b.png", "roses/folder.jpg/inner.png")
     os.mkfifo(tmp_path / "roses" / "pipe.jpg")
     assert labels(tmp_path)["roses/folder.jpg/inner.png"] == "roses"
-    assert problems(tmp_path) == {"roses/pipe.jpg": "not an ordinary file"}
+    assert problems(tmp_path) == {"roses/pipe.jpg": "not a regular file"}
 
 
-def test_scanning_stops_when_asked(tmp_path: Path) -> None:
+def test_scanning_stops_on_request(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png")
     with pytest.raises(Stopped):
         folder.scan(tmp_path, should_stop=lambda: True)
@@ -139,22 +139,22 @@ def test_scanning_stops_when_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("", "No data set is named"),
+        ("", "No data set given"),
         ("/nowhere/at/all", "There is no folder"),
-        ("a\0b", "is no folder name"),
+        ("a\0b", "is not a valid folder name"),
         ("x" * 5000, "folder"),
-        ("tfds:../../etc", "is no TensorFlow data set name"),
-        ("tfds:", "is no TensorFlow data set name"),
+        ("tfds:../../etc", "is not a TensorFlow data set name"),
+        ("tfds:", "is not a TensorFlow data set name"),
     ],
 )
-def test_a_wrong_source_is_answered_in_words(name: str, words: str) -> None:
+def test_an_invalid_source_is_rejected_with_a_message(name: str, words: str) -> None:
     with pytest.raises(LabError, match=words):
         sources.resolve(name)
 
 
-def test_a_file_of_another_kind_is_called_one(tmp_path: Path) -> None:
+def test_an_unsupported_file_type_is_reported(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("flowers")
-    with pytest.raises(LabError, match=r"notes\.txt is a file of another kind"):
+    with pytest.raises(LabError, match=r"notes\.txt is not a supported file type"):
         sources.resolve(str(tmp_path / "notes.txt"))
 
 

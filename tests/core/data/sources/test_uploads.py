@@ -1,4 +1,4 @@
-"""Uploads, archives and lists: what strangers call their files never becomes a path of ours."""
+"""Uploads, archives and lists: file names from outside never become paths."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ REFUSED = {
     "link": (archive(*GOOD, (link(), b"/etc/passwd")), "is a link, not a file"),
     "nested": (
         archive(*GOOD, ("flowers/roses/more.zip", archive(*GOOD).getvalue())),
-        "is an archive in the archive",
+        "is an archive inside the archive",
     ),
     "nested in disguise": (
         archive(*GOOD, ("flowers/roses/more.png", archive(*GOOD).getvalue())),
@@ -107,15 +107,17 @@ REFUSED = {
     ),
     "encrypted": (encrypted(), "is encrypted"),
     "bomb": (archive(*GOOD, ("flowers/roses/big.bmp", bytes(20_000_000))), "would unpack to"),
-    "truncated": (io.BytesIO(archive(*GOOD).getvalue()[:200]), "damaged or no zip archive"),
-    "no archive": (io.BytesIO(b"<html></html>"), "damaged or no zip archive"),
+    "truncated": (io.BytesIO(archive(*GOOD).getvalue()[:200]), "damaged or is not a zip archive"),
+    "no archive": (io.BytesIO(b"<html></html>"), "damaged or is not a zip archive"),
     "no classes": (archive(("1.png", png(1)), ("2.png", png(2))), "There are no class folders"),
     "empty": (archive(), "There are no class folders"),
 }
 
 
 @pytest.mark.parametrize("trap", REFUSED)
-def test_a_trap_is_refused_whole_and_leaves_nothing(trap: str, tmp_path: Path, workspace: Path) -> None:
+def test_a_malicious_archive_is_rejected_and_leaves_nothing_behind(
+    trap: str, tmp_path: Path, workspace: Path
+) -> None:
     content, words = REFUSED[trap]
     with pytest.raises(LabError, match=words):
         sources.keep_archive("trap", content)
@@ -123,7 +125,7 @@ def test_a_trap_is_refused_whole_and_leaves_nothing(trap: str, tmp_path: Path, w
     assert not list((workspace / "uploads").iterdir())
 
 
-def test_a_member_that_is_larger_than_it_says_is_refused(workspace: Path) -> None:
+def test_a_member_larger_than_declared_is_rejected(workspace: Path) -> None:
     content = bytearray(archive(*GOOD, compression=zipfile.ZIP_STORED).getvalue())
     first = content.index(b"PK\x01\x02")
     content[first + 24 : first + 28] = (5).to_bytes(4, "little")
@@ -132,17 +134,17 @@ def test_a_member_that_is_larger_than_it_says_is_refused(workspace: Path) -> Non
     assert not list((workspace / "uploads").iterdir())
 
 
-def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_files_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_FILES", 2)
-    with pytest.raises(LabError, match="3 files; at most 2 are taken"):
+    with pytest.raises(LabError, match="3 files; the limit is 2"):
         sources.keep_archive("many", archive(*GOOD))
-    with pytest.raises(LabError, match="more than 2 files"):
+    with pytest.raises(LabError, match="at most 2 files"):
         sources.keep_files("many", [(name, io.BytesIO(content)) for name, content in GOOD])
 
 
-def test_too_large_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_files_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_FILE_BYTES", 300)
-    with pytest.raises(LabError, match="more than can be taken"):
+    with pytest.raises(LabError, match="exceeds the upload limit"):
         sources.keep_files("large", [(name, io.BytesIO(content)) for name, content in GOOD])
 
 
@@ -180,20 +182,20 @@ def test_class_names_of_any_kind_survive() -> None:
     assert set(dataset.class_names) == {name.replace("/", "") for name in names}
 
 
-def test_rubbish_of_operating_systems_is_left_out() -> None:
+def test_operating_system_clutter_is_skipped() -> None:
     rubbish = [("__MACOSX/flowers/roses/._1.png", b"x"), ("flowers/.DS_Store", b"x")]
     dataset = datasets.prepare(sources.keep_archive("mac", archive(*GOOD, *rubbish)))
     assert len(dataset.index) == 3
 
 
-def test_a_stopped_upload_leaves_nothing(workspace: Path) -> None:
+def test_a_stopped_upload_leaves_nothing_behind(workspace: Path) -> None:
     with pytest.raises(Stopped):
         sources.keep_archive("x", archive(*GOOD), should_stop=lambda: True)
     assert not list((workspace / "uploads").iterdir())
 
 
 @pytest.mark.parametrize("upload_id", ["nothing-here", "../runs", "a/b", "", "." * 5])
-def test_an_upload_that_is_not_there_is_told(upload_id: str) -> None:
+def test_a_missing_upload_is_reported(upload_id: str) -> None:
     with pytest.raises(LabError, match="There is no upload"):
         sources.resolve(f"upload:{upload_id}")
 
@@ -239,7 +241,7 @@ def test_a_list_of_files_and_labels_is_a_source(images: Path, text: str | bytes)
     ]
 
 
-def test_a_list_may_say_the_split(images: Path) -> None:
+def test_a_list_may_define_the_split(images: Path) -> None:
     index = listed(images, "file,label,split\n0.png,cat,train\n1.png,dog,val\n2.png,dog,test\n").index
     assert index["source_split"].tolist() == ["train", "validation", "test"]
 
@@ -258,12 +260,12 @@ def test_bad_lines_are_listed_with_the_reason(images: Path) -> None:
     ]
     dataset = listed(images, "file,label\n" + "\n".join(lines))
     assert {one["file"]: one["reason"] for one in dataset.skipped} == {
-        "gone.png": "is listed, but there is no such file",
-        "../secret.png": "leads out of the folder of the list",
+        "gone.png": "is listed but does not exist",
+        "../secret.png": "is outside the folder of the list",
         "2.png": "has no label in the list",
-        "line 7": "the list names no file",
-        "deep": "not an ordinary file",
-        "1.png": "is listed twice, with different labels",
+        "line 7": "has no file name in the list",
+        "deep": "not a regular file",
+        "1.png": "is listed twice with different labels",
     }
     assert dataset.usable["file"].tolist() == ["0.png"]
 
@@ -276,9 +278,9 @@ def test_bad_lines_are_listed_with_the_reason(images: Path) -> None:
         (("cat", ""), "is listed twice, once without a label"),
         (("", "cat"), "is listed twice, once without a label"),
         (("", "cat", "cat"), "is listed twice, once without a label"),
-        (("cat", "dog"), "is listed twice, with different labels"),
-        (("", "cat", "dog"), "is listed twice, with different labels"),
-        (("cat", "dog", ""), "is listed twice, with different labels"),
+        (("cat", "dog"), "is listed twice with different labels"),
+        (("", "cat", "dog"), "is listed twice with different labels"),
+        (("cat", "dog", ""), "is listed twice with different labels"),
     ],
 )
 def test_a_file_that_is_listed_again_is_judged_by_its_labels(
@@ -293,18 +295,18 @@ def test_a_file_that_is_listed_again_is_judged_by_its_labels(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "needs the columns file and label .* it has none"),
-        ("name,kind\n0.png,cat\n", "needs the columns file and label .* it has name, kind"),
-        ("file,label\n", "lists no image with a label"),
+        ("", "must name the columns file and label.*found are: none"),
+        ("name,kind\n0.png,cat\n", "must name the columns file and label.*found are: name, kind"),
+        ("file,label\n", "lists no images with a label"),
         (b"file,label\n\xff\xfe.png,cat\n", "is not UTF-8 text"),
     ],
 )
-def test_a_list_that_is_none_is_told(images: Path, text: str | bytes, words: str) -> None:
+def test_an_invalid_list_is_reported(images: Path, text: str | bytes, words: str) -> None:
     with pytest.raises(LabError, match=words):
         listed(images, text)
 
 
-def test_a_list_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+def test_a_list_round_trips(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(0))
     csv_list.write(tmp_path / "list.csv", [("a.png", 'x, "y"; z', "train", "Ä 'b'/c\n.png")])
     (found,) = csv_list.scan(tmp_path / "list.csv").found
