@@ -232,7 +232,7 @@ def test_training_copies_of_a_sources_test_images_are_left_out_and_counted(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"classes": ("roses",)}, "needs at least 2 classes, data set 'flowers' has only 'roses'"),
+        ({"classes": ("roses",)}, "needs at least 2 classes; data set 'flowers' has only 'roses'"),
         ({"classes": ("roses", "cats")}, "has no class 'cats'; its classes are roses, tulips"),
         ({"max_per_class": 2}, "class 'roses' has 2 images .* at least 3 are needed"),
     ],

@@ -110,7 +110,7 @@ def _found(root: Path, cells: dict[str, str], line: int) -> Found:
     except (OSError, ValueError, RuntimeError):
         return Found(file, label, split, problem="is listed but does not exist", name=name)
     if not stat.S_ISREG(info.st_mode):
-        return Found(file, label, split, problem="is not a regular file", name=name)
+        return Found(file, label, split, problem="not a regular file", name=name)
     return Found(file, label, split, info.st_size, info.st_mtime_ns, problem, name)
 
 
