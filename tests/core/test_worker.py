@@ -265,7 +265,7 @@ def test_the_command_line_trains_and_prints_json(source: str) -> None:
         (("run", "/no/such/folder"), 1, "There is no folder"),
         (("run", "garden", "--set", "fit.epochs"), 2, "no '='"),
         (("run", "garden", "--set", "fit.epochs=0"), 2, "Epochs"),
-        (("prepare", "tfds:../x"), 1, "no TensorFlow data set name"),
+        (("prepare", "tfds:../x"), 1, "not a TensorFlow data set name"),
     ],
 )
 def test_invalid_arguments_on_the_command_line_give_a_message(

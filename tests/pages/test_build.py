@@ -333,7 +333,7 @@ def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source):
 def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():
     test = visit(DATA, data="tfds:beans")
     test.text_input(key="tfds_name").set_value("no/such/../name").run()
-    assert "no TensorFlow data set name" in words(click(test, "choose tfds_name"))
+    assert "not a TensorFlow data set name" in words(click(test, "choose tfds_name"))
     test.text_input(key="tfds_name").set_value("kmnist").run()
     assert click(test, "choose tfds_name").session_state["data.source"] == "tfds:kmnist"
 

@@ -387,7 +387,7 @@ def test_a_reviewed_suspect_is_not_shown_again(number, kind, source):
     suspect = str(dataset.usable["id"].iloc[0])
     test = part(LABELS, source)
     assert "1 of 61 labels may be wrong" in words(test) and "looks like roses (98" in words(test)
-    assert "judged by what a network trained on the photos of ImageNet sees" in words(test)
+    assert "judged with a network trained on the photos of ImageNet" in words(test)
     click(test, f"decide {number} {suspect}")
     assert [step.kind for step in steps(source)] == [kind]
     assert "To undo it" in test.toast[0].value  # the button for that may be a screen above the one clicked
