@@ -98,7 +98,7 @@ def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:
     for row in suspected.head(SHOWN).itertuples():
         print(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
     print(
-        f"{len(suspected):,} of {len(ranked):,} labels are suspect. The models agree with "
+        f"{len(suspected):,} of {len(ranked):,} labels may be wrong. The models agree with "
         f"{percent(judged.accuracy, 0)} of all labels; no model judged images it was trained on. "
         f"{judged.basis}"
     )

@@ -474,7 +474,7 @@ def test_a_rejected_archive_says_why_and_leaves_nothing(members, sentence, works
 
 
 def test_a_file_that_is_no_archive_is_rejected(workspace):
-    assert "no zip archive" in words(upload("Zip archive", {"fake.zip": b"hello"}))
+    assert "is not a zip archive" in words(upload("Zip archive", {"fake.zip": b"hello"}))
 
 
 # --- nothing left --------------------------------------------------------------------------------
