@@ -6,6 +6,7 @@ generated from the fields below; nothing else in the project repeats a range or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -435,8 +436,32 @@ def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) 
             raise LabError(f"--set {assignment!r} has no '='; write it as fit.epochs=10")
         _split(path)
         is_list = SETTINGS[path].kind is tuple
-        changes[path] = tuple(t.strip() for t in text.split(",") if t.strip()) if is_list else text
+        changes[path] = split_list(text) if is_list else text
     return (base or RunConfig()).replace(changes)
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """The parts of a list, as in a line of CSV: ``a, "b, c"`` is ``a`` and ``b, c``.
+
+    Blanks around a part do not count, unless it is quoted; a quote in a quoted part is doubled.
+    """
+    parts = _LIST_PART.findall(text)
+    return tuple(
+        part for quoted, plain in parts if (part := quoted[1:-1].replace('""', '"') or plain.strip())
+    )
+
+
+def join_list(parts: Iterable[Any]) -> str:
+    """What ``split_list`` takes apart again."""
+    return ",".join(map(_quoted, map(str, parts)))
+
+
+_LIST_PART = re.compile(r'\s*("(?:[^"]|"")*")\s*(?:,|$)|([^,]+)')
+
+
+def _quoted(part: str) -> str:
+    needs_quotes = "," in part or part.startswith('"') or part != part.strip()
+    return '"' + part.replace('"', '""') + '"' if needs_quotes else part
 
 
 def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:

@@ -3,8 +3,8 @@
 ``workspace/datasets/<id>/``
 
 =================  ==========================================================================
-dataset.json       source and class names
-index.parquet      one row per image, see ``Dataset``
+dataset.json       source, class names and how the files were read
+index.parquet      a row an image, see ``Dataset``
 copies.parquet     which images are near copies, see core/data/copy_evidence.py
 steps.json         exclusions and label changes, see core/data/versions.py
 files/             the images, if the lab created or unpacked them (a user's own folder
@@ -105,20 +105,24 @@ def prepared() -> list[str]:
     return names
 
 
-def prepare(source: str, *, progress: Progress = silent, should_stop: ShouldStop = never) -> Dataset:
-    """Create or unpack the images if needed, read each one once, and write the index.
+def prepare(
+    source: str, *, layout: str = "", progress: Progress = silent, should_stop: ShouldStop = never
+) -> Dataset:
+    """Make or unpack the images where needed, read each once, and write the index.
 
-    Files that have not changed since the last time are not reread. Nothing is replaced until all the work
-    is done, so a crash or a stop leaves the existing data set intact.
+    What has not changed since the last time is not read again. Nothing is replaced before all of it is
+    done, so a crash or a stop leaves the data set as it was. ``layout`` chooses between several ways to
+    read the files, ``auto`` takes a choice back; a choice is kept until there is another.
 
     Raises:
-        LabError: the data set cannot be created, downloaded, read or written; says why.
-        Stopped: ``should_stop`` returned True.
+        Undecided: the files may be read in several ways, and none is chosen.
+        LabError: it cannot be made, downloaded, read or written; says why.
+        Stopped: ``should_stop`` said so.
     """
     from core.data import preparing  # imported late: finding copies needs SciPy, the first page does not
 
     origin = sources.resolve(source)
-    preparing.prepare(origin, _path(origin), progress, should_stop)
+    preparing.prepare(origin, _path(origin), layout, progress, should_stop)
     return _open(origin)
 
 
@@ -164,6 +168,8 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         index=index,
         usable=usable,
         version=fingerprint(usable),
+        read_as=facts.read_as,
+        left_aside=facts.left_aside,
     )
 
 

@@ -27,3 +27,7 @@ class NoWeights(LabError):
 
 class WrongUsage(LabError):
     """The arguments are invalid; the command line exits with 2."""
+
+
+class Undecided(LabError):
+    """A data set can be read in several ways and a person has to choose; the command line exits with 3."""

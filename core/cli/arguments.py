@@ -14,12 +14,20 @@ def add_source(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", help="garden, digits, tfds:NAME, or a folder with one subfolder per class")
 
 
-def add_settings(command: argparse.ArgumentParser, help_text: str) -> None:
-    """Add the preset to start from and the settings that differ from it."""
+def add_layout(command: argparse.ArgumentParser) -> None:
+    """How the files are to be read."""
     command.add_argument(
-        "--preset", choices=list(config.PRESETS), default="tutorial", help="settings to start from"
+        "--layout",
+        default="",
+        metavar="NAME",
+        help="which way to read the files where several are possible; auto takes a choice back",
     )
-    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=help_text)
+
+
+def add_settings(command: argparse.ArgumentParser, meaning: str) -> None:
+    """The preset to start from, and settings that differ from it."""
+    command.add_argument("--preset", choices=list(config.PRESETS), default="tutorial", help="starting point")
+    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=meaning)
 
 
 def add_json(command: argparse.ArgumentParser, help_text: str) -> None:

@@ -1,7 +1,7 @@
 """The command line: ``python -m core prepare | run | runs | suspects | sweep``.
 
 Exit codes: 0 success, 1 failure (standard error says why), 2 invalid arguments, 3 the data set is not ready
-for training, 130 interrupted from the keyboard.
+for training or can be read in several ways, 130 interrupted from the keyboard.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from core.cli import prepare, run, runs, suspects, sweep
-from core.cli.arguments import FAILED, INTERRUPTED, WRONG_USAGE
-from core.errors import LabError, WrongUsage
+from core.cli.arguments import FAILED, INTERRUPTED, UNFIT, WRONG_USAGE
+from core.errors import LabError, Undecided, WrongUsage
 
 COMMANDS = (prepare, run, runs, suspects, sweep)
 
@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         exit_code: int = arguments.command(arguments)
+    except Undecided as question:
+        print(question, file=sys.stderr)
+        return UNFIT
     except LabError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE if isinstance(error, WrongUsage) else FAILED

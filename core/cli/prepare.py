@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from typing import Any
 
 from core import datasets, engine, quality
@@ -22,8 +23,9 @@ def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
     command = commands.add_parser("prepare", help="index a data set and check its quality")
     shared.add_source(command)
-    shared.add_json(command, "print all findings as JSON")
-    command.add_argument("--quiet", action="store_true", help="hide the progress bar")
+    shared.add_layout(command)
+    shared.add_json(command, "print everything found as JSON")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(command=prepare)
 
@@ -31,15 +33,8 @@ def add_to(commands: Any) -> None:
 def prepare(arguments: argparse.Namespace) -> int:
     """Index a data set and print the findings."""
     if arguments.report_progress:
-        return _for_the_app(arguments.source)
-    with progress_bar(quiet=arguments.quiet or arguments.json) as bar:
-
-        def progress(step: str, done: int, total: int) -> None:
-            bar.n = done / max(total, 1)
-            bar.set_description_str(step)
-            bar.set_postfix_str(f"{done} of {total}" if total else "")
-
-        dataset = datasets.prepare(arguments.source, progress=progress)
+        return _for_the_app(arguments.source, arguments.layout)
+    dataset = read(arguments.source, arguments.layout, quiet=arguments.quiet or arguments.json)
     report = quality.check(dataset)
     if arguments.json:
         print(json.dumps({**_describe(dataset), **report.as_dict()}))
@@ -48,9 +43,21 @@ def prepare(arguments: argparse.Namespace) -> int:
     return DONE if report.fit else UNFIT
 
 
-def _for_the_app(source: str) -> int:
+def read(source: str, layout: str, *, quiet: bool) -> Dataset:
+    """Index a data set with a progress bar, or without if ``quiet``."""
+    with progress_bar(quiet=quiet) as bar:
+
+        def progress(step: str, done: int, total: int) -> None:
+            bar.n = done / max(total, 1)
+            bar.set_description_str(step)
+            bar.set_postfix_str(f"{done} of {total}" if total else "")
+
+        return datasets.prepare(source, layout=layout, progress=progress)
+
+
+def _for_the_app(source: str, layout: str) -> int:
     def do(progress: Progress, should_stop: ShouldStop) -> None:
-        datasets.prepare(source, progress=progress, should_stop=should_stop)
+        datasets.prepare(source, layout=layout, progress=progress, should_stop=should_stop)
 
     return DONE if background_job.carry_out(engine.Preparation(source), do).state == "done" else FAILED
 
@@ -62,6 +69,8 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "path": str(dataset.path),
         "version": dataset.version,
+        "read_as": dataset.read_as,
+        "left_aside": [asdict(one) for one in dataset.left_aside],
         "images": len(usable),
         "classes": usable["label"].value_counts().to_dict(),
         "skipped": [{"file": one["file"], "problem": one["reason"]} for one in dataset.skipped],
@@ -70,10 +79,11 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
 
 def _sentences(dataset: Dataset) -> str:
     facts = _describe(dataset)
-    per_class = [f"{name} {number:,}" for name, number in facts["classes"].items()]
-    classes = ", ".join(per_class[:CLASSES_NAMED]) + (", ..." if len(per_class) > CLASSES_NAMED else "")
-    skipped = "".join(f"\n  skipped: {one['file']} ({one['problem']})" for one in facts["skipped"])
-    return f"{count(facts['images'], 'image')} in {count(len(per_class), 'class')}: {classes}{skipped}"
+    each = [f"{name} {number:,}" for name, number in facts["classes"].items()]
+    classes = ", ".join(each[:CLASSES_NAMED]) + (", ..." if len(each) > CLASSES_NAMED else "")
+    skipped = "".join(f"\n  left out: {one['file']} ({one['problem']})" for one in facts["skipped"])
+    found = f"{count(facts['images'], 'image')} in {count(len(each), 'class')}: {classes}{skipped}"
+    return f"Read as: {dataset.read_as}\n{found}"
 
 
 def _checklist(report: quality.Report) -> list[str]:

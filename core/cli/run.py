@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from typing import Any
 
 from core import config, datasets, runs
 from core.cli import arguments as shared
+from core.cli import prepare
 from core.cli.arguments import DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
-from core.errors import LabError, WrongUsage
+from core.errors import LabError, Undecided, WrongUsage
 from core.evaluation.headline import but_never
 from core.runs import Labels, Run
 
@@ -20,6 +22,7 @@ def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
     command = commands.add_parser("run", help="train in the foreground; prints the run's folder last")
     shared.add_source(command)
+    shared.add_layout(command)
     shared.add_settings(command, "for example fit.epochs=10")
     command.add_argument("--name", default="", help="a name for the run")
     shared.add_json(command, "print the run's report as JSON")
@@ -44,12 +47,34 @@ def train(arguments: argparse.Namespace) -> int:
     """Train and print the result."""
     from core import foreground
 
-    run = runs.create(wanted_settings(arguments), Labels(name=arguments.name))
+    config = wanted_settings(arguments)
+    _settle_layout(arguments)
+    run = runs.create(config, Labels(name=arguments.name))
     status = foreground.carry_out(run, quiet=arguments.json)
     if status.message:
         print(status.message, status.hint, file=sys.stderr)
     _print_run(run, as_json=arguments.json)
     return {"done": DONE, "stopped": INTERRUPTED}.get(status.state, FAILED)
+
+
+def _settle_layout(arguments: argparse.Namespace) -> None:
+    """Read the files as chosen; where a choice is missing, ask before there is a run.
+
+    Raises:
+        Undecided: the files may be read in several ways.
+        LabError: the chosen way is none of them.
+    """
+    with contextlib.suppress(LabError):
+        datasets.open(arguments.source)
+        if not arguments.layout:
+            return
+    try:
+        prepare.read(arguments.source, arguments.layout, quiet=arguments.json)
+    except Undecided:
+        raise
+    except LabError:  # the run itself says what is wrong with its data
+        if arguments.layout:
+            raise
 
 
 def _print_run(run: Run, *, as_json: bool) -> None:

@@ -13,17 +13,25 @@ from PIL import Image
 
 from core import files
 from core.data.decoding import Unreadable, decode
+from core.data.sources.layout import LeftAside
 from core.errors import LabError
 
 
 @dataclass(frozen=True)
 class Facts:
-    """dataset.json: the source, its recipe and its class folders."""
+    """dataset.json: the source, how it was made, and its classes.
+
+    ``layout`` is what a person chose, "" for the one that is plainly meant; ``read_as`` says in words how
+    the files were read; ``left_aside`` counts what is no example of a class.
+    """
 
     source: str
     class_names: tuple[str, ...]
     recipe: str = ""
     schema: int = 1
+    layout: str = ""
+    read_as: str = ""
+    left_aside: tuple[LeftAside, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +42,15 @@ class Dataset:
         id: name of its folder in workspace/datasets.
         source: ``garden``, ``digits``, ``tfds:NAME`` or the user's folder.
         path: its folder in the workspace.
-        root: the folder that contains its image files.
-        class_names: all class folders, in natural order, including those without images.
-        index: one row per file, with the columns of ``indexing.COLUMNS``, ``group`` (int, shared by all
-            copies of an image, including near duplicates), ``folder_label`` (the class before any relabel)
-            and ``excluded`` (the reason, or ""). A row with a ``problem`` has no usable image.
+        root: where its image files lie.
+        class_names: all classes, in natural order.
+        index: a row a file, with the columns of ``indexing.COLUMNS``, ``group`` (int, one for all copies
+            of an image, near ones included), ``folder_label`` (the class before any relabel) and
+            ``excluded`` (the reason, or ""). A row with a ``problem`` gives no image.
         usable: the rows with neither a problem nor an exclusion.
         version: fingerprint of the usable images and their labels.
+        read_as: how its files were read, in words; "" where an earlier version of the lab prepared it.
+        left_aside: files that are no examples of a class, counted by kind.
     """
 
     id: str
@@ -53,6 +63,8 @@ class Dataset:
     index: pd.DataFrame
     usable: pd.DataFrame
     version: str
+    read_as: str = ""
+    left_aside: tuple[LeftAside, ...] = ()
 
     @property
     def cache_key(self) -> tuple[str, str, int]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.data.decoding import Unreadable, decode
 from core.data.image_stats import Looks, measure
-from core.data.sources.folder import Found
+from core.data.sources.scan import Found
 from core.processes.threads import Progress, ShouldStop, ordered_map
 
 COLUMNS: dict[str, str] = {

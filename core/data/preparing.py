@@ -16,14 +16,18 @@ import pandas as pd
 from core import files
 from core.data import copy_evidence, duplicates, indexing
 from core.data.dataset import Facts
-from core.data.sources import Source, csv_list, folder
+from core.data.sources import Source, csv_list, folder, uploads
+from core.data.sources.scan import Scan
+from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
 
+AUTO = "auto"
+"""In place of a layout: take the one that is plainly meant, whatever was chosen before."""
 _LOCK_POLL_SECONDS = 0.2
 
 
-def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Create or unpack the images if needed, read new files, and write the index to ``path``.
+def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_stop: ShouldStop) -> None:
+    """Make or unpack the images where needed, read what is new, and write the index into ``path``.
 
     Raises:
         LabError: the data set cannot be created, downloaded, read or written.
@@ -31,20 +35,43 @@ def prepare(origin: Source, path: Path, progress: Progress, should_stop: ShouldS
     """
     with _alone(path, should_stop):
         root = origin.folder or _created(origin, path, progress, should_stop)
-        scan = folder.scan if not origin.listing else csv_list.scan
-        found = scan(root / origin.listing, progress, should_stop)
+        chosen = "" if layout == AUTO else layout or _chosen_before(path)
+        found = _scan(origin, root, chosen, progress, should_stop)
         index = indexing.build(root, found.found, _previous_index(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
         evidence = copy_evidence.gather(index, root, copy_evidence.read(path), progress, should_stop)
         copy_evidence.write(path, evidence)
         group = duplicates.whole_groups(index, duplicates.find(index, evidence))
-        _write(path, origin, found.class_names, index.assign(group=group))
+        facts = Facts(
+            source=origin.name,
+            class_names=found.class_names,
+            recipe=origin.recipe,
+            layout=chosen,
+            read_as=found.read_as,
+            left_aside=found.left_aside,
+        )
+        _write(path, facts, index.assign(group=group))
 
 
-def _write(path: Path, origin: Source, class_names: tuple[str, ...], index: pd.DataFrame) -> None:
+def _scan(origin: Source, root: Path, chosen: str, progress: Progress, should_stop: ShouldStop) -> Scan:
+    if origin.listing == uploads.LIST and (origin.folder is None or origin.name.startswith("upload:")):
+        return uploads.scan(root / origin.listing, progress, should_stop, chosen)
+    if origin.listing:
+        return csv_list.scan(root / origin.listing, progress, should_stop)
+    return folder.scan(root, progress, should_stop, chosen)
+
+
+def _chosen_before(path: Path) -> str:
+    """The layout that a person chose when the data set was prepared before."""
+    try:
+        return files.read_model(path / "dataset.json", Facts).layout
+    except (LabError, OSError):  # none yet, or damaged: nothing is chosen
+        return ""
+
+
+def _write(path: Path, facts: Facts, index: pd.DataFrame) -> None:
     with files.replacing(path / "index.parquet") as beside:
         index.to_parquet(beside, index=False)
-    facts = Facts(source=origin.name, class_names=class_names, recipe=origin.recipe)
     files.write_json(path / "dataset.json", asdict(facts))
 
 

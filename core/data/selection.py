@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from core.config import DataConfig
 from core.data import splits
 from core.data.dataset import Dataset, fingerprint
+from core.data.sources.class_names import class_key
 from core.errors import LabError
 from core.words import and_others
 
@@ -53,15 +55,22 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
 
 
 def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
-    unknown = [name for name in config.classes if name not in dataset.class_names]
+    by_key = {class_key(name): name for name in dataset.class_names}
+    wanted = [_known(name, dataset.class_names, by_key) for name in config.classes]
+    unknown = [name for name in wanted if name not in dataset.class_names]
     if unknown:
-        available = ", ".join(dataset.class_names[:20])
-        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; its classes are {available}")
-    chosen = tuple(name for name in dataset.class_names if name in config.classes or not config.classes)
+        has = ", ".join(dataset.class_names[:20])
+        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; it has {has}")
+    chosen = tuple(name for name in dataset.class_names if name in wanted or not wanted)
     if len(chosen) < 2:
         which = f"only '{chosen[0]}'" if chosen else "none"
         raise LabError(f"a classifier needs at least 2 classes; data set '{dataset.title}' has {which}")
     return chosen
+
+
+def _known(name: str, class_names: tuple[str, ...], by_key: Mapping[str, str]) -> str:
+    """The class of this name, in another spelling where there is none in this one."""
+    return name if name in class_names else by_key.get(class_key(name), name)
 
 
 def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) -> None:

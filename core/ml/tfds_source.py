@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from core import files
-from core.data.sources.folder import SPLIT_NAMES
+from core.data.sources.layout_words import SPLIT_NAMES
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
 

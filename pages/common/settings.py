@@ -13,7 +13,16 @@ from typing import Any
 import streamlit as st
 
 from core import datasets, runs
-from core.config import SETTINGS, DataConfig, RunConfig, Setting, differences, from_assignments, preset
+from core.config import (
+    SETTINGS,
+    DataConfig,
+    RunConfig,
+    Setting,
+    differences,
+    from_assignments,
+    join_list,
+    preset,
+)
 from core.errors import LabError
 from core.words import number, setting_value
 from pages.common import frame
@@ -148,7 +157,7 @@ def read_filters(text: str) -> tuple[int, ...]:
 def word(value: Any) -> str:
     """Format a setting's value as the command line takes it: no exponents, lists with commas."""
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return join_list(value)
     if isinstance(value, float):
         return number(value)
     return str(value)
@@ -169,8 +178,6 @@ def _words(config: RunConfig) -> list[str]:
     base = RunConfig().replace(datasets.starting_settings(config.data.source))
     changed = {path: new for path, (_, new) in differences([base, config]).items()}
     changed.pop(SOURCE, None)
-    if any("," in name for name in config.data.classes):
-        del changed[CLASSES]  # commas separate the items of a list
     return [f"{path}={word(value)}" for path, value in changed.items()]
 
 

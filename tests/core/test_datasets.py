@@ -15,6 +15,7 @@ from PIL import Image
 from core import datasets
 from core.config import DataConfig
 from core.data import indexing
+from core.data.sources.layout import LeftAside
 from core.errors import LabError, Stopped
 from core.workspace import PROJECT
 
@@ -244,10 +245,12 @@ def test_too_few_images_or_classes_are_reported(
         select(flowers, **settings)
 
 
-def test_an_empty_class_is_reported(flowers: Path) -> None:
+def test_an_empty_folder_is_no_class_and_is_named(flowers: Path) -> None:
     (flowers / "daisies").mkdir()
-    with pytest.raises(LabError, match="class 'daisies' has no readable images"):
-        select(flowers)
+    assert select(flowers).class_names == ("roses", "tulips")
+    dataset = datasets.open(str(flowers))
+    assert dataset.left_aside == (LeftAside("an empty folder", 1, ("daisies",)),)
+    assert dataset.read_as.endswith("1 other left aside (an empty folder: daisies).")
 
 
 def test_two_processes_prepare_one_after_the_other(flowers: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from core import workspace
+from core.data.sources import pasted
 from core.data.sources.catalogue import CATALOGUE
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
@@ -135,12 +136,9 @@ def _own_path(name: str) -> Source:
     if not name:
         raise LabError("No data set given; choose garden, digits, tfds:NAME or a folder.")
     if "\0" in name:
-        raise LabError(f"{name!r} is not a valid folder name.")
-    try:
-        path = Path(name).expanduser().absolute()
-        is_folder, is_file = path.is_dir(), path.is_file()
-    except (ValueError, OSError, RuntimeError) as error:
-        raise LabError(f"{name!r} is not a valid folder name: {error}.") from None
+        raise LabError(f"{name!r} is no folder name.")
+    path = pasted.understood(name)
+    is_folder, is_file = path.is_dir(), path.is_file()
     digest = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
     own_id = f"{_slug(path.name) or 'folder'}-{digest}"
     if is_folder:
@@ -151,8 +149,8 @@ def _own_path(name: str) -> Source:
         return _archive(path, own_id)
     problem = f"{path} is not a supported file type" if is_file else f"There is no folder {path}"
     raise LabError(
-        f"{problem}. A data set is garden, digits, tfds:NAME, a folder with one subfolder of images per "
-        "class, a zip archive of such a folder, or a CSV file with the columns file and label."
+        f"{problem}.{pasted.suggestion(name)} A data set is garden, digits, tfds:NAME, a folder with one "
+        "subfolder of images per class, a zip archive of such a folder, or a CSV file of file,label."
     )
 
 

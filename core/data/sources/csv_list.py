@@ -12,7 +12,9 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.data.sources.folder import SPLIT_NAMES, Found, Scan, natural
+from core.data.sources.class_names import class_key
+from core.data.sources.layout_words import split_named
+from core.data.sources.scan import Found, Scan, labelled
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.words import byte_size
@@ -45,17 +47,31 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         cells = {name: (row.get(column) or "").strip() for name, column in columns.items()}
         one = _found(root, cells, number)
         found[one.file] = one if one.file not in found else _twice(found[one.file], one)
-    class_names = {one.label for one in found.values() if one.label}
-    if not class_names:
-        raise LabError(f"{path} lists no images with a label.")
-    in_order = sorted(found.values(), key=lambda one: one.file)
-    return Scan(in_order, tuple(sorted(class_names, key=natural)))
+    if not any(one.label for one in found.values()):
+        raise LabError(f"{path} lists no image with a label.")
+    return labelled(found.values())
 
 
 def write(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
     """Write rows of (file, label, split, name)."""
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "label", "split", "name"), *rows])
+
+
+def write_names(path: Path, rows: Iterable[tuple[str, str]]) -> None:
+    """Write a list of (file, name) whose classes follow from the names."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "name"), *rows])
+
+
+def read_names(path: Path) -> list[tuple[str, str]] | None:
+    """What ``write_names`` wrote; None for a list that names the classes itself.
+
+    Raises:
+        LabError: it cannot be read.
+    """
+    header, *rows = list(csv.reader(io.StringIO(_text(path), newline=""))) or [[]]
+    return [(file, name) for file, name in rows] if header == ["file", "name"] else None
 
 
 def _text(path: Path) -> str:
@@ -98,7 +114,7 @@ def _columns(path: Path, present: Iterable[str]) -> dict[str, str]:
 
 def _found(root: Path, cells: dict[str, str], line: int) -> Found:
     file, label, name = cells["file"].replace("\\", "/"), cells["label"], cells.get("name", "")
-    split = SPLIT_NAMES.get(cells.get("split", "").casefold(), "")
+    split = split_named(cells.get("split", ""))
     problem = "" if label else "has no label in the list"
     if not file:
         return Found(f"line {line}", label, problem="has no file name in the list", name=name)
@@ -115,8 +131,8 @@ def _found(root: Path, cells: dict[str, str], line: int) -> Found:
 
 
 def _twice(first: Found, again: Found) -> Found:
-    """Merge two rows for one file; a file listed twice with one label counts once."""
-    if first.label == again.label or first.problem == _CONTRADICTED:
+    """A file that is listed twice with one label is listed once."""
+    if class_key(first.label) == class_key(again.label) or first.problem == _CONTRADICTED:
         return first
     problem = _CONTRADICTED if first.label and again.label else "is listed twice, once without a label"
     return Found(first.file, first.label or again.label, problem=problem, name=first.name)

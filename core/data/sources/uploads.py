@@ -1,8 +1,8 @@
 """Store images that were uploaded or came in a zip archive, under generated names in the workspace.
 
-File and class names from outside never become paths; they are stored as text in ``list.csv``. An archive that
-is not clearly a collection of images is rejected as a whole, before or during unpacking, and leaves nothing
-behind.
+What a stranger calls a file never becomes a path; it is kept as text in ``list.csv``. An archive
+that is not plainly a collection of images is refused whole, before or while it is unpacked, and leaves
+nothing behind.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core import files
-from core.data.sources import csv_list, zip_safety
-from core.data.sources.folder import IMAGE_SUFFIXES, SPLIT_NAMES, class_depth
+from core.data.sources import csv_list, layout, zip_names, zip_safety
+from core.data.sources.layout_words import IMAGE_SUFFIXES, is_left_by_tools
+from core.data.sources.scan import Found, Scan, arrange
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.words import byte_size, count
@@ -52,14 +53,43 @@ def store(
     for name, content in uploaded:
         stop_if(should_stop, "storing images")
         parts = _parts(name)
-        if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
+        if not parts or any(map(is_left_by_tools, parts)):
             continue
         if len(names) >= MAX_FILES:
             raise LabError(f"Too many files: at most {count(MAX_FILES, 'file')} can be uploaded.")
         names.append(parts)
         total += _copy(content, folder / _own_name(len(names), parts[-1]), "/".join(parts), total)
         progress("storing images", len(names), 0)
-    csv_list.write(folder / LIST, _listed(names))
+    _refuse_without_classes(names)
+    shared = _shared_folders(names)
+    rows = [(_own_name(number, parts[-1]), "/".join(parts[shared:])) for number, parts in enumerate(names, 1)]
+    csv_list.write_names(folder / LIST, rows)
+
+
+def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never, chosen: str = "") -> Scan:
+    """Find the stored images by ``list.csv``, their classes by the names they came with.
+
+    Lists that an earlier version of the lab wrote name the classes themselves.
+
+    Raises:
+        Undecided: the names may be read in several ways, and ``chosen`` is none of them.
+        LabError: the list cannot be read.
+        Stopped: ``should_stop`` said so.
+    """
+    names = csv_list.read_names(path)
+    if names is None:
+        return csv_list.scan(path, progress, should_stop)
+    progress("looking for images", len(names), 0)
+    stop_if(should_stop, "looking for images")
+    return arrange("The upload", [_stored(path.parent, file, name) for file, name in names], chosen=chosen)
+
+
+def _stored(folder: Path, file: str, name: str) -> Found:
+    try:
+        info = (folder / file).stat()
+    except OSError:
+        return Found(file, problem="is listed, but there is no such file", name=name)
+    return Found(file, bytes=info.st_size, modified=info.st_mtime_ns, name=name)
 
 
 def unpack(
@@ -115,9 +145,10 @@ def _check(members: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _contents(opened: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, IO[bytes]]]:
+    names = zip_names.decoded(members)
     for info in members:
         with opened.open(info) as content:
-            yield info.filename, content
+            yield names[info.orig_filename], content
 
 
 def _copy(content: IO[bytes], path: Path, name: str, before: int) -> int:
@@ -150,23 +181,12 @@ def _own_name(number: int, name: str) -> str:
     return f"{number:06}{suffix if suffix in IMAGE_SUFFIXES else '.file'}"
 
 
-def _listed(names: list[tuple[str, ...]]) -> list[tuple[str, str, str, str]]:
-    """Rows of (file, label, split, name); classes are found as in a folder on disk."""
-    shared = _shared_folders(names)
-    below = [parts[shared:] for parts in names]
-    depth = class_depth({parts[0] for parts in below if len(parts) > 1})
-    rows = []
-    for number, parts in enumerate(below, 1):
-        in_class = len(parts) > depth + 1
-        label = parts[depth] if in_class else ""
-        split = SPLIT_NAMES[parts[0].casefold()] if in_class and depth else ""
-        rows.append((_own_name(number, parts[-1]), label, split, "/".join(parts)))
-    if not any(label for _, label, _, _ in rows):
+def _refuse_without_classes(names: list[tuple[str, ...]]) -> None:
+    if not layout.read("/".join(parts) for parts in names).layouts:
         raise LabError(
             "There are no class folders. Put the images of each class into a separate folder, "
             "for example flowers/roses and flowers/tulips, and upload the folder flowers."
         )
-    return rows
 
 
 def _shared_folders(names: list[tuple[str, ...]]) -> int:

@@ -41,6 +41,8 @@ def facts(dataset: Dataset) -> None:
         size = f"{usable['width'].median():.0f} × {usable['height'].median():.0f}" if len(usable) else "–"
         metric_card("Median size", size, help="Median width and height in pixels.")
         metric_card("Files skipped", f"{skipped:,}", help="Listed at the end of Overview, with the reasons.")
+    if dataset.read_as:
+        st.caption(f"Read as: {literal(dataset.read_as)}")
     if dataset.credit:
         st.caption(f"Images: {literal(dataset.credit)}")
 
