@@ -5,27 +5,17 @@ One reading for folders, archives and uploads. It looks at names alone and opens
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.sources import masks
+from core.data.sources import file_names, masks
 from core.data.sources.class_names import class_key, natural
 from core.data.sources.layout_words import is_image, is_left_by_tools, may_be_image, split_named
-from core.words import count, listed
+from core.words import listed
 
 Parts = tuple[str, ...]
 SHOWN = 3
-_SPLITS_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
-_LABEL_FIRST = re.compile(r"([^\W\d_]+(?:[ _-][^\W\d_]+)*)[ ._-]*\(?\d+\)?")
-_LABEL_LAST = re.compile(r"\d+[ ._-]+([^\W\d_]+(?:[ _-][^\W\d_]+)*)")
-_CAMERA = (
-    "img image images imagen dsc dscn dscf pic picture photo foto bild p frame screenshot scan pxl "
-    "mvi vid wa file sample copy train test val x im n pict export crop tile patch slice page "
-    "untitled"
-)
-_CAMERA_WORDS = frozenset(_CAMERA.split())
 _GENERIC = "images image imgs img jpg jpeg png photos pictures raw files data"
 _GENERIC_FOLDERS = frozenset(_GENERIC.split())
 _MIN_MIRRORED = 0.5
@@ -99,44 +89,11 @@ def read(paths: Iterable[str]) -> Reading:
     return Reading(layouts, aside, kept, is_clear, tuple(inside + name for name in data_sets))
 
 
-def question(reading: Reading) -> str:
-    """The layouts with some of their files, for a person to choose from."""
-    images = sorted(reading.images)
-    some = [images[len(images) * number // SHOWN] for number in range(min(SHOWN, len(images)))]
-    lines = []
-    for layout in reading.layouts:
-        lines.append(f"  {layout.name}: {layout.what}")
-        for parts in some:
-            place = layout.place(parts)
-            meant = f"class {place.label}{f', {place.split}' * bool(place.split)}" if place else "left aside"
-            lines.append(f"    {'/'.join(parts)}: {meant}")
-    return "\n".join(lines)
-
-
-def in_words(layout: Layout, class_names: Sequence[str], splits: Iterable[str]) -> str:
-    """``training and test folders, classes cats and dogs``."""
-    present = set(splits)
-    known = [words for split, words in _SPLITS_IN_WORDS.items() if split in present]
-    sorted_into = f"{listed(known)} folder{'s' if len(known) > 1 else ''}, " if known else ""
-    how = "" if known else f"{layout.what}, "
-    return f"{sorted_into}{how}{'classes' if len(class_names) > 1 else 'class'} {listed(class_names, 6)}"
-
-
 def summary(aside: Mapping[str, str]) -> tuple[LeftAside, ...]:
     """What was left aside, counted by kind."""
     counts = Counter(aside.values())
     names = {kind: [path for path, what in aside.items() if what == kind] for kind in counts}
     return tuple(LeftAside(kind, n, tuple(sorted(names[kind])[:SHOWN])) for kind, n in sorted(counts.items()))
-
-
-def aside_in_words(left: Sequence[LeftAside]) -> str:
-    """``3 others left aside (no image: README.md; a mask beside its image: 1.png, 2.png)``."""
-    if not left:
-        return ""
-    kinds = "; ".join(
-        f"{one.kind}: {', '.join(one.names)}{', ...' if one.count > len(one.names) else ''}" for one in left
-    )
-    return f"{count(sum(one.count for one in left), 'other')} left aside ({kinds})"
 
 
 def _layouts(images: Sequence[Parts]) -> Found:
@@ -149,6 +106,9 @@ def _layouts(images: Sequence[Parts]) -> Found:
     if not tops:
         flat = _by_file_name(below, {}, wrapper)
         return ((flat,) if flat else ()), True, ()
+    if len(tops) == 1 and all(len(parts) == 2 for parts in below):
+        flat = _by_file_name(below, {}, wrapper)
+        return ((flat,), True, ()) if flat else _of_folders(tops, wrapper)
     return _of_folders(tops, wrapper)
 
 
@@ -251,34 +211,17 @@ def _split_inside(wrapper: int, depth: Mapping[str, int]) -> Layout:
 
 
 def _by_file_name(images: Sequence[Parts], roles: Mapping[str, str], wrapper: int) -> Layout | None:
-    """Classes from names such as ``cat.0.jpg`` and ``12_dog.jpg``, where nearly all names hold one."""
-    decisive = [parts for parts in images if roles.get(parts[0], "train") == "train"]
-    for pattern in (_LABEL_FIRST, _LABEL_LAST):
-        labels = Counter(filter(None, (_label(parts[-1], pattern) for parts in decisive)))
-        known = {class_key(label) for label in labels}
-        enough = sum(labels.values()) == len(decisive) and min(labels.values(), default=0) > 1
-        if len(known) > 1 and enough:
-            return Layout("file-names", "classes in the file names", _placer(pattern, known, roles, wrapper))
-    return None
+    """Classes in the names of training images; of the others, those that name one of these classes."""
+    label_in = file_names.labels_in([p[-1] for p in images if roles.get(p[0], "train") == "train"])
+    if label_in is None:
+        return None
 
-
-def _placer(
-    pattern: re.Pattern[str], known: set[str], roles: Mapping[str, str], wrapper: int
-) -> Callable[[Parts], Place | None]:
     def place(parts: Parts) -> Place | None:
-        label = _label(parts[-1], pattern)
-        if class_key(label) not in known:
-            return None
-        return Place(label, roles.get(parts[wrapper], "") if len(parts) > wrapper + 1 else "")
+        label = label_in(parts[-1])
+        split = roles.get(parts[wrapper], "") if len(parts) > wrapper + 1 else ""
+        return Place(label, split) if label else None
 
-    return place
-
-
-def _label(name: str, pattern: re.Pattern[str]) -> str:
-    match = pattern.fullmatch(name.rpartition(".")[0] or name)
-    if not match or match[1].casefold() in _CAMERA_WORDS:
-        return ""
-    return match[1]
+    return Layout("file-names", "classes in the file names", place)
 
 
 def _mirror(nested: Sequence[str], inner: Mapping[str, set[str]]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from core.data.sources import class_names, layout
+from core.data.sources import class_names, layout, layout_sentences
 from core.data.sources.class_names import natural
 from core.data.sources.layout import Layout, LeftAside, Reading
 from core.data.sources.layout_words import is_image, may_be_image
@@ -96,8 +96,10 @@ def labelled(
     merged = [one for one in merged if one.label not in untaught]
     in_order = tuple(sorted({one.label for one in merged if one.label}, key=natural))
     splits = {one.source_split for one in merged}
-    words = layout.in_words(how, in_order, splits) if how else f"a list of files, {_classes(in_order)}"
-    sentences = (words, class_names.merges_in_words(names), layout.aside_in_words(left))
+    words = (
+        layout_sentences.in_words(how, in_order, splits) if how else f"a list of files, {_classes(in_order)}"
+    )
+    sentences = (words, class_names.merges_in_words(names), layout_sentences.aside_in_words(left))
     return Scan(
         sorted(merged, key=lambda one: one.file), in_order, "; ".join(filter(None, sentences)) + ".", left
     )
@@ -165,5 +167,5 @@ def _choose(where: str, reading: Reading, chosen: str) -> Layout:
     meant = f"\nOr did you mean {' or '.join(hint)}?" if hint else ""
     raise Undecided(
         f"It is not plain how {where} is to be read. Choose one with --layout NAME:\n"
-        f"{layout.question(reading)}{meant}"
+        f"{layout_sentences.question(reading)}{meant}"
     )

@@ -1,0 +1,43 @@
+"""A data set's layout in words: how it was read, what was left aside, and what there is to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from core.data.sources.layout import SHOWN, Layout, LeftAside, Reading
+from core.words import count, listed
+
+_SPLITS_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def question(reading: Reading) -> str:
+    """The layouts with some of their files, for a person to choose from."""
+    images = sorted(reading.images)
+    some = [images[len(images) * number // SHOWN] for number in range(min(SHOWN, len(images)))]
+    lines = []
+    for layout in reading.layouts:
+        lines.append(f"  {layout.name}: {layout.what}")
+        for parts in some:
+            place = layout.place(parts)
+            meant = f"class {place.label}{f', {place.split}' * bool(place.split)}" if place else "left aside"
+            lines.append(f"    {'/'.join(parts)}: {meant}")
+    return "\n".join(lines)
+
+
+def in_words(layout: Layout, class_names: Sequence[str], splits: Iterable[str]) -> str:
+    """``training and test folders, classes cats and dogs``."""
+    present = set(splits)
+    known = [words for split, words in _SPLITS_IN_WORDS.items() if split in present]
+    sorted_into = f"{listed(known)} folder{'s' if len(known) > 1 else ''}, " if known else ""
+    how = "" if known else f"{layout.what}, "
+    return f"{sorted_into}{how}{'classes' if len(class_names) > 1 else 'class'} {listed(class_names, 6)}"
+
+
+def aside_in_words(left: Sequence[LeftAside]) -> str:
+    """``3 others left aside (no image: README.md; a mask beside its image: 1.png, 2.png)``."""
+    if not left:
+        return ""
+    kinds = "; ".join(
+        f"{one.kind}: {', '.join(one.names)}{', ...' if one.count > len(one.names) else ''}" for one in left
+    )
+    return f"{count(sum(one.count for one in left), 'other')} left aside ({kinds})"
