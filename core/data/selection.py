@@ -60,7 +60,7 @@ def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
     unknown = [name for name in wanted if name not in dataset.class_names]
     if unknown:
         has = ", ".join(dataset.class_names[:20])
-        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; it has {has}")
+        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; its classes are {has}")
     chosen = tuple(name for name in dataset.class_names if name in wanted or not wanted)
     if len(chosen) < 2:
         which = f"only '{chosen[0]}'" if chosen else "none"

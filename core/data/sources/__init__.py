@@ -136,7 +136,7 @@ def _own_path(name: str) -> Source:
     if not name:
         raise LabError("No data set given; choose garden, digits, tfds:NAME or a folder.")
     if "\0" in name:
-        raise LabError(f"{name!r} is no folder name.")
+        raise LabError(f"{name!r} is not a valid folder name.")
     path = pasted.understood(name)
     is_folder, is_file = path.is_dir(), path.is_file()
     digest = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()

@@ -48,7 +48,7 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         one = _found(root, cells, number)
         found[one.file] = one if one.file not in found else _twice(found[one.file], one)
     if not any(one.label for one in found.values()):
-        raise LabError(f"{path} lists no image with a label.")
+        raise LabError(f"{path} lists no images with a label.")
     return labelled(found.values())
 
 

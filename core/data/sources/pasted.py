@@ -27,7 +27,7 @@ def understood(name: str) -> Path:
         paths = [Path(one).expanduser().absolute() for one in readings]
         found = next((path for path in paths if path.exists()), paths[0])
     except (ValueError, OSError, RuntimeError) as error:
-        raise LabError(f"{name!r} is no folder name: {error}.") from None
+        raise LabError(f"{name!r} is not a valid folder name: {error}.") from None
     windows = next((one for one in readings if _WINDOWS.match(one)), "")
     if windows and os.name != "nt" and not found.exists():
         raise LabError(

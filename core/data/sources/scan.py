@@ -77,7 +77,7 @@ def arrange(
 
 
 MIN_CLASSES = 2
-_LOOSE = "lies in no class folder"
+_LOOSE = "is not in a class folder"
 
 
 def labelled(
@@ -156,7 +156,7 @@ def _choose(where: str, reading: Reading, chosen: str) -> Layout:
         return by_name[chosen]
     if not by_name:
         raise LabError(
-            f"{where} holds no class folders. Put the images of each class into a folder of their own, "
+            f"{where} contains no class folders. Put the images of each class into a separate folder, "
             "for example flowers/roses and flowers/tulips, and choose the folder flowers."
         )
     if chosen:

@@ -87,7 +87,8 @@ def test_an_imbalance_is_mended_by_the_largest_cap_that_ticks_the_box() -> None:
 
 
 def test_an_empty_class_is_not_mended_by_a_cap(good: Path) -> None:
-    (good / "cows").mkdir()
+    put(good, "cows", "broken.png", blobs(1))
+    (good / "cows" / "broken.png").write_bytes(b"not an image")
     report = check(good)
     assert report.finding("balance").action == ""
     assert report.finding("enough").numbers["counts"]["cows"] == 0

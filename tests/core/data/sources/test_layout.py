@@ -162,7 +162,7 @@ def test_labels_in_names_in_split_folders_are_read() -> None:
     ],
 )
 def test_names_without_a_plain_label_are_no_classes(paths: list[str]) -> None:
-    with pytest.raises(LabError, match="holds no class folders"):
+    with pytest.raises(LabError, match="contains no class folders"):
         scan(paths)
 
 
