@@ -26,7 +26,7 @@ def train(source: str, *, preset: str, name: str, settings: Mapping[str, Any]) -
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()
-        raise LabError(f"Run {run.id} has no result: it is {status.state}. {reason}")
+        raise LabError(f"Run {run.id} has no result (state: {status.state}). {reason}")
     return run
 
 

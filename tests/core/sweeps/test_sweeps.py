@@ -296,7 +296,7 @@ def test_the_headless_door_sweeps_and_prints_json(base):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--vary", "fit.epochs"), "names no setting with values"),
+        (("--vary", "fit.epochs"), "does not name a setting with values"),
         (("--vary", "fit.epochs=1,0"), "Epochs"),
         (("--vary", "fit.seed=1,2", "--repeat", "2"), "seed is already varied"),
         (("--vary", "fit.epochs=1,2", "--way", "tpe"), "number of combinations"),
