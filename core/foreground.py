@@ -78,8 +78,8 @@ def _ctrl_c_stops(run: Run) -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL  # None if it was not set by Python
 
     def stop(*_: object) -> None:
-        run.ask_to_stop()
         signal.signal(signal.SIGINT, before)
+        run.ask_to_stop()
 
     signal.signal(signal.SIGINT, stop)
     try:

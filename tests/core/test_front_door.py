@@ -313,9 +313,11 @@ from core import runs
 def press_ctrl_c(times):
     while not (runs.all() and len(runs.all()[0].metrics()) >= 2):
         time.sleep(0.02)
-    for _ in range(times):
+    os.kill(os.getpid(), signal.SIGINT)
+    if times == 2:
+        while not runs.all()[0].stop_requested:  # two at once would reach Python as one
+            time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.01)
 
 threading.Thread(target=press_ctrl_c, args=[int(sys.argv[2])], daemon=True).start()
 try:
