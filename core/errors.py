@@ -1,5 +1,9 @@
 """Errors whose messages are meant for users."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 
 class LabError(Exception):
     """An error whose message says what is wrong, where, and what to do about it.
@@ -29,5 +33,42 @@ class WrongUsage(LabError):
     """The arguments are invalid; the command line exits with 2."""
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """One way to read a data set: the name that chooses it, a plain description, and some of its files.
+
+    ``examples`` are (file, class, split); the class is "" where the file would be left aside, the split ""
+    where the source gives none.
+    """
+
+    name: str
+    what: str
+    examples: tuple[tuple[str, str, str], ...] = ()
+
+
 class Undecided(LabError):
-    """A data set can be read in several ways and a person has to choose; the command line exits with 3."""
+    """A data set can be read in several ways and a person has to choose; the command line exits with 3.
+
+    ``candidates`` are the ways to read it, the likeliest first; ``data_sets`` are paths that may have been
+    meant instead.
+    """
+
+    def __init__(
+        self, question: str, candidates: tuple[Candidate, ...], data_sets: tuple[str, ...] = ()
+    ) -> None:
+        self.question = question
+        self.candidates = candidates
+        self.data_sets = data_sets
+        lines = [f"{question} Choose one with --layout NAME:"]
+        for one in candidates:
+            lines.append(f"  {one.name}: {one.what}")
+            lines += [f"    {file}: {_meant(label, split)}" for file, label, split in one.examples]
+        if data_sets:
+            lines.append(f"Or did you mean {' or '.join(data_sets)}?")
+        super().__init__("\n".join(lines))
+
+
+def _meant(label: str, split: str) -> str:
+    if not label:
+        return "left aside"
+    return f"class {label}, {split}" if split else f"class {label}"

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from core.data.sources.layout import SHOWN, Layout, LeftAside, Reading
+from core.data.sources.layout import SHOWN, Layout, LeftAside, Parts, Reading
+from core.errors import Candidate
 from core.words import count, listed
 
 _SPLITS_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
-def question(reading: Reading) -> str:
+def candidates(reading: Reading) -> tuple[Candidate, ...]:
     """The layouts with some of their files, for a person to choose from."""
     images = sorted(reading.images)
     some = [images[len(images) * number // SHOWN] for number in range(min(SHOWN, len(images)))]
-    lines = []
-    for layout in reading.layouts:
-        lines.append(f"  {layout.name}: {layout.what}")
-        for parts in some:
-            place = layout.place(parts)
-            meant = f"class {place.label}{f', {place.split}' * bool(place.split)}" if place else "left aside"
-            lines.append(f"    {'/'.join(parts)}: {meant}")
-    return "\n".join(lines)
+    return tuple(
+        Candidate(one.name, one.what, tuple(_example(one, parts) for parts in some))
+        for one in reading.layouts
+    )
+
+
+def _example(layout: Layout, parts: Parts) -> tuple[str, str, str]:
+    place = layout.place(parts)
+    return "/".join(parts), place.label if place else "", place.split if place else ""
 
 
 def in_words(layout: Layout, class_names: Sequence[str], splits: Iterable[str]) -> str:

@@ -163,9 +163,8 @@ def _choose(where: str, reading: Reading, chosen: str) -> Layout:
         raise LabError(f"{where} has no layout {chosen!r}; it may be read as {listed(list(by_name))}.")
     if reading.is_clear:
         return reading.layouts[0]
-    hint = [f"{where}/{name}" for name in reading.data_sets[:8]]
-    meant = f"\nOr did you mean {' or '.join(hint)}?" if hint else ""
     raise Undecided(
-        f"It is not plain how {where} is to be read. Choose one with --layout NAME:\n"
-        f"{layout_sentences.question(reading)}{meant}"
+        f"It is not plain how {where} is to be read.",
+        layout_sentences.candidates(reading),
+        tuple(f"{where}/{name}" for name in reading.data_sets[:8]),
     )
