@@ -241,6 +241,12 @@ class FitConfig(_Section):
         step=0.0001,
         scale="log",
     )
+    class_weights: bool = _setting(
+        False,
+        "Class weights",
+        "Gives images of rare classes more weight in training, so that every class counts the same. For "
+        "classes of uneven size; accuracy may fall a little as rare classes are found more often.",
+    )
     early_stopping: bool = _setting(
         False,
         "Early stopping",

@@ -51,8 +51,9 @@ class Network:
         self._totals = tf.Variable(tf.zeros(3, tf.float64))
         size = config.data.image_size
         pixels = tf.TensorSpec((None, size, size, 3), tf.uint8)
-        labels, count = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.float32)
-        self._step = self._devices.compile(self._one_step(), [pixels, labels, count], self._totals)
+        labels, weights = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.float32)
+        batch = [pixels, labels, weights, tf.TensorSpec((), tf.float32)]
+        self._step = self._devices.compile(self._one_step(), batch, self._totals)
         scores = model.without_softmax(self.model)
         self._score = tf.function(
             lambda images: scores(tf.cast(images, tf.float32), training=False),
@@ -72,10 +73,20 @@ class Network:
             variable.assign(np.zeros(variable.shape, variable.dtype))
         self._optimizer.learning_rate = config.fit.learning_rate
 
-    def learn(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-        """Update the weights once, from a batch (B, S, S, 3) and its labels (B,)."""
+    def learn(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        class_weights: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Update the weights once, from a batch (B, S, S, 3) and its labels (B,).
+
+        Args:
+            class_weights: (C,), by which the loss of each class's images is multiplied; None for 1 each.
+        """
+        weights = np.ones(len(labels), np.float32) if class_weights is None else class_weights[labels]
         split, count = self._devices.split, tf.constant(len(labels), tf.float32)
-        self._step(split(images), split(labels), count)
+        self._step(split(images), split(labels), split(weights), count)
 
     def begin_epoch(self) -> None:
         """Reset the sums for :meth:`learned`."""
@@ -84,7 +95,8 @@ class Network:
     def learned(self) -> tuple[float, float]:
         """Return mean cross-entropy and accuracy since ``begin_epoch``, each measured during its step.
 
-        The L2 penalty is part of what is minimised but not of this figure, to match :meth:`evaluate`.
+        The L2 penalty and the class weights are part of what is minimised but not of this figure, to match
+        :meth:`evaluate`.
         """
         loss, correct, count = self._totals.numpy().tolist()
         return loss / count, correct / count
@@ -134,12 +146,12 @@ class Network:
         twin, trainable = self._twin, self._twin.trainable_variables
         scores = model.without_softmax(twin)
 
-        def step(images: tf.Tensor, labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        def step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
             """Learn from a device's part of a batch of ``count`` images; return loss, correct and images."""
             with tf.GradientTape() as tape:
                 logits = scores(tf.cast(images, tf.float32), training=True)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-                loss = tf.reduce_sum(losses) / count + sum(twin.losses) / self._devices.count
+                loss = tf.reduce_sum(losses * weights) / count + sum(twin.losses) / self._devices.count
             self._optimizer.apply(tape.gradient(loss, trainable), trainable)
             right = tf.math.count_nonzero(tf.argmax(logits, axis=1) == labels)
             sums = [tf.reduce_sum(losses), right, tf.shape(labels)[0]]

@@ -105,6 +105,18 @@ def train(
     )
 
 
+def balanced_weights(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float32]:
+    """Return a weight per class (C,), inversely proportional to its images among the labels (N,).
+
+    The weights of a class's images add up to N / C for each of the C classes that have images, so an image
+    weighs 1 on average. As ``class_weight="balanced"`` in scikit-learn, after King and Zeng, "Logistic
+    regression in rare events data", 2001.
+    """
+    counts = np.bincount(labels, minlength=num_classes)
+    present = np.count_nonzero(counts)
+    return np.asarray(len(labels) / (present * np.maximum(counts, 1)), np.float32)
+
+
 def warm_up() -> None:
     """Train a tiny network for one step, so that TensorFlow is initialised before the first run."""
     config = RunConfig().replace({"data.image_size": 32, "model.filters": (2,), "model.dense_units": 8})
@@ -194,11 +206,12 @@ def _one_epoch(
 ) -> bool:
     """Train on every image once; return whether training was stopped."""
     batches = feed.count(len(training[1]), config.fit.batch_size)
+    weights = balanced_weights(training[1], network.num_classes) if config.fit.class_weights else None
     network.begin_epoch()
     pace.begin_epoch()
     reported_at, reported_batch = 0.0, 0
     for batch, (images, labels) in enumerate(feed.batches(*training, config, epoch), start=1):
-        network.learn(images, labels)
+        network.learn(images, labels, weights)
         pace.batch_done(len(labels))
         if batch == batches or time.perf_counter() - reported_at > _REPORT_SECONDS:
             loss, accuracy = network.learned()

