@@ -73,7 +73,7 @@ def _in_fresh_processes(count: int) -> float:
 
 
 def _told(what: str, carried_out: list[Run], seconds: float) -> tuple[float, float]:
-    training = [sum(line["seconds"] for line in run.metrics()) for run in carried_out]
+    training = [sum(line["seconds"] or 0 for line in run.metrics()) for run in carried_out]
     outside = 1 - sum(training) / seconds
     print(
         f"{what}: {len(carried_out)} runs in {seconds:.1f} s, {seconds / len(carried_out):.2f} s per run, "

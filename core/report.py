@@ -1,13 +1,14 @@
-"""The results of a run: the content of ``report.json`` as typed data, validated when read.
+"""The results of a run as typed data, validated when read: ``report.json`` and a line of ``metrics.jsonl``.
 
 The worker writes it; pages, comparisons, exports and the import read it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, FiniteFloat, model_validator
+from typing_extensions import TypedDict  # the one that pydantic can check before Python 3.12
 
 from core import words
 from core.files import Count
@@ -19,6 +20,24 @@ Environment = dict[str, str]
 """The environment of a run, by name: versions of Python and packages, system, processor, cores."""
 
 MAX_CLASSES = 10_000
+
+Metric = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
+"""A key of :class:`Epoch` that has a learning curve."""
+
+
+class Epoch(TypedDict):
+    """The metrics of one epoch, numbered from 1; NaN and infinite values are None.
+
+    Losses are in nats per image and accuracies in [0, 1]: of the training images while the weights change,
+    and of the validation images (``val_``) at its end. ``seconds`` includes the validation.
+    """
+
+    epoch: Annotated[int, Field(ge=1, le=10**6)]
+    loss: NotRequired[FiniteFloat | None]
+    accuracy: NotRequired[FiniteFloat | None]
+    val_loss: NotRequired[FiniteFloat | None]
+    val_accuracy: NotRequired[FiniteFloat | None]
+    seconds: NotRequired[FiniteFloat | None]
 
 
 class _Part(BaseModel):

@@ -28,12 +28,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NotRequired, cast
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, FiniteFloat, PlainValidator, TypeAdapter
-from typing_extensions import TypedDict  # the one that pydantic can check before Python 3.12
+from pydantic import FiniteFloat, PlainValidator, TypeAdapter
 
 from core import config as settings
 from core import files, workspace
@@ -42,7 +41,7 @@ from core.errors import LabError
 from core.files import Count, Moment
 from core.processes import heartbeat
 from core.processes.heartbeat import ProcessId
-from core.report import Report
+from core.report import Epoch, Report
 
 State = Literal[
     "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
@@ -97,17 +96,6 @@ class Labels:
     tags: tuple[str, ...] = ()
     starred: bool = False
     group: str = ""
-
-
-class _Epoch(TypedDict):
-    """A line of metrics.jsonl; NaN and infinite values are None."""
-
-    epoch: Annotated[int, Field(ge=1, le=10**6)]
-    loss: NotRequired[FiniteFloat | None]
-    accuracy: NotRequired[FiniteFloat | None]
-    val_loss: NotRequired[FiniteFloat | None]
-    val_accuracy: NotRequired[FiniteFloat | None]
-    seconds: NotRequired[FiniteFloat | None]
 
 
 @dataclass(frozen=True)
@@ -196,11 +184,9 @@ class Run:
         """Whether the run has results."""
         return (self.path / "report.json").exists()
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """One dict per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; NaN and infinite
-        values are None. Damaged lines are skipped.
-        """
-        return files.read_lines(self.path / "metrics.jsonl", _EPOCH)
+    def metrics(self) -> list[Epoch]:
+        """The finished epochs, in order. Damaged lines are skipped."""
+        return files.read_lines(self.path / "metrics.jsonl", Epoch)
 
     def report(self) -> Report | None:
         """The run's report, or None if there is none yet. Raises LabError if it is damaged."""
@@ -214,12 +200,12 @@ class Run:
         """Replace status.json; only the process that executes the run may call this."""
         files.write_json(self.path / "status.json", asdict(status))
 
-    def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
+    def write_metrics(self, history: Sequence[Epoch]) -> None:
         """Replace the history, as a resumed run does when it goes back to its checkpoint."""
         with files.replacing(self.path / "metrics.jsonl") as beside:
             beside.write_text("".join(_line(epoch) for epoch in history), encoding="utf-8")
 
-    def append_metrics(self, epoch: dict[str, Any]) -> None:
+    def append_metrics(self, epoch: Epoch) -> None:
         """Add one epoch's line."""
         path = self.path / "metrics.jsonl"
         with files.explained(path), files.patiently(lambda: path.open("a", encoding="utf-8")) as lines:
@@ -333,7 +319,6 @@ def _from_file(values: Any) -> RunConfig:
     return settings.parse(values)
 
 
-_EPOCH: TypeAdapter[dict[str, Any]] = TypeAdapter(cast("type[dict[str, Any]]", _Epoch))
 _CONFIG_FILE: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, PlainValidator(_from_file)])
 
 
@@ -347,5 +332,5 @@ def _predictions(path: Path, split: str) -> Predictions:
         raise LabError(f"predictions.npz of run {path.parent.name} is damaged: {error}") from None
 
 
-def _line(epoch: dict[str, Any]) -> str:
+def _line(epoch: Epoch) -> str:
     return json.dumps(epoch, allow_nan=False) + "\n"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import filelock
 import numpy as np
@@ -29,7 +29,7 @@ from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.evaluation import metrics
 from core.export import mlflow_mirror
-from core.report import LayerSummary, SkippedFile, Training
+from core.report import Epoch, LayerSummary, SkippedFile, Training
 from core.runs import Predictions, Run, Status
 from core.training import cost_estimate, environment
 from core.training.status_writer import StatusWriter
@@ -142,7 +142,7 @@ def _train(
 ) -> Trained:
     from core.ml import train
 
-    def on_epoch(history: list[dict[str, Any]]) -> None:
+    def on_epoch(history: list[Epoch]) -> None:
         run.append_metrics(history[-1])
         writer.update(pruned=sweeps.reason_to_prune(run))
 

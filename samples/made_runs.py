@@ -18,7 +18,7 @@ from core.config import RunConfig
 from core.evaluation import metrics
 from core.explain import heatmaps, nearest_images
 from core.processes import heartbeat
-from core.report import LayerSummary, Report, SkippedFile, Training
+from core.report import Epoch, LayerSummary, Report, SkippedFile, Training
 from core.runs import Labels, Predictions, Run, State
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
@@ -40,10 +40,10 @@ def draw_folder(folder: Path, class_names: Sequence[str] = FLOWERS, each: int = 
     return str(folder)
 
 
-def history(epochs: int, skill: float = 0.7, seed: int = 0) -> list[dict[str, Any]]:
+def history(epochs: int, skill: float = 0.7, seed: int = 0) -> list[Epoch]:
     """Learning curves that rise to about ``skill``, with training pulling ahead at the end."""
     rng = np.random.default_rng(seed)
-    lines = []
+    lines: list[Epoch] = []
     for epoch in range(1, epochs + 1):
         reached = skill * (1 - 0.6 * np.exp(-epoch / 3))
         accuracy = min(0.99, reached + 0.02 * epoch)
@@ -134,9 +134,9 @@ def predict(rows: Any, class_names: Sequence[str], skill: float, seed: int) -> P
     return Predictions(rows["id"].to_numpy(dtype=str), labels, probabilities)
 
 
-def training(selection: Any, dataset: Any, lines: list[dict[str, Any]]) -> Training:
+def training(selection: Any, dataset: Any, lines: list[Epoch]) -> Training:
     """The training facts of a synthetic run."""
-    best = min(lines, key=lambda line: line["val_loss"])
+    best = min(lines, key=lambda line: line["val_loss"] or 0.0)
     layers: list[tuple[str, str, tuple[int, ...], int]] = [
         ("rescaling", "Rescaling", (48, 48, 3), 0),
         ("conv_1", "Conv2D", (46, 46, 16), 448),

@@ -1,120 +1,22 @@
-"""Interpret learning curves by explicit rules, with the evidence and one suggested change.
-
-:data:`RULES` states each rule as the page shows it, with the thresholds below. The rules are checked in
-that order, and the first match is the reading. They apply to smoothed curves, in which each value is
-replaced by the median of itself and its two neighbours, so that a single outlier decides nothing. The
-evidence shown consists of the original values.
-"""
+"""What the learning curves of a run say, in words, and one change to try next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from dataclasses import replace
 
 from core.config import RunConfig
-from core.evaluation import headline, metrics, next_step
-from core.evaluation.next_step import Suggestion
-from core.report import Report
+from core.evaluation import curve_rules, headline, metrics, next_step
+from core.evaluation.curves import Curves
+from core.evaluation.readings import RULES, Kind, Reading
+from core.report import Epoch, Report
 from core.runs import Run
-from core.words import count, percent, points
 
-Kind = Literal[
-    "diverged",
-    "too short",
-    "not learning",
-    "collapsed",
-    "unstable",
-    "perfect",
-    "overfitting",
-    "still improving",
-    "too slow",
-    "lucky peak",
-    "healthy",
-]
-Floats = NDArray[np.float64]
-
-MIN_EPOCHS = 4
-MIN_LEARNED = 0.05
-JUMP, JUMPING_STEPS = 0.05, 0.20
-LOSS_RISE, GAP = 0.10, 0.15
-STILL_FALLING = 0.05
-EVEN_FALL, MIN_FALL = 0.5, 0.01
-PEAK = 0.03
-
-RULES: dict[Kind, str] = {
-    "diverged": "The training or validation loss is no longer a number.",
-    "too short": f"Fewer than {MIN_EPOCHS} epochs.",
-    "not learning": "Even on the training images, accuracy never covers "
-    f"{percent(MIN_LEARNED, 0)} of the distance between always guessing the most common class and 100%, and "
-    "validation accuracy does not either, by more than the number of validation images explains.",
-    "collapsed": f"Training accuracy covered at least {percent(2 * MIN_LEARNED, 0)} of that distance, and "
-    f"ends below {percent(MIN_LEARNED, 0)} of it.",
-    "unstable": f"In at least {percent(JUMPING_STEPS, 0)} of the steps between epochs, and at least two, "
-    f"validation accuracy falls by {points(JUMP, 0)} or more, and by more than the number of validation "
-    "images explains.",
-    "perfect": "Validation accuracy is 100% over the last quarter of the epochs, and at least two of them.",
-    "overfitting": "Training loss keeps falling, while validation loss ends at least "
-    f"{percent(LOSS_RISE, 0)} above its best value from two or more epochs earlier, or training accuracy "
-    f"ends at least {points(GAP, 0)} above validation accuracy.",
-    "still improving": "Over the last quarter of the epochs (at least three, given six or more), the mean "
-    f"validation loss is at least {percent(STILL_FALLING, 0)} lower than in the quarter before.",
-    "too slow": "Training and validation loss are still falling at the end: both are at least "
-    f"{percent(MIN_FALL, 0)} lower than halfway, and fell at least {percent(EVEN_FALL, 0)} as much in the "
-    "second half of the epochs as in the first.",
-    "lucky peak": "The best epoch is not the last, no epoch around it has a higher validation accuracy, and "
-    f"the median of the two epochs before and after it is at least {points(PEAK, 0)} lower.",
-    "healthy": "None of the above: the curves have levelled off close together.",
-}
-
-_VALIDATION_ABOVE = (
-    "Validation accuracy is above training accuracy because dropout and augmentation make only the training "
-    "images harder."
-)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Points to mark in the chart: values of ``name`` (a key of the history) at some epochs."""
-
-    name: str
-    epochs: tuple[int, ...]
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """An interpretation of the curves with one suggestion; ``epoch`` is where it starts, if applicable."""
-
-    kind: Kind
-    sentence: str
-    suggestion: Suggestion
-    evidence: tuple[Evidence, ...] = ()
-    epoch: int | None = None
-
-
-class _Curves(dict[str, Floats]):
-    """The original curves (E,) of a history by name; ``smooth`` gives those that the rules use."""
-
-    def __init__(self, history: Sequence[Mapping[str, Any]]) -> None:
-        for name in ("accuracy", "loss", "val_accuracy", "val_loss"):
-            self[name] = np.array([line.get(name) for line in history], dtype=np.float64)
-        self.epochs = [int(line["epoch"]) for line in history]
-
-    def smooth(self, name: str) -> Floats:
-        return _median_of_three(self[name])
-
-    def mark(self, name: str, *indices: int) -> Evidence:
-        return Evidence(
-            name, tuple(self.epochs[i] for i in indices), tuple(float(self[name][i]) for i in indices)
-        )
+__all__ = ["RULES", "Kind", "Reading", "read", "read_run"]
 
 
 def read(
-    history: Sequence[Mapping[str, Any]],
+    history: Sequence[Epoch],
     config: RunConfig,
     *,
     guess: float,
@@ -124,27 +26,14 @@ def read(
     """Interpret the learning curves of a run, see also :func:`read_run`.
 
     Args:
-        history: one mapping per epoch, as returned by ``Run.metrics()``.
+        history: the finished epochs, as returned by ``Run.metrics()``.
         config: the run's settings; the suggestion is a change to these.
         guess: accuracy of always guessing the most common class, in [0, 1].
         validation_images: their number; with few, validation accuracy fluctuates by chance alone.
         report: of the run, where there is one; a test accuracy far below validation accuracy is then
             reported too, and takes precedence over any change of settings.
     """
-    curves = _Curves(history)
-    reading = (
-        _diverged(curves, config)
-        or _too_short(curves, config)
-        or _not_learning(curves, config, guess, validation_images)
-        or _collapsed(curves, config, guess)
-        or _unstable(curves, config, validation_images)
-        or _perfect(curves, validation_images)
-        or _overfitting(curves, config)
-        or _still_improving(curves, config)
-        or _too_slow(curves, config)
-        or _lucky_peak(curves, config)
-    )
-    reading = reading or _healthy(curves, config)
+    reading = curve_rules.first_match(Curves(history), config, guess, validation_images)
     gap = headline.far_below_validation(report) if report else ""
     if not gap:
         return reading
@@ -156,173 +45,3 @@ def read_run(run: Run, config: RunConfig, report: Report | None) -> Reading:
     guess = metrics.share_of_largest(report.counts["train"]) if report else 0.0
     images = report.val_accuracy.total if report else 0
     return read(run.metrics(), config, guess=guess, validation_images=images, report=report)
-
-
-def _diverged(curves: _Curves, config: RunConfig) -> Reading | None:
-    broken = ~np.isfinite([curves["loss"], curves["val_loss"]]).all(axis=0)
-    if not broken.any():
-        return None
-    epoch = curves.epochs[int(broken.argmax())]
-    sentence = (
-        f"Training diverged in epoch {epoch}: the steps were too large, and the loss is no longer a number."
-    )
-    return Reading("diverged", sentence, next_step.diverged(config), epoch=epoch)
-
-
-def _too_short(curves: _Curves, config: RunConfig) -> Reading | None:
-    epochs = len(curves.epochs)
-    if epochs >= MIN_EPOCHS:
-        return None
-    are = "is" if epochs == 1 else "are"
-    return Reading(
-        "too short",
-        f"{count(epochs, 'epoch')} {are} too few to read a curve.",
-        next_step.too_short(config, epochs),
-    )
-
-
-def _not_learning(curves: _Curves, config: RunConfig, guess: float, validation_images: int) -> Reading | None:
-    """Dropout and augmentation can hold training accuracy down while validation shows what is learned."""
-    best = int(curves.smooth("accuracy").argmax())
-    reached = float(curves.smooth("accuracy")[best])
-    learned = _learned(guess)
-    validated = float(curves.smooth("val_accuracy").max())
-    chance = 1.96 * np.sqrt(learned * (1 - learned) / max(validation_images, 1))
-    if reached >= learned or validated >= learned + chance:
-        return None
-    sentence = (
-        f"The network has not learned: its accuracy is {percent(reached, 0)} even on the training images, "
-        f"and always guessing the most common class reaches {percent(guess, 0)}."
-    )
-    return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
-
-
-def _collapsed(curves: _Curves, config: RunConfig, guess: float) -> Reading | None:
-    accuracy = curves.smooth("accuracy")
-    best, last = int(accuracy.argmax()), len(accuracy) - 1
-    if accuracy[best] < _learned(guess, 2 * MIN_LEARNED) or accuracy[last] >= _learned(guess):
-        return None
-    still_learned = np.flatnonzero(accuracy >= (accuracy[best] + guess) / 2)
-    epoch = curves.epochs[int(still_learned.max()) + 1]
-    sentence = (
-        f"The network learned at first, then collapsed to guessing in epoch {epoch}: training accuracy fell "
-        f"from {percent(accuracy[best], 0)} to {percent(accuracy[last], 0)}, and always guessing the largest "
-        f"class is right on {percent(guess, 0)}."
-    )
-    evidence = (curves.mark("accuracy", best, last),)
-    return Reading("collapsed", sentence, next_step.collapsed(config), evidence, epoch)
-
-
-def _unstable(curves: _Curves, config: RunConfig, validation_images: int) -> Reading | None:
-    accuracy = curves["val_accuracy"]
-    chance = 1.96 * np.sqrt(accuracy[:-1] * (1 - accuracy[:-1]) / max(validation_images, 1))
-    falls = np.flatnonzero(-np.diff(accuracy) >= np.maximum(JUMP, chance))
-    if len(falls) < max(2, JUMPING_STEPS * (len(accuracy) - 1)):
-        return None
-    sentence = (
-        f"The curve is unstable: validation accuracy fell by {points(JUMP, 0)} or more in {len(falls)} of "
-        f"{len(accuracy) - 1} steps. Which epoch comes out best is partly chance."
-    )
-    evidence = tuple(curves.mark("val_accuracy", int(index), int(index) + 1) for index in falls)
-    return Reading("unstable", sentence, next_step.unstable(config), evidence, evidence[0].epochs[1])
-
-
-def _perfect(curves: _Curves, validation_images: int) -> Reading | None:
-    last = max(2, len(curves.epochs) // 4)
-    one_wrong = 1 / validation_images if validation_images else 1e-6
-    if (curves["val_accuracy"][-last:] < 1 - one_wrong / 2).any():
-        return None
-    images = f"All {count(validation_images, 'validation image')}" if validation_images > 1 else "All images"
-    sentence = (
-        f"{images} were classified correctly in each of the last {last} epochs: no setting can do better."
-    )
-    evidence = (curves.mark("val_accuracy", *range(len(curves.epochs) - last, len(curves.epochs))),)
-    return Reading("perfect", sentence, next_step.perfect(), evidence)
-
-
-def _overfitting(curves: _Curves, config: RunConfig) -> Reading | None:
-    validation, training = curves.smooth("val_loss"), curves.smooth("loss")
-    best, last = int(curves["val_loss"].argmin()), len(validation) - 1
-    gap = curves.smooth("accuracy")[-1] - curves.smooth("val_accuracy")[-1]
-    diverge = validation[-1] >= (1 + LOSS_RISE) * validation[best] or gap >= GAP
-    if not diverge or last - best < 2 or training[-1] >= training[best]:
-        return None
-    epoch = curves.epochs[best + 1]
-    sentence = (
-        f"Overfitting from epoch {epoch}: training loss keeps falling, "
-        f"from {curves['loss'][best]:.2f} to {curves['loss'][-1]:.2f}, while validation loss "
-        f"goes from {curves['val_loss'][best]:.2f} to {curves['val_loss'][-1]:.2f}."
-    )
-    evidence = (curves.mark("val_loss", best, last), curves.mark("loss", best, last))
-    return Reading("overfitting", sentence, next_step.overfitting(config), evidence, epoch)
-
-
-def _still_improving(curves: _Curves, config: RunConfig) -> Reading | None:
-    loss = curves["val_loss"]
-    quarter = max(len(loss) // 4, min(3, len(loss) // 2))
-    before, now = float(loss[-2 * quarter : -quarter].mean()), float(loss[-quarter:].mean())
-    if now > (1 - STILL_FALLING) * before:
-        return None
-    sentence = (
-        f"Still improving when training ended: validation loss averaged {now:.2f} over the last {quarter} "
-        f"epochs, compared with {before:.2f} over the {quarter} before."
-    )
-    evidence = (curves.mark("val_loss", *range(len(loss) - 2 * quarter, len(loss))),)
-    return Reading("still improving", sentence, next_step.still_improving(config, len(loss)), evidence)
-
-
-def _too_slow(curves: _Curves, config: RunConfig) -> Reading | None:
-    losses = [curves.smooth(name) for name in ("loss", "val_loss")]
-    middle = len(curves.epochs) // 2
-    for loss in losses:
-        before, since = loss[0] - loss[middle], loss[middle] - loss[-1]
-        if since < max(EVEN_FALL * before, MIN_FALL * loss[middle]):
-            return None
-    start, end = float(losses[0][0]), float(losses[0][-1])
-    sentence = (
-        f"Learning is slow, and was not finished: training loss fell evenly from {start:.2f} to {end:.2f}, "
-        "without levelling off."
-    )
-    evidence = (curves.mark("loss", 0, middle, len(curves.epochs) - 1),)
-    return Reading("too slow", sentence, next_step.too_slow(config, len(curves.epochs)), evidence)
-
-
-def _lucky_peak(curves: _Curves, config: RunConfig) -> Reading | None:
-    accuracy = curves["val_accuracy"]
-    by_accuracy = config.fit.monitor == "val_accuracy"
-    best = int(accuracy.argmax() if by_accuracy else curves["val_loss"].argmin())
-    around = np.delete(accuracy, best)[max(best - 2, 0) : best + 2]
-    usual = float(np.median(around))
-    is_peak = best < len(accuracy) - 1 and accuracy[best] >= around.max()
-    if not is_peak or accuracy[best] - usual < PEAK:
-        return None
-    epoch = curves.epochs[best]
-    sentence = (
-        f"Epoch {epoch} looks best, with {percent(accuracy[best], 0)} on the validation images, but the "
-        f"epochs around it reach only about {percent(usual, 0)}: part of this peak is luck."
-    )
-    return Reading(
-        "lucky peak", sentence, next_step.lucky_peak(config), (curves.mark("val_accuracy", best),), epoch
-    )
-
-
-def _healthy(curves: _Curves, config: RunConfig) -> Reading:
-    training, validation = (float(curves.smooth(name)[-1]) for name in ("accuracy", "val_accuracy"))
-    sentence = (
-        f"The curves have levelled off at {percent(training, 0)} on the training images and "
-        f"{percent(validation, 0)} on the validation images."
-    )
-    if validation - training >= MIN_LEARNED:
-        sentence += " " + _VALIDATION_ABOVE
-    return Reading("healthy", sentence, next_step.healthy(config, training - validation))
-
-
-def _learned(guess: float, part: float = MIN_LEARNED) -> float:
-    """The accuracy that lies ``part`` of the way from guessing to all right."""
-    return guess + part * (1 - guess)
-
-
-def _median_of_three(values: Floats) -> Floats:
-    """Replace each value (E,) by the median of itself and its neighbours; ends use the nearest three."""
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
-    return np.concatenate([middle[:1], middle, middle[-1:]])

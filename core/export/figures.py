@@ -6,7 +6,7 @@ into a file. Class names are shown verbatim, long ones shortened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,17 +23,18 @@ from core.export.drawing import finish, new_figure, shortened
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
 from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDATION
+from core.report import Epoch, Metric
 from core.words import percent, points
 
 MAX_CAPTION_NAME = 16
 """Characters of a class name that fit above an image in a grid."""
 
 
-def learning_curves(history: Sequence[Mapping[str, Any]], kept_epoch: int | None = None) -> Figure:
+def learning_curves(history: Sequence[Epoch], kept_epoch: int | None = None) -> Figure:
     """Plot accuracy and loss by epoch, for training and validation, with the saved epoch marked.
 
     Args:
-        history: one mapping per epoch, as returned by ``Run.metrics()``; None leaves a gap.
+        history: the finished epochs, as returned by ``Run.metrics()``; None leaves a gap.
         kept_epoch: the epoch (from 1) whose weights were saved.
     """
     figure = new_figure(10, 3.6)
@@ -56,7 +57,7 @@ def _formatter(form: str) -> FuncFormatter:
     return FuncFormatter(lambda value, _: format(value, form))
 
 
-def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, split: str) -> None:
+def _curve(axes: Axes, history: Sequence[Epoch], column: Metric, split: str) -> None:
     axes.plot(
         [line["epoch"] for line in history],
         _values(history, column),
@@ -69,9 +70,7 @@ def _curve(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, split:
     )
 
 
-def _mark_kept_epoch(
-    axes: Axes, history: Sequence[Mapping[str, Any]], column: str, kept_epoch: int | None
-) -> None:
+def _mark_kept_epoch(axes: Axes, history: Sequence[Epoch], column: Metric, kept_epoch: int | None) -> None:
     kept = [line for line in history if line["epoch"] == kept_epoch]
     if not kept:
         return
@@ -88,8 +87,9 @@ def _mark_kept_epoch(
     )
 
 
-def _values(history: Sequence[Mapping[str, Any]], column: str) -> list[float]:
-    return [float("nan") if line.get(column) is None else float(line[column]) for line in history]
+def _values(history: Sequence[Epoch], column: Metric) -> list[float]:
+    values = (line.get(column) for line in history)
+    return [float("nan") if value is None else value for value in values]
 
 
 def confusion_matrix(matrix: Any, class_names: Sequence[str], *, normalise: bool = False) -> Figure:

@@ -13,7 +13,7 @@ import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import filelock
 
@@ -22,6 +22,7 @@ from core.config import SETTINGS
 from core.errors import LabError
 from core.files import Count
 from core.processes import launch
+from core.report import Epoch, Metric
 from core.runs import Run
 
 ADDRESS = "MLFLOW_TRACKING_URI"
@@ -36,7 +37,7 @@ REQUEST_SECONDS, RETRIES = "10", "1"
 _ENDINGS = {"done": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
 _MAX_EPOCHS = 100
 """Epochs per request; MLflow accepts 1,000 values."""
-_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+_METRICS: tuple[Literal[Metric, "seconds"], ...] = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 log = logging.getLogger(__name__)
 
@@ -148,15 +149,15 @@ def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
         client.log_figure(mlflow_run, drawn, "confusion_matrix.png")
 
 
-def _metrics(lines: list[dict[str, Any]]) -> list[Any]:
+def _metrics(lines: list[Epoch]) -> list[Any]:
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
     return [
-        Metric(name, float(line[name]), now, int(line["epoch"]))
+        Metric(name, value, now, line["epoch"])
         for line in lines
         for name in _METRICS
-        if line.get(name) is not None
+        if (value := line.get(name)) is not None
     ]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.report import Metric
+
 ORANGE, BLUE, GREEN = "#d55e00", "#0072b2", "#009e73"
 GREY, GRID = "#8a8a8a", "#e6e8eb"
 INK, INK_ON_DARK = "#1c2623", "#e6ece9"
@@ -18,7 +20,7 @@ INK, INK_ON_DARK = "#1c2623", "#e6ece9"
 TRAINING, VALIDATION = "training", "validation"
 SPLIT_COLORS = {TRAINING: ORANGE, VALIDATION: BLUE}
 SPLIT_COLORS_ON_DARK = {TRAINING: "#e69f00", VALIDATION: "#56b4e9"}
-COLUMNS = {
+COLUMNS: dict[str, dict[str, Metric]] = {
     "accuracy": {TRAINING: "accuracy", VALIDATION: "val_accuracy"},
     "loss": {TRAINING: "loss", VALIDATION: "val_loss"},
 }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core import files
 from core.errors import LabError
+from core.report import Epoch
 
 Array = NDArray[Any]
 
@@ -24,7 +25,7 @@ _FILE = "state.npz"
 class State:
     """The state of training after its last finished epoch; ``best`` holds the weights of ``best_epoch``."""
 
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[Epoch] = field(default_factory=list)
     weights: list[Array] = field(default_factory=list)
     optimizer: list[Array] = field(default_factory=list)
     best: list[Array] = field(default_factory=list)

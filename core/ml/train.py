@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -18,12 +17,13 @@ from core.errors import Diverged, Stopped
 from core.ml import checkpoint, feed
 from core.ml.checkpoint import State
 from core.ml.network import Network, Networks, predict
+from core.report import Epoch, Metric
 
 __all__ = ["LabelledImages", "Networks", "Trained", "predict", "train", "warm_up"]
 
 LabelledImages = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
-History = list[dict[str, Any]]
+History = list[Epoch]
 
 _REPORT_SECONDS = 0.1
 """Interval between progress reports; each has to wait for the device to finish."""
@@ -189,10 +189,12 @@ def _finished(history: History, fit: FitConfig) -> bool:
     return len(history) - _best_epoch(history, fit.monitor) >= fit.patience
 
 
-def _best_epoch(history: History, monitor: str) -> int:
-    """Return the first epoch, counted from 1, with the best validation score."""
+def _best_epoch(history: History, monitor: Metric) -> int:
+    """Return the first epoch, counted from 1, with the best validation score; no score is the worst."""
     sign = 1 if monitor == "val_loss" else -1
-    return min(range(len(history)), key=lambda index: (sign * history[index][monitor], index)) + 1
+    scores = [line.get(monitor) for line in history]
+    costs = [math.inf if score is None else sign * score for score in scores]
+    return costs.index(min(costs)) + 1
 
 
 def _one_epoch(
@@ -241,7 +243,7 @@ def _after_epoch(
     loss, accuracy = network.learned()
     val_loss, val_accuracy = network.evaluate(*validation)
     _check_is_sane(val_loss, network.num_classes, f"validation after epoch {epoch}", config)
-    line = {
+    line: Epoch = {
         "epoch": epoch,
         "loss": loss,
         "accuracy": accuracy,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -157,8 +156,12 @@ def _spread(counted: Sequence[Mapping[Any, Any]], score: str) -> dict[str, float
 
 def _curve(run: Run) -> tuple[float, ...]:
     """Return validation accuracy by epoch, up to the first epoch without one."""
-    lines = itertools.takewhile(lambda line: line.get("val_accuracy") is not None, run.metrics())
-    return tuple(line["val_accuracy"] for line in lines)
+    scores = []
+    for line in run.metrics():
+        if (score := line.get("val_accuracy")) is None:
+            break
+        scores.append(score)
+    return tuple(scores)
 
 
 def _each(runs: Sequence[Run], sweep: Sweep) -> list[Trial]:

@@ -9,9 +9,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.curve_reading import Evidence
+from core.evaluation.curves import Evidence
 from core.export import palette
 from core.export.palette import TRAINING, VALIDATION
+from core.report import Epoch
 from pages.common.charts import is_dark
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"
@@ -23,7 +24,7 @@ _COLUMNS = [*_SERIES, "epoch", "value", "seconds", "run"]
 
 
 def frame(
-    sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]],
+    sides: Mapping[str, Sequence[Sequence[Epoch]]],
     kept: Mapping[str, int | None] | None = None,
     *,
     evidence: Sequence[Evidence] = (),
@@ -60,7 +61,7 @@ def frame(
     return merged
 
 
-def _values(sides: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> list[tuple[Any, ...]]:
+def _values(sides: Mapping[str, Sequence[Sequence[Epoch]]]) -> list[tuple[Any, ...]]:
     """Return every measured value, in the order of ``_COLUMNS``."""
     return [
         (side, metric, split, line["epoch"], line[column], line.get("seconds") or 0, run)

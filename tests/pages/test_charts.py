@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from core.evaluation.curve_reading import Evidence
+from core.evaluation.curves import Evidence
 from core.export import figures, palette
 from pages.common import learning_curves, matrix_chart
 

@@ -150,10 +150,11 @@ def _validation_words(summary: Summary) -> None:
         )
         return
     last = history[-1]
-    words = f"After epoch {last['epoch']}: validation accuracy {percent(last.get('val_accuracy'))}"
+    accuracy = last.get("val_accuracy")
+    words = f"After epoch {last['epoch']}: validation accuracy {percent(accuracy)}"
     images = _validation_images(summary)
-    if images and last.get("val_accuracy") is not None:
-        bounds = metrics.proportion(round(last["val_accuracy"] * images), images)
+    if images and accuracy is not None:
+        bounds = metrics.proportion(round(accuracy * images), images)
         words += f" ({confidence_interval(bounds.low, bounds.high)}; {count(images, 'image')})"
     st.caption(f"{words}. Training figures are averages over the epoch, with augmentation.")
 

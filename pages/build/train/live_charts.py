@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
+from core.report import Epoch
 from core.runs import Run, Status
 from pages.common import learning_curves
 
@@ -22,9 +23,10 @@ def show(run: Run, status: Status) -> None:
     )
 
 
-def with_current_epoch(history: Sequence[Mapping[str, Any]], status: Status) -> list[Mapping[str, Any]]:
+def with_current_epoch(history: Sequence[Epoch], status: Status) -> list[Epoch]:
     """Return the finished epochs and the current one, whose number has a fraction that marks its progress."""
     if status.state != "running" or not status.batches or status.epoch <= len(history):
         return list(history)
+    current = {"accuracy": status.accuracy, "loss": status.loss}
     epoch = status.epoch - 1 + status.batch / status.batches
-    return [*history, {"epoch": epoch, "accuracy": status.accuracy, "loss": status.loss}]
+    return [*history, cast("Epoch", {"epoch": epoch, **current})]

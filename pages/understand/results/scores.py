@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from core.comparison import test_set_usage
 from core.evaluation.headline import balanced, but_never, far_below_validation
-from core.report import Proportion, Report
+from core.report import Epoch, Proportion, Report
 from core.words import confidence_interval, count, duration, percent
 from pages.common import learning_curves
 from pages.common.metric_card import metric_card
@@ -84,7 +83,7 @@ def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
         coaching.show(summary, read, others)
 
 
-def _curve_caption(history: list[dict[str, Any]], kept: int | None) -> str:
+def _curve_caption(history: list[Epoch], kept: int | None) -> str:
     seconds = sum(line.get("seconds") or 0 for line in history)
     words = [f"{count(len(history), 'epoch')} in {duration(seconds)}."]
     if kept:
