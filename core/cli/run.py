@@ -14,7 +14,7 @@ from core.cli import prepare
 from core.cli.arguments import DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
 from core.errors import LabError, Undecided, WrongUsage
-from core.evaluation.headline import but_never
+from core.evaluation.headline import balanced, but_never
 from core.runs import Labels, Run
 
 
@@ -86,4 +86,6 @@ def _print_run(run: Run, *, as_json: bool) -> None:
     if report is not None:
         test = report.test_accuracy
         print(f"test accuracy {test}{but_never(report)}")
+        if words := balanced(report):
+            print(words)
     print(run.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class Scores:
-    """One model on one split: accuracy and mean F1 in [0, 1], and the mean loss in nats per image."""
+    """One model on one split.
+
+    Accuracy, balanced accuracy (the mean recall of the classes that have images) and mean F1 are in [0, 1];
+    the mean loss is in nats per image.
+    """
 
     accuracy: Interval
+    balanced_accuracy: Interval
     mean_f1: Interval
     loss: Interval
     correct: int
@@ -60,15 +65,17 @@ class ClassDifference:
 def compute(predictions: Predictions, class_names: Sequence[str]) -> Scores:
     """Compute all metrics of one model.
 
-    The interval of accuracy is Wilson's (1927); that of mean F1 is a bootstrap over the images, stratified
-    by true class; that of the loss is normal, as a mean over many images is.
+    The interval of accuracy is Wilson's (1927); those of balanced accuracy and mean F1 are a bootstrap over
+    the images, stratified by true class; that of the loss is normal, as a mean over many images is.
     """
     accuracy = metrics.accuracy(predictions)
     classes = len(class_names)
     matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
+    balanced_accuracy, mean_f1 = _bootstrapped(matrix, _mean_recall, _mean_f1)
     return Scores(
         Interval(accuracy.value, accuracy.low, accuracy.high),
-        _mean_f1(matrix),
+        balanced_accuracy,
+        mean_f1,
         _loss(predictions),
         accuracy.correct,
         accuracy.total,
@@ -105,9 +112,10 @@ def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
     return sorted(differences, key=lambda one: -one.difference)
 
 
-def _mean_f1(matrix: Counts) -> Interval:
+def _bootstrapped(matrix: Counts, *scores: Callable[[Counts], NDArray[np.float64]]) -> list[Interval]:
+    """Return each score of a matrix (C, C) with its interval, by resampling the images of each true class."""
     if not matrix.sum():
-        return Interval(None, None, None)
+        return [Interval(None, None, None)] * len(scores)
     drawn = max(1, min(BOOTSTRAPS, _MAX_CELLS // max(matrix.size, 1)))
     rng = np.random.default_rng(0)
     support = matrix.sum(axis=1)
@@ -115,11 +123,21 @@ def _mean_f1(matrix: Counts) -> Interval:
     copies = np.stack([rng.multinomial(n, row, drawn) for n, row in zip(support, rates, strict=True) if n], 1)
     rows = np.zeros((drawn, len(matrix), len(matrix)), np.int64)
     rows[:, support > 0] = copies
-    low, high = np.quantile(_f1(rows), [0.025, 0.975])
-    return Interval(float(_f1(matrix[None])[0]), float(low), float(high))
+    found = []
+    for score in scores:
+        low, high = np.quantile(score(rows), [0.025, 0.975])
+        found.append(Interval(float(score(matrix[None])[0]), float(low), float(high)))
+    return found
 
 
-def _f1(matrices: Counts) -> NDArray[np.float64]:
+def _mean_recall(matrices: Counts) -> NDArray[np.float64]:
+    """Return the mean recall of each of B matrices (B, C, C), over the classes with images."""
+    found, support = np.diagonal(matrices, axis1=1, axis2=2), matrices.sum(axis=2)
+    shares = np.where(support > 0, found / np.maximum(support, 1), np.nan)
+    return np.asarray(np.nanmean(shares, axis=1), np.float64)
+
+
+def _mean_f1(matrices: Counts) -> NDArray[np.float64]:
     """Return the mean F1 of each of B matrices (B, C, C), over the classes with images or predictions."""
     found = np.diagonal(matrices, axis1=1, axis2=2)
     both = matrices.sum(axis=1) + matrices.sum(axis=2)

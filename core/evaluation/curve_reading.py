@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from core.config import RunConfig
+from core.errors import LabError
 from core.evaluation import curve_rules, headline, metrics, next_step
 from core.evaluation.curves import Curves
+from core.evaluation.next_step import Suggestion
 from core.evaluation.readings import RULES, Kind, Reading
-from core.report import Epoch, Report
+from core.report import ClassScores, Epoch, Report
 from core.runs import Run
 
 __all__ = ["RULES", "Kind", "Reading", "read", "read_run"]
+
+
+SETTLED_FIRST: frozenset[Kind] = frozenset({"diverged", "too short", "collapsed", "unstable", "perfect"})
+"""Readings whose own suggestion comes before class weights."""
 
 
 def read(
@@ -22,26 +29,61 @@ def read(
     guess: float,
     validation_images: int,
     report: Report | None = None,
+    validation_classes: Sequence[ClassScores] = (),
 ) -> Reading:
     """Interpret the learning curves of a run, see also :func:`read_run`.
 
     Args:
         history: the finished epochs, as returned by ``Run.metrics()``.
         config: the run's settings; the suggestion is a change to these.
-        guess: accuracy of always guessing the most common class, in [0, 1].
+        guess: accuracy of guessing, in [0, 1].
         validation_images: their number; with few, validation accuracy fluctuates by chance alone.
         report: of the run, where there is one; a test accuracy far below validation accuracy is then
             reported too, and takes precedence over any change of settings.
+        validation_classes: the scores of each class on the validation images; with a report, a rare class
+            that is hardly found is then reported too.
     """
     reading = curve_rules.first_match(Curves(history), config, guess, validation_images)
-    gap = headline.far_below_validation(report) if report else ""
-    if not gap:
+    if report is None:
         return reading
-    return replace(reading, sentence=f"{reading.sentence} {gap}", suggestion=next_step.far_below_validation())
+    if gap := headline.far_below_validation(report):
+        return _with(reading, gap, next_step.far_below_validation())
+    missed = headline.rare_class_missed(report.counts.get("train", {}), validation_classes)
+    if not missed:
+        return reading
+    weigh = not config.fit.class_weights and reading.kind not in SETTLED_FIRST
+    return _with(reading, missed, next_step.rare_class_missed() if weigh else reading.suggestion)
 
 
 def read_run(run: Run, config: RunConfig, report: Report | None) -> Reading:
     """What the learning curves of a run say; without a report the share of its largest class is not known."""
-    guess = metrics.share_of_largest(report.counts["train"]) if report else 0.0
-    images = report.val_accuracy.total if report else 0
-    return read(run.metrics(), config, guess=guess, validation_images=images, report=report)
+    if report is None:
+        return read(run.metrics(), config, guess=0.0, validation_images=0)
+    return read(
+        run.metrics(),
+        config,
+        guess=_guess(config, report),
+        validation_images=report.val_accuracy.total,
+        report=report,
+        validation_classes=_validation_classes(run, report),
+    )
+
+
+def _guess(config: RunConfig, report: Report) -> float:
+    """With class weights, always answering the largest class is no better than any other answer."""
+    if config.fit.class_weights:
+        return 1 / len(report.class_names)
+    return metrics.share_of_largest(report.counts["train"])
+
+
+def _validation_classes(run: Run, report: Report) -> list[ClassScores]:
+    """Not the test images, since the suggestion is a choice; none where the predictions are unreadable."""
+    if not metrics.are_uneven(report.counts["train"]):
+        return []
+    with suppress(LabError):
+        return metrics.per_class_of(run.predictions("validation"), report.class_names)
+    return []
+
+
+def _with(reading: Reading, sentence: str, suggestion: Suggestion) -> Reading:
+    return replace(reading, sentence=f"{reading.sentence} {sentence}", suggestion=suggestion)

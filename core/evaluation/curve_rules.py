@@ -82,9 +82,10 @@ def _not_learning(curves: Curves, config: RunConfig, guess: float, validation_im
         return None
     sentence = (
         f"The network has not learned: its accuracy is {percent(reached, 0)} even on the training images, "
-        f"and always guessing the most common class reaches {percent(guess, 0)}."
+        f"and guessing reaches {percent(guess, 0)}."
     )
-    return Reading("not learning", sentence, next_step.not_learning(config), (curves.mark("accuracy", best),))
+    evidence = (curves.mark("accuracy", best),)
+    return Reading("not learning", sentence, next_step.not_learning(config, guess), evidence)
 
 
 def _collapsed(curves: Curves, config: RunConfig, guess: float) -> Reading | None:
@@ -96,8 +97,8 @@ def _collapsed(curves: Curves, config: RunConfig, guess: float) -> Reading | Non
     epoch = curves.epochs[int(still_learned.max()) + 1]
     sentence = (
         f"The network learned at first, then collapsed to guessing in epoch {epoch}: training accuracy fell "
-        f"from {percent(accuracy[best], 0)} to {percent(accuracy[last], 0)}, and always guessing the largest "
-        f"class is right on {percent(guess, 0)}."
+        f"from {percent(accuracy[best], 0)} to {percent(accuracy[last], 0)}, and guessing reaches "
+        f"{percent(guess, 0)}."
     )
     evidence = (curves.mark("accuracy", best, last),)
     return Reading("collapsed", sentence, next_step.collapsed(config), evidence, epoch)

@@ -1,10 +1,12 @@
-"""What the first words on a result must not leave out: a class never found, a test far below validation."""
+"""What the words on a result must not leave out: a class never found, a test far below validation."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from core.evaluation import metrics
 from core.report import ClassScores, Report
-from core.words import accuracy, listed, percent
+from core.words import accuracy, and_others, count, listed, percent
 
 MAX_NAMED = 3
 """Classes never found that are named; the others are counted."""
@@ -32,6 +34,37 @@ def balanced(report: Report) -> str:
         f"Balanced accuracy, the mean recall of the classes: {percent(report.balanced_accuracy)}; guessing "
         f"reaches {percent(1 / classes)}. It counts more here than accuracy, because the classes are uneven: "
         f"{max(present):,} training images in the largest, {min(present):,} in the smallest."
+    )
+
+
+def rare_class_missed(counts: Mapping[str, int], validation: Sequence[ClassScores]) -> str:
+    """A sentence on the rare class that is found least, if the others are found far more often; or nothing.
+
+    A class is rare if it has at most a third of the training images of the largest class, and found less
+    often if the 95% CI of its recall lies below the recall of all validation images together.
+
+    Args:
+        counts: training images by class name.
+        validation: the scores of each class on the validation images.
+    """
+    largest = max(counts, key=lambda name: counts[name], default="")
+    found = sum((one.recall or 0) * one.support for one in validation)
+    overall = found / max(sum(one.support for one in validation), 1)
+    missed = [
+        one
+        for one in validation
+        if metrics.UNEVEN * counts.get(one.class_name, 0) <= counts.get(largest, 0)
+        and one.recall_high is not None
+        and one.recall_high < overall
+    ]
+    if not missed:
+        return ""
+    worst = min(missed, key=lambda one: (one.recall or 0, -one.support))
+    right, images = round((worst.recall or 0) * worst.support), count(worst.support, "validation image")
+    return (
+        f"The rare class {worst.class_name} is found in {right:,} of {images}"
+        f"{and_others(len(missed) - 1, 'rare class')}: it has {counts.get(worst.class_name, 0):,} training "
+        f"images, {largest} has {counts[largest]:,}."
     )
 
 

@@ -93,6 +93,12 @@ def _scores_of_one(matrix: Counts, index: int, name: str) -> ClassScores:
     )
 
 
+def per_class_of(predictions: Predictions, class_names: Sequence[str]) -> list[ClassScores]:
+    """Return the scores of :func:`per_class` from predictions."""
+    matrix = confusion_matrix(predictions.labels, predicted(predictions), len(class_names))
+    return per_class(matrix, class_names)
+
+
 def mean_f1(scores: Sequence[ClassScores]) -> float | None:
     """Return the macro F1: the unweighted mean over the classes for which F1 is defined."""
     defined = [score.f1 for score in scores if score.f1 is not None]

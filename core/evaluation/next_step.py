@@ -13,6 +13,9 @@ from core.config import SETTINGS, RunConfig, final_map_size
 
 USUAL_LEARNING_RATE = {"adam": 0.001, "adamw": 0.001, "rmsprop": 0.001, "sgd": 0.01}
 
+MOSTLY_ONE_CLASS = 0.75
+"""Share of the largest class from which it has three times the images of all others together."""
+
 CHECK_IMAGES = "Check them for wrong labels, or add more."
 
 
@@ -38,8 +41,10 @@ def too_short(config: RunConfig, epochs: int) -> Suggestion:
     return Suggestion("Train for 10 epochs, enough to interpret the curve.", {"fit.epochs": 10})
 
 
-def not_learning(config: RunConfig) -> Suggestion:
-    """Suggest a change after training that did no better than guessing."""
+def not_learning(config: RunConfig, guess: float) -> Suggestion:
+    """Suggest a change after training that did no better than ``guess``, always the largest class."""
+    if guess >= MOSTLY_ONE_CLASS and not config.fit.class_weights:
+        return rare_class_missed()
     usual, rate = USUAL_LEARNING_RATE[config.fit.optimizer], config.fit.learning_rate
     if _is_far_too_small(config) or rate >= usual * 2:
         return _usual_learning_rate(config)
@@ -79,6 +84,14 @@ def far_below_validation() -> Suggestion:
     return Suggestion(
         "Compare the test images with the training images before you change a setting: look for another "
         "source, camera or background, and check the data for near copies."
+    )
+
+
+def rare_class_missed() -> Suggestion:
+    """Suggest a change after a rare class was hardly found."""
+    return Suggestion(
+        "Use class weights, so that images of rare classes count more in training.",
+        {"fit.class_weights": True},
     )
 
 

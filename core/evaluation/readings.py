@@ -39,8 +39,9 @@ RULES: dict[Kind, str] = {
     "diverged": "The training or validation loss is no longer a number.",
     "too short": f"Fewer than {MIN_EPOCHS} epochs.",
     "not learning": "Even on the training images, accuracy never covers "
-    f"{percent(MIN_LEARNED, 0)} of the distance between always guessing the most common class and 100%, and "
-    "validation accuracy does not either, by more than the number of validation images explains.",
+    f"{percent(MIN_LEARNED, 0)} of the distance between guessing and 100%, and validation accuracy does not "
+    "either, by more than the number of validation images explains. Guessing is to answer the most common "
+    "class always; with class weights, to answer any class.",
     "collapsed": f"Training accuracy covered at least {percent(2 * MIN_LEARNED, 0)} of that distance, and "
     f"ends below {percent(MIN_LEARNED, 0)} of it.",
     "unstable": f"In at least {percent(JUMPING_STEPS, 0)} of the steps between epochs, and at least two, "

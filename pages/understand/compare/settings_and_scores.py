@@ -10,6 +10,7 @@ import streamlit as st
 from core.comparison.score_intervals import Interval, Scores
 from core.config import SETTINGS, differences
 from core.errors import LabError
+from core.evaluation import metrics
 from core.sweeps.plan import SEED
 from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread
 from pages.common import charts
@@ -88,9 +89,12 @@ def scores(sides: Sequence[Side], split: str) -> None:
 
 
 def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: str) -> pd.DataFrame:
-    """Return a row per score, a column per side."""
+    """Return a row per score, a column per side; balanced accuracy only where the classes are uneven."""
+    balanced = [_shares([s.balanced_accuracy for s in of_side]) for of_side in figures]
+    are_uneven = any(metrics.are_uneven(s.report.counts["train"]) for side in sides for s in side.finished)
     rows = {
         f"Accuracy ({split})": [_shares([s.accuracy for s in of_side]) for of_side in figures],
+        **({f"Balanced accuracy ({split})": balanced} if are_uneven else {}),
         "Correct predictions": [_correct(of_side) for of_side in figures],
         f"Mean F1 ({split})": [_shares([s.mean_f1 for s in of_side]) for of_side in figures],
         f"Loss ({split}; lower is better)": [_losses([s.loss for s in of_side]) for of_side in figures],

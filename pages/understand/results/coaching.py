@@ -44,7 +44,8 @@ def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
         st.table(rules.map(literal), hide_index=True, alt="The rules by which curves are judged")
         st.caption(
             "The first rule that applies decides. The curves are smoothed over neighbouring epochs first, "
-            "so that no single odd epoch decides."
+            "so that no single odd epoch decides. A test accuracy far below validation accuracy, or a rare "
+            "class that is hardly found, is added to the reading."
         )
 
 

@@ -34,13 +34,19 @@ def test_scores_come_with_intervals_that_hold_the_value():
     probabilities = rng.dirichlet([1, 1, 1], 200).astype(np.float32)
     predictions = Predictions(np.arange(200).astype(str), labels, probabilities)
     found = score_intervals.compute(predictions, ("a", "b", "c"))
-    for interval in (found.accuracy, found.mean_f1, found.loss):
+    for interval in (found.accuracy, found.balanced_accuracy, found.mean_f1, found.loss):
         assert None not in (interval.value, interval.low, interval.high)
         assert interval.low < interval.value < interval.high
+    right = probabilities.argmax(axis=1) == labels
+    recalls = [right[labels == index].mean() for index in range(3)]
+    assert found.balanced_accuracy.value == pytest.approx(np.mean(recalls))
     expected = -np.log(probabilities[np.arange(200), labels]).mean()
     assert found.loss.value == pytest.approx(expected, rel=1e-5)
     empty = Predictions(np.zeros(0, str), np.zeros(0, np.int64), np.zeros((0, 3), np.float32))
     assert score_intervals.compute(empty, ("a", "b", "c")).mean_f1.value is None
+    only_a = Predictions(predictions.ids, labels * 0, probabilities)
+    recall = score_intervals.compute(only_a, ("a", "b", "c")).balanced_accuracy
+    assert recall.value == pytest.approx((probabilities.argmax(axis=1) == 0).mean())
 
 
 def test_sides_get_the_same_seeds_with_the_least_work():

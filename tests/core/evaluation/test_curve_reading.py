@@ -17,7 +17,7 @@ from core.config import RunConfig
 from core.evaluation import curve_reading, metrics, next_step
 from core.evaluation.curve_reading import Kind, Reading
 from core.report import Report
-from core.runs import Predictions
+from core.runs import Predictions, Run
 from samples.made_runs import TRAINING
 from tests.core.comparison.test_verdicts import flags, result
 
@@ -243,6 +243,49 @@ def test_a_test_accuracy_far_below_validation_is_said_and_comes_before_any_setti
     )
     assert gap in reading.sentence
     assert reading.suggestion.changes == {} and reading.suggestion.text.startswith("Compare the test images")
+
+
+def uneven_run(folder: Path, kind: Kind, changes: dict[str, Any]) -> tuple[Run, RunConfig, Report]:
+    """500 and 25 training images; of 50 and 3 validation images, the 3 rare ones are all missed."""
+    labels = np.repeat([0, 1], [50, 3])
+    predictions = Predictions(labels.astype(str), labels, np.eye(2, dtype=np.float32)[labels * 0])
+    counts = {"train": {"common": 500, "rare": 25}}
+    report = metrics.report(("common", "rare"), predictions, predictions, counts=counts, training=TRAINING)
+    run = Run(folder)
+    run.write_predictions(validation=predictions, test=predictions)
+    run.write_metrics([epoch | {"accuracy": 0.97, "val_accuracy": 0.97} for epoch in MADE[kind](0)])
+    return run, DEFAULTS.replace(changes), report
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "advice"),
+    [
+        ("still improving", {}, {"fit.class_weights": True}),
+        ("healthy", {"fit.learning_rate": 0.0001}, {"fit.class_weights": True}),
+        ("still improving", {"fit.class_weights": True}, {"fit.epochs": 20}),
+        ("diverged", {}, {"fit.learning_rate": 0.0001}),
+    ],
+)
+def test_a_rare_class_that_is_missed_asks_for_class_weights(tmp_path, kind, changes, advice):
+    reading = curve_reading.read_run(*uneven_run(tmp_path, kind, changes))
+    assert "rare class rare is found in 0 of 3 validation images" in reading.sentence
+    assert reading.suggestion.changes == advice
+
+
+@pytest.mark.parametrize("guess", [0.76, 500 / 525, 0.99])
+def test_a_network_that_always_answers_the_large_class_is_to_weigh_the_classes(guess):
+    history = [epoch | {"accuracy": guess, "val_accuracy": guess} for epoch in not_learning(0)]
+    reading = curve_reading.read(history, DEFAULTS, guess=guess, validation_images=53)
+    assert (reading.kind, reading.suggestion.changes) == ("not learning", {"fit.class_weights": True})
+    weighed = DEFAULTS.replace({"fit.class_weights": True})
+    again = curve_reading.read(history, weighed, guess=guess, validation_images=53)
+    assert "fit.class_weights" not in again.suggestion.changes
+
+
+def test_with_class_weights_an_accuracy_below_the_large_class_may_be_learning(tmp_path):
+    run, config, report = uneven_run(tmp_path, "healthy", {"fit.class_weights": True})
+    run.write_metrics([epoch | {"accuracy": 0.9, "val_accuracy": 0.9} for epoch in healthy(0)])
+    assert curve_reading.read_run(run, config, report).kind == "healthy"
 
 
 def test_a_short_uneven_rise_is_read_as_still_improving():

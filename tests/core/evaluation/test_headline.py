@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from core.evaluation import headline, metrics
-from core.report import Report
+from core.report import ClassScores, Report
 from core.runs import Predictions
 from samples.made_runs import TRAINING
 
@@ -73,3 +74,43 @@ def test_the_baseline_of_each_set_is_counted_on_that_set():
     counts = {"a": 90, "b": 10}
     assert metrics.share_of_largest(counts) == 0.9
     assert metrics.baseline(counts, np.array([0, 1, 1, 1]), ("a", "b")).value == 0.25
+
+
+def validation_scores(counts: dict[str, tuple[int, int]]) -> list[ClassScores]:
+    """Scores of each class from (right, images); every mistake goes to the first class."""
+    matrix = np.zeros((len(counts), len(counts)), np.int64)
+    for index, (right, images) in enumerate(counts.values()):
+        matrix[index, index] = right
+        matrix[index, 0 if index else 1] += images - right
+    return metrics.per_class(matrix, list(counts))
+
+
+@pytest.mark.parametrize(
+    ("training", "validation", "words"),
+    [
+        (
+            {"a": 500, "b": 25},
+            {"a": (50, 50), "b": (0, 3)},
+            "b is found in 0 of 3 validation images",
+        ),
+        (
+            {"a": 500, "b": 25},
+            {"a": (50, 50), "b": (0, 1)},
+            "b is found in 0 of 1 validation image:",
+        ),
+        ({"a": 500, "b": 25}, {"a": (45, 50), "b": (3, 3)}, ""),
+        ({"a": 500, "b": 400}, {"a": (50, 50), "b": (0, 40)}, ""),  # missed, but not rare
+        ({"a": 500, "b": 25}, {"a": (10, 50), "b": (1, 3)}, ""),  # no worse than the others
+        ({"a": 500, "b": 25}, {"a": (50, 50), "b": (0, 0)}, ""),
+        (
+            {"a": 952, "b": 800, "c": 300, "d": 40, "e": 32},
+            {"a": (90, 95), "b": (75, 80), "c": (12, 30), "d": (0, 4), "e": (0, 3)},
+            "d is found in 0 of 4 validation images (and 2 other rare classes): it has 40 training "
+            "images, a has 952.",
+        ),
+        ({}, {}, ""),
+    ],
+)
+def test_a_rare_class_found_less_often_than_the_rest_is_named(training, validation, words):
+    sentence = headline.rare_class_missed(training, validation_scores(validation))
+    assert words in sentence and bool(words) == bool(sentence)
