@@ -53,7 +53,7 @@ class TrainingResult:
 
     @property
     def report(self) -> Report:
-        """The full report on the saved model."""
+        """The full report on the model of the best epoch."""
         report = self.run.report()
         if report is None:
             raise LabError(f"Run {self.run.title} has no result (state: {self.run.status.state}).")
@@ -87,7 +87,7 @@ class TrainingResult:
         return pd.DataFrame(np.array(self.report.confusion_matrix), rows, columns)
 
     def plot_history(self) -> Figure:
-        """Plot accuracy and loss by epoch, with the saved epoch marked."""
+        """Plot accuracy and loss by epoch, with the best epoch marked."""
         return figures.learning_curves(self.run.metrics(), self.report.kept_epoch)
 
     def plot_confusion_matrix(self, *, normalize: bool = False) -> Figure:
@@ -145,7 +145,7 @@ class TrainingResult:
         if self.run.has_report:
             facts["Test accuracy"] = str(self.test_accuracy)
             facts["Validation accuracy"] = str(self.val_accuracy)
-            epochs += f", model saved from epoch {self.report.kept_epoch}"
+            epochs += f", best epoch: {self.report.kept_epoch}"
         return {**facts, "Epochs": epochs, "State": state, "Folder": str(self.run.path)}
 
     def _class_index(self, class_name: str | None) -> int | None:

@@ -31,11 +31,11 @@ MAX_CAPTION_NAME = 16
 
 
 def learning_curves(history: Sequence[Epoch], kept_epoch: int | None = None) -> Figure:
-    """Plot accuracy and loss by epoch, for training and validation, with the saved epoch marked.
+    """Plot accuracy and loss by epoch, for training and validation, with the best epoch marked.
 
     Args:
         history: the finished epochs, as returned by ``Run.metrics()``; None leaves a gap.
-        kept_epoch: the epoch (from 1) whose weights were saved.
+        kept_epoch: the best epoch (from 1), whose weights were kept.
     """
     figure = new_figure(10, 3.6)
     for axes, (metric, columns) in zip(figure.subplots(1, 2), palette.COLUMNS.items(), strict=True):

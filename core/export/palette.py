@@ -36,8 +36,8 @@ _FAINT, _STRONGEST = 0.15, 0.8
 
 
 def kept_label(epoch: int) -> str:
-    """Return the label of the epoch whose weights were saved."""
-    return f"saved: epoch {epoch}"
+    """Return the label of the epoch whose weights were kept."""
+    return f"best epoch: {epoch}"
 
 
 def shades(values: ArrayLike, faint: Any = False) -> NDArray[np.float64]:

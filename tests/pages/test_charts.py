@@ -61,8 +61,8 @@ def test_the_kept_epoch_is_labelled_once_per_metric():
     frame = learning_curves.frame({"": [HISTORY]}, {"": 2})
     kept = frame[frame["kept"] != ""]
     assert kept[["metric", "split", "epoch", "value", "kept"]].values.tolist() == [
-        ["accuracy", "validation", 2, 0.6, "saved: epoch 2"],
-        ["loss", "validation", 2, 1.1, "saved: epoch 2"],
+        ["accuracy", "validation", 2, 0.6, "best epoch: 2"],
+        ["loss", "validation", 2, 1.1, "best epoch: 2"],
     ]
 
 

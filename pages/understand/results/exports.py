@@ -34,9 +34,9 @@ def show(summary: Summary) -> None:
         st.download_button(
             "Test predictions as CSV",
             lambda: csv_tables.csv(predictions_frame(summary, shown)),
-            f"{run_id}-test-answers.csv",
+            f"{run_id}-test-predictions.csv",
             "text/csv",
-            key="answers",
+            key="test_predictions",
             icon=":material/table:",
             on_click="ignore",
             help="One row per test image: file, true class, predicted class and all probabilities.",
@@ -93,7 +93,7 @@ def predictions_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
             "image": predictions.ids,
             "file": _files(predictions, shown),
             "true": [names[index] for index in predictions.labels],
-            "answer": [names[index] for index in metrics.predicted(predictions)],
+            "predicted": [names[index] for index in metrics.predicted(predictions)],
             "probability": metrics.confidence(predictions),
         }
     )

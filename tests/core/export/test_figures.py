@@ -117,7 +117,7 @@ def test_learning_curves_of_any_history_can_be_drawn(history):
 
 def test_the_kept_epoch_is_named_when_there_is_one():
     history = [epoch(1), epoch(2)]
-    assert "saved: epoch 2" in texts(figures.learning_curves(history, 2))
+    assert "best epoch: 2" in texts(figures.learning_curves(history, 2))
     assert not any("saved" in text for text in texts(figures.learning_curves(history)))
 
 
