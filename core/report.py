@@ -121,7 +121,7 @@ class Training(_Part):
     Attributes:
         kept_epoch: the epoch (from 1) whose weights were kept.
         images_per_second: training speed.
-        seconds: time from the start of the run to its report.
+        seconds: time from the start of the run to its report, of all parts of a resumed run together.
         precision: numeric precision of training, ``float32`` or ``bfloat16``.
         data_version: fingerprint of the images and their labels.
         split_fingerprint: fingerprint of the split; runs that share both can be compared image by image.

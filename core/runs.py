@@ -56,7 +56,8 @@ _SCHEMA = 1
 class Status:
     """State and progress of a run; if something went wrong, ``hint`` says what to do.
 
-    ``pruned`` gives the reason if a sweep stopped the run early, otherwise it is empty.
+    ``started`` and ``ended`` are those of its last part; ``seconds_before`` is the time of earlier parts, if
+    it was resumed. ``pruned`` gives the reason if a sweep stopped the run early, otherwise it is empty.
     """
 
     state: State
@@ -74,6 +75,7 @@ class Status:
     created: Moment = 0.0
     started: Moment = 0.0
     ended: Moment = 0.0
+    seconds_before: Moment = 0.0
     first_batch: Moment = 0.0
     heartbeat: Moment = 0.0
     pid: ProcessId = 0
@@ -85,6 +87,13 @@ class Status:
     def waiting(self) -> bool:
         """Whether the run is queued or in progress."""
         return self.state in WAITING
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has been carried out, all parts together, up to its last heartbeat or its end."""
+        if not self.started:
+            return self.seconds_before
+        return self.seconds_before + max(self.ended, self.heartbeat, self.started) - self.started
 
 
 @dataclass(frozen=True)

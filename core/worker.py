@@ -85,7 +85,7 @@ def carry_out(
                 predictions["validation"],
                 predictions["test"],
                 counts=selection.counts(),
-                training=_training(run, dataset, selection, trained),
+                training=_training(run, dataset, selection, trained, writer),
             )
         )
         writer.update(state="stopped" if trained.stopped else "done", message=writer.status.pruned)
@@ -173,11 +173,13 @@ def _predict(run: Run, trained: Trained, parts: dict[str, Part]) -> dict[str, Pr
     return predictions
 
 
-def _training(run: Run, dataset: Dataset, selection: Selection, trained: Trained) -> Training:
+def _training(
+    run: Run, dataset: Dataset, selection: Selection, trained: Trained, writer: StatusWriter
+) -> Training:
     return Training(
         kept_epoch=trained.kept_epoch,
         images_per_second=trained.images_per_second,
-        seconds=time.time() - run.status.started,
+        seconds=writer.status.seconds_before + time.time() - writer.status.started,
         parameters=trained.model.count_params(),
         summary=tuple(
             LayerSummary(name=layer.name, kind=layer.kind, output=layer.output, parameters=layer.parameters)

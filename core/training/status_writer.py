@@ -28,13 +28,14 @@ class StatusWriter:
         self._run = run
         self._terminating = terminating
         self._watch = watch
-        now = time.time()
+        before = run.status
         self.status = replace(
-            run.status,
+            before,
             state="starting",
             message="",
             hint="",
-            started=now,
+            seconds_before=before.seconds,
+            started=time.time(),
             ended=0.0,
             first_batch=0.0,
             **heartbeat.identity(),

@@ -114,7 +114,7 @@ def _show_damaged(summary: Summary) -> None:
 
 
 def _when(status: Status) -> str:
-    took = f", took {duration(status.ended - status.started)}" if status.ended > status.started > 0 else ""
+    took = f", took {duration(status.seconds)}" if status.ended > status.started > 0 else ""
     return f" · {started(status)}{took}" if status.created else ""
 
 

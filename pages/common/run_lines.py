@@ -93,7 +93,7 @@ class Line:
     def seconds(self) -> float | None:
         """Mean duration of a run."""
         status = [summary.status for summary in self.summaries]
-        return _mean([s.ended - s.started for s in status if s.ended > s.started > 0])
+        return _mean([s.seconds for s in status if s.ended > s.started > 0])
 
     def spread(self, key: Score) -> str:
         """Return ``0.71 ± 0.02 (SD, n=5)``, or the 95% CI of a single run."""

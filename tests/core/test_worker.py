@@ -161,6 +161,26 @@ def test_a_resumed_run_keeps_the_images_it_started_with(source: str) -> None:
     assert run.report().split_fingerprint == before
 
 
+def test_the_time_of_a_resumed_run_is_that_of_all_its_parts(source: str) -> None:
+    run = engine.submit(config(source, **ENDLESS))
+    engine.claim()
+    before = 0.0
+    for part in range(1, 4):
+        enough = part * 20
+        status = worker.carry_out(
+            run, lambda status, enough=enough: run.ask_to_stop() if status.epoch > enough else None
+        )
+        report = run.report()
+        assert report is not None and report.seconds > before
+        assert status.seconds_before == pytest.approx(before, abs=1)
+        assert status.seconds == pytest.approx(report.seconds, abs=1)
+        before = report.seconds
+        time.sleep(1.5)  # the time between two parts does not count
+        engine.resume(run)
+        engine.claim()
+    assert before > sum(line["seconds"] or 0 for line in run.metrics())
+
+
 def test_a_terminated_worker_leaves_its_run_interrupted(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     process = background()
