@@ -22,7 +22,7 @@ from core.config import SETTINGS
 from core.errors import LabError
 from core.files import Count
 from core.processes import launch
-from core.report import Epoch, Metric
+from core.report import Epoch, Metric, Report
 from core.runs import Run
 
 ADDRESS = "MLFLOW_TRACKING_URI"
@@ -44,9 +44,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Note:
-    """What MLflow has of a run: its id there, the number of epochs sent, and the final state once sent."""
+    """What MLflow has of a run.
 
+    creating: whether a record was requested whose id has not arrived yet; mlflow_run: its id; settings:
+    whether all settings were sent; epochs: the number of epochs sent; ended: the final state once sent.
+    """
+
+    creating: bool = False
     mlflow_run: str = ""
+    settings: bool = False
     epochs: Count = 0
     ended: str = ""
 
@@ -57,10 +63,20 @@ def begin(run: Run) -> None:
         return
     try:
         _write(run.id, replace(_read(run.id), ended=""))
-        if not _is_alive():
-            launch.start_detached("core.export.mlflow_mirror", [], _folder() / "log.txt")
+        _ensure_alive()
     except (LabError, OSError) as error:
         log.warning("this run is not mirrored to MLflow: %s", error)
+
+
+def catch_up() -> None:
+    """Send what an earlier process left unsent, such as the end of a run that died with it; never fails."""
+    if not os.environ.get(ADDRESS):
+        return
+    try:
+        if _noted():
+            _ensure_alive()
+    except (LabError, OSError) as error:
+        log.warning("earlier runs are not mirrored to MLflow: %s", error)
 
 
 def serve() -> None:
@@ -81,27 +97,55 @@ def _serve(client: Any) -> None:
     active = succeeded = time.monotonic()
     while time.monotonic() - active < IDLE_SECONDS and time.monotonic() - succeeded < GIVE_UP_SECONDS:
         time.sleep(LOOK_SECONDS)
-        for run in _noted():
+        for run_id in _noted():
             active = time.monotonic()
             try:
-                _send(client, run)
+                _mirror(client, run_id)
                 succeeded = time.monotonic()
             except Exception as error:  # any error of the server or the network
-                log.warning("run %s could not be sent to MLflow: %s", run.id, str(error)[:500])
-                time.sleep(RETRY_SECONDS)
+                log.warning("run %s could not be sent to MLflow: %s", run_id, str(error)[:500])
+                if not _given_up(client, run_id):
+                    time.sleep(RETRY_SECONDS)
+
+
+def _given_up(client: Any, run_id: str) -> bool:
+    """Send nothing more of a run whose record was deleted on the server; whether that is so."""
+    note = _read(run_id)
+    try:
+        deleted = note.mlflow_run and client.get_run(note.mlflow_run).info.lifecycle_stage == "deleted"
+    except Exception:  # the server cannot be asked, so try again later
+        return False
+    if deleted:
+        log.warning("the record of run %s was deleted in MLflow; nothing more is sent of it", run_id)
+        _write(run_id, replace(note, ended="deleted"))
+    return bool(deleted)
+
+
+def _mirror(client: Any, run_id: str) -> None:
+    """Send what is new of a run; of one that was deleted here, close the record there."""
+    try:
+        run = runs.open(run_id)
+    except LabError:
+        if mlflow_run := _read(run_id).mlflow_run:
+            client.set_terminated(mlflow_run, "KILLED")
+        files.remove(_path(run_id))
+        return
+    _send(client, run)
 
 
 def _send(client: Any, run: Run) -> None:
     """Update the server's record of a run to match its folder."""
     note = _read(run.id)
     if not note.mlflow_run:
-        note = replace(note, mlflow_run=_create(client, run))
-        _write(run.id, note)
+        note = _created(client, run, note)
+    if not note.settings:
+        for path in SETTINGS:
+            client.log_param(note.mlflow_run, path, str(run.config.get(path))[:500])
+        note = _write(run.id, replace(note, settings=True))
     status, history = run.status, run.metrics()
     while new := history[note.epochs :][:_MAX_EPOCHS]:
         client.log_batch(note.mlflow_run, metrics=_metrics(new))
-        note = replace(note, epochs=note.epochs + len(new))
-        _write(run.id, note)
+        note = _write(run.id, replace(note, epochs=note.epochs + len(new)))
     if status.waiting:
         return
     _send_result(client, run, note.mlflow_run)
@@ -109,44 +153,63 @@ def _send(client: Any, run: Run) -> None:
     _write(run.id, replace(note, ended=status.state))
 
 
-def _create(client: Any, run: Run) -> str:
-    config, labels = run.config, run.labels
-    experiment = client.get_experiment_by_name(config.data.source)
-    experiment_id = experiment.experiment_id if experiment else client.create_experiment(config.data.source)
+def _created(client: Any, run: Run, note: Note) -> Note:
+    """Create the run's record on the server, once: its id is noted before anything else is sent.
+
+    Where the note says that an earlier attempt ended before its id arrived, the record it may have left is
+    looked for first.
+    """
+    experiment_id = _experiment(client, run.config.data.source)
+    filter_by_id = f"tags.`lab.run` = '{run.id}'"
+    left = client.search_runs([experiment_id], filter_by_id) if note.creating else []
+    if left:
+        return _write(run.id, replace(note, mlflow_run=str(left[0].info.run_id)))
+    note = _write(run.id, replace(note, creating=True))
+    labels = run.labels
     tags = {"lab.run": run.id, "lab.group": labels.group, "mlflow.note.content": labels.notes}
     tags |= {f"lab.tag.{tag}": "yes" for tag in labels.tags}
     created = client.create_run(experiment_id, run_name=run.title, tags=tags)
-    run_id = str(created.info.run_id)
-    for path in SETTINGS:
-        client.log_param(run_id, path, str(config.get(path))[:500])
-    return run_id
+    return _write(run.id, replace(note, mlflow_run=str(created.info.run_id)))
+
+
+def _experiment(client: Any, name: str) -> str:
+    """Return the id of the experiment of this name; a deleted one still owns its name, and is restored."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return str(client.create_experiment(name))
+    if experiment.lifecycle_stage == "deleted":
+        log.warning("the experiment %s had been deleted in MLflow; it was restored to receive runs", name)
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def _send_result(client: Any, run: Run, mlflow_run: str) -> None:
     """Send the scores with their intervals, and the run's files."""
-    from mlflow.entities import Metric
-
-    report, now = run.report(), int(time.time() * 1000)
-    if report is not None:
-        scores = {
-            "val_accuracy_low": report.val_accuracy.low,
-            "val_accuracy_high": report.val_accuracy.high,
-            "test_accuracy_low": report.test_accuracy.low,
-            "test_accuracy_high": report.test_accuracy.high,
-            "test_accuracy": report.test_accuracy.value,
-        }
-        metrics = [
-            Metric(name, score, now, report.kept_epoch) for name, score in scores.items() if score is not None
-        ]
-        client.log_batch(mlflow_run, metrics=metrics)
     for name in ("config.json", "report.json", "metrics.jsonl", "log.txt", run.model_path.name):
         if (run.path / name).exists():
             client.log_artifact(mlflow_run, str(run.path / name))
-    if report is not None:
+    if (report := run.report()) is not None:
         from core.export import figures
 
+        client.log_batch(mlflow_run, metrics=_scores(report))
         drawn = figures.confusion_matrix(report.confusion_matrix, report.class_names)
         client.log_figure(mlflow_run, drawn, "confusion_matrix.png")
+
+
+def _scores(report: Report) -> list[Any]:
+    from mlflow.entities import Metric
+
+    scores = {
+        "val_accuracy_low": report.val_accuracy.low,
+        "val_accuracy_high": report.val_accuracy.high,
+        "test_accuracy_low": report.test_accuracy.low,
+        "test_accuracy_high": report.test_accuracy.high,
+        "test_accuracy": report.test_accuracy.value,
+    }
+    now = int(time.time() * 1000)
+    return [
+        Metric(name, score, now, report.kept_epoch) for name, score in scores.items() if score is not None
+    ]
 
 
 def _metrics(lines: list[Epoch]) -> list[Any]:
@@ -161,37 +224,40 @@ def _metrics(lines: list[Epoch]) -> list[Any]:
     ]
 
 
-def _noted() -> list[Run]:
-    """Return the runs that may have unsent updates; delete the notes of runs that are gone."""
-    found = []
-    for path in sorted(_folder().glob("*.json")):
-        if _read(path.stem).ended:
-            continue
-        try:
-            found.append(runs.open(path.stem))
-        except LabError:
-            files.remove(path)
-    return found
+def _noted() -> list[str]:
+    """Return the ids of the runs that may have unsent updates."""
+    ids = [path.stem for path in sorted(_folder().glob("*.json"))]
+    return [run_id for run_id in ids if not _read(run_id).ended]
 
 
 def _folder() -> Path:
     return workspace.folder() / "tracking"
 
 
+def _path(run_id: str) -> Path:
+    return _folder() / f"{run_id}.json"
+
+
 def _read(run_id: str) -> Note:
     try:
-        return files.read_model(_folder() / f"{run_id}.json", Note, missing=Note())
+        return files.read_model(_path(run_id), Note, missing=Note())
     except LabError:
         return Note()
 
 
-def _write(run_id: str, note: Note) -> None:
-    files.write_json(_folder() / f"{run_id}.json", asdict(note))
+def _write(run_id: str, note: Note) -> Note:
+    files.write_json(_path(run_id), asdict(note))
+    return note
 
 
 def _lock() -> filelock.BaseFileLock:
     _folder().mkdir(parents=True, exist_ok=True)
     return filelock.FileLock(_folder() / "lock", timeout=0)
+
+
+def _ensure_alive() -> None:
+    if not _is_alive():
+        launch.start_detached("core.export.mlflow_mirror", [], _folder() / "log.txt")
 
 
 def _is_alive() -> bool:

@@ -16,6 +16,7 @@ import filelock
 
 from core import engine, sweeps
 from core.errors import LabError
+from core.export import mlflow_mirror
 from core.processes import launch
 from core.processes.memory_limit import Growth
 from core.worker import LOG_FORMAT, carry_out, terminating
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 def serve() -> None:
     """Execute queued runs, oldest first, until the queue has been empty for a while."""
     launch.lower_priority()
+    mlflow_mirror.catch_up()
     try:
         with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
             if ray_cluster.address():
