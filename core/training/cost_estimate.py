@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core import runs
 from core.config import RunConfig
 from core.errors import LabError
+from core.training import time_model
 from core.words import count
 
+_PARTS, _MIN_SECONDS = 4, 0.01
 LATEST = 30
 """Number of earlier runs considered; older ones may be from another machine or version."""
 
-_ROUGH_GFLOPS_PER_CORE = 12.0
-"""Half the training speed of the machine this was written on (AVX-512, bfloat16), to stay conservative."""
+_START_SECONDS, _BATCH_SECONDS, _SECONDS_PER_VALUE = 2.5, 0.006, 1e-9
+_OPERATIONS_PER_CORE = 12e9
+"""Rough guesses, from the machine this was written on (2 cores with AVX-512); earlier runs correct them."""
 SECONDS_TO_START = 2.0
 """From the end of one run to the first batch of the next, on a warm worker."""
 
@@ -34,7 +40,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Maximum duration of a run in seconds (early stopping may end it sooner), and the estimate's basis."""
+    """Maximum duration of a run in seconds (early stopping may end it sooner), and the estimate's basis.
+
+    low, high: 90 of 100 actual times are expected between these.
+    """
 
     seconds: float
     low: float
@@ -70,43 +79,62 @@ def parameters(config: RunConfig, num_classes: int) -> int:
 def duration(config: RunConfig, images: int) -> Estimate:
     """Estimate how long training on ``images`` training images will take on this machine.
 
-    The speed comes from earlier runs on this machine, scaled by the amount of work per image; without earlier
-    runs, it is a conservative guess from the number of cores.
+    The speed comes from earlier runs on this machine; without any, it is a guess from the number of cores.
+    The range is meant to hold 90 of 100 actual times, see :mod:`core.training.time_model`.
     """
     return total([config], images)
 
 
 def total(configs: Sequence[RunConfig], images: int) -> Estimate:
     """Estimate how long training all these configs in sequence will take, see :func:`duration`."""
-    start = SECONDS_TO_START * len(configs)
-    operations = sum(images * config.fit.epochs * _work(config) for config in configs)
-    speeds = _speeds()
-    if not speeds:
-        rough = (os.cpu_count() or 1) * _ROUGH_GFLOPS_PER_CORE * 1e9
-        seconds = start + operations / rough
-        return Estimate(seconds, seconds / 3, seconds * 2, "a rough guess: no earlier runs on this machine")
-    seconds = start + operations / statistics.median(speeds)
-    low, high = start + operations / max(speeds), start + operations / min(speeds)
-    basis = f"from {count(len(speeds), 'earlier run')} on this machine"
-    return Estimate(seconds, min(low, seconds / 1.15), max(high, seconds * 1.15), basis)
+    work = np.zeros(_PARTS)
+    for config in configs:
+        held_out = config.data.validation_share / (1 - config.data.validation_share - config.data.test_share)
+        work += _work(config, images, round(images * held_out), config.fit.epochs)
+    earlier = _earlier()
+    before = [work for work, _ in earlier], [seconds for _, seconds in earlier]
+    model = time_model.fit(np.reshape(before[0], (-1, _PARTS)), np.array(before[1]))
+    basis = "a rough guess: no earlier runs on this machine"
+    if earlier:
+        basis = f"from {count(len(earlier), 'earlier run')} on this machine"
+    return Estimate(*model.predict(work), basis)
 
 
-def _work(config: RunConfig) -> float:
-    """Floating-point operations per training image: a forward pass and twice that backward."""
-    return 6.0 * sum(layer.multiply_adds for layer in layers(config, 2))
+def _work(config: RunConfig, training: int, validation: int, epochs: int) -> NDArray[np.float64]:
+    """Return rough seconds (4,) for the start, the batches, the arithmetic and the memory traffic of a run.
+
+    An image in training costs a forward pass and twice that backward; in validation the forward pass alone.
+    """
+    of_network = layers(config, 2)
+    multiply_adds = sum(layer.multiply_adds for layer in of_network)
+    values = sum(math.prod(layer.output) for layer in of_network)
+    passes = 3 * training + validation
+    each_epoch = np.array(
+        [
+            -(-training // config.fit.batch_size) * _BATCH_SECONDS,
+            passes * 2 * multiply_adds / ((os.cpu_count() or 1) * _OPERATIONS_PER_CORE),
+            passes * values * _SECONDS_PER_VALUE,
+        ]
+    )
+    return np.array([_START_SECONDS, *(epochs * each_epoch)])
 
 
-def _speeds() -> list[float]:
-    """Floating-point operations per second reached by the latest finished runs in this workspace."""
-    speeds = []
+def _earlier() -> list[tuple[NDArray[np.float64], float]]:
+    """Return the work and the actual seconds of the latest finished runs in this workspace."""
+    found = []
     for run in runs.all()[:LATEST]:
         try:
-            report = run.report()
-            if report is not None and report.images_per_second > 0:
-                speeds.append(report.images_per_second * _work(run.config))
+            report, history = run.report(), run.metrics()
+            if report is None or not history:
+                continue
+            images = {split: sum(of_split.values()) for split, of_split in report.counts.items()}
+            work = _work(run.config, images.get("train", 0), images.get("validation", 0), len(history))
         except LabError:
             continue
-    return speeds
+        # Reports of resumed runs once gave the seconds of the last part alone.
+        seconds = max(report.seconds, sum(line.get("seconds") or 0 for line in history), _MIN_SECONDS)
+        found.append((work, seconds))
+    return found
 
 
 def _dropout(config: RunConfig, name: str, size: int) -> list[Layer]:
