@@ -20,7 +20,8 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.processes import background_job, launch
 from core.processes.background_job import Work
-from core.runs import Labels, Run
+from core.runs import Labels, Parent, Run
+from core.words import count
 
 IDLE_SECONDS = 15 * 60.0
 """An idle training worker exits after this long and frees TensorFlow's memory."""
@@ -65,6 +66,37 @@ def resume_all(interrupted: Iterable[Run]) -> None:
         run.write_status(replace(status, state="queued", message="", hint="", pruned=""))
         _enqueue(run)
     ensure_worker()
+
+
+def train_on(run: Run, epochs: int) -> Run:
+    """Queue a new run that continues a finished one for more epochs, see :func:`create_continuation`."""
+    continued = create_continuation(run, epochs)
+    _enqueue(continued)
+    ensure_worker()
+    return continued
+
+
+def create_continuation(run: Run, epochs: int) -> Run:
+    """Create a run that continues a finished one for more epochs, with its settings, images and split.
+
+    It starts from the last epoch with the optimiser's state, so that it ends as one longer training would. An
+    imported run has only its model: then it starts from the best epoch, with a new optimiser.
+
+    Raises:
+        LabError: the run has no result, its model is gone, or that many epochs are not allowed.
+    """
+    report = run.report()
+    if report is None or run.status.waiting:
+        raise LabError(f"{run.title} has no result yet, so it cannot be trained on. Let it finish first.")
+    if epochs < 1:
+        raise LabError(f"A run cannot be trained on for {count(epochs, 'epoch')}; choose at least 1.")
+    if not run.has_checkpoint and not run.model_path.exists():
+        raise LabError(f"The model of {run.title} is gone, so it cannot be trained on. Start a new run.")
+    done = len(run.metrics()) if run.has_checkpoint else report.kept_epoch
+    config = run.config.replace({"fit.epochs": done + epochs})
+    parent = Parent(run.id, done, report.data_version, report.split_fingerprint, report.seconds)
+    name = f"{run.labels.name}, trained on" if run.labels.name else ""
+    return runs.create(config, Labels(name=name), continues=(run, parent))
 
 
 def queue() -> list[Run]:

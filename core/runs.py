@@ -8,7 +8,8 @@ predictions.npz      ids, labels and probabilities of the validation and test im
 report.json          the scores shown to the user, computed from the predictions
 labels.json          name, notes, tags and star, which the user can change afterwards
 model.keras          the kept model
-checkpoint/          weights and optimiser state to resume from
+checkpoint/          weights and optimiser state to resume from, or the model to continue
+parent.json          the run that this one continues, if any
 heatmaps/ log.txt    explanations computed so far; the worker's output
 stop                 an empty file that requests a stop
 ===================  =====================================================================
@@ -108,6 +109,17 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """The finished run that a run continues, after how many of its epochs, and the data it was trained on."""
+
+    run: str
+    epochs: Count
+    data_version: str
+    split_fingerprint: str
+    seconds: Moment = 0.0
+
+
+@dataclass(frozen=True)
 class Predictions:
     """Predictions of the kept model on one split.
 
@@ -164,6 +176,11 @@ class Run:
         return files.read_model(self.path / "labels.json", Labels, missing=Labels())
 
     @property
+    def parent(self) -> Parent | None:
+        """The run that this one continues. Raises LabError if the file is damaged."""
+        return files.read_model(self.path / "parent.json", Parent, missing=None)
+
+    @property
     def title(self) -> str:
         """The name the user gave, or else the id, which starts with the time."""
         return self.labels.name or self.id
@@ -177,6 +194,16 @@ class Run:
     def checkpoint_path(self) -> Path:
         """Folder of the checkpoint that the run resumes from."""
         return self.path / "checkpoint"
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint; imported runs have none."""
+        return (self.checkpoint_path / "state.npz").exists()
+
+    @property
+    def start_path(self) -> Path:
+        """File of the model that a run continues if the earlier run had no checkpoint."""
+        return self.checkpoint_path / "start.keras"
 
     @property
     def heatmaps_path(self) -> Path:
@@ -249,8 +276,14 @@ class Run:
         files.remove(self.path / "stop")
 
 
-def create(config: RunConfig, labels: Labels = Labels()) -> Run:
-    """Create a queued run; its folder appears atomically."""
+def create(config: RunConfig, labels: Labels = Labels(), continues: tuple[Run, Parent] | None = None) -> Run:
+    """Create a queued run; its folder appears atomically.
+
+    Args:
+        config: its settings.
+        labels: its annotations.
+        continues: the run whose training it continues, and what is recorded of that.
+    """
     run_id = new_id()
     path = _root() / run_id
     new = Run(path.with_name(f".new-{run_id}"))
@@ -259,9 +292,24 @@ def create(config: RunConfig, labels: Labels = Labels()) -> Run:
     files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
     files.write_json(new.path / "labels.json", asdict(labels))
     new.write_status(Status("queued", created=time.time(), epochs=config.fit.epochs))
+    if continues is not None:
+        _take_over(new, *continues)
     with files.explained(path):
         files.patiently(lambda: os.replace(new.path, path))
     return Run(path)
+
+
+def _take_over(new: Run, earlier: Run, parent: Parent) -> None:
+    """Start a new run where an earlier one ended: from its checkpoint or, if it has none, its model."""
+    files.write_json(new.path / "parent.json", asdict(parent))
+    new.write_metrics(earlier.metrics()[: parent.epochs])
+    new.write_status(replace(new.status, data_version=parent.data_version, seconds_before=parent.seconds))
+    with files.explained(new.path):
+        if earlier.has_checkpoint:
+            shutil.copytree(earlier.checkpoint_path, new.checkpoint_path)
+        else:
+            new.checkpoint_path.mkdir()
+            shutil.copyfile(earlier.model_path, new.start_path)
 
 
 def new_id() -> str:

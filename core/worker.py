@@ -30,7 +30,7 @@ from core.errors import LabError, Stopped
 from core.evaluation import metrics
 from core.export import mlflow_mirror
 from core.report import Epoch, LayerSummary, SkippedFile, Training
-from core.runs import Predictions, Run, Status
+from core.runs import Parent, Predictions, Run, Status
 from core.training import cost_estimate, environment
 from core.training.status_writer import StatusWriter
 
@@ -74,6 +74,7 @@ def carry_out(
         dataset = _prepared(run.config.data, writer)
         writer.update(data_version=dataset.version)
         selection = _selected(dataset, run.config.data)
+        _check_same_data(run.parent, dataset, selection)
         parts = _load(run, dataset, selection, writer)
         trained = _train(run, parts, len(selection.class_names), writer, networks)
         if terminating.is_set():
@@ -121,6 +122,17 @@ def _selected(dataset: Dataset, data: DataConfig) -> Selection:
     return datasets.select(dataset, data)
 
 
+def _check_same_data(parent: Parent | None, dataset: Dataset, selection: Selection) -> None:
+    """A run that is continued on another split would have trained on what is now a test image."""
+    if parent is None:
+        return
+    if (dataset.version, selection.fingerprint) != (parent.data_version, parent.split_fingerprint):
+        raise LabError(
+            f"This run continues {parent.run}, but the images or their split are no longer the same, so "
+            "images that it has learned could be among the test images. Start a new run instead."
+        )
+
+
 def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter) -> dict[str, Part]:
     rows, data = selection.rows, run.config.data
     images = pixel_cache.load(
@@ -152,6 +164,7 @@ def _train(
         training=(parts["train"].images, parts["train"].labels),
         validation=(parts["validation"].images, parts["validation"].labels),
         checkpoint_folder=run.checkpoint_path,
+        before=run.metrics()[: run.parent.epochs] if run.parent else [],
         networks=networks,
         on_start=run.write_metrics,
         on_batch=writer.batch,

@@ -7,11 +7,14 @@ import argparse
 from core import config
 
 DONE, FAILED, WRONG_USAGE, UNFIT, INTERRUPTED = 0, 1, 2, 3, 130
+DEFAULT_PRESET = "tutorial"
 
 
-def add_source(command: argparse.ArgumentParser) -> None:
+def add_source(command: argparse.ArgumentParser, nargs: str | None = None) -> None:
     """Add the data set as the first argument."""
-    command.add_argument("source", help="garden, digits, tfds:NAME, or a folder with one subfolder per class")
+    command.add_argument(
+        "source", nargs=nargs, help="garden, digits, tfds:NAME, or a folder with one subfolder per class"
+    )
 
 
 def add_layout(command: argparse.ArgumentParser) -> None:
@@ -26,7 +29,9 @@ def add_layout(command: argparse.ArgumentParser) -> None:
 
 def add_settings(command: argparse.ArgumentParser, meaning: str) -> None:
     """The preset to start from, and settings that differ from it."""
-    command.add_argument("--preset", choices=list(config.PRESETS), default="tutorial", help="starting point")
+    command.add_argument(
+        "--preset", choices=list(config.PRESETS), default=DEFAULT_PRESET, help="starting point"
+    )
     command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=meaning)
 
 

@@ -8,10 +8,10 @@ import json
 import sys
 from typing import Any
 
-from core import config, datasets, runs
+from core import config, datasets, engine, runs
 from core.cli import arguments as shared
 from core.cli import prepare
-from core.cli.arguments import DONE, FAILED, INTERRUPTED
+from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
 from core.errors import LabError, Undecided, WrongUsage
 from core.evaluation.headline import balanced, but_never
@@ -21,7 +21,11 @@ from core.runs import Labels, Run
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
     command = commands.add_parser("run", help="train in the foreground; prints the run's folder last")
-    shared.add_source(command)
+    shared.add_source(command, nargs="?")
+    command.add_argument(
+        "--from", dest="continues", default="", metavar="RUN", help="train on: continue this finished run"
+    )
+    command.add_argument("--epochs", type=int, default=10, help="with --from: how many more epochs")
     shared.add_layout(command)
     shared.add_settings(command, "for example fit.epochs=10")
     command.add_argument("--name", default="", help="a name for the run")
@@ -47,14 +51,30 @@ def train(arguments: argparse.Namespace) -> int:
     """Train and print the result."""
     from core import foreground
 
-    config = wanted_settings(arguments)
-    _settle_layout(arguments)
-    run = runs.create(config, Labels(name=arguments.name))
+    run = _continued(arguments) if arguments.continues else _new(arguments)
     status = foreground.carry_out(run, quiet=arguments.json)
     if status.message:
         print(status.message, status.hint, file=sys.stderr)
     _print_run(run, as_json=arguments.json)
     return {"done": DONE, "stopped": INTERRUPTED}.get(status.state, FAILED)
+
+
+def _new(arguments: argparse.Namespace) -> Run:
+    if not arguments.source:
+        raise WrongUsage("Name a data set to train on, or a run to continue with --from.")
+    config = wanted_settings(arguments)
+    _settle_layout(arguments)
+    return runs.create(config, Labels(name=arguments.name))
+
+
+def _continued(arguments: argparse.Namespace) -> Run:
+    """Create the continuation of a run, whose data set and settings stay as they are."""
+    if arguments.source or arguments.set or arguments.layout or arguments.preset != DEFAULT_PRESET:
+        raise WrongUsage("--from continues a run with its own data set and settings; give only --epochs.")
+    run = engine.create_continuation(runs.open(arguments.continues), arguments.epochs)
+    if arguments.name:
+        run.relabel(name=arguments.name)
+    return run
 
 
 def _settle_layout(arguments: argparse.Namespace) -> None:

@@ -25,7 +25,8 @@ Ids = NDArray[np.str_]
 class Result:
     """One run's predictions on the images of a split, and what must match before runs are compared.
 
-    ids: (N,) image ids; labels: (N,) true class names; right: (N,) whether the prediction is correct.
+    ids: (N,) image ids; labels: (N,) true class names; right: (N,) whether the prediction is correct; run,
+    parent: ids of the run and of the run that it continues, if any.
     """
 
     ids: Ids
@@ -37,6 +38,8 @@ class Result:
     epochs: int = 0
     seed: int = 0
     seconds: float = 0.0
+    run: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ def from_run(run: Run, split: str = "test") -> Result:
         epochs=len(run.metrics()),
         seed=run.config.fit.seed,
         seconds=report.seconds,
+        run=run.id,
+        parent=run.parent.run if run.parent else "",
     )
 
 
@@ -133,6 +138,8 @@ def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
         notes.append("The images were split differently into training, validation and test.")
     if any(len(result.ids) != images for result in results):
         notes.append(f"Only the {count(images, 'image')} that all runs have in common are compared.")
+    if {result.parent for result in results} & {result.run for result in results} - {""}:
+        notes.append("One run continues the other, so the two share their first epochs.")
     epochs = sorted({result.epochs for result in results})
     if len(epochs) > 1:
         notes.append(f"The runs were trained for different times: {epochs[0]} to {epochs[-1]} epochs.")

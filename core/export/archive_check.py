@@ -27,7 +27,7 @@ def adopt(run: Run, max_bytes: int) -> None:
         LabError: part of it is not valid for a run.
     """
     try:
-        status, labels, report = _read_status(run), run.read_labels(), run.report()
+        status, labels, report, _ = _read_status(run), run.read_labels(), run.report(), run.parent
     except LabError as error:
         raise LabError(f"The run in the archive cannot be read: {error}") from None
     if report is not None:

@@ -27,6 +27,7 @@ MEMBERS = {
     "config.json": 2**20,
     "status.json": 2**20,
     "labels.json": 2**20,
+    "parent.json": 2**20,
     "metrics.jsonl": 64 * 2**20,
     "report.json": 64 * 2**20,
     "predictions.npz": 2**30,

@@ -133,6 +133,12 @@ class Network:
             variable.assign(value)
         self.synchronise()
 
+    def set_layer_weights(self, weights: list[Array]) -> None:
+        """Set the weights of the layers, in the order of Keras's ``get_weights``."""
+        for variable, value in zip(self._twin.weights, weights, strict=True):
+            variable.assign(value)
+        self.synchronise()
+
     def optimizer_state(self) -> list[Array]:
         """Return copies of the optimiser's variables, including its step counter."""
         return [variable.numpy() for variable in self._optimizer.variables]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.config import FitConfig, RunConfig
 from core.errors import Diverged, Stopped
-from core.ml import checkpoint, feed
+from core.ml import checkpoint, explainer, feed
 from core.ml.checkpoint import State
 from core.ml.network import Network, Networks, predict
 from core.report import Epoch, Metric
@@ -53,6 +53,7 @@ def train(
     training: LabelledImages,
     validation: LabelledImages,
     checkpoint_folder: Path,
+    before: Sequence[Epoch] = (),
     networks: Networks | None = None,
     on_start: Callable[[History], None] = lambda history: None,
     on_batch: Callable[..., None] = lambda **progress: None,
@@ -63,6 +64,8 @@ def train(
 
     Args:
         checkpoint_folder: where the state after each epoch is stored.
+        before: the epochs of the run that is continued. Without a checkpoint, training then starts from the
+            model ``start.keras`` in the folder, that of the last of these epochs.
         networks: shared between several trainings, it avoids building a network for each; the next
             training then reuses the previous model.
         on_start: receives the history so far: empty, or that of the checkpoint.
@@ -79,12 +82,12 @@ def train(
         LabError: the checkpoint cannot be read or written.
     """
     network = (networks or Networks()).get(config, num_classes)
-    state = _restore(network, checkpoint_folder)
+    state = _restore(network, checkpoint_folder, before)
     on_start(state.history)
     pace = _Pace(config, len(training[1]))
     stopped = False
     with checkpoint.Writer(checkpoint_folder) as writer:
-        while not stopped and not _finished(state.history, config.fit):
+        while not stopped and not _finished(state.history, config.fit, len(before)):
             epoch = len(state.history) + 1
             stopped = _one_epoch(network, config, training, epoch, pace, on_batch, should_stop)
             if stopped:
@@ -171,22 +174,30 @@ class _Pace:
         return left * (self._last - self._began) / self._done
 
 
-def _restore(network: Network, folder: Path) -> State:
+def _restore(network: Network, folder: Path, before: Sequence[Epoch]) -> State:
     """Restore the network from the checkpoint and return its state, or a new state without a checkpoint."""
     state = checkpoint.load(folder)
     if state is None:
-        return State()
+        return _start_from_model(network, folder / "start.keras", before) if before else State()
     network.set_weights(state.weights)
     network.set_optimizer_state(state.optimizer)
     return state
 
 
-def _finished(history: History, fit: FitConfig) -> bool:
+def _start_from_model(network: Network, path: Path, before: Sequence[Epoch]) -> State:
+    network.set_layer_weights(explainer.load_for_explaining(path).get_weights())
+    weights = network.weights()
+    return State(list(before), weights, network.optimizer_state(), best=weights, best_epoch=len(before))
+
+
+def _finished(history: History, fit: FitConfig, continued_after: int) -> bool:
+    """Patience counts from the best epoch, or from where an earlier run was continued."""
     if len(history) >= fit.epochs:
         return True
     if not (fit.early_stopping and history):
         return False
-    return len(history) - _best_epoch(history, fit.monitor) >= fit.patience
+    since = max(_best_epoch(history, fit.monitor), continued_after)
+    return len(history) - since >= fit.patience
 
 
 def _best_epoch(history: History, monitor: Metric) -> int:

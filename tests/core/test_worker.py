@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from PIL import Image
 from core import datasets, engine, runs, sweeps, worker, workspace
 from core.config import RunConfig
 from core.data import versions
+from core.errors import LabError
 from core.explain import keras_file
 from core.processes import launch
 from core.runs import Run
@@ -181,6 +183,77 @@ def test_the_time_of_a_resumed_run_is_that_of_all_its_parts(source: str) -> None
     assert before > sum(line["seconds"] or 0 for line in run.metrics())
 
 
+def carried_out(run: Run) -> Run:
+    assert engine.claim() == run
+    assert worker.carry_out(run).state == "done", run.status
+    return run
+
+
+def without_time(run: Run) -> list[dict[str, Any]]:
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in run.metrics()]
+
+
+def test_a_run_trained_on_ends_as_one_longer_training(source: str) -> None:
+    first = carried_out(engine.submit(config(source, **{"model.dropout": 0.3}), runs.Labels(name="first")))
+    before = first.metrics()
+    on = carried_out(engine.train_on(first, 3))
+    whole = carried_out(engine.submit(config(source, **{"model.dropout": 0.3, "fit.epochs": 5})))
+    assert without_time(on) == without_time(whole)
+    assert on.metrics()[:2] == before == first.metrics()
+    np.testing.assert_array_equal(
+        on.predictions("test").probabilities, whole.predictions("test").probabilities
+    )
+    assert on.parent is not None and (on.parent.run, on.parent.epochs) == (first.id, 2)
+    assert on.labels.name == "first, trained on"
+    assert on.report().seconds > first.report().seconds
+    assert on.report().split_fingerprint == first.report().split_fingerprint
+
+
+def test_an_imported_run_is_trained_on_from_its_model(source: str) -> None:
+    first = carried_out(engine.submit(config(source)))
+    shutil.rmtree(first.checkpoint_path)
+    kept = first.report().kept_epoch
+    on = carried_out(engine.train_on(first, 1))
+    assert [line["epoch"] for line in on.metrics()] == list(range(1, kept + 2))
+    assert on.metrics()[:kept] == first.metrics()[:kept]
+    assert abs((on.metrics()[-1]["loss"] or 9) - (first.metrics()[kept - 1]["loss"] or 0)) < 0.3
+    first.model_path.unlink()
+    with pytest.raises(LabError, match="is gone, so it cannot be trained on"):
+        engine.train_on(first, 1)
+
+
+def test_a_run_is_trained_on_only_with_the_same_images_and_split(source: str) -> None:
+    first = carried_out(engine.submit(config(source)))
+    dataset = datasets.open(source)
+    versions.exclude(dataset, dataset.usable["id"][:6], "for the test")
+    assert carried_out(engine.train_on(first, 1)).report().data_version == dataset.version  # still there
+    other = engine.train_on(first, 1)
+    parent = json.loads((other.path / "parent.json").read_text())
+    (other.path / "parent.json").write_text(json.dumps({**parent, "split_fingerprint": "0" * 12}))
+    engine.claim()
+    status = worker.carry_out(other)
+    assert status.state == "failed" and "could be among the test images" in status.message
+
+
+def test_training_on_waits_for_improvement_anew(source: str) -> None:
+    patient = {"fit.early_stopping": True, "fit.patience": 2, "fit.epochs": 40, "fit.learning_rate": 0.05}
+    first = carried_out(engine.submit(config(source, **patient)))
+    assert len(first.metrics()) < 40
+    on = engine.train_on(first, 1)
+    assert len(carried_out(on).metrics()) == len(first.metrics()) + 1
+
+
+def test_an_unfinished_run_or_no_epochs_are_refused(source: str) -> None:
+    waiting = engine.submit(config(source))
+    with pytest.raises(LabError, match="has no result yet"):
+        engine.train_on(waiting, 1)
+    first = carried_out(waiting)
+    for epochs, words in ((0, "at least 1"), (500, "1 to 500")):
+        with pytest.raises(LabError, match=words):
+            engine.train_on(first, epochs)
+    assert runs.all() == [first]
+
+
 def test_a_terminated_worker_leaves_its_run_interrupted(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     process = background()
@@ -279,9 +352,21 @@ def test_the_command_line_trains_and_prints_json(source: str) -> None:
     assert [row["id"] for row in listed] == [printed["id"]]
 
 
+def test_the_command_line_trains_on(source: str) -> None:
+    first = carried_out(engine.submit(config(source)))
+    done = python("run", "--from", first.id, "--epochs", "1", "--name", "longer")
+    assert done.returncode == 0, done.stderr
+    on = Run(Path(done.stdout.splitlines()[-1]))
+    assert on.parent is not None and on.parent.run == first.id
+    assert (len(on.metrics()), on.labels.name) == (3, "longer")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (("run",), 2, "or a run to continue with --from"),
+        (("run", "garden", "--from", "20261126-101500-0a1b2c"), 2, "give only --epochs"),
+        (("run", "--from", "20261126-101500-0a1b2c"), 1, "There is no run"),
         (("run", "/no/such/folder"), 1, "There is no folder"),
         (("run", "garden", "--set", "fit.epochs"), 2, "no '='"),
         (("run", "garden", "--set", "fit.epochs=0"), 2, "Epochs"),

@@ -250,3 +250,29 @@ def test_no_page_imports_tensorflow(config):
     before = "tensorflow" in sys.modules
     shown("results")
     assert ("tensorflow" in sys.modules) == before
+
+
+def test_a_finished_run_is_trained_on_as_a_new_run(config):
+    run = made_runs.finished(config, name="first")
+    assert "train_on_epochs" not in {one.key for one in shown("results", run=run.id).number_input}
+    made_runs.give_model(run)
+    test = shown("results", run=run.id)
+    test.number_input(key="train_on_epochs").set_value(5).run()
+    assert test.button(key="train_on_start").label == "Train for 5 more epochs"
+    test.button(key="train_on_start").click().run()  # opens Train, which may prepare data: not here
+    (new,) = [one for one in runs.all() if one != run]
+    assert new.parent.run == run.id
+    assert new.config.fit.epochs == new.parent.epochs + 5
+    assert (new.status.state, new.labels.name) == ("queued", "first, trained on")
+
+
+def test_a_run_that_continues_another_says_so_with_a_link(config):
+    first = made_runs.finished(config)
+    made_runs.give_model(first)
+    epochs = first.report().kept_epoch
+    new = engine.create_continuation(first, 3)
+    on = made_runs.finished(config)
+    (on.path / "parent.json").write_text((new.path / "parent.json").read_text())
+    text = words(shown("results", run=on.id))
+    assert f"Epochs 1 to {epochs} are those of an earlier run, which this run continues." in text
+    assert "trained on" not in words(shown("results", run=first.id))

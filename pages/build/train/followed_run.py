@@ -10,7 +10,7 @@ from core.evaluation.headline import but_never
 from core.runs import Run, Status
 from core.words import confidence_interval, count, percent
 from pages.build.train import live_charts
-from pages.common import frame
+from pages.common import frame, train_on
 from pages.common.addresses import EXPLAIN, RESULTS, RUN_KEY
 from pages.common.run_picker import STATES, Summary, summarise
 from pages.common.text import literal
@@ -114,6 +114,7 @@ def _next_steps(summary: Summary) -> None:
         st.page_link(
             EXPLAIN, label="See what it is based on", icon=":material/center_focus_strong:", query_params=link
         )
+        train_on.button(summary)
     if summary.status.state in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume",

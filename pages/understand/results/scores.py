@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.comparison import test_set_usage
+from core.errors import LabError
 from core.evaluation.headline import balanced, but_never, far_below_validation
 from core.report import Epoch, Proportion, Report
 from core.words import confidence_interval, count, duration, percent
-from pages.common import learning_curves
+from pages.common import learning_curves, train_on
+from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -79,8 +81,25 @@ def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
         last_epoch=len(history),
     )
     st.caption(_curve_caption(history, kept))
+    _continuation(summary)
     if read:
         coaching.show(summary, read, others)
+
+
+def _continuation(summary: Summary) -> None:
+    """Say which run this one continues, with a link, and offer to continue it in turn."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        try:
+            parent = summary.run.parent
+        except LabError:
+            parent = None
+        if parent:
+            epochs = "Epoch 1 is" if parent.epochs == 1 else f"Epochs 1 to {parent.epochs} are"
+            st.caption(f"{epochs} those of an earlier run, which this run continues.", width="content")
+            st.page_link(
+                RESULTS, label="View that run", icon=":material/history:", query_params={RUN_KEY: parent.run}
+            )
+        train_on.button(summary)
 
 
 def _curve_caption(history: list[Epoch], kept: int | None) -> str:

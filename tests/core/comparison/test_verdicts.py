@@ -253,3 +253,13 @@ def test_a_run_folder_is_read_as_a_result():
     assert read.right.tolist() == [True, False, True]
     assert read.labels.tolist() == ["daisy", "roses", "roses"]
     assert (read.seed, read.epochs, read.seconds, read.data_version) == (3, 1, 12.0, "v1")
+
+
+def test_a_run_that_continues_the_other_is_noted():
+    first, other = result(flags(300, 400), run="a"), result(flags(310, 400), run="b")
+    continued = result(flags(310, 400), run="b", parent="a", epochs=20)
+    notes = verdicts.judge({"A": [first], "B": [continued]}).notes
+    assert notes[0] == "One run continues the other, so the two share their first epochs."
+    assert verdicts.judge({"A": [first], "B": [other]}).notes == ()
+    elsewhere = result(flags(310, 400), run="b", parent="c")
+    assert verdicts.judge({"A": [first], "B": [elsewhere]}).notes == ()

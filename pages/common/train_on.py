@@ -1,0 +1,49 @@
+"""The "Train on…" button: continue a finished run for more epochs, as a new run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import engine
+from core.config import SETTINGS
+from core.errors import LabError
+from core.words import count
+from pages.common.addresses import RUN_KEY, TRAIN
+from pages.common.run_picker import Summary
+from pages.common.text import literal
+
+
+def button(summary: Summary) -> None:
+    """Show the button if the run can be continued; pressing Start opens the Train page with the new run."""
+    room = _epochs_allowed(summary)
+    if room < 1 or summary.config is None:
+        return
+    with st.popover("Train on…", icon=":material/fast_forward:", key="train_on"):
+        epochs = st.number_input(
+            "More epochs", 1, room, value=min(summary.config.fit.epochs, room), key="train_on_epochs"
+        )
+        start = "the optimiser's saved state" if summary.run.has_checkpoint else "a new optimiser"
+        st.caption(
+            f"A new run continues this one, with the same settings, images and split, and {start}. "
+            "This run stays as it is."
+        )
+        label = f"Train for {count(int(epochs), 'more epoch', 'more epochs')}"
+        if st.button(label, icon=":material/play_arrow:", type="primary", key="train_on_start"):
+            _start(summary, int(epochs))
+
+
+def _start(summary: Summary, epochs: int) -> None:
+    try:
+        run = engine.train_on(summary.run, epochs)
+    except LabError as error:
+        st.error(literal(error))
+    else:
+        st.switch_page(TRAIN, query_params={RUN_KEY: run.id})
+
+
+def _epochs_allowed(summary: Summary) -> int:
+    has_weights = summary.run.has_checkpoint or summary.run.model_path.exists()
+    if not (summary.finished and has_weights) or summary.status.waiting:
+        return 0
+    maximum = SETTINGS["fit.epochs"].maximum or 0
+    return int(maximum) - len(summary.run.metrics())
