@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from core.evaluation import confusion
 from core.evaluation.calibration import Bin
 from core.export import palette
-from core.export.drawing import finish, new_figure, shortened
+from core.export.drawing import distinct_names, finish, new_figure
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
 from core.export.palette import BLUE, GREY, GRID, INK, ORANGE, TRAINING, VALIDATION
@@ -146,7 +146,8 @@ def _name_classes(axes: Axes, class_names: Sequence[str]) -> None:
     """Label the axes here, since seaborn interprets a ``$`` as mathematics when it measures labels."""
     classes = len(class_names)
     named = range(0, classes, -(-classes // palette.MAX_NAMED))
-    names = [shortened(class_names[index]) for index in named]
+    shortened = distinct_names(class_names)
+    names = [shortened[index] for index in named]
     size = 10 if classes <= palette.MAX_ANNOTATED else 6.5
     slant: dict[str, Any] = {}
     if classes > palette.MAX_ANNOTATED:
@@ -188,7 +189,7 @@ def worst_predictions(
 
 def caption(true: str, predicted: str, confidence: float) -> str:
     """Return the two lines above an image: its true class, and the predicted class with the confidence."""
-    true, predicted = (shortened(name, MAX_CAPTION_NAME) for name in (true, predicted))
+    true, predicted = distinct_names((true, predicted), MAX_CAPTION_NAME)
     return f"true: {true}\npredicted: {predicted} ({percent(confidence, 0)})"
 
 

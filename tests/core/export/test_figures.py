@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import pairwise
@@ -14,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from core.evaluation import calibration
-from core.export import figures, overlay, palette
+from core.evaluation import calibration, confusion
+from core.export import drawing, figures, overlay, palette
 from core.export.heatmap_grid import Explained, heatmap_grid
 from tests.core.evaluation.test_metrics import random
 
@@ -71,7 +72,7 @@ def test_an_svg_is_well_formed_and_runs_nothing():
 
 def test_names_are_shown_letter_by_letter():
     figure = figures.confusion_matrix(np.eye(4, dtype=int), HOSTILE)
-    assert {HOSTILE[0], "a b", "![x](http://a.b/c.png) and …"} <= texts(figure)
+    assert {HOSTILE[0], "a b", "![x](http://a.b/c…ithout end"} <= texts(figure)
     assert not any(text.get_parse_math() for text in figure.findobj(Text))
 
 
@@ -166,3 +167,41 @@ def test_an_outline_is_drawn_on_the_border_of_its_area_alone():
     assert changed[30:50, 16:24].any(axis=1).all()
     assert not changed[28:52, 28:52].any() and not changed[:12].any()
     assert not (overlay.outlined(image, area & False) != image).any()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Phalaenopsis amabilis var grandiflora alba", "Phalaenopsis amabilis var grandiflora rosea"],
+        [f"Phalaenopsis amabilis number {number:02} var grandiflora alba" for number in range(30)],
+        ["a  b", "a b", "a b (1)"],
+        [*"abc"],
+        [],
+    ],
+)
+def test_names_that_differ_look_different_when_shortened(names):
+    for length in (16, 28):
+        shown = drawing.distinct_names(names, length)
+        assert len(set(shown)) == len(names)
+        assert all(len(name) <= length for name in shown)
+
+
+def test_the_same_name_twice_is_no_name_to_number():
+    assert drawing.distinct_names(["rose", "rose"]) == ["rose", "rose"]
+    assert figures.caption("rose", "rose", 0.9) == "true: rose\npredicted: rose (90%)"
+
+
+def test_the_matrix_of_a_thousand_classes_is_drawn_and_ordered_quickly():
+    rng = np.random.default_rng(0)
+    matrix = np.zeros((1000, 1000), np.int64)
+    rows = np.repeat(np.arange(1000), 2)
+    np.add.at(matrix, (rows, rng.choice([3, 20, 40, 41, 60], len(rows))), 1)  # predictions collapse
+    began = time.process_time()
+    order = confusion.order(matrix)
+    assert time.process_time() - began < 3
+    names = [f"Phalaenopsis amabilis number {number:04} var alba" for number in range(1000)]
+    drawn = figures.confusion_matrix(matrix[np.ix_(order, order)], names)
+    figures.png(drawn)
+    assert time.process_time() - began < 20
+    labels = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert len(set(labels)) == len(labels) <= palette.MAX_NAMED
