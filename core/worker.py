@@ -74,6 +74,7 @@ def carry_out(
         dataset = _prepared(run.config.data, writer)
         writer.update(data_version=dataset.version)
         selection = _selected(dataset, run.config.data)
+        cost_estimate.check_memory(run.config, len(selection.class_names))
         _check_same_data(run.parent, dataset, selection)
         parts = _load(run, dataset, selection, writer)
         trained = _train(run, parts, len(selection.class_names), writer, networks)

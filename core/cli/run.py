@@ -14,7 +14,7 @@ from core.cli import prepare
 from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
 from core.config import RunConfig
 from core.errors import LabError, Undecided, WrongUsage
-from core.evaluation.headline import balanced, but_never
+from core.evaluation.headline import balanced, but_never, one_answer
 from core.runs import Labels, Run
 
 
@@ -105,7 +105,6 @@ def _print_run(run: Run, *, as_json: bool) -> None:
         return
     if report is not None:
         test = report.test_accuracy
-        print(f"test accuracy {test}{but_never(report)}")
-        if words := balanced(report):
-            print(words)
+        result = f"test accuracy {test}{but_never(report)}"
+        print(*filter(None, [result, one_answer(report), balanced(report)]), sep="\n")
     print(run.path)

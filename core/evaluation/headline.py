@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from core.evaluation import metrics
 from core.report import ClassScores, Report
 from core.words import accuracy, and_others, count, listed, percent
@@ -21,6 +23,17 @@ def but_never(report: Report) -> str:
     """The classes never found, to go on a sentence with: ``, but never on rare (0 of 25)``; or nothing."""
     missed = [f"{scores.class_name} (0 of {scores.support:,})" for scores in never_found(report)]
     return f", but never on {listed(missed, MAX_NAMED)}" if missed else ""
+
+
+def one_answer(report: Report) -> str:
+    """A sentence where the model predicts one class for every test image of several classes; or nothing."""
+    predicted = [index for index, images in enumerate(np.sum(report.confusion_matrix, axis=0)) if images]
+    if len(predicted) != 1 or sum(scores.support > 0 for scores in report.per_class) < 2:
+        return ""
+    return (
+        f"The model predicts {report.class_names[predicted[0]]} for every test image: it has learned nothing "
+        "that distinguishes the images."
+    )
 
 
 def balanced(report: Report) -> str:

@@ -68,6 +68,7 @@ def build(run: Run, image_of: ImageOf) -> str:
         title=f"{run.labels.name or run.config.data.source}, run {run.id}",
         labels=run.labels,
         report=report,
+        one_answer=headline.one_answer(report),
         balanced=headline.balanced(report),
         reading=curve_reading.read_run(run, run.config, report),
         learning_curves=_svg(figures.learning_curves(run.metrics(), report.kept_epoch)),

@@ -14,6 +14,9 @@ from core.errors import Diverged, LabError, Stopped
 from core.processes import heartbeat
 from core.runs import Run, Status
 
+_OUT_OF_MEMORY = "ResourceExhaustedError"
+"""TensorFlow's own error, known by its name, since only :mod:`core.ml` imports TensorFlow."""
+
 log = logging.getLogger(__name__)
 
 
@@ -100,11 +103,11 @@ def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
             return {"state": "diverged", "message": str(error), "hint": error.hint}
         case LabError():
             return {"state": "failed", "message": str(error)}
-        case MemoryError():
+        case _ if isinstance(error, MemoryError) or type(error).__name__ == _OUT_OF_MEMORY:
             return {
                 "state": "failed",
                 "message": "The machine ran out of memory.",
-                "hint": "Try a smaller batch size or image size.",
+                "hint": "Try a smaller batch size, smaller images, or a network with fewer parameters.",
             }
         case _:
             return {

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import engine, runs
 from core.errors import LabError
-from core.evaluation.headline import but_never
+from core.evaluation.headline import but_never, one_answer
 from core.runs import Run, Status
 from core.words import confidence_interval, count, percent
 from pages.build.train import live_charts
@@ -91,7 +91,8 @@ def _result(summary: Summary) -> str:
     return (
         f"Test accuracy **{percent(test.value)}** ({confidence_interval(test.low, test.high)}; "
         f"{test.correct:,} of {count(test.total, 'image')} correct{literal(but_never(summary.report))}). "
-        f"Always guessing the most common class: {percent(guess.value)}.{verdict}"
+        f"Always guessing the most common class: {percent(guess.value)}.{verdict} "
+        f"{literal(one_answer(summary.report))}"
     )
 
 

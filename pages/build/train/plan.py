@@ -11,7 +11,7 @@ from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
 from core.training import cost_estimate
-from core.words import about, duration
+from core.words import about, byte_size, duration
 from pages.build.train import followed_run
 from pages.common import data_selection, data_sources, frame, settings
 from pages.common.expander import lazy_expander
@@ -48,7 +48,8 @@ def costs(config: RunConfig, selection: Selection) -> None:
             help="For all epochs; early stopping or “Stop and save” can end it sooner. "
             "9 of 10 runs take a time in this range.",
         )
-    st.caption(f"Time estimate: {time.basis}.")
+    memory = byte_size(cost_estimate.memory(config, len(selection.class_names)))
+    st.caption(f"Time estimate: {time.basis}. Memory for training the network: about {memory}.")
 
 
 def layers(config: RunConfig, selection: Selection) -> None:

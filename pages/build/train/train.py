@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
+from core.training import cost_estimate
 from pages.build.train import live, plan, preview
 from pages.common import (
     addresses,
@@ -41,17 +42,18 @@ config, selection = None, None
 try:
     config = settings.current()
     selection = data_selection.select(dataset, config.data) if dataset else None
+    cost_estimate.check_memory(config, len(selection.class_names) if selection else 2)
 except LabError as error:
     fault = fault or error
 
 if config and selection and dataset:
     plan.headline(config, selection)
     version_steps.name(dataset)
-elif fault:
+if fault:
     plan.show_error(fault)
-else:
+elif dataset is None:
     data_preparing.show(source)
-plan.start_button(ready=bool(config and selection))
+plan.start_button(ready=bool(config and selection and not fault))
 
 if config and selection and dataset:
     plan.costs(config, selection)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.comparison import test_set_usage
 from core.errors import LabError
-from core.evaluation.headline import balanced, but_never, far_below_validation
+from core.evaluation.headline import balanced, but_never, far_below_validation, one_answer
 from core.report import Epoch, Proportion, Report
 from core.words import confidence_interval, count, duration, percent
 from pages.common import learning_curves, train_on
@@ -63,6 +63,8 @@ def _sentence(report: Report) -> str:
     )
     if not report.is_better_than_guessing:
         sentence += " **This is not clearly better than guessing.**"
+    if answer := one_answer(report):
+        sentence += f" **{literal(answer)}**"
     if balanced_accuracy := balanced(report):
         sentence += f"\n\n{literal(balanced_accuracy)}"
     gap = far_below_validation(report)

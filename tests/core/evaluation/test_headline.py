@@ -114,3 +114,12 @@ def validation_scores(counts: dict[str, tuple[int, int]]) -> list[ClassScores]:
 def test_a_rare_class_found_less_often_than_the_rest_is_named(training, validation, words):
     sentence = headline.rare_class_missed(training, validation_scores(validation))
     assert words in sentence and bool(words) == bool(sentence)
+
+
+def test_a_model_that_gives_one_answer_to_every_image_is_not_kept_in_silence():
+    words = headline.one_answer(always_predicting(1, (50, 3)))
+    assert words.startswith("The model predicts class 1 for every test image")
+    assert headline.one_answer(always_predicting(0, (50, 0))) == ""  # there is no other class to predict
+    two_answers = metrics.confusion_matrix(np.array([0, 1]), np.array([0, 1]), 2)
+    report = always_predicting(0, (1, 1)).model_copy(update={"confusion_matrix": two_answers})
+    assert headline.one_answer(report) == ""
