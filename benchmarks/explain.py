@@ -70,7 +70,7 @@ def _ask(run: Run, ids: Sequence[str]) -> None:
 def _compare(run: Run, ids: Sequence[str], rounds: int) -> tuple[list[float], list[float]]:
     dataset = datasets.open(run.config.data.source)
     rows = dataset.index.set_index("id", drop=False).loc[list(ids)]
-    images = np.array(pixel_cache.load(dataset, rows, run.config.data.image_size, run.config.data.resize))
+    images = pixel_cache.load(dataset, rows, run.config.data.image_size, run.config.data.resize)[:]
     classes = [index % CLASSES for index in range(len(images))]
     network = model.build(run.config, CLASSES)
     explainer = Explainer(network)

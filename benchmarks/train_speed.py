@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import datasets
 from core.config import RunConfig
@@ -56,7 +57,7 @@ def _parts() -> Parts:
     images = pixel_cache.load(dataset, rows, CONFIG.data.image_size, CONFIG.data.resize)
     labels = np.array([selection.class_names.index(name) for name in rows["label"]])
     indices = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
-    return {split: (images[place], labels[place]) for split, place in indices.items()}
+    return {split: (images.select(place), labels[place]) for split, place in indices.items()}
 
 
 def _speed(parts: Parts, rounds: int) -> bool:
@@ -122,11 +123,18 @@ def _ours(parts: Parts, changes: Mapping[str, object], epochs: int) -> list[floa
     return ends
 
 
+def _held(part: train.LabelledImages) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The images as an array in memory."""
+    return part[0][:], part[1]
+
+
 def _bare(parts: Parts, policy: str, epochs: int) -> list[float]:
     from benchmarks import tutorial_pipeline as yardstick
 
     model = yardstick.network(5, policy=policy)
-    return yardstick.fit_arrays(model, parts["train"], parts["validation"], CONFIG.fit.batch_size, epochs)
+    return yardstick.fit_arrays(
+        model, _held(parts["train"]), _held(parts["validation"]), CONFIG.fit.batch_size, epochs
+    )
 
 
 def _layers_inside(parts: Parts, epochs: int) -> list[float]:
@@ -142,7 +150,9 @@ def _layers_inside(parts: Parts, epochs: int) -> list[float]:
         layers.RandomContrast(0.2),
     ]
     model = yardstick.network(5, inside)
-    return yardstick.fit_arrays(model, parts["train"], parts["validation"], CONFIG.fit.batch_size, epochs)
+    return yardstick.fit_arrays(
+        model, _held(parts["train"]), _held(parts["validation"]), CONFIG.fit.batch_size, epochs
+    )
 
 
 def _accuracy(parts: Parts) -> bool:

@@ -25,6 +25,7 @@ from core import datasets, runs, sweeps
 from core.config import DataConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
+from core.data.stored_images import Images
 from core.datasets import Selection
 from core.errors import LabError, Stopped
 from core.evaluation import metrics
@@ -49,10 +50,10 @@ class Taken(LabError):
 
 @dataclass(frozen=True)
 class Part:
-    """One split of a run: ids (N,), images (N, S, S, 3) uint8, labels (N,) as class indices."""
+    """One split of a run: ids (N,), images (N, S, S, 3), labels (N,) as class indices."""
 
     ids: NDArray[np.str_]
-    images: NDArray[np.uint8]
+    images: Images
     labels: NDArray[np.int64]
 
 
@@ -147,7 +148,7 @@ def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter
     labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
     ids = rows["id"].to_numpy(dtype=str)
     indices = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
-    return {split: Part(ids[index], images[index], labels[index]) for split, index in indices.items()}
+    return {split: Part(ids[index], images.select(index), labels[index]) for split, index in indices.items()}
 
 
 def _train(

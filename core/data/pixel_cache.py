@@ -1,4 +1,4 @@
-"""Decode and resize every image once: square uint8 pixels, stored beside the index as memory-mapped files.
+"""Decode and resize every image once: square uint8 pixels, stored in files beside the index.
 
 A cache file holds the images at one size and fit, a second file beside it their ids. Both are written once
 and never changed, so any number of processes can read them while another adds a new cache.
@@ -19,13 +19,12 @@ from PIL import Image
 
 from core import files
 from core.data.decoding import Unreadable, decode
+from core.data.stored_images import PixelFile, Pixels, StoredImages
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
-
-Pixels = NDArray[np.uint8]
 
 _FEW = 64
 """Up to this many missing images are decoded directly; a cache file would not be worthwhile."""
@@ -40,8 +39,8 @@ def load(
     *,
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
-) -> Pixels:
-    """Return the images of index rows as the network sees them.
+) -> StoredImages:
+    """Return the images of index rows as the network sees them; they are read when they are asked for.
 
     Args:
         rows: rows of the data set's index, in any order.
@@ -49,31 +48,38 @@ def load(
         resize: "stretch", "crop" or "pad", see ``fit``.
 
     Returns:
-        uint8 (len(rows), S, S, 3), RGB, 0-255, C-contiguous; read-only and memory-mapped if possible.
+        (len(rows), S, S, 3) uint8, RGB, 0-255; ``[:]`` reads them all.
 
     Raises:
         LabError: an image can no longer be read, or the disk is full.
         Stopped: ``should_stop`` returned True.
     """
     ids = rows["id"].to_numpy(dtype="U16")
-    caches = _caches(dataset.path / "pixels", image_size, resize)
-    indices = [cache.find(ids) for cache in caches]
-    complete = next((n for n, found in enumerate(indices) if (found >= 0).all()), None)
-    if complete is not None:
-        return caches[complete].take(indices[complete])
-    best = max(range(len(caches)), key=lambda n: int((indices[n] >= 0).sum()), default=None)
-    cached = None if best is None else (caches[best].pixels, indices[best])
-    reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, cached)
+    cache = _best(_caches(dataset.path / "pixels", image_size, resize), ids)
+    indices = cache.find(ids) if cache else np.full(len(ids), -1)
+    missing = np.flatnonzero(indices < 0)
+    chosen = np.arange(len(ids)) if len(missing) > _FEW else missing
+    reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, cache, indices)
     images = ordered_map(
         reader.read,
-        range(len(rows)),
+        chosen.tolist(),
         step="reading images",
         progress=progress or silent,
         should_stop=should_stop or never,
     )
-    if reader.missing <= _FEW:
-        return np.stack(list(images)) if len(rows) else np.zeros((0, image_size, image_size, 3), np.uint8)
-    return _write(dataset.path / "pixels", ids, image_size, resize, images)
+    if len(missing) > _FEW:
+        file = _write(dataset.path / "pixels", ids, image_size, resize, images)
+        return StoredImages(np.arange(len(ids)), reader.none, file)
+    held = np.stack(list(images)) if len(missing) else reader.none
+    indices[missing] = (len(cache.pixels) if cache else 0) + np.arange(len(missing))
+    return StoredImages(indices, held, cache.pixels if cache else None)
+
+
+def _best(caches: Iterable[_Cache], ids: NDArray[np.str_]) -> _Cache | None:
+    """The newest of those that hold most of the images; None if none holds any."""
+    counts = [(int((cache.find(ids) >= 0).sum()), cache) for cache in caches]
+    most = max((count for count, _ in counts), default=0)
+    return next((cache for count, cache in counts if count == most), None) if most else None
 
 
 @dataclass(frozen=True)
@@ -84,15 +90,17 @@ class _Reader:
     files: list[str]
     image_size: int
     resize: str
-    cached: tuple[Pixels, NDArray[np.intp]] | None
+    cache: _Cache | None
+    indices: NDArray[np.int64]
 
     @property
-    def missing(self) -> int:
-        return len(self.files) if self.cached is None else int((self.cached[1] < 0).sum())
+    def none(self) -> Pixels:
+        return np.zeros((0, self.image_size, self.image_size, 3), np.uint8)
 
     def read(self, index: int) -> Pixels:
-        if self.cached is not None and self.cached[1][index] >= 0:
-            pixels: Pixels = self.cached[0][self.cached[1][index]]
+        if self.cache is not None and self.indices[index] >= 0:
+            pixels = np.empty(self.none.shape[1:], np.uint8)
+            self.cache.pixels.read(int(self.indices[index]), pixels)
             return pixels
         file = self.files[index]
         try:
@@ -106,40 +114,35 @@ class _Reader:
 
 @dataclass(frozen=True)
 class _Cache:
-    """Pixels (N, S, S, 3) uint8, memory-mapped, and the ids (N,) of the cached images."""
+    """A file of pixels, and the ids (N,) of its images."""
 
-    path: Path
-    pixels: Pixels
+    pixels: PixelFile
     ids: pd.Index[str]
 
-    def find(self, ids: NDArray[np.str_]) -> NDArray[np.intp]:
+    def find(self, ids: NDArray[np.str_]) -> NDArray[np.int64]:
         """The index of each image in the cache, or -1 for images that it does not contain."""
-        return self.ids.get_indexer(pd.Index(ids))
-
-    def take(self, indices: NDArray[np.intp]) -> Pixels:
-        in_order = len(indices) == len(self.pixels) and bool((indices == np.arange(len(indices))).all())
-        return self.pixels if in_order else self.pixels[indices]
+        return self.ids.get_indexer(pd.Index(ids)).astype(np.int64)
 
 
 def _caches(folder: Path, image_size: int, resize: str) -> list[_Cache]:
     """The readable caches of one size and fit, newest first."""
     found = sorted(folder.glob(f"{image_size}-{resize}-*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)
-    return [cache for path in found if (cache := _open(path))]
+    return [cache for path in found if (cache := _open(path, image_size))]
 
 
-def _open(ids_path: Path) -> _Cache | None:
-    path = ids_path.with_name(ids_path.name.replace(".ids.npy", ".npy"))
+def _open(ids_path: Path, image_size: int) -> _Cache | None:
     try:
-        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-        return _Cache(path, pixels, pd.Index(np.load(ids_path, allow_pickle=False)))
+        ids = np.load(ids_path, allow_pickle=False)
+        pixels = PixelFile(ids_path.with_name(ids_path.name.replace(".ids.npy", ".npy")))
     except (OSError, ValueError):
         return None  # just pruned by another process, or damaged: decode again
+    return _Cache(pixels, pd.Index(ids)) if pixels.shape == (len(ids), image_size, image_size, 3) else None
 
 
 def _write(
     folder: Path, ids: NDArray[np.str_], image_size: int, resize: str, images: Iterable[Pixels]
-) -> Pixels:
-    """Stream the images into a new cache. It is written, not mapped: a full disk kills a mapping process."""
+) -> PixelFile:
+    """Stream the images into a new cache."""
     digest = hashlib.blake2b(ids.tobytes(), digest_size=6).hexdigest()
     path = folder / f"{image_size}-{resize}-{digest}.npy"
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(ids), image_size, image_size, 3)}
@@ -150,14 +153,13 @@ def _write(
     with files.replacing(path.with_name(f"{path.stem}.ids.npy")) as beside:
         np.save(beside, ids)
     _prune(folder)
-    pixels: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-    return pixels
+    return PixelFile(path)
 
 
 def _prune(folder: Path) -> None:
-    """Keep the newest few caches; a process that still maps an older one can go on reading it.
+    """Keep the newest few caches; a process that still reads an older one can go on reading it.
 
-    If a mapped file cannot be removed, as on Windows, its list of ids is kept too, so that the next pruning
+    If a file in use cannot be removed, as on Windows, its list of ids is kept too, so that the next pruning
     finds it again.
     """
     found = sorted(folder.glob("*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.data import pixel_cache
+from core.data.stored_images import Pixels
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def features(
     """
     images = pixel_cache.load(dataset, rows, SIZE, RESIZE, progress=progress, should_stop=should_stop)
     described = ordered_map(
-        lambda index: describe(images[index]),
+        lambda index: describe(images[index : index + 1][0]),
         range(len(images)),
         step="analysing images",
         progress=progress,
@@ -50,14 +51,14 @@ def features(
     return np.stack(list(described))
 
 
-def describe(image: pixel_cache.Pixels) -> Vector:
+def describe(image: Pixels) -> Vector:
     """Outlines (576,) and colours (384,) of a uint8 image (S, S, 3), each normalised to length 1."""
     margin = len(image) // 4
     middle = image[margin:-margin, margin:-margin]
     return np.concatenate([outlines(image), colours(image), colours(middle)])
 
 
-def outlines(image: pixel_cache.Pixels) -> Vector:
+def outlines(image: Pixels) -> Vector:
     """Edge strength by cell and direction: (8 * 8 * 9,) of a uint8 image (S, S, 3)."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     gradient = np.stack([cv2.Sobel(small, cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1))])
@@ -71,7 +72,7 @@ def outlines(image: pixel_cache.Pixels) -> Vector:
     return _scaled(np.bincount(bins.ravel(), strength.ravel(), _CELLS * _CELLS * _DIRECTIONS))
 
 
-def colours(image: pixel_cache.Pixels) -> Vector:
+def colours(image: Pixels) -> Vector:
     """Colour histogram: (12 * 4 * 4,) of a uint8 image (H, W, 3)."""
     hsv = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_SHADES), [0, 180, 0, 256, 0, 256])

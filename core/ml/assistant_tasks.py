@@ -124,7 +124,7 @@ TASKS: dict[str, Callable[..., Arrays]] = {
 def _images(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
     data = run.config.data
     dataset = datasets.open(data.source)
-    return pixel_cache.load(dataset, dataset.rows(image_ids), data.image_size, data.resize)
+    return pixel_cache.load(dataset, dataset.rows(image_ids), data.image_size, data.resize)[:]
 
 
 def _explainer(run: Run) -> Explainer:

@@ -13,12 +13,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from core.data.stored_images import Images, Pixels
 from core.errors import LabError
 from core.explain import keras_file
 from core.explain.heatmaps import METHODS
 from core.ml import heatmap_methods
 
-Images = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 BATCH = 32
@@ -92,20 +92,20 @@ class Explainer:
         """Number of classes."""
         return int(self.model.output_shape[-1])
 
-    def predict(self, images: Images) -> Array:
+    def predict(self, images: Pixels) -> Array:
         """Return the probabilities (N, C) of each class; rows sum to 1."""
-        self._check_images(images)
+        images = self._checked(images)
         parts = [self._probabilities(images[part].astype(np.float32)) for part in _batches(len(images))]
         return np.concatenate([np.empty((0, self.num_classes), np.float32), *parts])
 
     def features(self, images: Images) -> Array:
         """Return the inputs of the logits layer (N, D), similar for images that the network finds similar."""
-        self._check_images(images)
-        parts = [self._features(images[part].astype(np.float32)) for part in _batches(len(images))]
+        batches = (images[part] for part in _batches(len(images)))
+        parts = [self._features(self._checked(batch).astype(np.float32)) for batch in batches]
         return np.concatenate([np.empty((0, parts[0].shape[1]), np.float32), *parts])
 
     def heatmaps(
-        self, images: Images, class_indices: Sequence[int], method: str = "grad_cam", layer: str = ""
+        self, images: Pixels, class_indices: Sequence[int], method: str = "grad_cam", layer: str = ""
     ) -> Array:
         """Compute the evidence for one class in each image.
 
@@ -121,7 +121,7 @@ class Explainer:
         Raises:
             LabError: images, classes, method or layer do not match the model.
         """
-        self._check_images(images)
+        images = self._checked(images)
         classes = self._checked_classes(class_indices, len(images))
         compute = self._method(method, layer)
         maps: list[Any] = [None] * len(images)
@@ -133,13 +133,13 @@ class Explainer:
                     maps[member] = heatmap
         return np.stack(maps)
 
-    def activations(self, image: Images, layer: str = "") -> Array:
+    def activations(self, image: Pixels, layer: str = "") -> Array:
         """Compute the activations of a layer's filters for one image (S, S, 3).
 
         Returns:
             float32 (filters, h, w) in [0, 1] in the filters' order, scaled by the overall maximum.
         """
-        self._check_images(image[None])
+        self._checked(image[None])
         to_layer = keras.Model(self.model.input, self.model.get_layer(self._checked_layer(layer)).output)
         values = heatmap_methods.positive(to_layer(image[None].astype(np.float32))[0].numpy())
         return np.moveaxis(values / max(values.max(), np.finfo(np.float32).tiny), -1, 0)
@@ -155,13 +155,14 @@ class Explainer:
             raise LabError(f"The model has no layer {layer[:80]!r}. Available: {', '.join(self.layers)}.")
         return layer or self.layers[-1]
 
-    def _check_images(self, images: Images) -> None:
+    def _checked(self, images: Pixels) -> Pixels:
         size = self.image_size
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
             raise LabError(
                 f"The model takes colour images of {size} x {size} pixels in 8 bits; "
                 f"these are {images.dtype} {images.shape}."
             )
+        return images
 
     def _checked_classes(self, class_indices: Sequence[int], count: int) -> NDArray[np.int64]:
         classes = np.asarray(class_indices, dtype=np.int64)

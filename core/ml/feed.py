@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.config import RunConfig
 from core.data import augment
+from core.data.stored_images import Images
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -24,15 +25,13 @@ def count(images: int, batch_size: int) -> int:
     return -(-images // batch_size)
 
 
-def batches(
-    images: NDArray[np.uint8], labels: NDArray[np.int64], config: RunConfig, epoch: int
-) -> Iterator[Batch]:
+def batches(images: Images, labels: NDArray[np.int64], config: RunConfig, epoch: int) -> Iterator[Batch]:
     """Yield every image once, in an order and with augmentations determined by the seed and the epoch.
 
     A resumed run therefore gets exactly the batches that it would have got without the interruption.
 
     Args:
-        images: uint8 (N, S, S, 3), may be memory-mapped.
+        images: (N, S, S, 3) uint8; those of a batch are read when it is made.
         labels: (N,).
 
     Yields:

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from core.data.stored_images import Pixels
 from core.errors import LabError
-from core.ml.explainer import Array, Explainer, Images
+from core.ml.explainer import Array, Explainer
 from core.words import percent
 
 GREY = 127
@@ -36,7 +37,7 @@ class Deletion:
 
 
 def deletion(
-    explainer: Explainer, image: Images, heatmap: Array, class_index: int, share: float = 0.1
+    explainer: Explainer, image: Pixels, heatmap: Array, class_index: int, share: float = 0.1
 ) -> Deletion:
     """Grey out the hottest ``share`` of an image (S, S, 3), and the same shape at ten random positions.
 
@@ -68,7 +69,7 @@ def moved(mask: NDArray[np.bool_], count: int) -> list[NDArray[np.bool_]]:
     return [np.roll(mask, tuple(rng.integers(0, mask.shape)), axis=(0, 1)) for _ in range(count)]
 
 
-def greyed(image: Images, mask: NDArray[np.bool_]) -> Images:
+def greyed(image: Pixels, mask: NDArray[np.bool_]) -> Pixels:
     """Return a copy of the image with the masked pixels in mid-grey."""
     copy = image.copy()
     copy[mask] = GREY

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from core import files
 from core.data import pixel_cache
 from core.data.dataset import Dataset
+from core.data.stored_images import Images
 from core.errors import NoWeights
 from core.label_errors.handcrafted_features import RESIZE, SIZE
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
@@ -60,7 +61,7 @@ def features(
 
 def extract(
     model: keras.Model,
-    images: pixel_cache.Pixels,
+    images: Images,
     *,
     progress: Progress = silent,
     should_stop: ShouldStop = never,

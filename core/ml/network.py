@@ -21,6 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.config import RunConfig
+from core.data.stored_images import Images
 from core.ml import model, runtime
 from core.ml.devices import Devices
 
@@ -107,7 +108,7 @@ class Network:
             for kept, learned in zip(self.model.variables, self._twin.variables, strict=True):
                 kept.assign(learned)
 
-    def evaluate(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, float]:
+    def evaluate(self, images: Images, labels: NDArray[np.int64]) -> tuple[float, float]:
         """Return mean cross-entropy and accuracy of ``model`` on images (N, S, S, 3).
 
         Unlike in Keras, the L2 penalty is left out: it falls as the weights shrink, whatever they predict,
@@ -189,7 +190,7 @@ class Networks:
         return self._last
 
 
-def predict(classifier: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def predict(classifier: keras.Model, images: Images) -> NDArray[np.float32]:
     """Return probabilities (N, C) for uint8 images (N, S, S, 3); rows sum to 1 within 1e-6."""
     traced = _traced(classifier, images.shape[1:])
     starts = range(0, len(images), _AT_ONCE)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config import FitConfig, RunConfig
+from core.data.stored_images import Images
 from core.errors import Diverged, Stopped
 from core.ml import checkpoint, explainer, feed
 from core.ml.checkpoint import State
@@ -21,7 +22,7 @@ from core.report import Epoch, Metric
 
 __all__ = ["LabelledImages", "Networks", "Trained", "predict", "train", "warm_up"]
 
-LabelledImages = tuple[NDArray[np.uint8], NDArray[np.int64]]
+LabelledImages = tuple[Images, NDArray[np.int64]]
 """Images (N, S, S, 3) uint8 and labels (N,)."""
 History = list[Epoch]
 

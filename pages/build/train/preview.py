@@ -73,7 +73,7 @@ def _strip(
     dataset: Dataset, image_id: str, image_size: int, resize: str, config: AugmentConfig, turn: int
 ) -> list[bytes]:
     rows = dataset.usable[dataset.usable["id"] == image_id]
-    image = pixel_cache.load(dataset, rows, image_size, resize)
+    image = pixel_cache.load(dataset, rows, image_size, resize)[:]
     variants = augment.batch(np.repeat(image, VARIANTS, axis=0), config, np.random.default_rng(turn))
     return [_jpeg(one) for one in (image[0], *variants)]
 
