@@ -187,12 +187,13 @@ def report(correct: int = 7, total: int = 10, **changes: Any) -> Report:
 
 def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
     """Write a model file that pages can inspect: it has layer names but no weights."""
-    described = [{"class_name": "Conv2D", "config": {"name": name}} for name in layers]
+    described = [
+        {"module": "keras.layers", "class_name": "Conv2D", "config": {"name": name}} for name in layers
+    ]
+    network = {"module": "keras.src.models.functional", "class_name": "Functional"}
     with zipfile.ZipFile(run.model_path, "w") as archive:
         archive.writestr("metadata.json", "{}")
-        archive.writestr(
-            "config.json", json.dumps({"class_name": "Functional", "config": {"layers": described}})
-        )
+        archive.writestr("config.json", json.dumps({**network, "config": {"layers": described}}))
         archive.writestr("model.weights.h5", run.id)
 
 

@@ -10,23 +10,27 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core.errors import LabError
 
 _MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
-_MODULES = frozenset(
+_LAYERS = "Conv2D Dense Dropout Flatten InputLayer MaxPooling2D Rescaling Softmax"
+_CLASSES = frozenset(
     {
-        "keras",
-        "keras.initializers",
-        "keras.layers",
-        "keras.regularizers",
-        "keras.src.models.functional",
-        "keras.src.ops.numpy",
+        ("keras", "DTypePolicy"),
+        ("keras.initializers", "GlorotUniform"),
+        ("keras.initializers", "Zeros"),
+        ("keras.regularizers", "L2"),
+        ("keras.src.models.functional", "Functional"),
+        *(("keras.layers", name) for name in _LAYERS.split()),
     }
 )
-_CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
+"""Every object of the lab's networks, by the module and class that Keras builds it from."""
+_PLAIN = ("__keras_tensor__",)
+"""Classes without a module that Keras restores itself; all others, such as ``__lambda__``, are refused."""
 CONVOLUTION = "Conv2D"
 _MAX_CONFIG = 32 * 2**20
 _WAY_OUT = "Resume the run to save its model again, or train a new one."
@@ -38,14 +42,9 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         LabError: the file is missing, damaged, or was not written by this lab.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _refuse_strange_members(path, archive)
-            config = json.loads(archive.read("config.json"))
-    except FileNotFoundError:
-        raise LabError(f"There is no model at {path} yet. {_WAY_OUT}") from None
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError, RecursionError) as error:
-        raise LabError(f"The model file {path} is damaged ({error}). {_WAY_OUT}") from None
+    with _opened(path) as archive:
+        _refuse_strange_members(path, archive)
+        config = json.loads(archive.read("config.json"))
     if not isinstance(config, dict) or config.get("class_name") != "Functional":
         raise _foreign(path, "it is not a functional Keras model")
     config["compile_config"] = None  # optimizer, loss and metrics are for training alone
@@ -74,14 +73,34 @@ def fingerprint(path: Path) -> str:
     Raises:
         LabError: the file is missing or damaged.
     """
+    with _opened(path) as archive:
+        config, weights = (archive.getinfo(name).CRC for name in ("config.json", "model.weights.h5"))
+    return f"{config:08x}{weights:08x}"
+
+
+def refuse_damaged(path: Path) -> None:
+    """Compare every member with its checksum: Keras jumps about in the weights, which skips the comparison.
+
+    Raises:
+        LabError: the file is missing or damaged.
+    """
+    with _opened(path) as archive:
+        damaged = archive.testzip()
+        if damaged:
+            raise LabError(f"The model file {path} is damaged ({damaged} has changed). {_WAY_OUT}")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
-            config, weights = (archive.getinfo(name).CRC for name in ("config.json", "model.weights.h5"))
+            yield archive
+    except LabError:
+        raise
     except FileNotFoundError:
         raise LabError(f"There is no model at {path} yet. {_WAY_OUT}") from None
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
+    except Exception as error:  # zipfile, zlib, struct and json each raise their own
         raise LabError(f"The model file {path} is damaged ({error}). {_WAY_OUT}") from None
-    return f"{config:08x}{weights:08x}"
 
 
 def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:
@@ -98,10 +117,10 @@ def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:
 def _refuse_strange_classes(path: Path, config: dict[str, Any]) -> None:
     for described in _objects(config):
         module, class_name = described.get("module"), described.get("class_name")
-        if "module" in described and module not in _MODULES:
-            raise _foreign(path, f"it refers to the Python module {str(module)[:80]!r}")
-        if class_name in _CODE_CARRIERS:
-            raise _foreign(path, f"it contains a {class_name} layer, which can run arbitrary code")
+        if module is None and class_name in (None, *_PLAIN):
+            continue
+        if (str(module), str(class_name)) not in _CLASSES:
+            raise _foreign(path, f"it contains {f'{module}.{class_name}'[:80]!r}, which the lab never uses")
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

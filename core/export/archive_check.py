@@ -34,6 +34,7 @@ def adopt(run: Run, max_bytes: int) -> None:
         _check_predictions(run, report, max_bytes)
     if run.model_path.exists():
         keras_file.read_config(run.model_path)
+        keras_file.refuse_damaged(run.model_path)
     files.write_json(run.path / "labels.json", asdict(labels))
     run.write_status(_ended(status))
 
@@ -71,7 +72,7 @@ def _refuse_bomb(path: Path, max_bytes: int) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
+    except Exception as error:  # zipfile and its decoders each raise their own
         raise LabError(f"predictions.npz in the archive is damaged: {error}") from None
     if size > max_bytes:
         raise LabError(f"predictions.npz in the archive would unpack to {byte_size(size)}.")

@@ -11,7 +11,6 @@ import io
 import os
 import shutil
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
@@ -36,7 +35,6 @@ MEMBERS = {
 """The exported files of a run and their maximum sizes in bytes. Checkpoint, heatmaps and log are left out."""
 _NEEDED = ("config.json", "status.json")
 _MAX_MEMBERS = 10_000
-_CHUNK = 2**20
 _STORED = frozenset({".keras", ".npz"})
 """Compressed already."""
 
@@ -92,15 +90,10 @@ def _is_copy(run: Run) -> bool:
 
 
 def _unzip(archive: IO[bytes], folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            for name, member in _members(opened).items():
-                with opened.open(member) as content:
-                    _copy(content, folder / name)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, zlib.error) as error:
-        raise LabError(f"The archive is damaged, or not a zip archive: {error}") from None
-    except RuntimeError as error:  # raised by zipfile for encrypted archives
-        raise LabError(f"The archive cannot be opened: {error}") from None
+    with zip_safety.opened(archive) as opened:
+        for name, member in _members(opened).items():
+            with opened.open(member) as content:
+                _copy(content, folder / name)
 
 
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -126,7 +119,7 @@ def _copy(content: IO[bytes], path: Path) -> None:
     """Copy a member, but stop once it exceeds its maximum size, whatever size it claims."""
     size, limit = 0, MEMBERS[path.name]
     with path.open("xb") as file:
-        while chunk := content.read(_CHUNK):
+        for chunk in zip_safety.chunks(content):
             size += len(chunk)
             if size > limit:
                 raise LabError(f"{path.name} in the archive is larger than {byte_size(limit)}.")

@@ -34,6 +34,7 @@ def load_for_explaining(path: Path) -> keras.Model:
         LabError: the file is missing, damaged or foreign; any code in it never runs.
     """
     config = _in_float32(keras_file.read_config(path))
+    keras_file.refuse_damaged(path)
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         model.load_weights(path)

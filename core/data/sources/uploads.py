@@ -32,7 +32,6 @@ MAX_RATIO = 100
 """Images are already compressed; an archive that unpacks to 100 times its size is a zip bomb."""
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
-_CHUNK = 1 << 20
 
 
 def store(
@@ -105,15 +104,10 @@ def unpack(
         LabError: the archive is damaged, encrypted, or not clearly a collection of images; says why.
         Stopped: ``should_stop`` returned True.
     """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            members = [info for info in opened.infolist() if not info.is_dir()]
-            _check(members, _size(archive))
-            store(_contents(opened, members), folder, progress=progress, should_stop=should_stop)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zipfile.LargeZipFile) as error:
-        raise LabError(f"The archive is damaged or is not a zip archive: {error}.") from None
-    except RuntimeError as error:  # raised by zipfile if a password is needed
-        raise LabError(f"The archive could not be unpacked: {error}.") from None
+    with zip_safety.opened(archive) as opened:
+        members = [info for info in opened.infolist() if not info.is_dir()]
+        _check(members, _size(archive))
+        store(_contents(opened, members), folder, progress=progress, should_stop=should_stop)
 
 
 def keep(root: Path, title: str, write: Callable[[Path], None]) -> str:
@@ -155,7 +149,7 @@ def _copy(content: IO[bytes], path: Path, name: str, before: int) -> int:
     """Copy a file and return its size, whatever size it claims to have."""
     size = 0
     with files.explained(path), path.open("xb") as file:
-        while chunk := content.read(_CHUNK):
+        for chunk in zip_safety.chunks(content):
             if not size and chunk.startswith(b"PK\x03\x04"):
                 raise LabError(f"{name[:120]!r} is an archive; upload it on its own, or unpack it first.")
             size += len(chunk)

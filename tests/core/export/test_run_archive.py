@@ -194,7 +194,9 @@ def test_predictions_that_do_not_fit_together_are_refused(run, workspace):
 
 def test_a_model_that_could_run_code_is_refused(run, workspace):
     contents = members(run_archive.pack(run))
-    evil = {"class_name": "Functional", "config": {"layers": [{"class_name": "Lambda", "config": {}}]}}
+    layer = {"module": "keras.layers", "class_name": "Lambda", "config": {}}
+    network = {"module": "keras.src.models.functional", "class_name": "Functional"}
+    evil = {**network, "config": {"layers": [layer]}}
     model = packed(
         {"metadata.json": b"{}", "config.json": json.dumps(evil).encode(), "model.weights.h5": b""}
     )

@@ -107,8 +107,8 @@ REFUSED = {
     ),
     "encrypted": (encrypted(), "is encrypted"),
     "bomb": (archive(*GOOD, ("flowers/roses/big.bmp", bytes(20_000_000))), "would unpack to"),
-    "truncated": (io.BytesIO(archive(*GOOD).getvalue()[:200]), "damaged or is not a zip archive"),
-    "no archive": (io.BytesIO(b"<html></html>"), "damaged or is not a zip archive"),
+    "truncated": (io.BytesIO(archive(*GOOD).getvalue()[:200]), "damaged, or is not a zip archive"),
+    "no archive": (io.BytesIO(b"<html></html>"), "damaged, or is not a zip archive"),
     "no classes": (archive(("1.png", png(1)), ("2.png", png(2))), "There are no class folders"),
     "empty": (archive(), "There are no class folders"),
 }
