@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from core import config, datasets, engine, runs
+from core import config, datasets, engine, quality, runs
 from core.cli import arguments as shared
 from core.cli import prepare
 from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
@@ -64,6 +64,7 @@ def _new(arguments: argparse.Namespace) -> Run:
         raise WrongUsage("Name a data set to train on, or a run to continue with --from.")
     config = wanted_settings(arguments)
     _settle_layout(arguments)
+    _warn_if_unfit(config)
     return runs.create(config, Labels(name=arguments.name))
 
 
@@ -95,6 +96,16 @@ def _settle_layout(arguments: argparse.Namespace) -> None:
     except LabError:  # the run itself says what is wrong with its data
         if arguments.layout:
             raise
+
+
+def _warn_if_unfit(config: RunConfig) -> None:
+    """Say on standard error that results on this data mean little; the run goes ahead, as asked for."""
+    source = config.data.source
+    with contextlib.suppress(LabError):  # the run itself says what is wrong with its data
+        found = quality.check(datasets.open(source, config.data.version), config.data)
+        if not found.fit:
+            print(found.verdict, file=sys.stderr)
+            print(f"Training anyway. For the findings: python -m core prepare {source}", file=sys.stderr)
 
 
 def _print_run(run: Run, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from core import datasets, engine, runs, sweeps, worker, workspace
-from core.config import RunConfig
+from core.config import RunConfig, join_list
 from core.data import versions
 from core.errors import LabError
 from core.explain import keras_file
@@ -350,6 +350,17 @@ def test_the_command_line_trains_and_prints_json(source: str) -> None:
     assert runs.open_folder(Path(printed["path"])) == Run(Path(printed["path"]))
     listed = json.loads(python("runs", "--json").stdout)
     assert [row["id"] for row in listed] == [printed["id"]]
+
+
+def test_training_on_unfit_data_is_not_silent(source: str) -> None:
+    for path in sorted(Path(source, "red").glob("*.png"))[6:]:
+        path.unlink()
+    arguments = [f"--set={name}={join_list(v) if isinstance(v, tuple) else v}" for name, v in QUICK.items()]
+    done = python("run", source, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "Not fit to train on yet" in done.stderr
+    assert f"Training anyway. For the findings: python -m core prepare {source}" in done.stderr
+    assert json.loads(done.stdout)["state"] == "done"
 
 
 def test_the_command_line_trains_on(source: str) -> None:
