@@ -43,7 +43,7 @@ def read(
         validation_classes: the scores of each class on the validation images; with a report, a rare class
             that is hardly found is then reported too.
     """
-    reading = curve_rules.first_match(Curves(history), config, guess, validation_images)
+    reading = curve_rules.first_match(Curves(_with_losses(history)), config, guess, validation_images)
     if report is None:
         return reading
     if gap := headline.far_below_validation(report):
@@ -67,6 +67,12 @@ def read_run(run: Run, config: RunConfig, report: Report | None) -> Reading:
         report=report,
         validation_classes=_validation_classes(run, report),
     )
+
+
+def _with_losses(history: Sequence[Epoch]) -> Sequence[Epoch]:
+    """Leave out first epochs whose losses are unknown, see :func:`core.ml.train.train`."""
+    known = (index for index, line in enumerate(history) if line.get("val_loss") is not None)
+    return history[next(known, 0) :]
 
 
 def _guess(config: RunConfig, report: Report) -> float:

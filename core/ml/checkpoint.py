@@ -23,13 +23,18 @@ _FILE = "state.npz"
 
 @dataclass
 class State:
-    """The state of training after its last finished epoch; ``best`` holds the weights of ``best_epoch``."""
+    """The state of training after its last finished epoch; ``best`` holds the weights of ``best_epoch``.
+
+    has_plain_losses: whether the losses of the history are without the L2 penalty, which earlier versions
+    included.
+    """
 
     history: list[Epoch] = field(default_factory=list)
     weights: list[Array] = field(default_factory=list)
     optimizer: list[Array] = field(default_factory=list)
     best: list[Array] = field(default_factory=list)
     best_epoch: int = 0
+    has_plain_losses: bool = True
 
 
 def load(folder: Path) -> State | None:
@@ -47,6 +52,7 @@ def load(folder: Path) -> State | None:
                 optimizer=_unpacked(arrays, "optimizer"),
                 best=_unpacked(arrays, "best"),
                 best_epoch=facts["best_epoch"],
+                has_plain_losses=facts.get("has_plain_losses", False),
             )
     except FileNotFoundError:
         return None
@@ -70,8 +76,8 @@ class Writer:
     def save(self, state: State) -> None:
         """Start saving; ``state`` must not be changed afterwards."""
         self.wait()
-        facts = json.dumps({"history": state.history, "best_epoch": state.best_epoch})
-        arrays = {"facts": np.array(facts)}
+        names = ("history", "best_epoch", "has_plain_losses")
+        arrays = {"facts": np.array(json.dumps({name: getattr(state, name) for name in names}))}
         for name in ("weights", "optimizer", "best"):
             arrays |= _packed(name, getattr(state, name))
         self._under_way = self._pool.submit(self._write, arrays)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -19,6 +20,9 @@ from core.ml import checkpoint, explainer, feed
 from core.ml.checkpoint import State
 from core.ml.network import Network, Networks, predict
 from core.report import Epoch, Metric
+from core.words import count
+
+log = logging.getLogger(__name__)
 
 __all__ = ["LabelledImages", "Networks", "Trained", "predict", "train", "warm_up"]
 
@@ -84,11 +88,14 @@ def train(
     """
     network = (networks or Networks()).get(config, num_classes)
     state = _restore(network, checkpoint_folder, before)
+    anew = len(before)
+    if config.model.l2 and not state.has_plain_losses and not _finished(state.history, config.fit, anew):
+        state, anew = _without_losses(state), len(state.history)
     on_start(state.history)
     pace = _Pace(config, len(training[1]))
     stopped = False
     with checkpoint.Writer(checkpoint_folder) as writer:
-        while not stopped and not _finished(state.history, config.fit, len(before)):
+        while not stopped and not _finished(state.history, config.fit, anew):
             epoch = len(state.history) + 1
             stopped = _one_epoch(network, config, training, epoch, pace, on_batch, should_stop)
             if stopped:
@@ -191,8 +198,19 @@ def _start_from_model(network: Network, path: Path, before: Sequence[Epoch]) -> 
     return State(list(before), weights, network.optimizer_state(), best=weights, best_epoch=len(before))
 
 
+def _without_losses(state: State) -> State:
+    """Leave out losses that include the L2 penalty: compared with later ones, they would choose the epoch."""
+    log.warning(
+        "The losses of the first %s were recorded by an earlier version, with the L2 penalty in them; "
+        "they are left out, and the best epoch is chosen from the following ones.",
+        count(len(state.history), "epoch"),
+    )
+    history: History = [{**line, "loss": None, "val_loss": None} for line in state.history]
+    return replace(state, history=history, has_plain_losses=True)
+
+
 def _finished(history: History, fit: FitConfig, continued_after: int) -> bool:
-    """Patience counts from the best epoch, or from where an earlier run was continued."""
+    """Patience counts from the best epoch, or from where training was continued."""
     if len(history) >= fit.epochs:
         return True
     if not (fit.early_stopping and history):

@@ -82,7 +82,7 @@ def curves(summary: Summary, others: Sequence[Summary] = ()) -> None:
         learning_curves.frame({"": [history]}, {"": kept}, evidence=read.evidence if read else ()),
         last_epoch=len(history),
     )
-    st.caption(_curve_caption(history, kept))
+    st.caption(_curve_caption(summary, history))
     _continuation(summary)
     if read:
         coaching.show(summary, read, others)
@@ -104,10 +104,16 @@ def _continuation(summary: Summary) -> None:
         train_on.button(summary)
 
 
-def _curve_caption(history: list[Epoch], kept: int | None) -> str:
+def _curve_caption(summary: Summary, history: list[Epoch]) -> str:
     seconds = sum(line.get("seconds") or 0 for line in history)
     words = [f"{count(len(history), 'epoch')} in {duration(seconds)}."]
-    if kept:
+    if kept := summary.kept_epoch:
         words.append(f"All scores on this page are for epoch {kept}, the best one, whose weights were kept.")
+    unknown = sum(line.get("val_loss") is None and line.get("val_accuracy") is not None for line in history)
+    if unknown and summary.config and summary.config.model.l2:
+        words.append(
+            f"The losses of {count(unknown, 'epoch')} are left out: an earlier version of the lab recorded "
+            "them with the L2 penalty, so they cannot be compared with the others."
+        )
     words.append("The model never trains on validation images; where the curves diverge, it is overfitting.")
     return " ".join(words)

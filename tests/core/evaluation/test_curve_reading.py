@@ -288,6 +288,13 @@ def test_with_class_weights_an_accuracy_below_the_large_class_may_be_learning(tm
     assert curve_reading.read_run(run, config, report).kind == "healthy"
 
 
+def test_first_epochs_without_losses_are_not_called_diverged():
+    history = healthy(0)
+    for epoch in history[:3]:
+        epoch |= {"loss": None, "val_loss": None}
+    assert read(history).kind == "healthy"
+
+
 def test_a_short_uneven_rise_is_read_as_still_improving():
     """Eight epochs on garden: by the last two epochs alone validation loss would seem to have settled."""
     val_loss = (1.41, 1.34, 1.09, 1.12, 1.00, 0.95, 1.03, 0.96)

@@ -399,6 +399,28 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_losses_with_the_penalty_in_them_neither_choose_the_epoch_nor_stop_training(tmp_path: Path) -> None:
+    """As an earlier version recorded them: here so low that no later epoch could be better."""
+    changes = {"model.l2": 0.01, "fit.early_stopping": True, "fit.patience": 2}
+    fit(tmp_path, {**changes, "fit.epochs": 4})
+    state = checkpoint.load(tmp_path)
+    assert state is not None and state.has_plain_losses
+    for line in state.history:
+        line.update(loss=0.001, val_loss=0.001 * line["epoch"])
+    state.best_epoch, state.has_plain_losses = 1, False
+    with checkpoint.Writer(tmp_path) as writer:
+        writer.save(state)
+    assert len(fit(tmp_path, {**changes, "fit.epochs": 4}).history) == 4  # finished: all of one kind
+    trained = fit(tmp_path, {**changes, "fit.epochs": 6, "fit.early_stopping": False})
+    assert [line["val_loss"] is None for line in trained.history] == [True] * 4 + [False] * 2
+    assert trained.kept_epoch in (5, 6)
+    assert [line["val_accuracy"] for line in trained.history[:4]] == [
+        line["val_accuracy"] for line in state.history
+    ]
+    without_penalty = fit(tmp_path / "plain", {"fit.epochs": 1})
+    assert without_penalty.history[0]["val_loss"] is not None
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     fit(tmp_path, {"fit.epochs": 1})
     state = tmp_path / "state.npz"
