@@ -28,7 +28,7 @@ class Verdict:
     """Whether one side is better.
 
     winner: name of the better side, or empty; measured: test, n, p, difference and interval, None if
-    withheld; more_runs_needed: further repeats of each side that should make such a difference visible;
+    withheld; more_runs_needed: further repeats of each side that should show whether the settings differ;
     notes: the limits of the comparison, a sentence each.
     """
 
@@ -96,14 +96,27 @@ def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
         return Verdict("withheld", f"No verdict. {pair.obstacle}", notes=pair.notes)
     seen = _seen(pair, measured)
     if measured.is_real:
-        winner = pair.names[int(measured.difference > 0)]
-        sentence = f"{winner} is better. {seen} {_meaning(pair)}"
-        return Verdict("better", sentence, winner, measured, notes=pair.notes)
+        return _better(pair, measured, seen)
     if measured.low > -WORTH_HAVING and measured.high < WORTH_HAVING:
         sentence = f"No meaningful difference. {seen} {_meaning(pair)}"
         return Verdict("no difference seen", sentence, measured=measured, notes=pair.notes)
     more, advice = _advice(pair)
     return Verdict("cannot tell", f"Cannot tell yet. {seen} {advice}", "", measured, more, pair.notes)
+
+
+def _better(pair: Pair, measured: Measured, seen: str) -> Verdict:
+    """Two single runs are two models: one in six pairs that differ in the seed alone is called so."""
+    winner = pair.names[int(measured.difference > 0)]
+    if len(pair.first) > 1:
+        sentence = f"{winner} has the better settings. {seen} {_meaning(pair)}"
+        return Verdict("better", sentence, winner, measured, notes=pair.notes)
+    more = MIN_PAIRS - 1
+    sentence = (
+        f"{winner} is the better of these two models. {seen} This says little about their settings: one in "
+        "six pairs of runs that differ only in the seed are found to differ, too. To compare the settings, "
+        f"repeat both with {more} more seeds."
+    )
+    return Verdict("better", sentence, winner, measured, more, pair.notes)
 
 
 def _seen(pair: Pair, measured: Measured) -> str:

@@ -194,7 +194,7 @@ def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
     )
     assert found.kind == "better" and found.measured
     text = words(page)
-    assert "B is better." in text and "these two trained models" in text
+    assert "B is the better of these two models." in text and "says little about their settings" in text
     page.session_state["verdict_details"] = True
     details = [frame.value for frame in no_fault(page.run()).dataframe if "p" in frame.value]
     assert details and details[0]["Test"].tolist() == ["exact McNemar test"]
@@ -227,7 +227,7 @@ def test_repeats_are_judged_as_settings_and_a_link_to_them_works(config):
     high = repeated(config, [0.9] * 6, "high", **{"fit.learning_rate": 0.01})
     page = shown("compare", runs=f"{low[0].id}~,{high[3].id}~")
     text = words(page)
-    assert "B is better." in text and "whatever the seed" in text
+    assert "B has the better settings." in text and "whatever the seed" in text
     settings = next(frame.value for frame in page.dataframe if "Setting" in frame.value)
     assert settings["Setting"].tolist() == ["Learning rate"]
 
@@ -255,7 +255,7 @@ def test_several_runs_are_corrected_and_the_best_is_partly_lucky(config):
         for index, skill in enumerate(skills)
     ]
     text = words(compared(*made))
-    assert "B is better than each of the others." in text and "corrected for making 3 comparisons" in text
+    assert "B is the best of these models." in text and "corrected for making 3 comparisons" in text
     assert "The best of many is partly lucky" in text
     repeated(config, [0.6, 0.7, 0.8], "spread")
     assert "points of luck" in words(compared(*made))

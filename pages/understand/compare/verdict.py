@@ -99,7 +99,9 @@ def _of_several(sides: Sequence[Side], found: Verdicts) -> tuple[str, str, str]:
         )
     lost = f"{listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} worse than at least one other."
     if len(unbeaten) == 1 and all(_wins(unbeaten[0], other, found) for other in beaten):
-        return "better", f"{unbeaten[0]} is better than each of the others.", corrected
+        are_models = not any(side.line.is_repeated for side in sides)
+        what = "is the best of these models" if are_models else "has the best settings"
+        return "better", f"{unbeaten[0]} {what}.", corrected
     return "cannot tell", f"The best is one of {listed(unbeaten)}.", f"{lost} {corrected}"
 
 

@@ -120,8 +120,10 @@ def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
 def test_the_better_model_is_named_with_its_margin():
     verdict = verdicts.judge({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())
-    assert verdict.sentence.startswith("B is better. On 400 images, B leads A by 10.0 points")
-    assert "two trained models" in verdict.sentence
+    assert verdict.sentence.startswith(
+        "B is the better of these two models. On 400 images, B leads A by 10.0"
+    )
+    assert "says little about their settings" in verdict.sentence and verdict.more_runs_needed == 5
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.test) == (400, "exact McNemar test")
 
