@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.comparison.verdicts import Verdict
+from core.evaluation import metrics
 from core.evaluation.curve_reading import Reading
+from core.report import ClassScores
+from core.words import percent
+
+
+def balance_in_words(before: Sequence[ClassScores], after: Sequence[ClassScores]) -> str:
+    """What class weights did for balanced accuracy, which they are for, whatever happened to accuracy.
+
+    Args:
+        before: the scores of each class on the validation images without class weights.
+        after: the same with them.
+    """
+    balanced = [percent(metrics.mean_recall(scores)) for scores in (before, after)]
+    return f"Balanced accuracy, which class weights are for: {balanced[0]} before, {balanced[1]} now."
 
 
 def did_it_help(before: Reading, after: Reading, on_validation: Verdict) -> str:

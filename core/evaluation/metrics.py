@@ -99,6 +99,12 @@ def per_class_of(predictions: Predictions, class_names: Sequence[str]) -> list[C
     return per_class(matrix, class_names)
 
 
+def mean_recall(scores: Sequence[ClassScores]) -> float | None:
+    """Return the balanced accuracy: the unweighted mean of recall over the classes that have images."""
+    known = [score.recall for score in scores if score.recall is not None]
+    return float(np.mean(known)) if known else None
+
+
 def mean_f1(scores: Sequence[ClassScores]) -> float | None:
     """Return the macro F1: the unweighted mean over the classes for which F1 is defined."""
     defined = [score.f1 for score in scores if score.f1 is not None]

@@ -12,10 +12,12 @@ from core.comparison import advice_effect, pairing, verdicts
 from core.comparison.verdicts import Verdict
 from core.config import SETTINGS, RunConfig, differences
 from core.errors import LabError
-from core.evaluation import curve_reading
+from core.evaluation import curve_reading, metrics
 from core.evaluation.curve_reading import Reading
+from core.report import ClassScores
 from core.runs import Run
 from core.words import setting_value
+from pages.common import run_images
 from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -77,6 +79,8 @@ def _show_effect(summary: Summary, others: Sequence[Summary]) -> None:
         f":material/history: **This run follows the advice** given for {literal(before.line)}: "
         f"{literal(advice_effect.did_it_help(first, second, verdict))}"
     )
+    if "fit.class_weights" in first.suggestion.changes:
+        st.markdown(advice_effect.balance_in_words(*map(_validation_classes, (before, summary))))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -84,6 +88,11 @@ def _verdict(before: Path, after: Path, stamps: tuple[int, ...]) -> Verdict:
     """Judge on the validation images; cached, since the bootstrap takes longer than the rest of the page."""
     first, second = (pairing.from_run(Run(path), "validation") for path in (before, after))
     return verdicts.judge({"the earlier run": [first], "this run": [second]})
+
+
+def _validation_classes(summary: Summary) -> list[ClassScores]:
+    predictions = run_images.predictions(summary.run, "validation")
+    return metrics.per_class_of(predictions, summary.report.class_names)
 
 
 def _stamps(*summaries: Summary) -> tuple[int, ...]:

@@ -288,6 +288,14 @@ def test_with_class_weights_an_accuracy_below_the_large_class_may_be_learning(tm
     assert curve_reading.read_run(run, config, report).kind == "healthy"
 
 
+def test_the_effect_of_class_weights_is_said_as_balanced_accuracy():
+    before = metrics.per_class(np.array([[50, 0], [3, 0]]), ("common", "rare"))
+    after = metrics.per_class(np.array([[45, 5], [1, 2]]), ("common", "rare"))
+    assert advice_effect.balance_in_words(before, after) == (
+        "Balanced accuracy, which class weights are for: 50.0% before, 78.3% now."
+    )
+
+
 def test_first_epochs_without_losses_are_not_called_diverged():
     history = healthy(0)
     for epoch in history[:3]:
