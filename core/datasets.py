@@ -170,6 +170,9 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         version=fingerprint(usable),
         read_as=facts.read_as,
         left_aside=facts.left_aside,
+        layout=facts.layout,
+        candidates=facts.candidates,
+        is_plain=facts.is_plain,
     )
 
 

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from core.data.sources.layout import SHOWN, Layout, LeftAside, Parts, Reading
 from core.errors import Candidate
 from core.words import count, listed
 
+_TRIED = 1000
 _SPLITS_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
+def question(where: str, reading: Reading) -> str:
+    """Why a person has to choose."""
+    if reading.pairs:
+        return (
+            f"Nearly every JPEG in {where} has another file of the same name beside it, which may be its "
+            "mask or an image of its own."
+        )
+    return f"It is not clear how to read {where}."
+
+
 def candidates(reading: Reading) -> tuple[Candidate, ...]:
-    """The layouts with some of their files, for a person to choose from."""
+    """The layouts with some of their files, for a person to choose from.
+
+    Among the files is one that shows how the layouts differ.
+    """
     images = sorted(reading.images)
     some = [images[len(images) * number // SHOWN] for number in range(min(SHOWN, len(images)))]
+    telling = max(images[:: len(images) // _TRIED | 1], key=partial(_outcomes, reading), default=None)
+    if telling and _outcomes(reading, telling) > max(_outcomes(reading, parts) for parts in some):
+        some = sorted([*some[:-1], telling])
     return tuple(
         Candidate(one.name, one.what, tuple(_example(one, parts) for parts in some))
         for one in reading.layouts
     )
 
 
+def _outcomes(reading: Reading, parts: Parts) -> int:
+    return len({_example(one, parts) for one in reading.layouts})
+
+
 def _example(layout: Layout, parts: Parts) -> tuple[str, str, str]:
-    place = layout.place(parts)
-    return "/".join(parts), place.label if place else "", place.split if place else ""
+    file = "/".join(parts)
+    place = None if file in layout.aside else layout.place(parts)
+    return file, place.label if place else "", place.split if place else ""
 
 
 def in_words(layout: Layout, class_names: Sequence[str], splits: Iterable[str]) -> str:
@@ -40,6 +63,6 @@ def aside_in_words(left: Sequence[LeftAside]) -> str:
     if not left:
         return ""
     kinds = "; ".join(
-        f"{one.kind}: {', '.join(one.names)}{', ...' if one.count > len(one.names) else ''}" for one in left
+        f"{one.kind}: {', '.join(one.names[:SHOWN])}{', ...' if one.count > SHOWN else ''}" for one in left
     )
     return f"{count(sum(one.count for one in left), 'other')} left aside ({kinds})"
