@@ -81,6 +81,11 @@ class Dataset:
         return str(self.path), self.version, len(self.index)
 
     @property
+    def prepared_at(self) -> float:
+        """When it was last prepared, in seconds since 1970."""
+        return (self.path / "dataset.json").stat().st_mtime
+
+    @property
     def current_layout(self) -> str:
         """The name of the candidate that its files were read as; "" where an earlier version prepared it."""
         return self.layout or next((one.name for one in self.candidates), "")

@@ -141,10 +141,12 @@ def _of_folders(tops: Mapping[str, list[Parts]], wrapper: int) -> Found:
     present = {role for role in roles.values() if role}
     learns = [top for top in nested if roles[top] == "train"]
     if learns and len(present) > 1:
-        of_splits = Layout(
-            "split-folders", "a folder for each split", lambda parts: _inner(parts, wrapper, depth, roles)
-        )
         unknown = {top: inner[top] for top in nested if not roles[top]}
+        of_splits = Layout(
+            "split-folders",
+            "a folder for each split" + (f", without {listed(list(unknown), SHOWN)}" if unknown else ""),
+            lambda parts: _inner(parts, wrapper, depth, roles),
+        )
         doubtful = any(inner[top] & names for top in learns for names in unknown.values())
         return (of_splits, pooled, outer) if doubtful else (of_splits,), not doubtful, ()
     if "train" in present and len(present) > 1:

@@ -20,6 +20,8 @@ def question(where: str, reading: Reading) -> str:
             f"Nearly every JPEG in {where} has another file of the same name beside it, which may be its "
             "mask or an image of its own."
         )
+    if reading.data_sets and len(reading.layouts) == 1:
+        return f"{where} seems to hold several data sets."
     return f"It is not clear how to read {where}."
 
 
@@ -29,9 +31,10 @@ def candidates(reading: Reading) -> tuple[Candidate, ...]:
     Among the files is one that shows how the layouts differ.
     """
     images = sorted(reading.images)
-    some = [images[len(images) * number // SHOWN] for number in range(min(SHOWN, len(images)))]
-    telling = max(images[:: len(images) // _TRIED | 1], key=partial(_outcomes, reading), default=None)
-    if telling and _outcomes(reading, telling) > max(_outcomes(reading, parts) for parts in some):
+    last = len(images) - 1
+    some = [images[index] for index in sorted({last * number // (SHOWN - 1) for number in range(SHOWN)})]
+    telling = max(images[:: len(images) // _TRIED | 1], key=partial(_outcomes, reading))
+    if _outcomes(reading, telling) > max(_outcomes(reading, parts) for parts in some):
         some = sorted([*some[:-1], telling])
     return tuple(
         Candidate(one.name, one.what, tuple(_example(one, parts) for parts in some))
@@ -66,3 +69,9 @@ def aside_in_words(left: Sequence[LeftAside]) -> str:
         f"{one.kind}: {', '.join(one.names[:SHOWN])}{', ...' if one.count > SHOWN else ''}" for one in left
     )
     return f"{count(sum(one.count for one in left), 'other')} left aside ({kinds})"
+
+
+def without_names(read_as: str, left: Sequence[LeftAside]) -> str:
+    """How a data set was read, without the names of files left aside, which are listed elsewhere."""
+    words = aside_in_words(left)
+    return read_as.replace(words, words.partition(" (")[0]) if words else read_as

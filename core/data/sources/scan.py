@@ -179,15 +179,16 @@ def _without_class(one: Found, holders: set[str]) -> str:
 
 def _choose(where: str, reading: Reading, chosen: str) -> Layout:
     by_name = {one.name: one for one in reading.layouts}
+    subject = where[:1].upper() + where[1:]
     if chosen in by_name:
         return by_name[chosen]
     if not by_name:
         raise LabError(
-            f"{where} contains no class folders. Put the images of each class into a separate folder, "
+            f"{subject} contains no class folders. Put the images of each class into a separate folder, "
             "for example flowers/roses and flowers/tulips, and choose the folder flowers."
         )
     if chosen:
-        raise NoSuchLayout(f"{where} has no layout {chosen!r}; it may be read as {listed(list(by_name))}.")
+        raise NoSuchLayout(f"{subject} has no layout {chosen!r}; it may be read as {listed(list(by_name))}.")
     if reading.is_clear:
         return reading.layouts[0]
     raise Undecided(
