@@ -5,7 +5,6 @@ One reading for folders, archives and uploads. It looks at names alone and opens
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,8 +15,6 @@ from core.words import listed
 
 Parts = tuple[str, ...]
 SHOWN = 3
-MAX_NAMES = 50
-"""So many of the names of files left aside are kept for a list."""
 PLAIN = "class-folders"
 MASK = "a mask beside its image"
 _GENERIC = "images image imgs img jpg jpeg png photos pictures raw files data"
@@ -99,15 +96,6 @@ def read(paths: Iterable[str]) -> Reading:
     inside = "".join(f"{part}/" for part in kept[0][: _shared(kept)]) if kept else ""
     below = tuple(inside + name for name in data_sets)
     return Reading(layouts, aside, kept, is_clear, below, pairs)
-
-
-def summary(aside: Mapping[str, str]) -> tuple[LeftAside, ...]:
-    """What was left aside, counted by kind."""
-    counts = Counter(aside.values())
-    names = {kind: [path for path, what in aside.items() if what == kind] for kind in counts}
-    return tuple(
-        LeftAside(kind, n, tuple(sorted(names[kind])[:MAX_NAMES])) for kind, n in sorted(counts.items())
-    )
 
 
 def layouts_of(images: Sequence[Parts]) -> Found:

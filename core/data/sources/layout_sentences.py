@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from core.data.sources.layout import SHOWN, Layout, LeftAside, Parts, Reading
 from core.errors import Candidate
 from core.words import count, listed
 
+MAX_NAMES = 500
+"""So many of the names of files left aside are kept for a list, the same number of each kind."""
 _TRIED = 1000
 _SPLITS_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -59,6 +62,17 @@ def in_words(layout: Layout, class_names: Sequence[str], splits: Iterable[str]) 
     sorted_into = f"{listed(known)} folder{'s' if len(known) > 1 else ''}, " if known else ""
     how = "" if known else f"{layout.what}, "
     return f"{sorted_into}{how}{'classes' if len(class_names) > 1 else 'class'} {listed(class_names, 6)}"
+
+
+def summary(aside: Mapping[str, str]) -> tuple[LeftAside, ...]:
+    """What was left aside, counted by kind."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for path, kind in aside.items():
+        names[kind].append(path)
+    kept = max(SHOWN, MAX_NAMES // max(len(names), 1))
+    return tuple(
+        LeftAside(kind, len(paths), tuple(sorted(paths)[:kept])) for kind, paths in sorted(names.items())
+    )
 
 
 def aside_in_words(left: Sequence[LeftAside]) -> str:

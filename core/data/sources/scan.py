@@ -115,7 +115,7 @@ def labelled(
     merged = [replace(one, label=names.get(one.label, "")) for one in every]
     untaught = _without_training(merged)
     more = {one.shown: untaught[one.label] for one in merged if one.label in untaught}
-    left = layout.summary({**(aside or {}), **more})
+    left = layout_sentences.summary({**(aside or {}), **more})
     merged = [one for one in merged if one.label not in untaught]
     in_order = tuple(sorted({one.label for one in merged if one.label}, key=natural))
     splits = {one.source_split for one in merged}

@@ -269,6 +269,15 @@ def test_a_data_set_inside_an_upload_becomes_a_layout_of_its_own() -> None:
     assert sum(one.count for one in only.left_aside) == 16
 
 
+def test_many_names_of_files_left_aside_are_kept_but_not_all() -> None:
+    scanned = scan(
+        [*many("a", "b"), *(f"{n}.txt" for n in range(900)), *many("c/x", suffix=".csv", number=900)]
+    )
+    (left,) = scanned.left_aside
+    assert (left.count, len(left.names)) == (1800, 500)
+    assert "1,800 others left aside (no image: 0.txt, 1.txt, 10.txt, ...)" in scanned.read_as
+
+
 def test_a_reading_that_surprises_nobody_is_plain() -> None:
     assert scan(many("a", "b")).is_plain
     assert not scan([*many("a", "b"), "notes.txt"]).is_plain
