@@ -24,20 +24,31 @@ __all__ = ["compare", "load", "train"]
 
 
 def train(
-    source: str | Path = "garden", *, preset: str = "tutorial", name: str = "", **settings: Any
+    source: str | Path = "garden",
+    *,
+    preset: str = "tutorial",
+    name: str = "",
+    layout: str = "",
+    **settings: Any,
 ) -> TrainingResult:
     """Train in this process and show a progress bar. The result is an ordinary run, visible in the app.
 
     Ctrl-C, or a notebook's stop button, ends training after the current batch and keeps the best epoch.
 
+    Horizontal flipping starts off for ``digits`` and where classes mirror each other, as in the app, whatever
+    the preset; ``flip=True`` turns it on.
+
     Args:
         source: ``garden``, ``digits``, ``tfds:NAME``, or a folder with one folder of images per class.
         preset: the preset to start from, one of :data:`core.config.PRESETS`.
         name: a name for the run.
+        layout: how to read the files where several ways are possible; the error ``Undecided`` lists their
+            names. The choice is kept for the next time.
         settings: any of :data:`core.config.SETTINGS`, by short name (``epochs=10``) or dotted path
             (``**{"fit.epochs": 10}``).
 
     Raises:
+        Undecided: the files can be read in several ways; choose one with ``layout``.
         LabError: a setting does not exist or is invalid, the data set cannot be used, or training failed;
             the message says why and what to do.
         Stopped: training was stopped before the end of the first epoch.
@@ -45,7 +56,8 @@ def train(
     from core import foreground
     from core.training_result import TrainingResult
 
-    return TrainingResult(foreground.train(str(source), preset=preset, name=name, settings=settings))
+    run = foreground.train(str(source), preset=preset, name=name, layout=layout, settings=settings)
+    return TrainingResult(run)
 
 
 def load(run: str | Path) -> TrainingResult:

@@ -24,7 +24,8 @@ from typing import Any
 
 import pandas as pd
 
-from core import files, workspace
+from core import config, files, workspace
+from core.config import RunConfig
 from core.data import indexing, sources, versions
 from core.data.dataset import Dataset, Facts, fingerprint
 from core.data.selection import Selection, select
@@ -43,6 +44,7 @@ __all__ = [
     "prepare",
     "prepared",
     "select",
+    "starting_config",
     "starting_settings",
 ]
 
@@ -82,6 +84,16 @@ def starting_settings(source: str) -> dict[str, Any]:
     except LabError:  # the source does not exist, which opening it reports
         return {}
     return dict(_starting_settings(source, evidence.stat().st_mtime_ns if evidence.exists() else 0))
+
+
+def starting_config(source: str, preset: str) -> RunConfig:
+    """The settings that a run on a data set starts from: its own settings override those of the preset.
+
+    Raises:
+        LabError: ``source`` cannot be a data set's name.
+    """
+    base = RunConfig().replace({"data.source": source})
+    return config.preset(preset, base).replace(starting_settings(source))
 
 
 @lru_cache(100)
@@ -170,6 +182,9 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         version=fingerprint(usable),
         read_as=facts.read_as,
         left_aside=facts.left_aside,
+        layout=facts.layout,
+        candidates=facts.candidates,
+        is_plain=facts.is_plain,
     )
 
 

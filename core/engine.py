@@ -159,9 +159,13 @@ class Preparation(Work):
     NAME = "Preparation"
 
 
-def prepare(source: str) -> Preparation:
-    """Start preparing a data set in a separate process, unless that is already under way."""
-    return background_job.start(Preparation(source), ["prepare", source, "--quiet"])
+def prepare(source: str, layout: str = "") -> Preparation:
+    """Start preparing a data set in a separate process, unless that is already under way.
+
+    ``layout`` names the way to read its files, see :func:`core.datasets.prepare`.
+    """
+    chosen = [f"--layout={layout}"] if layout else []
+    return background_job.start(Preparation(source), ["prepare", source, "--quiet", *chosen])
 
 
 def preparation_of(source: str) -> Preparation:

@@ -50,7 +50,7 @@ class Undecided(LabError):
     """A data set can be read in several ways and a person has to choose; the command line exits with 3.
 
     ``candidates`` are the ways to read it, the likeliest first; ``data_sets`` are paths that may have been
-    meant instead.
+    meant instead. The name of a candidate is given as ``layout`` to whatever asked.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Undecided(LabError):
         self.question = question
         self.candidates = candidates
         self.data_sets = data_sets
-        lines = [f"{question} Choose one with --layout NAME:"]
+        lines = [f"{question} Possible layouts:"]
         for one in candidates:
             lines.append(f"  {one.name}: {one.what}")
             lines += [f"    {file}: {_meant(label, split)}" for file, label, split in one.examples]

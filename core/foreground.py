@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,22 +13,47 @@ from typing import Any
 import numpy as np
 
 from core import config as settings_of
-from core import runs, worker
+from core import datasets, runs, worker
 from core.config import PRESETS, RunConfig
 from core.data import sources
-from core.errors import LabError
+from core.errors import LabError, Undecided
 from core.runs import Labels, Run, Status
 from core.training import progress_bar
 
 
-def train(source: str, *, preset: str, name: str, settings: Mapping[str, Any]) -> Run:
+def train(source: str, *, preset: str, name: str, layout: str, settings: Mapping[str, Any]) -> Run:
     """Create a run and carry it out until it has a report, see :func:`core.train`."""
+    wanted_config(source, preset, settings)  # an invalid setting is reported before the images are read
+    get_ready(source, layout)
     run = runs.create(wanted_config(source, preset, settings), Labels(name=name))
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()
         raise LabError(f"Run {run.id} has no result (state: {status.state}). {reason}")
     return run
+
+
+def get_ready(source: str, layout: str = "", *, quiet: bool = False) -> None:
+    """Prepare a data set unless that is done, so that a question is asked before there is a run.
+
+    Whether mirrored images belong to another class is also known only then, and with it the settings that a
+    run on the data set starts from.
+
+    Raises:
+        Undecided: the files may be read in several ways, and none is chosen.
+        LabError: ``layout`` names none of these ways.
+    """
+    with contextlib.suppress(LabError):
+        datasets.open(source)
+        if not layout:
+            return
+    try:
+        progress_bar.prepare(source, layout, quiet=quiet)
+    except Undecided:
+        raise
+    except LabError:  # the run itself says what is wrong with its data
+        if layout:
+            raise
 
 
 def carry_out(run: Run, *, quiet: bool = False) -> Status:
@@ -41,7 +67,7 @@ def carry_out(run: Run, *, quiet: bool = False) -> Status:
 
 
 def wanted_config(source: str, preset: str, settings: Mapping[str, Any]) -> RunConfig:
-    """Return the settings of a preset for a data set, with some of them changed.
+    """Return the settings that a run on a data set starts from, with some of them changed.
 
     Args:
         settings: values by short or dotted name; Python or NumPy types.
@@ -52,8 +78,8 @@ def wanted_config(source: str, preset: str, settings: Mapping[str, Any]) -> RunC
     """
     if preset not in PRESETS:
         raise LabError(f"There is no preset {preset!r}. Available: {', '.join(PRESETS)}.")
-    base = RunConfig().replace({"data.source": sources.resolve(source).name})
-    return settings_of.preset(preset, base).replace(_by_path(settings))
+    base = datasets.starting_config(sources.resolve(source).name, preset)
+    return base.replace(_by_path(settings))
 
 
 def _by_path(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         exit_code: int = arguments.command(arguments)
     except Undecided as question:
-        print(question, file=sys.stderr)
+        print(question, "Choose one with --layout NAME.", sep="\n", file=sys.stderr)
         return UNFIT
     except LabError as error:
         print(error, file=sys.stderr)

@@ -13,7 +13,7 @@ from core.cli.arguments import DONE, FAILED, UNFIT
 from core.data.dataset import Dataset
 from core.processes import background_job
 from core.processes.threads import Progress, ShouldStop
-from core.training.progress_bar import progress_bar
+from core.training import progress_bar
 from core.words import count
 
 CLASSES_NAMED = 20
@@ -34,7 +34,9 @@ def prepare(arguments: argparse.Namespace) -> int:
     """Index a data set and print the findings."""
     if arguments.report_progress:
         return _for_the_app(arguments.source, arguments.layout)
-    dataset = read(arguments.source, arguments.layout, quiet=arguments.quiet or arguments.json)
+    dataset = progress_bar.prepare(
+        arguments.source, arguments.layout, quiet=arguments.quiet or arguments.json
+    )
     report = quality.check(dataset)
     if arguments.json:
         print(json.dumps({**_describe(dataset), **report.as_dict()}))
@@ -43,23 +45,12 @@ def prepare(arguments: argparse.Namespace) -> int:
     return DONE if report.fit else UNFIT
 
 
-def read(source: str, layout: str, *, quiet: bool) -> Dataset:
-    """Index a data set with a progress bar, or without if ``quiet``."""
-    with progress_bar(quiet=quiet) as bar:
-
-        def progress(step: str, done: int, total: int) -> None:
-            bar.n = done / max(total, 1)
-            bar.set_description_str(step)
-            bar.set_postfix_str(f"{done} of {total}" if total else "")
-
-        return datasets.prepare(source, layout=layout, progress=progress)
-
-
 def _for_the_app(source: str, layout: str) -> int:
     def do(progress: Progress, should_stop: ShouldStop) -> None:
         datasets.prepare(source, layout=layout, progress=progress, should_stop=should_stop)
 
-    return DONE if background_job.carry_out(engine.Preparation(source), do).state == "done" else FAILED
+    state = background_job.carry_out(engine.Preparation(source), do).state
+    return {"done": DONE, "undecided": UNFIT}.get(state, FAILED)
 
 
 def _describe(dataset: Dataset) -> dict[str, Any]:

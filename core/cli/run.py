@@ -8,12 +8,11 @@ import json
 import sys
 from typing import Any
 
-from core import config, datasets, engine, quality, runs
+from core import datasets, engine, quality, runs
 from core.cli import arguments as shared
-from core.cli import prepare
 from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
-from core.config import RunConfig
-from core.errors import LabError, Undecided, WrongUsage
+from core.config import RunConfig, from_assignments
+from core.errors import LabError, WrongUsage
 from core.evaluation.headline import balanced, but_never, one_answer
 from core.runs import Labels, Run
 
@@ -41,8 +40,7 @@ def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
     """
     try:
         assignments = [*arguments.set, f"data.source={arguments.source}"]
-        base = config.preset(arguments.preset).replace(datasets.starting_settings(arguments.source))
-        return config.from_assignments(assignments, base)
+        return from_assignments(assignments, datasets.starting_config(arguments.source, arguments.preset))
     except LabError as error:
         raise WrongUsage(str(error)) from None
 
@@ -60,10 +58,13 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _new(arguments: argparse.Namespace) -> Run:
+    from core import foreground
+
     if not arguments.source:
         raise WrongUsage("Name a data set to train on, or a run to continue with --from.")
+    wanted_settings(arguments)  # an invalid setting is reported before the images are read
+    foreground.get_ready(arguments.source, arguments.layout, quiet=arguments.json)
     config = wanted_settings(arguments)
-    _settle_layout(arguments)
     _warn_if_unfit(config)
     return runs.create(config, Labels(name=arguments.name))
 
@@ -76,26 +77,6 @@ def _continued(arguments: argparse.Namespace) -> Run:
     if arguments.name:
         run.relabel(name=arguments.name)
     return run
-
-
-def _settle_layout(arguments: argparse.Namespace) -> None:
-    """Read the files as chosen; where a choice is missing, ask before there is a run.
-
-    Raises:
-        Undecided: the files may be read in several ways.
-        LabError: the chosen way is none of them.
-    """
-    with contextlib.suppress(LabError):
-        datasets.open(arguments.source)
-        if not arguments.layout:
-            return
-    try:
-        prepare.read(arguments.source, arguments.layout, quiet=arguments.json)
-    except Undecided:
-        raise
-    except LabError:  # the run itself says what is wrong with its data
-        if arguments.layout:
-            raise
 
 
 def _warn_if_unfit(config: RunConfig) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from core import files
 from core.data.decoding import Unreadable, decode
 from core.data.sources.layout import LeftAside
-from core.errors import LabError
+from core.errors import Candidate, LabError
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Facts:
     """dataset.json: the source, how it was made, and its classes.
 
     ``layout`` is what a person chose, "" for the one that is plainly meant; ``read_as`` says in words how
-    the files were read; ``left_aside`` counts what is no example of a class.
+    the files were read; ``left_aside`` counts what is no example of a class. ``candidates`` and ``is_plain``
+    are those of the :class:`~core.data.sources.scan.Scan`.
     """
 
     source: str
@@ -32,6 +33,8 @@ class Facts:
     layout: str = ""
     read_as: str = ""
     left_aside: tuple[LeftAside, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    is_plain: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,9 @@ class Dataset:
         version: fingerprint of the usable images and their labels.
         read_as: how its files were read, in words; "" where an earlier version of the lab prepared it.
         left_aside: files that are no examples of a class, counted by kind.
+        layout: the way to read its files that a person chose; "" for the one that is plainly meant.
+        candidates: the ways to read its files, the likeliest first, as far as they are known.
+        is_plain: whether each folder is a class and nothing was left aside, so that nothing need be said.
     """
 
     id: str
@@ -65,11 +71,24 @@ class Dataset:
     version: str
     read_as: str = ""
     left_aside: tuple[LeftAside, ...] = ()
+    layout: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    is_plain: bool = True
 
     @property
     def cache_key(self) -> tuple[str, str, int]:
         """A cheap key that identifies the data set, its version and its number of files."""
         return str(self.path), self.version, len(self.index)
+
+    @property
+    def prepared_at(self) -> float:
+        """When it was last prepared, in seconds since 1970."""
+        return (self.path / "dataset.json").stat().st_mtime
+
+    @property
+    def current_layout(self) -> str:
+        """The name of the candidate that its files were read as; "" where an earlier version prepared it."""
+        return self.layout or next((one.name for one in self.candidates), "")
 
     @property
     def skipped(self) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from core import files
 from core.data import copy_evidence, duplicates, indexing
 from core.data.dataset import Facts
 from core.data.sources import Source, csv_list, folder, uploads
-from core.data.sources.scan import Scan
+from core.data.sources.scan import NoSuchLayout, Scan
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
 
@@ -35,8 +35,7 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
     """
     with _alone(path, should_stop):
         root = origin.folder or _created(origin, path, progress, should_stop)
-        chosen = "" if layout == AUTO else layout or _chosen_before(path)
-        found = _scan(origin, root, chosen, progress, should_stop)
+        chosen, found = _read(origin, root, layout, _chosen_before(path), progress, should_stop)
         index = indexing.build(root, found.found, _previous_index(path), progress, should_stop)
         progress("looking for duplicates", 0, 0)
         evidence = copy_evidence.gather(index, root, copy_evidence.read(path), progress, should_stop)
@@ -49,13 +48,32 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
             layout=chosen,
             read_as=found.read_as,
             left_aside=found.left_aside,
+            candidates=found.candidates,
+            is_plain=found.is_plain,
         )
         _write(path, facts, index.assign(group=group))
 
 
+def _read(
+    origin: Source, root: Path, layout: str, before: str, progress: Progress, should_stop: ShouldStop
+) -> tuple[str, Scan]:
+    """What a person chose, now or before, and the files read in this way.
+
+    What was chosen before no longer counts if the files have changed so that they cannot be read in this way.
+    """
+    chosen = "" if layout == AUTO else layout or before
+    try:
+        return chosen, _scan(origin, root, chosen, progress, should_stop)
+    except NoSuchLayout:
+        if layout:
+            raise
+        return "", _scan(origin, root, "", progress, should_stop)
+
+
 def _scan(origin: Source, root: Path, chosen: str, progress: Progress, should_stop: ShouldStop) -> Scan:
     if origin.listing == uploads.LIST and (origin.folder is None or origin.name.startswith("upload:")):
-        return uploads.scan(root / origin.listing, progress, should_stop, chosen)
+        where = "the upload" if origin.folder else origin.name
+        return uploads.scan(root / origin.listing, progress, should_stop, chosen, where)
     if origin.listing:
         return csv_list.scan(root / origin.listing, progress, should_stop)
     return folder.scan(root, progress, should_stop, chosen)

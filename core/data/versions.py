@@ -146,17 +146,21 @@ def in_force(recorded: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
-    """Apply the steps to the index; sets ``label``, ``folder_label`` (original) and ``excluded`` (why)."""
+    """Apply the steps to the index; sets ``label``, ``folder_label`` (original) and ``excluded`` (why).
+
+    A relabel to a class that no file has as its own is not applied, see :func:`not_applied`.
+    """
     labels: dict[str, str] = {}
     excluded: dict[str, str] = {}
+    original = index["folder_label"] if "folder_label" in index else index["label"]
+    classes = set(original)
     for step in in_force(recorded):
         if step.kind == "exclude":
             excluded |= dict.fromkeys(step.ids, step.reason)
-        elif step.kind == "relabel":
+        elif step.kind == "relabel" and step.label in classes:
             labels |= dict.fromkeys(step.ids, step.label)
         elif step.kind == "put_back":
             excluded = {id: reason for id, reason in excluded.items() if id not in set(step.ids)}
-    original = index["folder_label"] if "folder_label" in index else index["label"]
     ids = index["id"].tolist()
     new_labels = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
     reasons = [excluded.get(id, "") for id in ids]
@@ -164,6 +168,17 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
         folder_label=original,
         label=pd.Series(new_labels, index.index, "str"),
         excluded=pd.Series(reasons, index.index, "str"),
+    )
+
+
+def not_applied(dataset: Dataset) -> tuple[Step, ...]:
+    """The relabels in force whose class the data set lacks, as its files are read now.
+
+    They are kept, and count again once the class is there.
+    """
+    classes = set(dataset.class_names)
+    return tuple(
+        step for step in in_force(steps(dataset.path)) if step.kind == "relabel" and step.label not in classes
     )
 
 

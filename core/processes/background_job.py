@@ -15,18 +15,21 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
 from core import files, workspace
-from core.errors import LabError, Stopped
+from core.errors import Candidate, LabError, Stopped, Undecided
 from core.files import Count, Moment
 from core.processes import heartbeat, launch
 from core.processes.heartbeat import ProcessId
 from core.processes.threads import Progress, ShouldStop
 
-WorkState = Literal["none", "running", "done", "failed", "stopped", "interrupted"]
+WorkState = Literal["none", "running", "done", "failed", "stopped", "interrupted", "undecided"]
 
 
 @dataclass(frozen=True)
 class Work:
     """State and progress of a job: ``done`` of ``total`` in the current step, which ``message`` names.
+
+    A job that ended "undecided" asks, in ``message``, how the data set is to be read: in one of the ways in
+    ``candidates``, or by choosing one of the ``data_sets`` instead, as in :class:`core.errors.Undecided`.
 
     Attributes:
         KIND: the workspace folder for this kind of job.
@@ -43,6 +46,8 @@ class Work:
     pid: ProcessId = 0
     create_time: Moment = 0.0
     host: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    data_sets: tuple[str, ...] = ()
 
     KIND: ClassVar[str]
     NAME: ClassVar[str]
@@ -102,7 +107,7 @@ def status(nothing: AnyWork) -> AnyWork:
 
 def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) -> AnyWork:
     """Do the work and report its progress to the app; every outcome is recorded as a state."""
-    report = replace(status(nothing), state="running", **heartbeat.identity())
+    report = replace(status(nothing), state="running", candidates=(), data_sets=(), **heartbeat.identity())
 
     def update(**changes: Any) -> None:
         nonlocal report
@@ -121,11 +126,18 @@ def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) ->
     return report
 
 
-def _outcome(work: Callable[[], object]) -> dict[str, str]:
+def _outcome(work: Callable[[], object]) -> dict[str, Any]:
     try:
         work()
     except Stopped as stopped:
         return {"state": "stopped", "message": str(stopped)}
+    except Undecided as asked:
+        return {
+            "state": "undecided",
+            "message": asked.question,
+            "candidates": asked.candidates,
+            "data_sets": asked.data_sets,
+        }
     except LabError as error:
         return {"state": "failed", "message": str(error)}
     except Exception as error:

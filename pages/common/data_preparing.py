@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core import engine
+from core.data.dataset import Dataset
 from core.engine import Preparation
-from pages.common import data_sources, frame, settings, work_progress
+from pages.common import data_sources, frame, layout_choice, settings, work_progress
 from pages.common.text import literal
 
 POLL_SECONDS = 0.5
@@ -23,6 +24,10 @@ def show(source: str) -> None:
         preparation = engine.prepare(source)
     if preparation.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="preparing")(source)
+        return
+    if preparation.state == "undecided":
+        layout_choice.ask(preparation)
+        _offer_rescan(source)
         return
     _show_outcome(preparation)
     words = "Prepare this data set" if preparation.state in ("none", "done") else "Try again"
@@ -42,16 +47,31 @@ def show(source: str) -> None:
                 )
 
 
-def show_again(source: str) -> None:
-    """Offer to scan a user's own folder again, since its files may have changed."""
-    if source in data_sources.BUILT_IN or source.startswith(("tfds:", "upload:")):
+def show_again(dataset: Dataset) -> None:
+    """Show how reading the images again goes, and offer it for the user's own, which may have changed."""
+    source = dataset.source
+    if source in data_sources.BUILT_IN:
         return
     preparation = engine.preparation_of(source)
     if preparation.state == "running":
         st.fragment(_watch, run_every=POLL_SECONDS, key="preparing_again")(source)
         return
-    if preparation.state not in ("none", "done"):
+    if preparation.heartbeat > dataset.prepared_at:  # else it is older than what is shown
+        _show_question_or_outcome(preparation)
+    _offer_rescan(source)
+
+
+def _show_question_or_outcome(preparation: Preparation) -> None:
+    if preparation.state == "undecided":
+        layout_choice.ask(preparation)
+        st.caption("Until you choose, the images below are those that were found before.")
+    elif preparation.state not in ("none", "done"):
         _show_outcome(preparation)
+
+
+def _offer_rescan(source: str) -> None:
+    if source.startswith(("tfds:", "upload:")):  # their files are the lab's own and do not change
+        return
     st.button(
         "Rescan files",
         icon=":material/refresh:",

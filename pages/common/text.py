@@ -13,3 +13,8 @@ def literal(text: object) -> str:
     Class, file and run names come from other people's folders: ``![x](http://...)`` must not load an image.
     """
     return _PUNCTUATION.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def literal_path(text: object) -> str:
+    """Escape a path like :func:`literal`, and let it wrap in a narrow column after slashes and the like."""
+    return re.sub(r"(?<=[/_-])", "\N{ZERO WIDTH SPACE}", literal(text))

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 import core
 from core import config, foreground, runs
-from core.errors import LabError
+from core.cli.main import main
+from core.errors import LabError, Undecided
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
 from core.training_result import TrainingResult
@@ -120,6 +122,49 @@ def test_a_missing_data_set_is_rejected_before_a_run_is_created(tmp_path):
     with pytest.raises(LabError, match="There is no folder"):
         core.train(tmp_path / "nothing")
     assert runs.all() == []
+
+
+def mirrored_hands(folder: Path) -> str:
+    """Random images called left, and their mirror images called right; not prepared."""
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        image = Image.fromarray(rng.integers(0, 255, (6, 6, 3), np.uint8)).resize((48, 48), Image.BICUBIC)
+        for side in ("left", "right"):
+            (folder / side).mkdir(parents=True, exist_ok=True)
+            image.save(folder / side / f"{number}.png")
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return str(folder)
+
+
+def test_flipping_starts_off_where_classes_mirror_each_other_even_before_they_are_prepared(tmp_path):
+    hands = mirrored_hands(tmp_path / "hands")
+    quick = {**QUICK, "epochs": 1}
+    assert core.train(hands, **quick).run.config.augment.flip is False
+    assert foreground.wanted_config(hands, "regularised", {}).augment.flip is False
+    assert foreground.wanted_config(hands, "tutorial", {"flip": True}).augment.flip is True
+    assert foreground.wanted_config("digits", "tutorial", {}).augment.flip is False
+    assert foreground.wanted_config("garden", "tutorial", {}).augment.flip is True
+
+
+def test_the_command_line_starts_from_the_same_settings(tmp_path):
+    hands = mirrored_hands(tmp_path / "hands")
+    words = [f"--set={name}={value}" for name, value in (("data.image_size", 32), ("fit.epochs", 1))]
+    assert main(["run", hands, "--json", *words]) == 0
+    assert runs.all()[0].config.augment.flip is False
+
+
+def test_a_folder_that_can_be_read_in_several_ways_is_a_question_with_a_keyword_for_the_answer(tmp_path):
+    made_runs.draw_folder(tmp_path / "folds" / "one")
+    made_runs.draw_folder(tmp_path / "folds" / "two")
+    with pytest.raises(Undecided, match=r"(?s)Possible layouts:.*inner-folders: ") as question:
+        core.train(tmp_path / "folds", **QUICK)
+    assert "--layout" not in str(question.value)
+    assert runs.all() == []
+    result = core.train(tmp_path / "folds", layout="inner-folders", **QUICK, epochs=1)
+    assert result.class_names == list(FLOWERS)
+    with pytest.raises(LabError, match="has no layout 'sideways'"):
+        core.train(tmp_path / "folds", layout="sideways", **QUICK)
+    assert len(runs.all()) == 1
 
 
 def test_a_folder_is_found_again_from_anywhere(tmp_path, monkeypatch):

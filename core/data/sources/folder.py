@@ -35,7 +35,7 @@ def scan(root: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         found.append(entry)
         if len(found) % 1000 == 0:
             progress("looking for images", len(found), 0)
-    return arrange(str(root), found, aside, chosen)
+    return arrange(str(root), found, aside, chosen, root)
 
 
 def _walk(root: Path) -> Iterator[tuple[Parts, Found | str]]:

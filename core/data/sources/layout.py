@@ -5,9 +5,8 @@ One reading for folders, archives and uploads. It looks at names alone and opens
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.data.sources import file_names, masks
 from core.data.sources.class_names import class_key, natural
@@ -16,6 +15,8 @@ from core.words import listed
 
 Parts = tuple[str, ...]
 SHOWN = 3
+PLAIN = "class-folders"
+MASK = "a mask beside its image"
 _GENERIC = "images image imgs img jpg jpeg png photos pictures raw files data"
 _GENERIC_FOLDERS = frozenset(_GENERIC.split())
 _MIN_MIRRORED = 0.5
@@ -31,11 +32,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """One way to read a data set: ``place`` gives the class of a file's parts, None where it has none."""
+    """One way to read a data set: ``place`` gives the class of a file's parts, None where it has none.
+
+    ``aside`` says what the files are that this layout leaves aside and others may not.
+    """
 
     name: str
     what: str
     place: Callable[[Parts], Place | None]
+    aside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class Reading:
     """All sensible layouts, the likeliest first; ``aside`` says for each file left aside what it is.
 
     ``images`` are the files that decide, as parts; ``is_clear`` means that nobody need be asked;
-    ``data_sets`` are folders that look like data sets of their own.
+    ``data_sets`` are folders that look like data sets of their own; ``pairs`` are files that may be the masks
+    of the images they map to, which the layouts do not know.
     """
 
     layouts: tuple[Layout, ...]
@@ -60,6 +66,7 @@ class Reading:
     images: tuple[Parts, ...]
     is_clear: bool
     data_sets: tuple[str, ...] = ()
+    pairs: Mapping[Parts, Parts] = field(default_factory=dict)
 
 
 Found = tuple[tuple[Layout, ...], bool, tuple[str, ...]]
@@ -81,22 +88,18 @@ def read(paths: Iterable[str]) -> Reading:
         else:
             aside[path] = "no image"
     images = images or unknown
-    found = masks.find(images)
-    aside |= dict.fromkeys(map("/".join, found), "a mask beside its image")
-    kept = tuple(parts for parts in images if parts not in found)
-    layouts, is_clear, data_sets = _layouts(kept)
+    sure = masks.find(images)
+    aside |= dict.fromkeys(map("/".join, sure), MASK)
+    kept = tuple(parts for parts in images if parts not in sure)
+    pairs = masks.pairs(kept)
+    layouts, is_clear, data_sets = layouts_of([parts for parts in kept if parts not in pairs])
     inside = "".join(f"{part}/" for part in kept[0][: _shared(kept)]) if kept else ""
-    return Reading(layouts, aside, kept, is_clear, tuple(inside + name for name in data_sets))
+    below = tuple(inside + name for name in data_sets)
+    return Reading(layouts, aside, kept, is_clear, below, pairs)
 
 
-def summary(aside: Mapping[str, str]) -> tuple[LeftAside, ...]:
-    """What was left aside, counted by kind."""
-    counts = Counter(aside.values())
-    names = {kind: [path for path, what in aside.items() if what == kind] for kind in counts}
-    return tuple(LeftAside(kind, n, tuple(sorted(names[kind])[:SHOWN])) for kind, n in sorted(counts.items()))
-
-
-def _layouts(images: Sequence[Parts]) -> Found:
+def layouts_of(images: Sequence[Parts]) -> Found:
+    """The layouts of images alone, with nothing among them that belongs elsewhere."""
     wrapper = _shared(images)
     below = [parts[wrapper:] for parts in images if len(parts) > wrapper]
     tops: dict[str, list[Parts]] = {}
@@ -117,7 +120,7 @@ def _of_folders(tops: Mapping[str, list[Parts]], wrapper: int) -> Found:
     depth = {top: _doubled(top, rest) for top, rest in tops.items()}
     inner = {top: {r[depth[top]] for r in rest if len(r) > depth[top] + 1} for top, rest in tops.items()}
     nested = sorted((top for top in tops if inner[top]), key=natural)
-    outer = Layout("class-folders", "a folder for each class", lambda parts: _outer(parts, wrapper))
+    outer = Layout(PLAIN, "a folder for each class", lambda parts: _outer(parts, wrapper))
     pooled = Layout(
         "inner-folders",
         f"the folders inside {listed(nested, SHOWN)} as classes",
@@ -126,10 +129,12 @@ def _of_folders(tops: Mapping[str, list[Parts]], wrapper: int) -> Found:
     present = {role for role in roles.values() if role}
     learns = [top for top in nested if roles[top] == "train"]
     if learns and len(present) > 1:
-        of_splits = Layout(
-            "split-folders", "a folder for each split", lambda parts: _inner(parts, wrapper, depth, roles)
-        )
         unknown = {top: inner[top] for top in nested if not roles[top]}
+        of_splits = Layout(
+            "split-folders",
+            "a folder for each split" + (f", without {listed(list(unknown), SHOWN)}" if unknown else ""),
+            lambda parts: _inner(parts, wrapper, depth, roles),
+        )
         doubtful = any(inner[top] & names for top in learns for names in unknown.values())
         return (of_splits, pooled, outer) if doubtful else (of_splits,), not doubtful, ()
     if "train" in present and len(present) > 1:

@@ -1,4 +1,4 @@
-"""Masks that lie beside the images they belong to. They are no examples of a class."""
+"""Masks that lie beside the images they belong to, by their names. They are no examples of a class."""
 
 from __future__ import annotations
 
@@ -29,12 +29,24 @@ _MOST = 0.9
 
 
 def find(images: Sequence[Parts]) -> set[Parts]:
-    """The masks among images: by their names, by their folder, or by a PNG for nearly every JPEG."""
+    """The masks among images: by their names or by their folder."""
     by_name = _named(images)
-    rest = [parts for parts in images if parts not in by_name]
-    in_folders = _in_folders(rest)
-    rest = [parts for parts in rest if parts not in in_folders]
-    return by_name | in_folders | _same_stem(rest)
+    return by_name | _in_folders([parts for parts in images if parts not in by_name])
+
+
+def pairs(images: Sequence[Parts]) -> dict[Parts, Parts]:
+    """``x.png`` with the ``x.jpg`` beside it, where nearly every JPEG has one and nearly every PNG is one.
+
+    They may be masks, or images of their own: their names do not tell.
+    """
+    of_jpegs = [parts for parts in images if parts[-1].lower().endswith((".jpg", ".jpeg"))]
+    jpegs = {(*parts[:-1], _stem(parts)): parts for parts in of_jpegs}
+    lossless = [parts for parts in images if parts[-1].lower().endswith((".png", ".bmp", ".gif"))]
+    paired = {parts: jpegs[key] for parts in lossless if (key := (*parts[:-1], _stem(parts))) in jpegs}
+    holders = {parts[:-1] for parts in paired}
+    there = [parts for parts in jpegs if parts[:-1] in holders]
+    is_total = len(paired) >= max(_MIN_PAIRS, _MOST * len(there), _MOST * len(lossless))
+    return paired if is_total else {}
 
 
 def _stem(parts: Parts) -> str:
@@ -70,15 +82,3 @@ def _in_folders(images: Sequence[Parts]) -> set[Parts]:
 def _bare_stem(parts: Parts) -> str:
     match = _MASK_NAME.fullmatch(_stem(parts))
     return match[1] if match else _stem(parts)
-
-
-def _same_stem(images: Sequence[Parts]) -> set[Parts]:
-    """``x.png`` beside ``x.jpg``, where nearly every JPEG there has one and nearly every PNG is one."""
-    jpegs = {(*parts[:-1], _stem(parts)) for parts in images if parts[-1].lower().endswith((".jpg", ".jpeg"))}
-    lossless = [parts for parts in images if parts[-1].lower().endswith((".png", ".bmp", ".gif"))]
-    masks = {parts for parts in lossless if (*parts[:-1], _stem(parts)) in jpegs}
-    holders = {parts[:-1] for parts in masks}
-    there = [parts for parts in jpegs if parts[:-1] in holders]
-    if len(masks) < max(_MIN_PAIRS, _MOST * len(there), _MOST * len(lossless)):
-        return set()
-    return masks

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from core.data.sources import class_names, layout, layout_sentences
+from core.data.sources import class_names, layout, layout_choices, layout_sentences
 from core.data.sources.class_names import natural
-from core.data.sources.layout import Layout, LeftAside, Reading
+from core.data.sources.layout import PLAIN, Layout, LeftAside, Reading
 from core.data.sources.layout_words import is_image, may_be_image
-from core.errors import LabError, Undecided
+from core.errors import Candidate, LabError, Undecided
 from core.words import listed
 
 
@@ -36,16 +37,32 @@ class Found:
 
 @dataclass(frozen=True)
 class Scan:
-    """All files that may be images in a stable order, the classes, and how the files were read."""
+    """All files that may be images in a stable order, the classes, and how the files were read.
+
+    ``candidates`` are the ways to read them, the likeliest first; ``is_plain`` means that nothing about the
+    reading need be said: each folder is a class and nothing was left aside.
+    """
 
     found: list[Found]
     class_names: tuple[str, ...]
     read_as: str = ""
     left_aside: tuple[LeftAside, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    is_plain: bool = True
+
+
+class NoSuchLayout(LabError):
+    """The files cannot be read in the way that was chosen."""
 
 
 def arrange(
-    where: str, found: Iterable[Found], aside: Mapping[str, str] | None = None, chosen: str = ""
+    where: str,
+    found: Iterable[Found],
+    aside: Mapping[str, str] | None = None,
+    chosen: str = "",
+    root: Path | None = None,
+    *,
+    is_folder: bool = True,
 ) -> Scan:
     """Give each file its class as the layout says.
 
@@ -54,15 +71,21 @@ def arrange(
         found: all files, without classes.
         aside: what the source has left aside already: what it is, by its name.
         chosen: the name of the layout, "" for the one that is plainly meant.
+        root: the folder that the files lie in, to look at the pixels of a few.
+        is_folder: whether a folder among the files can be chosen by its path instead of ``where``.
 
     Raises:
         Undecided: more than one layout is possible and none is chosen; names them all.
-        LabError: there are no classes, or no such layout.
+        NoSuchLayout: the chosen one is none of them.
+        LabError: there are no classes.
     """
     every = list(found)
     reading = layout.read(one.shown for one in every if not one.problem)
+    files = {one.shown: root / one.file for one in every} if root and reading.pairs else {}
+    reading = layout_choices.with_pairs(reading, files)
+    reading = reading if is_folder else layout_choices.with_data_sets_inside(reading)
     how = _choose(where, reading, chosen)
-    left = {**(aside or {}), **reading.aside}
+    left = {**(aside or {}), **reading.aside, **how.aside}
     placed = [at for one in every if one.shown not in left and (at := _placed(one, how)) is not None]
     holders = _holders(placed)
     kept: list[Found] = []
@@ -73,7 +96,7 @@ def arrange(
         else:
             kept.append(one if not reason else replace(one, problem=reason))
     left |= {one.shown: "no image" for one in every if one.shown not in left and _placed(one, how) is None}
-    return labelled(kept, how, left)
+    return replace(labelled(kept, how, left), candidates=layout_sentences.candidates(reading))
 
 
 MIN_CLASSES = 2
@@ -92,16 +115,20 @@ def labelled(
     merged = [replace(one, label=names.get(one.label, "")) for one in every]
     untaught = _without_training(merged)
     more = {one.shown: untaught[one.label] for one in merged if one.label in untaught}
-    left = layout.summary({**(aside or {}), **more})
+    left = layout_sentences.summary({**(aside or {}), **more})
     merged = [one for one in merged if one.label not in untaught]
     in_order = tuple(sorted({one.label for one in merged if one.label}, key=natural))
     splits = {one.source_split for one in merged}
     words = (
         layout_sentences.in_words(how, in_order, splits) if how else f"a list of files, {_classes(in_order)}"
     )
-    sentences = (words, class_names.merges_in_words(names), layout_sentences.aside_in_words(left))
+    remarks = (class_names.merges_in_words(names), layout_sentences.aside_in_words(left))
     return Scan(
-        sorted(merged, key=lambda one: one.file), in_order, "; ".join(filter(None, sentences)) + ".", left
+        sorted(merged, key=lambda one: one.file),
+        in_order,
+        "; ".join(filter(None, (words, *remarks))) + ".",
+        left,
+        is_plain=not any(remarks) and (how is None or how.name == PLAIN),
     )
 
 
@@ -152,19 +179,20 @@ def _without_class(one: Found, holders: set[str]) -> str:
 
 def _choose(where: str, reading: Reading, chosen: str) -> Layout:
     by_name = {one.name: one for one in reading.layouts}
+    subject = where[:1].upper() + where[1:]
     if chosen in by_name:
         return by_name[chosen]
     if not by_name:
         raise LabError(
-            f"{where} contains no class folders. Put the images of each class into a separate folder, "
+            f"{subject} contains no class folders. Put the images of each class into a separate folder, "
             "for example flowers/roses and flowers/tulips, and choose the folder flowers."
         )
     if chosen:
-        raise LabError(f"{where} has no layout {chosen!r}; it may be read as {listed(list(by_name))}.")
+        raise NoSuchLayout(f"{subject} has no layout {chosen!r}; it may be read as {listed(list(by_name))}.")
     if reading.is_clear:
         return reading.layouts[0]
     raise Undecided(
-        f"It is not plain how {where} is to be read.",
+        layout_sentences.question(where, reading),
         layout_sentences.candidates(reading),
-        tuple(f"{where}/{name}" for name in reading.data_sets[:8]),
+        tuple(f"{where}/{name}" for name in reading.data_sets[: layout_choices.MAX_DATA_SETS]),
     )

@@ -65,7 +65,13 @@ def store(
     csv_list.write_names(folder / LIST, rows)
 
 
-def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never, chosen: str = "") -> Scan:
+def scan(
+    path: Path,
+    progress: Progress = silent,
+    should_stop: ShouldStop = never,
+    chosen: str = "",
+    where: str = "the upload",
+) -> Scan:
     """Find the stored images by ``list.csv``, their classes by the names they came with.
 
     Lists that an earlier version of the lab wrote name the classes themselves.
@@ -80,7 +86,8 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         return csv_list.scan(path, progress, should_stop)
     progress("looking for images", len(names), 0)
     stop_if(should_stop, "looking for images")
-    return arrange("The upload", [_stored(path.parent, file, name) for file, name in names], chosen=chosen)
+    stored = [_stored(path.parent, file, name) for file, name in names]
+    return arrange(where, stored, chosen=chosen, root=path.parent, is_folder=False)
 
 
 def _stored(folder: Path, file: str, name: str) -> Found:

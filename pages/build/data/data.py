@@ -16,7 +16,7 @@ from pages.build.data import (
     readiness,
     versions_list,
 )
-from pages.common import data_preparing, data_sources, settings, version_steps
+from pages.common import data_preparing, data_sources, layout_choice, settings, version_steps
 from pages.common.addresses import DATA_TAB_KEY
 from pages.common.text import literal
 
@@ -34,9 +34,10 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
-data_preparing.show_again(source)
+data_preparing.show_again(dataset)
 version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
+layout_choice.show(dataset)
 verdict = quality_check.place(dataset)
 config = settings.current_data()
 overview_tab, check_tab, gallery_tab, labels_tab, versions_tab = st.tabs(

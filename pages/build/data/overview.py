@@ -14,7 +14,7 @@ from core.data.splits import SPLITS
 from core.datasets import Selection
 from core.words import count
 from pages.build.data import thumbnails
-from pages.common import settings
+from pages.common import layout_choice, settings
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
 
@@ -41,8 +41,6 @@ def facts(dataset: Dataset) -> None:
         size = f"{usable['width'].median():.0f} × {usable['height'].median():.0f}" if len(usable) else "–"
         metric_card("Median size", size, help="Median width and height in pixels.")
         metric_card("Files skipped", f"{skipped:,}", help="Listed at the end of Overview, with the reasons.")
-    if dataset.read_as:
-        st.caption(f"Read as: {literal(dataset.read_as)}")
     if dataset.credit:
         st.caption(f"Images: {literal(dataset.credit)}")
 
@@ -163,7 +161,8 @@ def _size_words(usable: pd.DataFrame, image_size: int) -> str:
 
 
 def notes(dataset: Dataset) -> None:
-    """List the skipped files with the reasons, and what was done to unusual images."""
+    """List the files left aside or skipped, with the reasons, and what was done to unusual images."""
+    layout_choice.show_left_aside(dataset)
     skipped = pd.DataFrame(dataset.skipped, columns=["file", "reason"])
     if len(skipped):
         with st.expander(f"{count(len(skipped), 'file')} skipped", icon=":material/block:", key="skipped"):

@@ -26,8 +26,9 @@ def show(source: str) -> None:
     )
     st.caption(
         "It should contain one folder per class, named after the class and holding its images. Folders "
-        "called train, validation and test that contain such class folders also work. The images are "
-        "copied into the lab's workspace under new names; the original names are recorded."
+        "called train, validation and test that contain such class folders also work; if the folders can be "
+        "read in several ways, you choose one. The images are copied into the lab's workspace under new "
+        "names; the original names are recorded."
     )
     st.session_state.setdefault(_TURN, 0)
     (_folder if kind == FOLDER else _archive)()

@@ -13,6 +13,7 @@ from pages.common import (
     data_selection,
     data_sources,
     frame,
+    layout_choice,
     settings,
     settings_form,
     version_steps,
@@ -49,6 +50,7 @@ except LabError as error:
 if config and selection and dataset:
     plan.headline(config, selection)
     version_steps.name(dataset)
+    layout_choice.name(dataset)
 if fault:
     plan.show_error(fault)
 elif dataset is None:

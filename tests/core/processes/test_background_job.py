@@ -13,7 +13,7 @@ from PIL import Image
 from core import datasets
 from core.cli import main as command_line
 from core.data import versions
-from core.errors import LabError, Stopped
+from core.errors import Candidate, LabError, Stopped, Undecided
 from core.label_errors import job, ranking
 from core.label_errors.job import Judging
 from core.processes import background_job, heartbeat, launch
@@ -64,6 +64,32 @@ def test_every_outcome_of_a_job_has_a_state(error, state, message, source):
     background_job.carry_out(Judging(source), do)
     work = job.status(source)
     assert work.state == state and work.message.startswith(message)
+
+
+def test_a_question_is_an_outcome_of_its_own_and_is_carried_to_the_app(source):
+    ways = (
+        Candidate("a", "one way", (("x/1.png", "x", "train"), ("notes.png", "", ""))),
+        Candidate("b", "another"),
+    )
+
+    def do(*_: object) -> None:
+        raise Undecided("Which?", ways, ("/x/y",))
+
+    background_job.carry_out(Judging(source), do)
+    work = job.status(source)
+    assert (work.state, work.message) == ("undecided", "Which?")
+    assert (work.candidates, work.data_sets) == (ways, ("/x/y",))
+    work = background_job.carry_out(Judging(source), lambda *_: None)
+    assert (work.state, work.candidates, work.data_sets) == ("done", (), ())
+
+
+def test_the_status_of_an_earlier_version_opens(source):
+    Judging(source, "done", message="x").write()
+    path = Judging(source).folder / "status.json"
+    kept = json.loads(path.read_text())
+    del kept["candidates"], kept["data_sets"]
+    path.write_text(json.dumps(kept))
+    assert job.status(source) == Judging(source, "done", message="x")
 
 
 def test_a_job_reports_its_progress_and_notices_a_stop_request(source):

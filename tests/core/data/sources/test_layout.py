@@ -217,7 +217,6 @@ def test_splits_inside_class_folders_are_kept() -> None:
     "masks",
     [
         [f"{label}/{n}_mask.png" for label in "ab" for n in range(4)],
-        many("a", "b", suffix=".png"),
         many("a/masks", "b/masks", suffix=".png"),
     ],
 )
@@ -226,6 +225,64 @@ def test_masks_are_left_aside_and_named(masks: list[str]) -> None:
     scanned = scan(images + masks)
     assert sorted(one.file for one in scanned.found) == sorted(images)
     assert [(one.kind, one.count) for one in scanned.left_aside] == [("a mask beside its image", 8)]
+
+
+def test_by_names_alone_nobody_guesses_whether_a_png_beside_each_jpeg_is_its_mask() -> None:
+    images, pngs = many("a", "b"), many("a", "b", suffix=".png")
+    with pytest.raises(
+        Undecided, match="Nearly every JPEG in x has another file of the same name"
+    ) as question:
+        scan(images + pngs)
+    every, masked = question.value.candidates
+    assert (every.name, masked.name) == ("class-folders:all-images", "class-folders")
+    shown = {
+        file: (label, other)
+        for (file, label, _), (_, other, _) in zip(every.examples, masked.examples, strict=True)
+    }
+    assert ("a", "") in shown.values() and ("a", "a") in shown.values()
+    assert len(scan(images + pngs, "class-folders:all-images").found) == 16
+    masked_scan = scan(images + pngs, "class-folders")
+    assert sorted(one.file for one in masked_scan.found) == sorted(images)
+    assert [(one.kind, one.count) for one in masked_scan.left_aside] == [("a mask beside its image", 8)]
+
+
+def test_a_file_that_shows_how_readings_differ_is_among_the_examples() -> None:
+    paths = many("train/a", "train/b", "test/a", "test/b", number=50) + many("zz/a", "zz/b", number=5)
+    with pytest.raises(Undecided) as question:
+        scan(paths)
+    rows = zip(*(one.examples for one in question.value.candidates), strict=True)
+    assert max(len(set(row)) for row in rows) == 3
+
+
+def test_a_data_set_inside_an_upload_becomes_a_layout_of_its_own() -> None:
+    folders = [
+        f"{one}/{split}/{label}" for one in ("x", "y") for split in ("train", "test") for label in "ab"
+    ]
+    found = [Found(path) for path in many(*folders)]
+    with pytest.raises(Undecided) as question:
+        arrange("the upload", found, is_folder=False)
+    assert [one.name for one in question.value.candidates] == ["class-folders", "only:x", "only:y"]
+    assert question.value.data_sets == ()
+    only = arrange("the upload", found, chosen="only:y", is_folder=False)
+    assert splits(only) == {"train": {"a", "b"}, "test": {"a", "b"}}
+    assert {one.file.partition("/")[0] for one in only.found} == {"y"}
+    assert sum(one.count for one in only.left_aside) == 16
+
+
+def test_many_names_of_files_left_aside_are_kept_but_not_all() -> None:
+    scanned = scan(
+        [*many("a", "b"), *(f"{n}.txt" for n in range(900)), *many("c/x", suffix=".csv", number=900)]
+    )
+    (left,) = scanned.left_aside
+    assert (left.count, len(left.names)) == (1800, 500)
+    assert "1,800 others left aside (no image: 0.txt, 1.txt, 10.txt, ...)" in scanned.read_as
+
+
+def test_a_reading_that_surprises_nobody_is_plain() -> None:
+    assert scan(many("a", "b")).is_plain
+    assert not scan([*many("a", "b"), "notes.txt"]).is_plain
+    assert not scan(many("train/a", "train/b", "test/a", "test/b")).is_plain
+    assert not scan(many("a", "A ", "Cats", "cats")).is_plain
 
 
 def test_png_and_jpeg_files_with_a_few_equal_names_are_all_images() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets
+from core import datasets, engine
 from core.cli.main import main
 from core.config import RunConfig, from_assignments, join_list, split_list
-from core.data import sources
+from core.data import sources, versions
 from core.data.selection import select
 from core.errors import LabError, Undecided
+from core.processes import heartbeat, launch
 
 
 def fill(root: Path, *folders: str, number: int = 3) -> Path:
@@ -86,7 +88,9 @@ def test_the_command_line_lists_the_candidates_and_exits_with_3(
 ) -> None:
     for command in ("prepare", "run"):
         assert main([command, str(folds), "--json"]) == 3
-        assert "\n  inner-folders: the folders inside one and two as classes\n" in capsys.readouterr().err
+        asked = capsys.readouterr().err
+        assert "\n  inner-folders: the folders inside one and two as classes\n" in asked
+        assert asked.endswith("\nChoose one with --layout NAME.\n")
     main(["prepare", str(folds), "--json", "--layout", "inner-folders"])
     report = json.loads(capsys.readouterr().out)
     assert report["classes"] == {"cats": 6, "dogs": 6}
@@ -94,6 +98,61 @@ def test_the_command_line_lists_the_candidates_and_exits_with_3(
         "the folders inside one and two as classes, classes cats and dogs.",
         [],
     )
+
+
+def test_the_app_is_asked_and_prepares_as_chosen(folds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Child:
+        pid = heartbeat.identity()["pid"]
+
+    commands: list[list[str]] = []
+    monkeypatch.setattr(
+        launch, "start_detached", lambda _module, words, _log: commands.append(words) or Child
+    )
+    engine.prepare(str(folds))
+    assert main(commands[0]) == 3
+    asked = engine.preparation_of(str(folds))
+    assert (asked.state, asked.message) == ("undecided", f"It is not clear how to read {folds}.")
+    assert [one.name for one in asked.candidates] == ["inner-folders", "class-folders"]
+    assert asked.candidates[0].examples[0] == ("one/cats/0.png", "cats", "")
+    engine.prepare(str(folds), "class-folders")
+    assert main(commands[1]) == 0
+    assert engine.preparation_of(str(folds)).state == "done"
+    assert datasets.open(str(folds)).class_names == ("one", "two")
+
+
+def test_a_kept_choice_that_no_longer_fits_the_files_is_dropped(folds: Path) -> None:
+    datasets.prepare(str(folds), layout="inner-folders")
+    shutil.rmtree(folds / "two")
+    dataset = datasets.prepare(str(folds))
+    assert (dataset.layout, dataset.class_names) == ("", ("cats", "dogs"))
+    with pytest.raises(LabError, match="has no layout 'inner-folders'"):
+        datasets.prepare(str(folds), layout="inner-folders")
+
+
+def test_a_data_set_knows_the_other_ways_to_read_it_and_earlier_ones_open_without(folds: Path) -> None:
+    dataset = datasets.prepare(str(folds), layout="inner-folders")
+    assert [one.name for one in dataset.candidates] == ["inner-folders", "class-folders"]
+    assert dataset.candidates[1].examples[0] == ("one/cats/0.png", "one", "")
+    assert not dataset.is_plain
+    facts = dataset.path / "dataset.json"
+    kept = json.loads(facts.read_text())
+    facts.write_text(json.dumps({k: v for k, v in kept.items() if k not in ("candidates", "is_plain")}))
+    opened = datasets.open(str(folds))
+    assert (opened.candidates, opened.version) == ((), dataset.version)
+
+
+def test_reading_differently_keeps_what_was_left_out_and_returns_label_changes(folds: Path) -> None:
+    inner = datasets.prepare(str(folds), layout="inner-folders")
+    out, moved = inner.index["id"][:2]
+    versions.exclude(inner, [out], "dark")
+    versions.relabel(datasets.open(str(folds)), [moved], "dogs", "a dog")
+    before = datasets.open(str(folds))
+    outer = datasets.prepare(str(folds), layout="class-folders")
+    assert set(outer.usable["label"]) == {"one", "two"} and len(outer.usable) == 11
+    assert [step.label for step in versions.not_applied(outer)] == ["dogs"]
+    assert select(outer, RunConfig().data).rows["label"].value_counts().sum() == 11
+    again = datasets.prepare(str(folds), layout="inner-folders")
+    assert again.version == before.version and versions.not_applied(again) == ()
 
 
 def test_a_wrong_layout_is_told(folds: Path, capsys: pytest.CaptureFixture[str]) -> None:
