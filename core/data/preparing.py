@@ -100,7 +100,8 @@ def _previous_index(path: Path) -> pd.DataFrame:
         previous = pd.read_parquet(path / "index.parquet")
     except Exception:  # none yet, or damaged: read every image
         return indexing.empty()
-    return previous if set(indexing.COLUMNS) <= set(previous.columns) else indexing.empty()
+    needed = set(indexing.COLUMNS) - indexing.FROM_THE_SOURCE
+    return previous if needed <= set(previous.columns) else indexing.empty()
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from core.words import listed
 class Found:
     """A file by its place below the root; ``problem`` is a plain reason why it is not even opened.
 
-    ``name`` is what a person calls it, where that is not its place.
+    ``name`` is what a person calls it, where that is not its place. ``group`` is what its source says that
+    it belongs to, a patient or a burst of photos, "" where the source says nothing.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Found:
     modified: int = 0
     problem: str = ""
     name: str = ""
+    group: str = ""
 
     @property
     def shown(self) -> str:
