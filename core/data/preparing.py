@@ -57,7 +57,7 @@ def _scan(origin: Source, root: Path, chosen: str, progress: Progress, should_st
     if origin.listing == uploads.LIST and (origin.folder is None or origin.name.startswith("upload:")):
         return uploads.scan(root / origin.listing, progress, should_stop, chosen)
     if origin.listing:
-        return csv_list.scan(root / origin.listing, progress, should_stop)
+        return csv_list.scan(root / origin.listing, progress, should_stop, chosen)
     return folder.scan(root, progress, should_stop, chosen)
 
 

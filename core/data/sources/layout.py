@@ -16,6 +16,7 @@ from core.words import listed
 
 Parts = tuple[str, ...]
 SHOWN = 3
+MASK = "a mask beside its image"
 _GENERIC = "images image imgs img jpg jpeg png photos pictures raw files data"
 _GENERIC_FOLDERS = frozenset(_GENERIC.split())
 _MIN_MIRRORED = 0.5
@@ -82,11 +83,16 @@ def read(paths: Iterable[str]) -> Reading:
             aside[path] = "no image"
     images = images or unknown
     found = masks.find(images)
-    aside |= dict.fromkeys(map("/".join, found), "a mask beside its image")
+    aside |= dict.fromkeys(map("/".join, found), MASK)
     kept = tuple(parts for parts in images if parts not in found)
     layouts, is_clear, data_sets = _layouts(kept)
     inside = "".join(f"{part}/" for part in kept[0][: _shared(kept)]) if kept else ""
     return Reading(layouts, aside, kept, is_clear, tuple(inside + name for name in data_sets))
+
+
+def masks_among(paths: Iterable[str]) -> frozenset[str]:
+    """The masks that lie beside their images."""
+    return frozenset(path for path, what in read(paths).aside.items() if what == MASK)
 
 
 def summary(aside: Mapping[str, str]) -> tuple[LeftAside, ...]:

@@ -83,11 +83,15 @@ _LOOSE = "is not in a class folder"
 
 
 def labelled(
-    found: Iterable[Found], how: Layout | None = None, aside: Mapping[str, str] | None = None
+    found: Iterable[Found],
+    how: Layout | None = None,
+    aside: Mapping[str, str] | None = None,
+    how_in_words: str = "a list of files",
 ) -> Scan:
     """The scan of files that know their classes: spellings of one class are made one.
 
-    A class without training images, where the source gives splits, cannot be learned and is left aside.
+    ``how_in_words`` says how they were read where no layout does. A class without training images, where the
+    source gives splits, cannot be learned and is left aside.
     """
     every = list(found)
     names = class_names.merged(one.label for one in every if one.label)
@@ -99,7 +103,7 @@ def labelled(
     in_order = tuple(sorted({one.label for one in merged if one.label}, key=natural))
     splits = {one.source_split for one in merged}
     words = (
-        layout_sentences.in_words(how, in_order, splits) if how else f"a list of files, {_classes(in_order)}"
+        layout_sentences.in_words(how, in_order, splits) if how else f"{how_in_words}, {_classes(in_order)}"
     )
     sentences = (words, class_names.merges_in_words(names), layout_sentences.aside_in_words(left))
     return Scan(

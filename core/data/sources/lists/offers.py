@@ -1,0 +1,135 @@
+"""The lists among the files of a folder, an archive or an upload, and the images that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from core.data.sources.layout_words import may_be_image
+from core.data.sources.lists import columns, text
+from core.data.sources.lists.layouts import (
+    Listing,
+    ListLayout,
+    Locate,
+    chosen_of,
+    layouts_of,
+    refusal,
+    together,
+)
+from core.data.sources.lists.matching import Index
+from core.data.sources.lists.table import SUFFIXES, Table, open_table
+from core.data.sources.scan import Found
+from core.errors import LabError
+from core.processes.threads import ShouldStop
+
+_MAX_LISTS = 30
+"""More files of this kind are notes to single images, not lists."""
+WITHOUT_LABELS = "a list without labels"
+_SUBMISSION = re.compile(r"submission", re.I)
+_MIN_FOUND = 0.5
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Lists that name the images here, each set of them one way to read the data set.
+
+    ``aside`` are lists that cannot be used and why; ``problem`` says it of the first in a sentence.
+    """
+
+    sets: tuple[tuple[Listing, ...], ...] = ()
+    aside: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def layouts(self) -> tuple[ListLayout, ...]:
+        """All ways to read them."""
+        return tuple(one for listings in self.sets for one in layouts_of(listings))
+
+    @property
+    def is_clear(self) -> bool:
+        """Nobody need be asked which list and which columns are meant."""
+        return len(self.sets) == 1 and len(self.layouts) == 1 and self.sets[0][0].choice.is_clear
+
+    def chosen(self, name: str) -> ListLayout | None:
+        """The layout of this name."""
+        return chosen_of(self.sets, name)
+
+
+def may_be_list(found: Found) -> bool:
+    """A file that is worth opening as a list."""
+    suffix = PurePosixPath(found.shown).suffix.lower()
+    return suffix in SUFFIXES and not found.problem and 0 < found.bytes <= text.MAX_BYTES
+
+
+def offered(root: Path, found: Sequence[Found], unlikely: Collection[str], should_stop: ShouldStop) -> Offer:
+    """Open what may be a list, and keep those that name images that are here.
+
+    Args:
+        root: where the files of ``found`` lie.
+        found: all files, lists among them.
+        unlikely: images that no list means where another fits (masks).
+        should_stop: asked while lists are read.
+
+    Raises:
+        Stopped: ``should_stop`` returned True.
+    """
+    possible = _possible(found)
+    if not possible:
+        return Offer()
+    index = Index((one for one in found if may_be_image(one.shown)), unlikely)
+    listings: list[Listing] = []
+    aside: dict[str, str] = {}
+    problems: list[str] = []
+    for one in possible:
+        if _SUBMISSION.search(one.shown.rpartition("/")[2]):
+            aside[one.shown] = "a form for a submission"
+            continue
+        try:
+            listing = listing_of(open_table(root / one.file, one.shown), index, should_stop)
+        except LabError as error:
+            if should_stop():
+                raise
+            problems.append(str(error))
+            continue
+        if listing.has_labels and _names_images(listing):
+            listings.append(listing)
+        elif listing.choice.found >= _MIN_FOUND:
+            aside[one.shown] = WITHOUT_LABELS
+            problems.append(refusal(listing))
+    return Offer(tuple(together(listings)), aside, next(iter(problems), ""))
+
+
+def listing_of(table: Table, index: Index, should_stop: ShouldStop) -> Listing:
+    """A list whose images are found by ``index``. Raises LabError where it cannot be read."""
+    near = tuple(table.name.split("/")[:-1])
+
+    def locate(cell: str, split: str) -> Found:
+        return index.locate(cell, near, split)
+
+    def is_here(cell: str) -> bool:
+        return not locate(cell, "").problem
+
+    return settled(table, locate, is_here, should_stop)
+
+
+def settled(table: Table, locate: Locate, is_here: Callable[[str], bool], should_stop: ShouldStop) -> Listing:
+    """The list with its columns; a first line of which a cell names an image is no header."""
+    if table.has_header and not columns.is_known(table) and any(map(is_here, table.columns)):
+        table = table.headless()
+    return Listing(table, columns.choose(table, is_here, should_stop), locate)
+
+
+def _names_images(listing: Listing) -> bool:
+    known = columns.is_known(listing.table)
+    return listing.choice.found > 0 if known else listing.choice.found >= _MIN_FOUND
+
+
+def _possible(found: Sequence[Found]) -> list[Found]:
+    """Files that may be lists: no notes to single images, such as ``1.txt`` beside ``1.jpg``."""
+    lists = [one for one in found if may_be_list(one)]
+    if len(lists) > _MAX_LISTS:
+        stems = {PurePosixPath(one.shown).stem for one in found if may_be_image(one.shown)}
+        lists = [one for one in lists if PurePosixPath(one.shown).stem not in stems]
+    return sorted(lists, key=lambda one: (one.shown.count("/"), one.shown))[:_MAX_LISTS]
