@@ -57,21 +57,8 @@ def arrange(
     offer = offers.offered(root, every, masks, should_stop)
     how = _choose(where, reading, offer, chosen, should_stop)
     if how is None:
-        return _by_folders(where, every, aside, chosen, offer)
-    return _by_list(how, every, {**(aside or {}), **reading.aside, **offer.aside}, progress, should_stop)
-
-
-def _by_folders(
-    where: str, every: Sequence[Found], aside: Mapping[str, str] | None, chosen: str, offer: Offer
-) -> Scan:
-    try:
         return scan.arrange(where, every, aside, chosen)
-    except Undecided:
-        raise
-    except LabError:
-        if offer.problem and not chosen:
-            raise LabError(offer.problem) from None
-        raise
+    return _by_list(how, every, {**(aside or {}), **reading.aside, **offer.aside}, progress, should_stop)
 
 
 def _by_list(
@@ -97,9 +84,11 @@ def _choose(
     if chosen:
         return _chosen(where, reading, offer, chosen)
     ways = offer.layouts
+    folders = _classes_by_folder(reading)
+    if offer.problem and not ways and not folders:
+        raise LabError(offer.problem)
     if not ways:
         return None
-    folders = _classes_by_folder(reading)
     if folders and (not offer.is_clear or _agree(folders, ways[0], should_stop)):
         return None
     if offer.is_clear and not folders:

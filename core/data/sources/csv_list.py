@@ -51,7 +51,7 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         Stopped: ``should_stop`` returned True.
     """
     listing = _opened(path, should_stop)
-    if not listing.has_labels:
+    if not listing.has_labels and not chosen:
         raise LabError(refusal(listing))
     listings, aside = _with_siblings(path, listing, should_stop)
     how = _choose(listings, chosen)

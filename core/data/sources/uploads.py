@@ -7,6 +7,7 @@ nothing behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -170,20 +171,15 @@ def _own_name(number: int, name: str) -> str:
 
 def _refuse_without_classes(names: list[tuple[str, ...]], folder: Path, should_stop: ShouldStop) -> None:
     """Refuse what holds neither class folders nor a list of classes."""
-    if layout.read("/".join(parts) for parts in names).layouts:
-        return
-    try:
-        scan(folder / LIST, should_stop=should_stop)
-    except Undecided:  # the person chooses when the upload is prepared
-        return
-    except LabError as error:
-        if any(PurePosixPath(parts[-1]).suffix.lower() in LIST_SUFFIXES for parts in names):
-            raise
+    if any(PurePosixPath(parts[-1]).suffix.lower() in LIST_SUFFIXES for parts in names):
+        with contextlib.suppress(Undecided):  # the person chooses when the upload is prepared
+            scan(folder / LIST, should_stop=should_stop)
+    elif not layout.read("/".join(parts) for parts in names).layouts:
         raise LabError(
             "There are no class folders. Put the images of each class into a separate folder, for example "
             "flowers/roses and flowers/tulips, and upload the folder flowers; or add a CSV file with the "
             "columns file and label."
-        ) from error
+        )
 
 
 def _shared_folders(names: list[tuple[str, ...]]) -> int:

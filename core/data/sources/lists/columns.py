@@ -34,13 +34,15 @@ class Columns:
 class Choice:
     """The ways to take the columns, the likeliest first, and whether nobody need be asked.
 
-    ``found`` is the share of the first rows whose image is there; ``reason`` says why there is no way.
+    ``found`` is the share of the first rows whose image is there; ``reason`` says why there is no way, and
+    ``base`` holds the other columns for a person who names that of the classes.
     """
 
     options: tuple[Columns, ...]
     is_clear: bool
     found: float
     reason: str = ""
+    base: Columns | None = None
 
 
 def choose(table: Table, is_here: Callable[[str], bool], should_stop: ShouldStop = never) -> Choice:
@@ -63,7 +65,7 @@ def choose(table: Table, is_here: Callable[[str], bool], should_stop: ShouldStop
     ways = [_labels(table, rows, file, should_stop) for file in files]
     options = tuple(option for way in ways for option in way.options)
     is_clear = len(files) == 1 and ways[0].is_clear
-    return Choice(options, is_clear, shares[files[0]], ways[0].reason)
+    return Choice(options, is_clear, shares[files[0]], ways[0].reason, ways[0].base)
 
 
 def is_known(table: Table) -> bool:
@@ -71,9 +73,9 @@ def is_known(table: Table) -> bool:
     return any(column_names.role(name) in ("file", "label") for name in table.columns)
 
 
-def by_name(table: Table, columns: Columns, label: str) -> Columns | None:
+def by_name(table: Table, columns: Columns | None, label: str) -> Columns | None:
     """The same columns with the class in that of this name; None where there is no such column."""
-    if label not in table.columns:
+    if columns is None or label not in table.columns:
         return None
     return replace(columns, label=table.columns.index(label), one_hot=())
 
@@ -132,12 +134,11 @@ def _labels(table: Table, rows: Sequence[Sequence[str]], file: int, should_stop:
     candidates = candidates or _class_like(names, surveyed, {file, base.split})
     if len(candidates) > 1 and same_classes(table, candidates, should_stop):
         candidates = [max(candidates, key=surveyed.words)]
-    if not candidates and len(flags) > 1 and certain >= _MIN_ONE_HOT_ALONE:
-        return _choice(names, rows, base, [], flags)
-    choice = _choice(names, rows, base, candidates)
+    if len(flags) > 1 and set(candidates) <= set(flags):
+        marked = flags if certain >= _MIN_ONE_HOT_ALONE else ()
+        return replace(_choice(names, rows, base, [], marked), reason=labels.SEVERAL)
     shares = [index for index in range(len(names)) if index != file and surveyed.is_share(index)]
-    soft = SOFT if len(shares) > 1 else labels.SEVERAL if len(flags) > 1 else ""
-    return choice if candidates else replace(choice, reason=soft)
+    return replace(_choice(names, rows, base, candidates), reason=SOFT if len(shares) > 1 else "")
 
 
 def _choice(
@@ -151,7 +152,7 @@ def _choice(
     if one_hot:
         options = [replace(base, one_hot=one_hot)]
     complete = tuple(_with_group_and_name(names, rows, option) for option in options)
-    return Choice(complete, len(complete) == 1, 0.0)
+    return Choice(complete, len(complete) == 1, 0.0, base=_with_group_and_name(names, rows, base))
 
 
 def _with_group_and_name(names: Sequence[str], rows: Sequence[Sequence[str]], base: Columns) -> Columns:

@@ -19,6 +19,7 @@ from core.words import count, listed
 Locate = Callable[[str, str], Found]
 _SHOWN = 3
 _SAMPLE = 200
+_ORDER = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def together(listings: Sequence[Listing]) -> list[tuple[Listing, ...]]:
     for members in families.values():
         splits = [one.split for one in members]
         if "train" in splits and len(set(splits)) == len(splits) > 1 and all(splits):
-            sets.append(tuple(sorted(members, key=lambda one: -len(one.split))))
+            sets.append(tuple(sorted(members, key=lambda one: _ORDER.index(one.split))))
         else:
             sets += [(one,) for one in members]
     return sets
@@ -138,8 +139,8 @@ def layouts_of(listings: Sequence[Listing], column: str = "") -> tuple[ListLayou
     """The ways to read lists that belong together; ``column`` is that of the classes where one is chosen."""
     first, *others = listings
     options: Sequence[Columns] = first.choice.options
-    if column and options:
-        options = list(filter(None, [columns.by_name(first.table, options[0], column)]))
+    if column:
+        options = list(filter(None, [columns.by_name(first.table, first.choice.base, column)]))
     is_clear = first.choice.is_clear and not column
     named = named_together(listings)
     several_files = len({option.file for option in options}) > 1

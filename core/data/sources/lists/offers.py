@@ -35,10 +35,12 @@ _MIN_FOUND = 0.5
 class Offer:
     """Lists that name the images here, each set of them one way to read the data set.
 
-    ``aside`` are lists that cannot be used and why; ``problem`` says it of the first in a sentence.
+    ``unlabelled`` name images, too, but no column of theirs is known to hold classes. ``aside`` are lists
+    that are not used and why; ``problem`` says of the first in a sentence why it cannot be.
     """
 
     sets: tuple[tuple[Listing, ...], ...] = ()
+    unlabelled: tuple[Listing, ...] = ()
     aside: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -54,7 +56,7 @@ class Offer:
 
     def chosen(self, name: str) -> ListLayout | None:
         """The layout of this name."""
-        return chosen_of(self.sets, name)
+        return chosen_of([*self.sets, *((one,) for one in self.unlabelled)], name)
 
 
 def may_be_list(found: Found) -> bool:
@@ -81,6 +83,7 @@ def offered(root: Path, found: Sequence[Found], unlikely: Collection[str], shoul
     index = Index((one for one in found if may_be_image(one.shown)), unlikely)
     listings: list[Listing] = []
     aside: dict[str, str] = {}
+    unlabelled: list[Listing] = []
     problems: list[str] = []
     for one in possible:
         if _SUBMISSION.search(one.shown.rpartition("/")[2]):
@@ -91,14 +94,16 @@ def offered(root: Path, found: Sequence[Found], unlikely: Collection[str], shoul
         except LabError as error:
             if should_stop():
                 raise
-            problems.append(str(error))
+            if not one.shown.lower().endswith(".txt"):  # most texts are no lists at all
+                problems.append(str(error))
             continue
         if listing.has_labels and _names_images(listing):
             listings.append(listing)
         elif listing.choice.found >= _MIN_FOUND:
             aside[one.shown] = WITHOUT_LABELS
+            unlabelled.append(listing)
             problems.append(refusal(listing))
-    return Offer(tuple(together(listings)), aside, next(iter(problems), ""))
+    return Offer(tuple(together(listings)), tuple(unlabelled), aside, next(iter(problems), ""))
 
 
 def listing_of(table: Table, index: Index, should_stop: ShouldStop) -> Listing:

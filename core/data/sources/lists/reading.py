@@ -17,7 +17,7 @@ from core.processes.threads import Progress, ShouldStop
 from core.words import listed
 
 _STEP = "looking for images"
-_CONTRADICTED = "is listed twice with different labels"
+_MIN_CLASSES = 2
 _ADVICE = (
     "Multi-label classification is not supported: each image needs exactly one class. Write the class that "
     "matters into a column of its own, or take the images with several classes out of the list"
@@ -126,9 +126,9 @@ def _cell(cells: Sequence[str], index: int | None) -> str:
 
 def _twice(first: Found, again: Found) -> Found:
     """A file that is listed twice with one label is listed once."""
-    if class_key(first.label) == class_key(again.label) or first.problem == _CONTRADICTED:
+    if class_key(first.label) == class_key(again.label) or first.problem == labels.CONTRADICTED:
         return first
-    problem = _CONTRADICTED if first.label and again.label else "is listed twice, once without a label"
+    problem = labels.CONTRADICTED if first.label and again.label else "is listed twice, once without a label"
     return replace(first, label=first.label or again.label, source_split="", problem=problem)
 
 
@@ -142,13 +142,14 @@ def _check(members: Sequence[Member], found: Sequence[Found]) -> None:
         encoding = f" The list is not UTF-8 text, it was read as {encoded[0]}." if encoded else ""
         raise LabError(
             f"Not one image that {names} names is beside it or in a folder below, for example "
-            f"{missing[0].file[:120]}.{addresses}{encoding} Put the list into the folder that holds the images."
+            f"{missing[0].file[:120]}.{addresses}{encoding} Put the list into the folder of the images."
         )
-    if any(one.label for one in found):
-        return
+    classes = {class_key(one.label) for one in found if one.label}
     several = next((one for one in found if one.problem.startswith(labels.SEVERAL)), None)
-    if several is not None:
+    if several is not None and len(classes) < _MIN_CLASSES:
         raise LabError(f"{several.shown} {several.problem}, and so do others of {names}. {_ADVICE}.")
+    if classes:
+        return
     why = next((f": {one.shown} {one.problem}" for one in found if one.problem), "")
     raise LabError(f"{names} lists no images with a label{why}.")
 
