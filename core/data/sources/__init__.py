@@ -159,6 +159,13 @@ def _own_path(name: str) -> Source:
     )
 
 
+def is_list_name(name: str) -> bool:
+    """A file of this name may list images and their classes."""
+    from core.data.sources.lists.table import SUFFIXES
+
+    return Path(name).suffix.lower() in SUFFIXES
+
+
 def _is_list(path: Path) -> bool:
     from core.data.sources import csv_list
 

@@ -26,13 +26,11 @@ _FILES = (
 _LABELS = (
     "label labels class category target classname classlabel labelname categoryname classes categories "
     "targets y groundtruth gt truth annotation annotations tag tags choice choices species breed diagnosis "
-    "dx findinglabels finding findings disease diseases condition variety cultivar genus family kind type "
-    "grade level severity emotion sentiment concept expression objectclass imageclass imagelabel "
-    "labeltext classtext answer verdict quality defect state "
-    "commonname scientificname speciesname breedname classid classindex labelid labelindex categoryid "
-    "targetid targetname classnumber labelnumber labelcode classcode "
-    "klasse kategorie etikett art rasse classe categorie etiquette espece race clase etiqueta categoria "
-    "especie raza rotulo classificacao etichetta klasa kategoria etykieta класс метка категория порода "
+    "genus family variety cultivar dx findinglabels finding findings disease diseases objectclass imageclass "
+    "imagelabel labeltext classtext commonname scientificname speciesname breedname classid classindex "
+    "labelid labelindex categoryid targetid targetname classnumber labelnumber labelcode classcode "
+    "klasse kategorie etikett rasse classe categorie etiquette espece clase etiqueta categoria especie raza "
+    "rotulo classificacao etichetta klasa kategoria etykieta класс метка категория порода "
     "标签 类别 种类 ラベル クラス"
 )
 _SPLITS = (
@@ -51,7 +49,8 @@ _OTHERS = (
     "updatedat leadtime annotator annotationid completedby date time datetime timestamp year month day lat "
     "lon lng latitude longitude md5 sha1 sha256 hash size bytes filesize format mode license licence author "
     "credit caption captions comment comments note notes description text prompt age confidence score "
-    "probability weight unnamed0 rownumber row number nr no"
+    "probability weight unnamed0 rownumber row number nr no regioncount regionid regionshapeattributes "
+    "fileattributes"
 )
 
 

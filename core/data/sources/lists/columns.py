@@ -14,7 +14,7 @@ from core.processes.threads import ShouldStop, never
 _SAMPLE = 200
 _MIN_FOUND = 0.5
 _MIN_ONE_HOT = 0.9
-_MIN_ONE_HOT_ALONE = 0.1
+_MIN_ONE_HOT_ALONE = 0.5
 SOFT = "gives shares of several classes for each image (soft labels) instead of one class"
 
 
@@ -125,7 +125,7 @@ def _labels(table: Table, rows: Sequence[Sequence[str]], file: int, should_stop:
     certain = _share_of_one(rows, flags)
     if known and column_names.is_label_itself(names[known[0]]):
         return _choice(names, rows, base, known[:1])
-    if len(flags) > 1 and certain >= _MIN_ONE_HOT:
+    if len(flags) > 1 and certain >= _MIN_ONE_HOT and _mark_classes(table, rows, flags, should_stop):
         return _choice(names, rows, base, [], flags)
     if len(known) == 1:
         return _choice(names, rows, base, known)
@@ -183,6 +183,17 @@ def _flags(
         for index, role in roles.items()
         if index not in taken and role in ("", "label") and labels.is_binary(set(_cells(rows, index)))
     )
+
+
+def _mark_classes(
+    table: Table, rows: Sequence[Sequence[str]], flags: Sequence[int], should_stop: ShouldStop
+) -> bool:
+    """Not always the same column is marked: the first rows show it, or in a sorted list the others."""
+    first = {name for row in rows for name in labels.marked(row, {index: str(index) for index in flags})}
+    if len(first) > 1:
+        return True
+    surveyed = survey(table, should_stop)
+    return sum(labels.has_yes(surveyed.values[index]) for index in flags) > 1
 
 
 def _share_of_one(rows: Sequence[Sequence[str]], flags: Sequence[int]) -> float:

@@ -37,6 +37,8 @@ def _from_json(cell: str) -> list[str] | None:
         return quoted if quoted and cell.startswith("[") and ":" not in cell else None
     if isinstance(found, dict):
         found = found.get("choices", next(iter(found.values())) if len(found) == 1 else None)
+    if isinstance(found, str):
+        return [found]
     if not isinstance(found, list) or any(isinstance(one, dict | list) for one in found):
         return None
     return [one if isinstance(one, str) else json.dumps(one) for one in found]
@@ -84,6 +86,11 @@ def is_binary(values: Collection[str]) -> bool:
     """A column of yes and no, one of several that say which classes an image has."""
     folded = {value.casefold() for value in values}
     return folded <= _YES | _NO and not folded <= {""}
+
+
+def has_yes(values: Collection[str]) -> bool:
+    """The column marks at least one image."""
+    return any(value.casefold() in _YES for value in values)
 
 
 def marked(cells: Sequence[str], names: Mapping[int, str]) -> tuple[str, ...]:

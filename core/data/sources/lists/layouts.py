@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.data.sources.layout_words import split_named
 from core.data.sources.lists import columns, labels
@@ -67,11 +67,11 @@ class ListLayout:
         table, chosen = self.members[0].table, self.members[0].columns
         lists = f"{'lists' if len(names) > 1 else 'list'} {listed(names)}"
         if chosen.label is not None:
-            classes = f"classes from the column {table.columns[chosen.label]}"
+            classes = f"classes from {_column(table, chosen.label)}"
         else:
             classes = f"classes from {count(len(chosen.one_hot), 'column')} of which one is 1 (one-hot)"
         note = f", read as {table.note}" if table.note else ""
-        return f"the {lists}, images from the column {table.columns[chosen.file]}, {classes}{note}"
+        return f"the {lists}, images from {_column(table, chosen.file)}, {classes}{note}"
 
     @property
     def column(self) -> str:
@@ -95,10 +95,14 @@ class ListLayout:
         return read(self.members, progress, should_stop)
 
 
+def _column(table: Table, index: int) -> str:
+    return f"the column {table.columns[index]}" if table.has_names else f"column {index + 1}"
+
+
 def _few(member: Member) -> Member:
     rows = list(zip(range(_SAMPLE), member.table.rows(), strict=False))
     table = member.table
-    few = Table(table.name, table.columns, lambda: (row for _n, row in rows), False, table.note)
+    few = replace(table, read=lambda: (row for _n, row in rows), has_header=False)
     return Member(few, member.columns, member.locate, member.split)
 
 

@@ -37,6 +37,7 @@ class Table:
     columns: tuple[str, ...]
     read: Callable[[], Iterator[Row]]
     has_header: bool = True
+    has_names: bool = True
     note: str = ""
 
     def rows(self, should_stop: ShouldStop = never) -> Iterator[Row]:
@@ -63,7 +64,7 @@ class Table:
     def headless(self) -> Table:
         """The same table where the first line is a row, too."""
         names = tuple(map(column_names.unnamed, range(len(self.columns))))
-        return replace(self, columns=names, has_header=False)
+        return replace(self, columns=names, has_header=False, has_names=False)
 
 
 def open_table(path: Path, name: str) -> Table:

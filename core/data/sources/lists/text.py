@@ -10,7 +10,7 @@ from pathlib import Path
 from core.errors import LabError
 from core.words import byte_size
 
-MAX_BYTES = 200_000_000
+MAX_BYTES = 500_000_000
 WESTERN = "cp1252"
 """What Excel writes on Windows in western countries when a person saves as plain CSV."""
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

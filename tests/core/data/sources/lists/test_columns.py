@@ -82,7 +82,7 @@ def test_the_lists_of_many_tools_are_read(form: str, tmp_path: Path) -> None:
     scanned = listed(write(numbered(tmp_path), rows(*FORMS[form])))
     assert labels(scanned) == ALTERNATING
     assert problems(scanned) == {}
-    assert scanned.read_as.startswith("the list labels.csv, images from the column ")
+    assert scanned.read_as.startswith("the list labels.csv, images from ")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -145,6 +145,27 @@ def test_unknown_columns_are_candidates_where_their_values_repeat(tmp_path: Path
     with pytest.raises(Undecided) as question:
         listed(write(numbered(tmp_path, count=12), text))
     assert [one.name for one in question.value.candidates] == ["labels.csv:gender", "labels.csv:articleKind"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "words"),
+    [
+        ("image,kind", "{i}.png,{c}", "classes from the column kind"),
+        ("file,age,level", "{i}.png,4,{c}", "classes from the column level"),
+        ("", "{c},{i}.png", "images from column 2, classes from column 1"),
+        (
+            "picture no,sort,xmin",
+            "{i},{c},7",
+            "images from the column picture no, classes from the column sort",
+        ),
+    ],
+)
+def test_the_only_column_that_may_hold_the_classes_is_taken_and_said(
+    columns: str, row: str, words: str, tmp_path: Path
+) -> None:
+    scanned = listed(write(numbered(tmp_path), rows(columns, row)))
+    assert labels(scanned) == ALTERNATING
+    assert words in scanned.read_as
 
 
 def test_any_column_can_be_chosen(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def test_rows_of_a_one_hot_list_without_exactly_one_1_are_left_out(tmp_path: Pat
     }
 
 
+def test_a_sorted_one_hot_list_is_read_and_columns_that_never_change_are_no_classes(tmp_path: Path) -> None:
+    lines = [f"{i},{int(i < 250)},{int(i >= 250)}" for i in range(300)]
+    path = write(numbered(tmp_path, count=300), "image,a,b\n" + "\n".join(lines))
+    assert set(labels(listed(path)).values()) == {"a", "b"}
+    lines = [f"{i},1,0,{'ab'[i % 2]}" for i in range(300)]
+    scanned = listed(write(tmp_path, "image,checked,removed,sort\n" + "\n".join(lines)))
+    assert "classes from the column sort" in scanned.read_as
+
+
 def test_a_list_of_many_attributes_is_refused_and_one_of_them_can_be_chosen(tmp_path: Path) -> None:
     lines = [f"{i}.png,1,{1 - 2 * (i % 2)},1" for i in range(6)]
     path = write(numbered(tmp_path), "image_id,Young,Smiling,Male\n" + "\n".join(lines))
