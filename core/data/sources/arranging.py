@@ -55,7 +55,11 @@ def arrange(
     reading = layout.read(one.shown for one in every if not one.problem)
     masks = frozenset(path for path, what in reading.aside.items() if what == MASK)
     offer = offers.offered(root, every, masks, should_stop)
-    how = _choose(where, reading, offer, chosen, should_stop)
+    how = (
+        _chosen(where, reading, offer, chosen)
+        if chosen
+        else _clear(where, every, reading, offer, should_stop)
+    )
     if how is None:
         return scan.arrange(where, every, aside, chosen)
     return _by_list(how, every, {**(aside or {}), **reading.aside, **offer.aside}, progress, should_stop)
@@ -69,29 +73,30 @@ def _by_list(
     should_stop: ShouldStop,
 ) -> Scan:
     listed_images = how.read(progress, should_stop)
-    known = {one.shown for one in listed_images} | {member.table.name for member in how.members}
-    others = [one for one in every if one.shown not in known and may_be_image(one.shown)]
-    left = {shown: what for shown, what in aside.items() if shown not in known}
+    files, lists = {one.file for one in listed_images}, {member.table.name for member in how.members}
+    used = lists | {one.shown for one in every if one.file in files}
+    others = [one for one in every if one.shown not in used and may_be_image(one.shown)]
+    left = {shown: what for shown, what in aside.items() if shown not in used}
     left |= {one.shown: _UNLISTED for one in others if not one.problem and one.shown not in left}
     kept = [*listed_images, *(one for one in others if one.problem)]
     return scan.labelled(kept, aside=left, how_in_words=how.what)
 
 
-def _choose(
-    where: str, reading: Reading, offer: Offer, chosen: str, should_stop: ShouldStop
+def _clear(
+    where: str, every: Sequence[Found], reading: Reading, offer: Offer, should_stop: ShouldStop
 ) -> ListLayout | None:
-    """The list to read, None where the folders are read."""
-    if chosen:
-        return _chosen(where, reading, offer, chosen)
+    """The list that is plainly meant, None where the folders are; raises Undecided where neither is."""
     ways = offer.layouts
     folders = _classes_by_folder(reading)
     if offer.problem and not ways and not folders:
         raise LabError(offer.problem)
     if not ways:
         return None
-    if folders and (not offer.is_clear or _agree(folders, ways[0], should_stop)):
-        return None
-    if offer.is_clear and not folders:
+    if folders:
+        classes = {one.file: folders[one.shown] for one in every if one.shown in folders}
+        if not offer.is_clear or _agree(classes, ways[0], should_stop):
+            return None
+    elif offer.is_clear:
         return ways[0]
     by_folder = layout_sentences.candidates(reading) if folders else ()
     raise Undecided(
@@ -120,19 +125,15 @@ def _classes_by_folder(reading: Reading) -> dict[str, str]:
     return classes if len(names) > 1 and not all(map(is_plain_folder, names)) else {}
 
 
-def _agree(folders: Mapping[str, str], how: ListLayout, should_stop: ShouldStop) -> bool:
-    """The list says nothing else: a class for each folder, under whatever name; or it is of other images."""
+def _agree(classes: Mapping[str, str], how: ListLayout, should_stop: ShouldStop) -> bool:
+    """The list says what the folders say: a class for each, under whatever name; or it is of other images."""
     try:
         read = how.read(silent, should_stop)
     except LabError:
         if should_stop():
             raise
         return True
-    both = {
-        (class_key(folders[one.shown]), class_key(one.label))
-        for one in read
-        if one.shown in folders and one.label and not one.problem
-    }
-    covered = sum(one.shown in folders and bool(one.label) for one in read)
+    labelled = [one for one in read if one.file in classes and one.label and not one.problem]
+    both = {(class_key(classes[one.file]), class_key(one.label)) for one in labelled}
     is_one_to_one = len(both) == len({one for one, _ in both}) == len({other for _, other in both})
-    return is_one_to_one or covered < _MIN_COVERED * len(folders)
+    return is_one_to_one or len(labelled) < _MIN_COVERED * len(classes)

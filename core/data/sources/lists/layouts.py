@@ -43,14 +43,19 @@ class Listing:
     @property
     def split(self) -> str:
         """The split that the name of the list, or else of its folder, means."""
-        parts = re.sub(r"\.\w+$", "", self.name).split("/")
-        return next(filter(None, map(split_named, reversed(parts))), "")
+        return split_of(self.name)
 
     @property
     def family(self) -> tuple[str, ...]:
         """The same for lists whose names differ only in the split."""
         words = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name))
         return tuple(word.casefold() for word in words if not split_named(word))
+
+
+def split_of(name: str) -> str:
+    """The split that the name of a list means: ``train.csv``, ``valid/_classes.csv``; "" for none."""
+    parts = re.sub(r"\.\w+$", "", name).split("/")
+    return next(filter(None, map(split_named, reversed(parts))), "")
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,6 @@ class ListLayout:
             classes = f"classes from {count(len(chosen.one_hot), 'column')} of which one is 1 (one-hot)"
         note = f", read as {table.note}" if table.note else ""
         return f"the {lists}, images from {_column(table, chosen.file)}, {classes}{note}"
-
-    @property
-    def column(self) -> str:
-        """The name of the column of classes, "" for one-hot columns."""
-        label = self.members[0].columns.label
-        return "" if label is None else self.members[0].table.columns[label]
 
     def candidate(self) -> Candidate:
         """The layout with some of its images, for a person to choose from."""

@@ -16,6 +16,7 @@ from core.data.sources.lists.layouts import (
     chosen_of,
     layouts_of,
     refusal,
+    split_of,
     together,
 )
 from core.data.sources.lists.matching import Index
@@ -108,10 +109,10 @@ def offered(root: Path, found: Sequence[Found], unlikely: Collection[str], shoul
 
 def listing_of(table: Table, index: Index, should_stop: ShouldStop) -> Listing:
     """A list whose images are found by ``index``. Raises LabError where it cannot be read."""
-    near = tuple(table.name.split("/")[:-1])
+    near, own_split = tuple(table.name.split("/")[:-1]), split_of(table.name)
 
     def locate(cell: str, split: str) -> Found:
-        return index.locate(cell, near, split)
+        return index.locate(cell, near, split or own_split)
 
     def is_here(cell: str) -> bool:
         return not locate(cell, "").problem

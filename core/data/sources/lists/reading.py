@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.data.sources.class_names import class_key
-from core.data.sources.layout_words import split_named
+from core.data.sources.layout_words import is_image, split_named
 from core.data.sources.lists import column_names, labels
 from core.data.sources.lists.columns import Columns
 from core.data.sources.lists.matching import MISSING
-from core.data.sources.lists.table import Row, Table
+from core.data.sources.lists.table import Table
 from core.data.sources.scan import Found
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop
@@ -18,6 +19,7 @@ from core.words import listed
 
 _STEP = "looking for images"
 _MIN_CLASSES = 2
+_LINE_END = re.compile(r"[\r\n]")
 _ADVICE = (
     "Multi-label classification is not supported: each image needs exactly one class. Write the class that "
     "matters into a column of its own, or take the images with several classes out of the list"
@@ -78,7 +80,8 @@ class _Reader:
     def found(self, line: int, cells: list[str]) -> Found:
         """The image of one row; raises LabError where a quotation mark was left open."""
         file, label = _cell(cells, self._columns.file), _cell(cells, self._columns.label)
-        if "\n" in file or "\n" in label or "\r" in file or "\r" in label:
+        long = [cell for cell in cells if _LINE_END.search(cell)]
+        if long and (file in long or label in long or any(map(_holds_rows, long))):
             raise LabError(
                 f"{self._member.table.name}, line {line}: a quotation mark is opened there and closed only "
                 "lines later. Remove it, or write two of them for one that belongs to the text."
@@ -120,6 +123,12 @@ class _Reader:
         return split_named(cell) or self._member.split
 
 
+def _holds_rows(cell: str) -> bool:
+    """A text of several lines has taken in rows of the list: one of its lines names an image in a cell."""
+    below = _LINE_END.split(cell)[1:]
+    return any(is_image(part.strip()) for line in below for part in re.split(r"[,;|\t]", line))
+
+
 def _cell(cells: Sequence[str], index: int | None) -> str:
     return cells[index] if index is not None and index < len(cells) else ""
 
@@ -152,12 +161,3 @@ def _check(members: Sequence[Member], found: Sequence[Found]) -> None:
         return
     why = next((f": {one.shown} {one.problem}" for one in found if one.problem), "")
     raise LabError(f"{names} lists no images with a label{why}.")
-
-
-def rows_of(members: Sequence[Member], limit: int) -> Iterator[tuple[Member, Row]]:
-    """Some of the first rows of all lists."""
-    for member in members:
-        for number, row in enumerate(member.table.rows()):
-            if number >= limit:
-                break
-            yield member, row

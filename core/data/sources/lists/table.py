@@ -50,8 +50,7 @@ class Table:
         for count, (line, cells) in enumerate(islice(self.read(), int(self.has_header), None)):
             if count % 1000 == 0:
                 stop_if(should_stop, "reading the list")
-            if any(cells):
-                yield line, cells
+            yield line, cells
 
     def sample(self, count: int) -> list[list[str]]:
         """The cells of the first rows."""
@@ -82,7 +81,8 @@ def open_table(path: Path, name: str) -> Table:
     skipped = int(bool(shown))
 
     def read() -> Iterator[Row]:
-        return _records(text.lines(path, name, encoded), name, separator, skipped)
+        records = _records(text.lines(path, name, encoded), name, separator, skipped)
+        return (row for row in records if any(row[1]))
 
     first = next(iter(read()), (1, []))[1]
     table = Table(name, _unique(first), read, note="Windows-1252 text" if encoded == text.WESTERN else "")
@@ -165,7 +165,7 @@ def _json_lines(path: Path, name: str, encoded: str) -> Table:
     columns = list(dict.fromkeys(key for _line, one in islice(objects(), _HEAD) for key in one))
 
     def read() -> Iterator[Row]:
-        return ((line, [_cell(one.get(column)) for column in columns]) for line, one in objects())
+        return ((line, [_cell(one.get(column)) for column in columns]) for line, one in objects() if one)
 
     return Table(name, tuple(columns), read, has_header=False)
 

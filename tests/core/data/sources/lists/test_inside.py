@@ -133,6 +133,28 @@ def test_where_folders_and_list_disagree_a_person_chooses(tmp_path: Path) -> Non
         inside(tmp_path, "sideways")
 
 
+def test_images_may_have_names_of_their_own_in_the_list(tmp_path: Path) -> None:
+    write(
+        folders(tmp_path), "file,label,name\n" + "".join(f"cats/{i}.png,{i % 2},cat {i}\n" for i in range(4))
+    )
+    scanned = inside(tmp_path, "labels.csv")
+    assert [one.shown for one in scanned.found] == ["cat 0", "cat 1", "cat 2", "cat 3"]
+    assert [(one.kind, one.count) for one in scanned.left_aside] == [
+        ("an image that the list does not name", 4)
+    ]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_ids_that_occur_in_several_split_folders_are_those_of_the_lists_split(
+    split: str, tmp_path: Path
+) -> None:
+    numbered(numbered(tmp_path, "train/"), "test/")
+    path = write(tmp_path, rows("id,breed", "{i},{c}"), f"{split}.csv")
+    assert (
+        set(labels(inside(tmp_path))) == set(labels(listed(path))) == {f"{split}/{i}.png" for i in range(6)}
+    )
+
+
 def test_of_two_lists_a_person_chooses(tmp_path: Path) -> None:
     write(numbered(tmp_path), PLAIN, "old.csv")
     write(tmp_path, PLAIN.replace(",b", ",c"), "new.csv")

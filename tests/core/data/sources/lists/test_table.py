@@ -27,6 +27,7 @@ PLAIN = rows("file,label", "{i}.png,{c}")
         (PLAIN.replace("\n", "\r").encode(), "l.csv"),
         (PLAIN.replace("\n", "\n\n").encode(), "l.csv"),
         ((PLAIN + ",,\n,,\n").encode(), "l.csv"),
+        (("\n\n" + PLAIN).encode(), "l.csv"),
         (rows("", "{i}.png {c}").encode(), "l.txt"),
         (
             "".join(f'{{"file_name": "{i}.png", "label": "{"ab"[i % 2]}"}}\n' for i in range(6)).encode(),
@@ -72,6 +73,12 @@ def test_a_quotation_mark_that_is_not_closed_is_refused_with_its_line(
 
 def test_a_quotation_mark_that_another_closes_lines_later_is_refused_with_its_line(tmp_path: Path) -> None:
     text = broken(46, '4.png,"12 TV,x', 100).replace("note 60", 'x",y')
+    with pytest.raises(LabError, match=r"line 46: a quotation mark is opened there"):
+        listed(write(numbered(tmp_path), text))
+
+
+def test_rows_that_a_quotation_mark_in_a_remark_has_taken_in_are_missed(tmp_path: Path) -> None:
+    text = broken(46, '4.png,a,"12 TV', 100).replace("note 60", 'note 60"')
     with pytest.raises(LabError, match=r"line 46: a quotation mark is opened there"):
         listed(write(numbered(tmp_path), text))
 
