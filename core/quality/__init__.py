@@ -71,9 +71,9 @@ def _several_labels(dataset: Dataset, bad: pd.DataFrame) -> Finding:
     share = len(bad) / (len(bad) + len(dataset.usable))
     first = bad.iloc[0]
     verdict = (
-        f"Left out because the list gives them more than one label: {count(len(bad), 'image')} "
-        f"({percent(share)}), for example {first['name']}, which {first['problem']}. Multi-label "
-        "classification is not supported: give each image the one class that matters."
+        f"Left out: {count(len(bad), 'image')} ({percent(share)}) with more than one label, for example "
+        f"{first['name']}, which {first['problem']}. Multi-label classification is not supported: give each "
+        "image the one class that matters."
     )
     severity: Severity = "serious" if share >= _MAX_SEVERAL else "warning"
     return Finding(

@@ -17,6 +17,16 @@ from pages.common import data_sources, settings
 from pages.common.text import literal
 
 FOLDER, FILES, ARCHIVE = "Folder", "Files", "Zip archive"
+_WHOLE = (
+    "It should contain one folder per class, named after the class and holding its images. Folders called "
+    "train, validation and test that contain such class folders also work, as do images with a list of their "
+    "classes: a CSV file with a row per image."
+)
+_SINGLE = (
+    "Choose the images together with a list of their classes: a CSV, TSV, text or JSON lines file with a row "
+    "per image."
+)
+_STORED = "The images are copied into the lab's workspace under new names; the original names are recorded."
 _TURN, _KIND = "upload_turn", "upload_kind"
 
 
@@ -30,12 +40,7 @@ def show(source: str) -> None:
         required=True,
         persist_state="session",
     )
-    st.caption(
-        "It should contain one folder per class, named after the class and holding its images. Folders "
-        "called train, validation and test that contain such class folders also work, as do images with a "
-        "list of their classes: a CSV file with a row per image. The images are copied into the lab's "
-        "workspace under new names; the original names are recorded."
-    )
+    st.caption(f"{_SINGLE if kind == FILES else _WHOLE} {_STORED}")
     st.session_state.setdefault(_TURN, 0)
     {FOLDER: _folder, FILES: _files, ARCHIVE: _archive}[str(kind)]()
     _earlier(source)

@@ -13,9 +13,11 @@ CONTRADICTED = "is listed twice with different labels"
 NONE = "has no label in the list"
 _YES = frozenset(["1", "1.0", "true", "yes", "y", "x"])
 _NO = frozenset(["0", "0.0", "-1", "-1.0", "false", "no", "n", ""])
-_SEPARATORS = "|;, "
+_SEPARATORS = "|;, /+&"
 _CERTAIN = "|;"
 """Nobody writes these within the name of one class where its parts recur in other labels."""
+_DOUBTFUL = "/+&"
+"""These part labels only where each part is a label of its own."""
 _MIN_KNOWN = 0.9
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
@@ -71,7 +73,7 @@ def _parts_labels(cells: Sequence[str], separator: str) -> bool:
     alone = {parts[0] for parts in cut if len(parts) == 1}
     if all(alone.issuperset(parts) for parts in composed):
         return True
-    return len(set(map(len, cut))) > 1 and len(set(cut)) > len(occurs)
+    return separator not in _DOUBTFUL and len(set(map(len, cut))) > 1 and len(set(cut)) > len(occurs)
 
 
 def _is_grid(cut: Sequence[tuple[str, ...]]) -> bool:

@@ -20,6 +20,7 @@ from core.data.sources.lists.layouts import (
     together,
 )
 from core.data.sources.lists.matching import Index
+from core.data.sources.lists.reading import nothing_found
 from core.data.sources.lists.table import SUFFIXES, Table, open_table
 from core.data.sources.scan import Found
 from core.errors import LabError
@@ -30,6 +31,8 @@ _MAX_LISTS = 30
 WITHOUT_LABELS = "a list without labels"
 _SUBMISSION = re.compile(r"submission", re.I)
 _MIN_FOUND = 0.5
+_KEY = 200
+"""Of a longer list nobody can tell from its first rows that each class occurs once."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,10 @@ def offered(root: Path, found: Sequence[Found], unlikely: Collection[str], shoul
             if not one.shown.lower().endswith(".txt"):  # most texts are no lists at all
                 problems.append(str(error))
             continue
-        if listing.has_labels and _names_images(listing):
+        if listing.has_labels and _names_images(listing) and not _is_key(listing):
             listings.append(listing)
+        elif listing.has_labels and not listing.choice.found and columns.is_known(listing.table):
+            problems.append(nothing_found([listing.table], _first_file(listing)))
         elif listing.choice.found >= _MIN_FOUND:
             aside[one.shown] = WITHOUT_LABELS
             unlabelled.append(listing)
@@ -125,6 +130,21 @@ def settled(table: Table, locate: Locate, is_here: Callable[[str], bool], should
     if table.has_header and not columns.is_known(table) and any(map(is_here, table.columns)):
         table = table.headless()
     return Listing(table, columns.choose(table, is_here, should_stop), locate)
+
+
+def _first_file(listing: Listing) -> str:
+    column = listing.choice.options[0].file
+    return next((cells[column] for cells in listing.table.sample(_KEY) if len(cells) > column), "")
+
+
+def _is_key(listing: Listing) -> bool:
+    """A short list of all classes, one in each row: it explains the numbers of classes in another list."""
+    label = listing.choice.options[0].label
+    rows = listing.table.sample(_KEY)
+    if label is None or not 1 < len(rows) < _KEY:
+        return False
+    cells = [row[label] for row in rows if len(row) > label]
+    return len(set(cells)) == len(cells)
 
 
 def _names_images(listing: Listing) -> bool:

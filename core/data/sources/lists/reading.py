@@ -129,6 +129,18 @@ def _holds_rows(cell: str) -> bool:
     return any(is_image(part.strip()) for line in below for part in re.split(r"[,;|\t]", line))
 
 
+def nothing_found(tables: Sequence[Table], example: str) -> str:
+    """The sentence for lists of which no image is there."""
+    names = listed([table.name for table in tables], 3)
+    address = " That is an address on the web: download the images first." if "://" in example else ""
+    encoded = [table.note for table in tables if table.note]
+    encoding = f" The list is not UTF-8 text, it was read as {encoded[0]}." if encoded else ""
+    return (
+        f"Not one image that {names} names is beside it or in a folder below, for example "
+        f"{example[:120]}.{address}{encoding} Put the list into the folder of the images."
+    )
+
+
 def _cell(cells: Sequence[str], index: int | None) -> str:
     return cells[index] if index is not None and index < len(cells) else ""
 
@@ -144,15 +156,8 @@ def _twice(first: Found, again: Found) -> Found:
 def _check(members: Sequence[Member], found: Sequence[Found]) -> None:
     """Raise LabError where nothing can be trained on."""
     names = listed([member.table.name for member in members], 3)
-    missing = [one for one in found if one.problem == MISSING]
-    if found and len(missing) == len(found):
-        addresses = " They are addresses on the web: download the images first." * ("://" in missing[0].file)
-        encoded = [member.table.note for member in members if member.table.note]
-        encoding = f" The list is not UTF-8 text, it was read as {encoded[0]}." if encoded else ""
-        raise LabError(
-            f"Not one image that {names} names is beside it or in a folder below, for example "
-            f"{missing[0].file[:120]}.{addresses}{encoding} Put the list into the folder of the images."
-        )
+    if found and all(one.problem == MISSING for one in found):
+        raise LabError(nothing_found([member.table for member in members], found[0].file))
     classes = {class_key(one.label) for one in found if one.label}
     several = next((one for one in found if one.problem.startswith(labels.SEVERAL)), None)
     if several is not None and len(classes) < _MIN_CLASSES:

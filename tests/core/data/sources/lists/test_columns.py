@@ -199,7 +199,7 @@ def test_groups_and_splits_are_carried(tmp_path: Path) -> None:
         ("file,label\n", "lists no images with a label"),
         ("file,label\n0.png,\n1.png,\n", "lists no images with a label: 0.png has no label in the list"),
         ("file,label\nx.png,a\ny.png,b\n", "Not one image that labels.csv names is beside it.*example x.png"),
-        ("url,label\nhttps://a.org/x.png,a\n", "download the images first"),
+        ("url,label\nhttps://a.org/x.png,a\n", "an address on the web: download the images first"),
         ("file,Smooth,Disk\n0.png,.3,.7\n1.png,.9,.1\n", "soft labels.*needs exactly one class"),
     ],
 )

@@ -170,6 +170,18 @@ def test_a_damaged_list_is_named_where_nothing_else_says_the_classes(tmp_path: P
         inside(tmp_path)
 
 
+def test_a_list_of_other_images_is_named_where_nothing_else_says_the_classes(tmp_path: Path) -> None:
+    write(touch(tmp_path, "x.png", "y.png"), PLAIN)
+    with pytest.raises(LabError, match=r"Not one image that labels\.csv names is beside it.*example 0\.png"):
+        inside(tmp_path)
+
+
+def test_a_table_that_explains_the_numbers_of_classes_is_no_second_list(tmp_path: Path) -> None:
+    write(numbered(tmp_path), PLAIN)
+    write(tmp_path, "class_id,class_name\n0,rose\n1,tulip\n2,lily\n", "classes.csv")
+    assert labels(inside(tmp_path)) == {f"{i}.png": "ab"[i % 2] for i in range(6)}
+
+
 def test_a_text_beside_each_image_is_no_list(tmp_path: Path) -> None:
     touch(tmp_path, *(f"{label}/{i}.png" for label in "ab" for i in range(40)))
     for label in "ab":

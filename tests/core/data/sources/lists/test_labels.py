@@ -98,7 +98,9 @@ def test_images_with_several_labels_are_named_and_not_trained(four: tuple[str, .
         {"red car", "blue car", "red bus", "blue bus"},
         {"Rose, red", "Tulip"},
         {"a", "b"},
-        {"AC/DC", "AC", "DC"},
+        {"AC/DC", "AC", "Queen"},
+        {"n/a", "cat", "cat+"},
+        {"male/young", "male/old", "female/young", "female", "old/female"},
         {""},
         set(),
     ],
@@ -128,6 +130,9 @@ def test_names_of_classes_with_signs_and_blanks_stay_whole(names: set[str]) -> N
         ),
         ({"cat", "dog", "cat, dog"}, ","),
         ({"a;b", "b;c"}, ";"),
+        ({"cat", "dog", "cat/dog"}, "/"),
+        ({"cat", "dog", "cat & dog"}, "&"),
+        ({"cat", "dog", "bird", "cat+dog", "dog+bird"}, "+"),
     ],
 )
 def test_what_parts_several_labels_is_recognised(names: set[str], separator: str) -> None:

@@ -71,6 +71,22 @@ def test_a_quotation_mark_that_is_not_closed_is_refused_with_its_line(
         listed(write(numbered(tmp_path), broken(46, cell, count)))
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('"file,label\n0.png,a\n1.png,b\n', 1),
+        (PLAIN + '6.png,"b\n', 8),
+        (PLAIN.replace("2.png,a", '2.png,"' + "x" * 200_000 + '"'), 4),
+        ("sep=;\n" + PLAIN.replace(",", ";").replace("2.png;a", '2.png;"a'), 5),
+    ],
+)
+def test_the_line_is_right_at_the_top_at_the_end_and_below_a_separator_line(
+    text: str, line: int, tmp_path: Path
+) -> None:
+    with pytest.raises(LabError, match=rf"labels\.csv, line {line}: a quotation mark is opened there"):
+        listed(write(numbered(tmp_path, count=7), text))
+
+
 def test_a_quotation_mark_that_another_closes_lines_later_is_refused_with_its_line(tmp_path: Path) -> None:
     text = broken(46, '4.png,"12 TV,x', 100).replace("note 60", 'x",y')
     with pytest.raises(LabError, match=r"line 46: a quotation mark is opened there"):
