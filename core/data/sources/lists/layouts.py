@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.data.sources.layout_words import split_named
-from core.data.sources.lists import columns, labels
+from core.data.sources.lists import columns, label_columns, labels
 from core.data.sources.lists.columns import Choice, Columns
 from core.data.sources.lists.reading import Member, read
 from core.data.sources.lists.table import Table
@@ -113,10 +113,9 @@ def together(listings: Sequence[Listing]) -> list[tuple[Listing, ...]]:
     sets: list[tuple[Listing, ...]] = []
     for members in families.values():
         splits = [one.split for one in members]
-        if "train" in splits and len(set(splits)) == len(splits) > 1 and all(splits):
-            sets.append(tuple(sorted(members, key=lambda one: _ORDER.index(one.split))))
-        else:
-            sets += [(one,) for one in members]
+        in_order = tuple(sorted(members, key=lambda one: _ORDER.index(one.split) if one.split else 0))
+        are_splits = "train" in splits and len(set(splits)) == len(splits) > 1 and all(splits)
+        sets += [in_order] if are_splits and layouts_of(in_order) else [(one,) for one in members]
     return sets
 
 
@@ -149,9 +148,8 @@ def layouts_of(listings: Sequence[Listing], column: str = "") -> tuple[ListLayou
     several_files = len({option.file for option in options}) > 1
     layouts = []
     for option in options:
-        alike = [columns.alike(first.table, option, one.table) for one in others]
-        known = [one for one in alike if one is not None]
-        if len(known) < len(alike):
+        known = [its for one in others if (its := _same_columns(first, option, one)) is not None]
+        if len(known) < len(others):
             continue
         splits = [one.split if others else "" for one in listings]
         members = tuple(
@@ -163,6 +161,14 @@ def layouts_of(listings: Sequence[Listing], column: str = "") -> tuple[ListLayou
     return tuple(layouts)
 
 
+def _same_columns(first: Listing, option: Columns, other: Listing) -> Columns | None:
+    """The columns of another split's list: those of the same names, else what is plainly meant there."""
+    its = columns.alike(first.table, option, other.table)
+    if its is None and first.choice.is_clear and other.choice.is_clear:
+        return other.choice.options[0]
+    return its
+
+
 def _suffix(table: Table, option: Columns, several_files: bool) -> str:
     file = f":{table.columns[option.file]}" if several_files else ""
     return f"{file}:{table.columns[option.label] if option.label is not None else 'one-hot'}"
@@ -172,7 +178,7 @@ def refusal(listing: Listing) -> str:
     """Why there is no way to read a list, in a sentence."""
     reason = listing.choice.reason
     available = ", ".join(listing.table.columns[:8]) or "none"
-    if reason == columns.SOFT:
+    if reason == label_columns.SOFT:
         return (
             f"{listing.name} {reason}; its columns are: {available}. Each image needs exactly one class: add "
             "a column label with the class that holds."

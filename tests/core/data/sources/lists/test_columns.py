@@ -59,6 +59,7 @@ FORMS = {
     "no header, ids": ("", "{i},{c}"),
     "no header, label first": ("", "{c},{i}.png"),
     "no header, split": ("", "{i}.png,{c},train"),
+    "an unnamed index and unknown names": (",thing,sort", "{i},{i}.png,{c}"),
     "unknown names": ("thing,sort", "{i}.png,{c}"),
     "unknown names, ids": ("specimen no.,sort", "{i},{c}"),
     "linux path": ("path,label", "/home/me/data/{i}.png,{c}"),

@@ -17,6 +17,10 @@ from tests.core.data.sources.lists.files import inside, labels, listed, numbered
 PLAIN = rows("file,label", "{i}.png,{c}")
 
 
+def one_hot(header: str) -> str:
+    return "\n".join([header, *(f"{i}.png, {1 - i % 2}, {i % 2}" for i in range(6))])
+
+
 def splits(root: Path, name: str = "") -> dict[str, int]:
     found = (listed(root / name) if name else inside(root)).found
     usable = [one.source_split for one in found if one.label and not one.problem]
@@ -58,13 +62,21 @@ def test_a_list_for_each_split_gives_the_splits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["_classes.csv", "metadata.csv", "metadata.jsonl"])
 def test_a_list_in_each_split_folder_gives_the_splits(name: str, tmp_path: Path) -> None:
-    one_hot = rows("filename, a, b", "{i}.png, {c}").replace(", a\n", ", 1, 0\n").replace(", b\n", ", 0, 1\n")
-    one_hot = one_hot.replace("filename, a, 0, 1\n", "filename, a, b\n")
     json_lines = rows("", '{{"file_name": "{i}.png", "label": "{c}"}}')
-    text = {"_classes.csv": one_hot, "metadata.csv": PLAIN.replace("file", "file_name")}.get(name, json_lines)
+    text = {
+        "_classes.csv": one_hot("filename, a, b"),
+        "metadata.csv": PLAIN.replace("file", "file_name"),
+    }.get(name, json_lines)
     for split in ("train", "valid", "test"):
         write(numbered(tmp_path, f"{split}/"), text, f"{split}/{name}")
     assert splits(tmp_path) == {"train": 6, "validation": 6, "test": 6}
+    assert inside(tmp_path).class_names == ("a", "b")
+
+
+def test_lists_of_splits_may_name_their_columns_differently(tmp_path: Path) -> None:
+    write(numbered(tmp_path, "train/"), one_hot("filename,a,b"), "train/_classes.csv")
+    write(numbered(tmp_path, "valid/"), rows("Image,Class", "{i}.png,{c}"), "valid/_classes.csv")
+    assert splits(tmp_path) == {"train": 6, "validation": 6}
     assert inside(tmp_path).class_names == ("a", "b")
 
 
