@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.data.sources import folder
 from core.data.sources.layout import masks_among
+from core.data.sources.lists import columns
 from core.data.sources.lists.layouts import (
     Listing,
     ListLayout,
@@ -80,12 +81,14 @@ def _opened(path: Path, should_stop: ShouldStop) -> Listing:
         return on_disk(root, cell)
 
     exact = settled(table, locate, lambda cell: not on_disk(root, cell).problem, should_stop)
-    if exact.choice.found >= _MIN_EXACT or not any(exact.table.rows()):
+    is_plain = exact.choice.found >= _MIN_EXACT and columns.is_by_name(exact.table, exact.choice)
+    if is_plain or not any(exact.table.rows()):
         return exact
     files, _aside = folder.files(root, silent, should_stop)
     images = [one for one in files if one.file != path.name]
     by_end = listing_of(table, Index(images, masks_among(one.file for one in images)), should_stop)
-    return by_end if by_end.choice.found > exact.choice.found else exact
+    is_better = columns.is_by_name(by_end.table, by_end.choice) and by_end.choice.found >= _MIN_EXACT
+    return by_end if is_better or by_end.choice.found > exact.choice.found else exact
 
 
 def _with_siblings(

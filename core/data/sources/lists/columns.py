@@ -55,7 +55,7 @@ def choose(table: Table, is_here: Callable[[str], bool], should_stop: ShouldStop
         Stopped: ``should_stop`` returned True.
     """
     rows = table.sample(_SAMPLE)
-    shares = [_share(cells(rows, index), is_here) for index in range(len(table.columns))]
+    shares = _shares(table.columns, rows, is_here)
     files = _files(table.columns, rows, shares)
     ways = [_way(table, rows, file, should_stop) for file in files]
     if not ways:
@@ -81,6 +81,13 @@ def is_known(table: Table) -> bool:
     return any(column_names.role(name) in ("file", "label") for name in table.columns)
 
 
+def is_by_name(table: Table, choice: Choice) -> bool:
+    """The column of the images is called as such columns are, or the list has no column that is."""
+    if choice.base is None or not by_role(table.columns, "file"):
+        return True
+    return column_names.role(table.columns[choice.base.file]) == "file"
+
+
 def by_name(table: Table, columns: Columns | None, label: str) -> Columns | None:
     """The same columns with the class in that of this name; None where there is no such column."""
     if columns is None or label not in table.columns:
@@ -103,22 +110,48 @@ def alike(table: Table, columns: Columns, other: Table) -> Columns | None:
     return Columns(file, label, known, place(columns.split), place(columns.group), place(columns.name))
 
 
-def _share(values: Sequence[str], is_here: Callable[[str], bool]) -> float:
-    filled = [cell for cell in values if cell]
-    return sum(map(is_here, filled)) / len(filled) if filled else 0.0
+def _shares(names: Sequence[str], rows: Rows, is_here: Callable[[str], bool]) -> list[float]:
+    """The share of each column's cells that name an image; of others than usual ones only where need be."""
+
+    def share(index: int) -> float:
+        filled = [cell for cell in cells(rows, index) if cell]
+        return sum(map(is_here, filled)) / max(len(filled), 1)
+
+    shares = {index: share(index) for index in _usual(names, rows)}
+    if max(shares.values(), default=0.0) < _MIN_FOUND:
+        shares |= {index: share(index) for index in range(len(names)) if index not in shares}
+    return [shares.get(index, 0.0) for index in range(len(names))]
+
+
+def _usual(names: Sequence[str], rows: Rows) -> list[int]:
+    """Columns that usually name images, the likeliest first: any with image files comes before the ids."""
+    named = by_role(names, "file") + by_role(names, "name")
+    others = [index for index in range(len(names)) if index not in named]
+    with_suffix = [i for i in (*named, *others) if any(map(is_image, cells(rows, i)))]
+    return with_suffix + [index for index in named if index not in with_suffix]
 
 
 def _files(names: Sequence[str], rows: Rows, shares: Sequence[float]) -> list[int]:
     """The columns that may name the images, more than one where it cannot be told which."""
-    named = by_role(names, "file") + by_role(names, "name")
+    usual = _usual(names, rows)
     best = max(shares, default=0.0)
-    fitting = [index for index in named if shares[index] and shares[index] >= best / 2]
+    fitting = [index for index in usual if shares[index] and shares[index] >= best / 2]
+    known = [index for index in fitting if column_names.role(names[index]) in ("file", "name")]
+    if known and column_names.is_id(names[known[0]]):
+        return [index for index in fitting if _contradicts(rows, known[0], index)] or known[:1]
+    if known:
+        return known[:1]
     if fitting:
-        return fitting[:1]
+        return fitting
     if best >= _MIN_FOUND:
-        fitting = [index for index, share in enumerate(shares) if share >= best / 2]
-        return [index for index in fitting if any(map(is_image, cells(rows, index)))] or fitting
-    return named[:1]
+        return [index for index, share in enumerate(shares) if share >= best / 2]
+    return usual[:1]
+
+
+def _contradicts(rows: Rows, number: int, file: int) -> bool:
+    """The ids are no part of the names of files in the other column: they number the rows."""
+    pairs = [(row[number], row[file]) for row in rows if len(row) > max(number, file)]
+    return sum(is_image(name) and number not in name for number, name in pairs) > len(pairs) / 2
 
 
 def _complete(

@@ -11,8 +11,8 @@ SEVERAL = "has more than one label in the list"
 """How the reason begins why an image is left out that belongs to several classes."""
 CONTRADICTED = "is listed twice with different labels"
 NONE = "has no label in the list"
-_YES = frozenset(["1", "1.0", "true", "yes", "y", "x"])
-_NO = frozenset(["0", "0.0", "-1", "-1.0", "false", "no", "n", ""])
+_YES = frozenset(["1", "1.0", "1,0", "true", "yes", "y", "x"])
+_NO = frozenset(["0", "0.0", "0,0", "-1", "-1.0", "false", "no", "n", ""])
 _SEPARATORS = "|;, /+&"
 _CERTAIN = "|;"
 """Nobody writes these within the name of one class where its parts recur in other labels."""

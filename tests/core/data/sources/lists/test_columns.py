@@ -59,6 +59,7 @@ FORMS = {
     "no header, ids": ("", "{i},{c}"),
     "no header, label first": ("", "{c},{i}.png"),
     "no header, split": ("", "{i}.png,{c},train"),
+    "ids that are rows, and names": ("id,photograph,label", "{i}0,{i}.png,{c}"),
     "an unnamed index and unknown names": (",thing,sort", "{i},{i}.png,{c}"),
     "unknown names": ("thing,sort", "{i}.png,{c}"),
     "unknown names, ids": ("specimen no.,sort", "{i},{c}"),
@@ -109,6 +110,17 @@ def test_the_lists_of_many_tools_are_found_in_a_folder_of_images(form: str, tmp_
 )
 def test_a_columns_name_means_its_role(name: str, role: str) -> None:
     assert column_names.role(name) == role
+
+
+def test_names_of_files_count_more_than_ids_that_fit_other_images(tmp_path: Path) -> None:
+    lines = "".join(f"{5 - i},{i}.png,{'ab'[i % 2]}\n" for i in range(6))
+    assert labels(listed(write(numbered(tmp_path), "id,photograph,label\n" + lines))) == ALTERNATING
+
+
+def test_ids_count_more_than_masks_that_are_named_after_them(tmp_path: Path) -> None:
+    numbered(numbered(tmp_path, "photos/"), "masks/", suffix="_mask.png")
+    path = write(tmp_path, rows("image_id,mask_path,dx", "{i},masks/{i}_mask.png,{c}"))
+    assert labels(listed(path)) == {f"photos/{name}": label for name, label in ALTERNATING.items()}
 
 
 def test_a_column_called_label_is_taken_before_others(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.core.data.sources.lists.files import ALTERNATING, inside, labels, lis
         ("image,a,b,UNK", ("{i},1.0,0.0,0.0", "{i},0.0,1.0,0.0")),
         ("image_id,a,b,other", ("{i},True,False,False", "{i},False,True,False")),
         ("image,a,b", ("{i},1,-1", "{i},-1,1")),
+        ("image;a;b", ("{i};1,0;0,0", "{i};0,0;1,0")),
         ("image,a,b", ("{i},x,", "{i},,x")),
         ("image,site,a,b", ("{i},north,1,0", "{i},north,0,1")),
     ],
