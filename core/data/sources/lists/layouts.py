@@ -14,7 +14,7 @@ from core.data.sources.lists.table import Table
 from core.data.sources.scan import Found
 from core.errors import Candidate, LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
-from core.words import count, listed
+from core.words import listed
 
 Locate = Callable[[str, str], Found]
 _SHOWN = 3
@@ -67,16 +67,15 @@ class ListLayout:
 
     @property
     def what(self) -> str:
-        """``the list labels.csv, images from the column id, classes from the column species``."""
+        """``the column species of the list labels.csv, with images from the column id``."""
         names = [member.table.name for member in self.members]
         table, chosen = self.members[0].table, self.members[0].columns
         lists = f"{'lists' if len(names) > 1 else 'list'} {listed(names)}"
+        classes = f"{len(chosen.one_hot)} one-hot columns"
         if chosen.label is not None:
-            classes = f"classes from {_column(table, chosen.label)}"
-        else:
-            classes = f"classes from {count(len(chosen.one_hot), 'column')} of which one is 1 (one-hot)"
+            classes = _column(table, chosen.label)
         note = f", read as {table.note}" if table.note else ""
-        return f"the {lists}, images from {_column(table, chosen.file)}, {classes}{note}"
+        return f"{classes} of the {lists}, with images from {_column(table, chosen.file)}{note}"
 
     def candidate(self) -> Candidate:
         """The layout with some of its images, for a person to choose from."""

@@ -84,7 +84,7 @@ def test_the_lists_of_many_tools_are_read(form: str, tmp_path: Path) -> None:
     scanned = listed(write(numbered(tmp_path), rows(*FORMS[form])))
     assert labels(scanned) == ALTERNATING
     assert problems(scanned) == {}
-    assert scanned.read_as.startswith("the list labels.csv, images from ")
+    assert scanned.read_as.partition(", ")[0].endswith(" of the list labels.csv")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -126,7 +126,7 @@ def test_ids_count_more_than_masks_that_are_named_after_them(tmp_path: Path) -> 
 def test_a_column_called_label_is_taken_before_others(tmp_path: Path) -> None:
     scanned = listed(write(numbered(tmp_path), rows("file,species,label", "{i}.png,x{i},{c}")))
     assert labels(scanned) == ALTERNATING
-    assert "classes from the column label" in scanned.read_as
+    assert "the column label of the list labels.csv" in scanned.read_as
 
 
 SEVERAL = "image_id,species,family\n" + "".join(f"{i},{'ab'[i % 2]},{'xyz'[i % 3]}\n" for i in range(6))
@@ -163,13 +163,13 @@ def test_unknown_columns_are_candidates_where_their_values_repeat(tmp_path: Path
 @pytest.mark.parametrize(
     ("columns", "row", "words"),
     [
-        ("image,kind", "{i}.png,{c}", "classes from the column kind"),
-        ("file,age,level", "{i}.png,4,{c}", "classes from the column level"),
-        ("", "{c},{i}.png", "images from column 2, classes from column 1"),
+        ("image,kind", "{i}.png,{c}", "the column kind of the list"),
+        ("file,age,level", "{i}.png,4,{c}", "the column level of the list"),
+        ("", "{c},{i}.png", "column 1 of the list labels.csv, with images from column 2"),
         (
             "picture no,sort,xmin",
             "{i},{c},7",
-            "images from the column picture no, classes from the column sort",
+            "the column sort of the list labels.csv, with images from the column picture no",
         ),
     ],
 )

@@ -45,7 +45,9 @@ def test_a_list_beside_or_above_flat_images_is_taken(images: str, name: str, tmp
     write(numbered(tmp_path, images), PLAIN, name)
     touch(tmp_path, "README.txt", "images.md")
     assert set(labels(inside(tmp_path)).values()) == {"a", "b"}
-    assert f"the list {name}, images from the column file" in inside(tmp_path).read_as
+    assert (
+        f"the column label of the list {name}, with images from the column file" in inside(tmp_path).read_as
+    )
 
 
 def test_a_list_for_each_split_gives_the_splits(tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ def test_a_list_for_each_split_gives_the_splits(tmp_path: Path) -> None:
         write(tmp_path, f"id,breed\n{text}", f"{split}.csv")
     assert splits(tmp_path) == splits(tmp_path, "train.csv") == {"train": 4, "validation": 4, "test": 4}
     assert splits(tmp_path, "test.csv") == {"": 4}
-    assert "the lists train.csv, valid.csv and test.csv" in inside(tmp_path).read_as
+    assert "the column breed of the lists train.csv, valid.csv and test.csv" in inside(tmp_path).read_as
     assert len(labels(inside(tmp_path, "train.csv+valid.csv+test.csv"))) == 12
     assert len(labels(listed(tmp_path / "train.csv", "train.csv"))) == 4
 
@@ -246,7 +248,7 @@ def test_folders_archives_and_uploads_with_a_list_are_read_alike(
     dataset = datasets.prepare(way(root))  # type: ignore[operator]
     assert dataset.usable["label"].value_counts().to_dict() == {"a": 3, "b": 3}
     assert sorted(dataset.usable["source_group"]) == [f"P{i}" for i in range(6)]
-    assert "classes from the column species, classes a and b" in dataset.read_as
+    assert "the column species of the list " in dataset.read_as
     assert datasets.open(dataset.source).version == dataset.version
 
 

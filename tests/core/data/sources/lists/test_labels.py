@@ -28,7 +28,7 @@ def test_one_hot_columns_become_classes(header: str, ones: tuple[str, str], tmp_
     text = "\n".join([header, *(ones[i % 2].format(i=i) for i in range(6))])
     scanned = listed(write(numbered(tmp_path), text, "_classes.csv"))
     assert labels(scanned) == ALTERNATING
-    assert "(one-hot)" in scanned.read_as
+    assert "one-hot columns of the list _classes.csv" in scanned.read_as
 
 
 def test_rows_of_a_one_hot_list_without_exactly_one_1_are_left_out(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_sorted_one_hot_list_is_read_and_columns_that_never_change_are_no_clas
     assert set(labels(listed(path)).values()) == {"a", "b"}
     lines = [f"{i},1,0,{'ab'[i % 2]}" for i in range(300)]
     scanned = listed(write(tmp_path, "image,checked,removed,sort\n" + "\n".join(lines)))
-    assert "classes from the column sort" in scanned.read_as
+    assert "the column sort of the list" in scanned.read_as
 
 
 def test_a_list_of_many_attributes_is_refused_and_one_of_them_can_be_chosen(tmp_path: Path) -> None:
