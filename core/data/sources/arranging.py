@@ -88,8 +88,9 @@ def _clear(
     """The list that is plainly meant, None where the folders are; raises Undecided where neither is."""
     ways = offer.layouts
     folders = _classes_by_folder(reading)
-    if offer.problem and not ways and not folders:
-        raise LabError(offer.problem)
+    problem = offer.problem or ("" if reading.layouts else offer.stranger)
+    if problem and not ways and not folders:
+        raise LabError(problem)
     if not ways:
         return None
     if folders:

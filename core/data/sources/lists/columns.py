@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.data.sources.layout_words import is_image, split_named
 from core.data.sources.lists import column_names, label_columns, labels
-from core.data.sources.lists.label_columns import Rows, by_role, cells
+from core.data.sources.lists.label_columns import LabelColumns, Rows, by_role, cells
 from core.data.sources.lists.table import Table
 from core.processes.threads import ShouldStop, never
 
@@ -45,6 +45,8 @@ class Choice:
 def choose(table: Table, is_here: Callable[[str], bool], should_stop: ShouldStop = never) -> Choice:
     """Work out the columns by their names, and where these do not tell, by what is in them.
 
+    A table that names no image here is not read any further: it may be long, and no list at all.
+
     Args:
         table: the list.
         is_here: the image that a cell means is there.
@@ -57,7 +59,7 @@ def choose(table: Table, is_here: Callable[[str], bool], should_stop: ShouldStop
     rows = table.sample(_SAMPLE)
     shares = _shares(table.columns, rows, is_here)
     files = _files(table.columns, rows, shares)
-    ways = [_way(table, rows, file, should_stop) for file in files]
+    ways = [_way(table, rows, file, should_stop if any(shares) else None) for file in files]
     if not ways:
         return Choice((), False, 0.0)
     options = tuple(option for way in ways for option in way.options)
@@ -65,11 +67,15 @@ def choose(table: Table, is_here: Callable[[str], bool], should_stop: ShouldStop
     return replace(ways[0], options=options, is_clear=is_clear, found=shares[files[0]])
 
 
-def _way(table: Table, rows: Rows, file: int, should_stop: ShouldStop) -> Choice:
-    """The ways to take the other columns where that of the images is known."""
+def _way(table: Table, rows: Rows, file: int, should_stop: ShouldStop | None) -> Choice:
+    """The ways to take the other columns where that of the images is known; None: by their names alone."""
     names = table.columns
     base = Columns(file, split=_split(names, rows, file))
-    found = label_columns.find(table, rows, {file, base.split}, should_stop)
+    taken = {file, base.split}
+    if should_stop:
+        found = label_columns.find(table, rows, taken, should_stop)
+    else:
+        found = LabelColumns(label_columns.known(names, taken))
     options = [_complete(names, rows, base, index) for index in found.columns]
     if found.one_hot:
         options = [_complete(names, rows, base, None, found.one_hot)]

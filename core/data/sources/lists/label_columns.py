@@ -43,16 +43,16 @@ def find(table: Table, rows: Rows, taken: Collection[int | None], should_stop: S
         taken: the columns of the file and the split.
         should_stop: asked while the list is read.
     """
-    known = [index for index in by_role(table.columns, "label") if index not in taken]
-    if known and column_names.is_label_itself(table.columns[known[0]]):
-        return LabelColumns((known[0],))
+    by_name = known(table.columns, taken)
+    if by_name and column_names.is_label_itself(table.columns[by_name[0]]):
+        return LabelColumns(by_name[:1])
     flags = _flags(table.columns, rows, taken)
     if _share_of_one(rows, flags) >= _MIN_ONE_HOT and _mark_classes(table, rows, flags, should_stop):
         return LabelColumns(one_hot=flags)
-    if len(known) == 1:
-        return LabelColumns((known[0],))
+    if len(by_name) == 1:
+        return LabelColumns(by_name)
     surveyed = survey(table, should_stop)
-    candidates = [index for index in known if surveyed.distinct(index) > 1] or known
+    candidates = [index for index in by_name if surveyed.distinct(index) > 1] or list(by_name)
     candidates = candidates or _class_like(table.columns, surveyed, taken)
     if len(candidates) > 1 and same_classes(table, candidates, should_stop):
         candidates = [max(candidates, key=surveyed.words)]
@@ -61,6 +61,11 @@ def find(table: Table, rows: Rows, taken: Collection[int | None], should_stop: S
         return LabelColumns(one_hot=flags) if is_one_hot else LabelColumns(reason=labels.SEVERAL)
     shares = [index for index in range(len(table.columns)) if index not in taken and surveyed.is_share(index)]
     return LabelColumns(tuple(candidates), reason=SOFT if len(shares) > 1 else "")
+
+
+def known(names: Sequence[str], taken: Collection[int | None]) -> tuple[int, ...]:
+    """The columns that are called as those of classes usually are, the likeliest first."""
+    return tuple(index for index in by_role(names, "label") if index not in taken)
 
 
 def by_role(names: Sequence[str], role: column_names.Role) -> list[int]:

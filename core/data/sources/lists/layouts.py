@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from core.data.sources.layout_words import split_named
 from core.data.sources.lists import columns, label_columns, labels
 from core.data.sources.lists.columns import Choice, Columns
-from core.data.sources.lists.reading import Member, read
+from core.data.sources.lists.label_columns import by_role
+from core.data.sources.lists.reading import Member, nothing_found, read
 from core.data.sources.lists.table import Table
 from core.data.sources.scan import Found
 from core.errors import Candidate, LabError
@@ -175,7 +176,10 @@ def _suffix(table: Table, option: Columns, several_files: bool) -> str:
 
 def refusal(listing: Listing) -> str:
     """Why there is no way to read a list, in a sentence."""
-    reason = listing.choice.reason
+    reason, base = listing.choice.reason, listing.choice.base
+    first = next(listing.table.rows(), None)
+    if base and first and not listing.choice.found and by_role(listing.table.columns, "file"):
+        return nothing_found([listing.table], first[1][base.file] if len(first[1]) > base.file else "")
     available = ", ".join(listing.table.columns[:8]) or "none"
     if reason == label_columns.SOFT:
         return (
@@ -188,7 +192,9 @@ def refusal(listing: Listing) -> str:
             "classification is not supported: each image needs exactly one class. Add a column label, or "
             f"choose one column with --layout {listing.name}:COLUMN."
         )
+    is_json = listing.table.has_names and not listing.table.has_header
+    line = "Each line" if is_json else "The first line"
     return (
-        f"The first line of {listing.name} must name the columns file and label, as in file,label; "
-        f"the columns found are: {available}."
+        f"{line} of {listing.name} must name the columns file and label, as in file,label; the columns found "
+        f"are: {available}."
     )

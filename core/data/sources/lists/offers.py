@@ -20,10 +20,9 @@ from core.data.sources.lists.layouts import (
     together,
 )
 from core.data.sources.lists.matching import Index
-from core.data.sources.lists.reading import nothing_found
 from core.data.sources.lists.table import SUFFIXES, Table, open_table
 from core.data.sources.scan import Found
-from core.errors import LabError
+from core.errors import LabError, Stopped
 from core.processes.threads import ShouldStop
 
 _MAX_LISTS = 30
@@ -40,13 +39,15 @@ class Offer:
     """Lists that name the images here, each set of them one way to read the data set.
 
     ``unlabelled`` name images, too, but no column of theirs is known to hold classes. ``aside`` are lists
-    that are not used and why; ``problem`` says of the first in a sentence why it cannot be.
+    that are not used and why; ``problem`` says of the first in a sentence why it cannot be, and ``stranger``
+    that it names other images.
     """
 
     sets: tuple[tuple[Listing, ...], ...] = ()
     unlabelled: tuple[Listing, ...] = ()
     aside: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    stranger: str = ""
 
     @property
     def layouts(self) -> tuple[ListLayout, ...]:
@@ -85,31 +86,50 @@ def offered(root: Path, found: Sequence[Found], unlikely: Collection[str], shoul
     if not possible:
         return Offer()
     index = Index((one for one in found if may_be_image(one.shown)), unlikely)
-    listings: list[Listing] = []
-    aside: dict[str, str] = {}
-    unlabelled: list[Listing] = []
-    problems: list[str] = []
+    found_lists = _Lists()
     for one in possible:
-        if _SUBMISSION.search(one.shown.rpartition("/")[2]):
-            aside[one.shown] = "a form for a submission"
-            continue
+        found_lists.add(one.shown, root / one.file, index, should_stop)
+    return found_lists.offer()
+
+
+class _Lists:
+    """Collects lists, and the reasons against what is none."""
+
+    def __init__(self) -> None:
+        self._listings: list[Listing] = []
+        self._unlabelled: list[Listing] = []
+        self._aside: dict[str, str] = {}
+        self._problems: list[str] = []
+        self._strangers: list[str] = []
+
+    def add(self, name: str, path: Path, index: Index, should_stop: ShouldStop) -> None:
+        """Open one file that may be a list."""
+        if _SUBMISSION.search(name.rpartition("/")[2]):
+            self._aside[name] = "a form for a submission"
+            return
         try:
-            listing = listing_of(open_table(root / one.file, one.shown), index, should_stop)
+            self._sort(listing_of(open_table(path, name), index, should_stop))
+        except Stopped:
+            raise
         except LabError as error:
-            if should_stop():
-                raise
-            if not one.shown.lower().endswith(".txt"):  # most texts are no lists at all
-                problems.append(str(error))
-            continue
+            if not name.lower().endswith(".txt"):  # most texts are no lists at all
+                self._problems.append(str(error))
+
+    def _sort(self, listing: Listing) -> None:
         if listing.has_labels and _names_images(listing) and not _is_key(listing):
-            listings.append(listing)
-        elif listing.has_labels and not listing.choice.found and columns.is_known(listing.table):
-            problems.append(nothing_found([listing.table], _first_file(listing)))
+            self._listings.append(listing)
+        elif not listing.choice.found and columns.is_known(listing.table):
+            self._strangers.append(refusal(listing))
         elif listing.choice.found >= _MIN_FOUND:
-            aside[one.shown] = WITHOUT_LABELS
-            unlabelled.append(listing)
-            problems.append(refusal(listing))
-    return Offer(tuple(together(listings)), tuple(unlabelled), aside, next(iter(problems), ""))
+            self._aside[listing.name] = WITHOUT_LABELS
+            self._unlabelled.append(listing)
+            self._problems.append(refusal(listing))
+
+    def offer(self) -> Offer:
+        """What was found."""
+        problem, stranger = (next(iter(found), "") for found in (self._problems, self._strangers))
+        sets = tuple(together(self._listings))
+        return Offer(sets, tuple(self._unlabelled), self._aside, problem, stranger)
 
 
 def listing_of(table: Table, index: Index, should_stop: ShouldStop) -> Listing:
@@ -130,11 +150,6 @@ def settled(table: Table, locate: Locate, is_here: Callable[[str], bool], should
     if table.has_header and not columns.is_known(table) and any(map(is_here, table.columns)):
         table = table.headless()
     return Listing(table, columns.choose(table, is_here, should_stop), locate)
-
-
-def _first_file(listing: Listing) -> str:
-    column = listing.choice.options[0].file
-    return next((cells[column] for cells in listing.table.sample(_KEY) if len(cells) > column), "")
 
 
 def _is_key(listing: Listing) -> bool:

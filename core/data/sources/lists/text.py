@@ -14,8 +14,8 @@ MAX_BYTES = 500_000_000
 WESTERN = "cp1252"
 """What Excel writes on Windows in western countries when a person saves as plain CSV."""
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_NOT_WESTERN = re.compile(rb"[\x80-\xff]{3}|[\x81\x8d\x8f\x90\x9d]")
-"""Bytes that western text does not have: three letters with accents in a row, or no letter at all."""
+_NOT_WESTERN = re.compile(rb"[\x80-\xff]{3}|[\x81\x8d\x8f\x90\x9d]|[\xc2\xc3][\x80-\xbf]")
+"""Bytes that western text does not have: three letters with accents in a row, none, or letters of UTF-8."""
 _CHUNK = 1 << 20
 
 

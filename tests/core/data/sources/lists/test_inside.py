@@ -190,6 +190,11 @@ def test_a_list_of_other_images_is_named_where_nothing_else_says_the_classes(tmp
         inside(tmp_path)
 
 
+def test_a_list_of_other_images_changes_nothing_where_a_folder_is_a_class(tmp_path: Path) -> None:
+    write(touch(tmp_path, "roses/x.png", "roses/y.png"), PLAIN)
+    assert inside(tmp_path).class_names == ("roses",)
+
+
 def test_a_table_that_explains_the_numbers_of_classes_is_no_second_list(tmp_path: Path) -> None:
     write(numbered(tmp_path), PLAIN)
     write(tmp_path, "class_id,class_name\n0,rose\n1,tulip\n2,lily\n", "classes.csv")

@@ -53,6 +53,11 @@ def test_an_unknown_encoding_is_refused_with_the_line(encoding: str, tmp_path: P
         listed(write(numbered(tmp_path), f"file,label\n0.png,a\n1.png,{name}\n".encode(encoding)))
 
 
+def test_damaged_utf8_is_not_taken_for_western_text(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"line 2: it is neither UTF-8"):
+        listed(write(numbered(tmp_path), "file,label\n0.png,Möhre\n1.png,b\n".encode() + b"2.png,\xe4\n"))
+
+
 def broken(line: int, cell: str, count: int) -> str:
     written = [f"{i % 6}.png,{'ab'[i % 2]},note {i}" for i in range(count)]
     written[line - 2] = cell
