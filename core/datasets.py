@@ -167,7 +167,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         raise NotPrepared(
             f"Data set '{origin.title}' was prepared with a different version of the lab; prepare it again."
         )
-    index = versions.apply(index, recorded)
+    index = versions.apply(index if "source_group" in index else index.assign(source_group=""), recorded)
     usable = versions.usable(index)
     return Dataset(
         id=origin.id,

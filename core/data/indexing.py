@@ -36,14 +36,19 @@ COLUMNS: dict[str, str] = {
     "problem": "str",
     "note": "str",
     "source_split": "str",
+    "source_group": "str",
 }
 """The index's columns except ``group``, which is found by comparing images.
 
-``file`` is the path relative to the root, ``name`` the name shown to the user (they differ for uploads).
+``file`` is the path relative to the root, ``name`` the name shown to the user (they differ for uploads),
+``source_group`` what the source says an image belongs to, a patient or a burst, "" where it says nothing.
 """
 
-ADDED_LATER = frozenset({"views"})
-"""Only preparing needs them: an index without opens, and is read anew when the data set is prepared again."""
+ADDED_LATER = frozenset({"views", "source_group"})
+"""An index without them opens, and gets them when the data set is prepared again."""
+
+FROM_THE_SOURCE = frozenset({"source_group"})
+"""Known without an image: an index that lacks only these is no reason to read the images anew."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class _Reader:
             "name": found.name or found.file,
             "label": found.label,
             "source_split": found.source_split,
+            "source_group": found.group,
             "bytes": found.bytes,
             "modified": found.modified,
         }

@@ -75,7 +75,7 @@ def _scan(origin: Source, root: Path, chosen: str, progress: Progress, should_st
         where = "the upload" if origin.folder else origin.name
         return uploads.scan(root / origin.listing, progress, should_stop, chosen, where)
     if origin.listing:
-        return csv_list.scan(root / origin.listing, progress, should_stop)
+        return csv_list.scan(root / origin.listing, progress, should_stop, chosen)
     return folder.scan(root, progress, should_stop, chosen)
 
 
@@ -118,7 +118,8 @@ def _previous_index(path: Path) -> pd.DataFrame:
         previous = pd.read_parquet(path / "index.parquet")
     except Exception:  # none yet, or damaged: read every image
         return indexing.empty()
-    return previous if set(indexing.COLUMNS) <= set(previous.columns) else indexing.empty()
+    needed = set(indexing.COLUMNS) - indexing.FROM_THE_SOURCE
+    return previous if needed <= set(previous.columns) else indexing.empty()
 
 
 @contextmanager

@@ -458,6 +458,21 @@ def test_an_archive_is_uploaded(no_processes):
     assert test.query_params["data"].startswith("upload:my-flowers-")
 
 
+def test_files_are_uploaded_with_the_list_of_their_classes(no_processes):
+    rows = "".join(f"{number},{'ab'[number % 2]}\n" for number in range(4)).encode()
+    files = {f"{number}.png": image(number) for number in range(4)}
+    test = upload("Files", {**files, "my flowers.csv": b"id,breed\n" + rows})
+    source = test.query_params["data"]
+    assert source.startswith("upload:my-flowers-") and no_processes[-1][:2] == ["prepare", source]
+    assert datasets.prepare(source).usable["label"].tolist() == ["a", "b", "a", "b"]
+
+
+def test_files_whose_list_is_damaged_are_rejected_with_the_line(workspace):
+    test = upload("Files", {"1.png": image(1), "labels.csv": b'file,label\n1.png,"a\n'})
+    assert "labels.csv, line 2: a quotation mark is opened there" in words(test)
+    assert not list((workspace / "uploads").glob("*"))
+
+
 @pytest.mark.parametrize(
     ("members", "sentence"),
     [

@@ -24,8 +24,8 @@ class Source:
     """A data set before it is prepared.
 
     ``folder`` contains the user's own images; all others are created once, by ``make``, in the workspace.
-    ``recipe`` changes when ``make`` would produce different images. ``listing`` is a CSV file that gives the
-    class of each image; without one, the folders do.
+    ``recipe`` changes when ``make`` would produce different images. ``listing`` is a list that gives the
+    class of each image; without one, the folders do, or a list that is found among the files.
     """
 
     name: str
@@ -41,8 +41,10 @@ class Source:
 def resolve(name: str) -> Source:
     """Return the source with this name: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
 
-    A path points to a folder with one subfolder per class, a zip archive of such a folder, or a CSV file with
-    the columns file,label beside or above the images.
+    A path points to a folder with one subfolder per class, or with images and a list of their classes; to a
+    zip archive of such a folder; or to the list itself, beside or above the images: CSV, TSV, text or JSON
+    lines with a column for the files (names, ids or paths, as Kaggle, Excel, Label Studio, Hugging Face and
+    Roboflow write them) and one for the classes, or one-hot columns.
 
     Raises:
         LabError: the name is none of these.
@@ -143,15 +145,31 @@ def _own_path(name: str) -> Source:
     own_id = f"{_slug(path.name) or 'folder'}-{digest}"
     if is_folder:
         return Source(str(path), own_id, path.name or str(path), "", folder=path)
-    if is_file and path.suffix.lower() == ".csv":
+    if is_file and _is_list(path):
         return Source(str(path), own_id, path.stem, "", folder=path.parent, listing=path.name)
     if is_file and path.suffix.lower() == ".zip":
         return _archive(path, own_id)
     problem = f"{path} is not a supported file type" if is_file else f"There is no folder {path}"
+    spreadsheet = path.suffix.lower() in (".xlsx", ".xls", ".ods")
+    advice = " Save the spreadsheet as CSV (UTF-8)." if is_file and spreadsheet else pasted.suggestion(name)
     raise LabError(
-        f"{problem}.{pasted.suggestion(name)} A data set is garden, digits, tfds:NAME, a folder with one "
-        "subfolder of images per class, a zip archive of such a folder, or a CSV file of file,label."
+        f"{problem}.{advice} A data set is garden, digits, tfds:NAME, a folder with one subfolder of images "
+        "per class or with a list of classes, a zip archive of such a folder, or a list: a CSV, TSV, text or "
+        "JSON lines file with a column for the image files and one for their classes."
     )
+
+
+def is_list_name(name: str) -> bool:
+    """A file of this name may list images and their classes."""
+    from core.data.sources.lists.table import SUFFIXES
+
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def _is_list(path: Path) -> bool:
+    from core.data.sources import csv_list
+
+    return csv_list.is_list(path)
 
 
 def _archive(path: Path, own_id: str) -> Source:

@@ -1,138 +1,149 @@
-"""A CSV file that lists images and their classes, stored beside or above the images.
+"""A list of images and their classes that a person names: CSV, TSV, text or JSON lines.
 
-Columns: ``file`` (path relative to the CSV file), ``label``, and optionally ``split`` (train, validation or
-test) and ``name`` (the image's display name).
+Its images lie beside it or in folders below. Where the paths in it are those of the images, as seen from the
+list, nothing else is looked at; else the images below its folder are looked up by what the list says.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import stat
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from core.data.sources.class_names import class_key
-from core.data.sources.layout_words import split_named
-from core.data.sources.scan import Found, Scan, labelled
-from core.errors import LabError
-from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
-from core.words import byte_size
+from core.data.sources import folder
+from core.data.sources.layout import masks_among
+from core.data.sources.lists import columns
+from core.data.sources.lists.layouts import (
+    Listing,
+    ListLayout,
+    chosen_of,
+    layouts_of,
+    named_together,
+    refusal,
+    together,
+)
+from core.data.sources.lists.matching import MISSING, Index
+from core.data.sources.lists.offers import WITHOUT_LABELS, listing_of, settled
+from core.data.sources.lists.table import SUFFIXES, open_table
+from core.data.sources.scan import Found, NoSuchLayout, Scan, labelled
+from core.errors import LabError, Stopped, Undecided
+from core.processes.threads import Progress, ShouldStop, never, silent
+from core.words import listed
 
-_NAMES = {
-    "file": ("file", "filename", "file_name", "path", "image"),
-    "label": ("label", "class", "category"),
-    "split": ("split", "set", "subset"),
-    "name": ("name",),
-}
-MAX_BYTES = 200_000_000
-_CONTRADICTED = "is listed twice with different labels"
+_MIN_EXACT = 0.5
 
 
-def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never) -> Scan:
-    """Find the listed images.
+def is_list(path: Path) -> bool:
+    """The file is a list by its name; a text file only where it is a table, too."""
+    suffix = path.suffix.lower()
+    if suffix != ".txt":
+        return suffix in SUFFIXES
+    try:
+        return len(open_table(path, path.name).columns) > 1
+    except LabError:
+        return False
+
+
+def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = never, chosen: str = "") -> Scan:
+    """Find the listed images; lists of the other splits beside a list for training are read with it.
 
     Raises:
-        LabError: the list cannot be read, lacks the column file or label, or names no class.
+        Undecided: several columns may hold the classes, and ``chosen`` names none.
+        LabError: the list cannot be read, lacks a column, or names no class.
         Stopped: ``should_stop`` returned True.
     """
-    root = path.parent.resolve()
-    rows = csv.DictReader(io.StringIO(_text(path)), dialect=_dialect(path))
-    columns = _columns(path, rows.fieldnames or ())
-    found: dict[str, Found] = {}
-    for number, row in enumerate(rows, 2):
-        if number % 1000 == 0:
-            stop_if(should_stop, "looking for images")
-            progress("looking for images", number, 0)
-        cells = {name: (row.get(column) or "").strip() for name, column in columns.items()}
-        one = _found(root, cells, number)
-        found[one.file] = one if one.file not in found else _twice(found[one.file], one)
-    if not any(one.label for one in found.values()):
-        raise LabError(f"{path} lists no images with a label.")
-    return labelled(found.values())
+    listing = _opened(path, should_stop)
+    if not listing.has_labels and not chosen:
+        raise LabError(refusal(listing))
+    listings, aside = _with_siblings(path, listing, should_stop)
+    how = _choose(listings, chosen)
+    read = labelled(how.read(progress, should_stop), aside=aside, how_in_words=how.what)
+    return replace(read, candidates=tuple(one.candidate() for one in _ways(listings)))
 
 
-def write(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
-    """Write rows of (file, label, split, name)."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("file", "label", "split", "name"), *rows])
-
-
-def write_names(path: Path, rows: Iterable[tuple[str, str]]) -> None:
-    """Write a list of (file, name) whose classes follow from the names."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("file", "name"), *rows])
-
-
-def read_names(path: Path) -> list[tuple[str, str]] | None:
-    """What ``write_names`` wrote; None for a list that names the classes itself.
-
-    Raises:
-        LabError: it cannot be read.
-    """
-    header, *rows = list(csv.reader(io.StringIO(_text(path), newline=""))) or [[]]
-    return [(file, name) for file, name in rows] if header == ["file", "name"] else None
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise LabError(f"{path} is larger than {byte_size(MAX_BYTES)}, too large for a list of images.")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise LabError(f"{path} is not UTF-8 text; save it as CSV (UTF-8).") from None
-    except OSError as error:
-        raise LabError(f"{path} could not be read: {error.strerror or error}.") from None
-
-
-def _dialect(path: Path) -> type[csv.Dialect]:
-    """Detect comma, semicolon or tab: the separator spreadsheets write depends on the locale."""
-    first_line = _text(path).partition("\n")[0]
-
-    class Dialect(csv.excel):
-        delimiter = max(",;\t", key=first_line.count)
-
-    return Dialect
-
-
-def _columns(path: Path, present: Iterable[str]) -> dict[str, str]:
-    by_name = {column.strip().casefold(): column for column in present if column}
-    columns = {
-        name: by_name[alias]
-        for name, aliases in _NAMES.items()
-        for alias in aliases[::-1]
-        if alias in by_name
-    }
-    if "file" in columns and "label" in columns:
-        return columns
-    available = ", ".join(list(by_name)[:8]) or "none"
-    raise LabError(
-        f"The first line of {path} must name the columns file and label, as in file,label; "
-        f"the columns found are: {available}."
-    )
-
-
-def _found(root: Path, cells: dict[str, str], line: int) -> Found:
-    file, label, name = cells["file"].replace("\\", "/"), cells["label"], cells.get("name", "")
-    split = split_named(cells.get("split", ""))
-    problem = "" if label else "has no label in the list"
-    if not file:
-        return Found(f"line {line}", label, problem="has no file name in the list", name=name)
+def on_disk(root: Path, file: str) -> Found:
+    """The file of this path as seen from ``root``, or the reason why it is none."""
+    file = file.replace("\\", "/")
     try:
         path = (root / file).resolve()
         if not path.is_relative_to(root):
-            return Found(file, label, split, problem="is outside the folder of the list", name=name)
+            return Found(file, problem="is outside the folder of the list")
         info = path.stat()
     except (OSError, ValueError, RuntimeError):
-        return Found(file, label, split, problem="is listed but does not exist", name=name)
+        return Found(file, problem=MISSING)
     if not stat.S_ISREG(info.st_mode):
-        return Found(file, label, split, problem="not a regular file", name=name)
-    return Found(file, label, split, info.st_size, info.st_mtime_ns, problem, name)
+        return Found(file, problem="not a regular file")
+    return Found(file, bytes=info.st_size, modified=info.st_mtime_ns)
 
 
-def _twice(first: Found, again: Found) -> Found:
-    """A file that is listed twice with one label is listed once."""
-    if class_key(first.label) == class_key(again.label) or first.problem == _CONTRADICTED:
-        return first
-    problem = _CONTRADICTED if first.label and again.label else "is listed twice, once without a label"
-    return Found(first.file, first.label or again.label, problem=problem, name=first.name)
+def _opened(path: Path, should_stop: ShouldStop) -> Listing:
+    root, table = path.parent.resolve(), open_table(path, path.name)
+
+    def locate(cell: str, _split: str) -> Found:
+        return on_disk(root, cell)
+
+    exact = settled(table, locate, lambda cell: not on_disk(root, cell).problem, should_stop)
+    is_plain = exact.choice.found >= _MIN_EXACT and columns.is_by_name(exact.table, exact.choice)
+    if is_plain or not any(exact.table.rows()):
+        return exact
+    files, _aside = folder.files(root, silent, should_stop)
+    images = [one for one in files if one.file != path.name]
+    by_end = listing_of(table, Index(images, masks_among(one.file for one in images)), should_stop)
+    is_better = columns.is_by_name(by_end.table, by_end.choice) and by_end.choice.found >= _MIN_EXACT
+    return by_end if is_better or by_end.choice.found > exact.choice.found else exact
+
+
+def _with_siblings(
+    path: Path, listing: Listing, should_stop: ShouldStop
+) -> tuple[tuple[tuple[Listing, ...], ...], dict[str, str]]:
+    """The sets of lists that may be meant, and the lists beside it that cannot be read with it."""
+    alone = (listing,)
+    aside: dict[str, str] = {}
+    siblings: list[Listing] = []
+    if listing.split == "train":
+        for other in sorted(path.parent.iterdir()):
+            if other == path or other.suffix.lower() != path.suffix.lower() or not other.is_file():
+                continue
+            sibling = _sibling(other, listing, should_stop)
+            if sibling is not None and sibling.has_labels and sibling.choice.found:
+                siblings.append(sibling)
+            elif sibling is not None:
+                aside[other.name] = WITHOUT_LABELS if not sibling.has_labels else "a list of other images"
+    sets = together([listing, *siblings])
+    whole = next(one for one in sets if listing in one)
+    return ((whole, alone) if len(whole) > 1 else (alone,)), aside
+
+
+def _sibling(path: Path, listing: Listing, should_stop: ShouldStop) -> Listing | None:
+    """The list at ``path`` if its name is that of ``listing`` for another split."""
+    named = Listing(listing.table.named(path.name), listing.choice, listing.locate)
+    if named.family != listing.family or named.split in ("", listing.split):
+        return None
+    try:
+        return _opened(path, should_stop)
+    except Stopped:
+        raise
+    except LabError:
+        return None
+
+
+def _ways(sets: tuple[tuple[Listing, ...], ...]) -> tuple[ListLayout, ...]:
+    return layouts_of(sets[0]) or layouts_of(sets[-1])
+
+
+def _choose(sets: tuple[tuple[Listing, ...], ...], chosen: str) -> ListLayout:
+    ways = _ways(sets)
+    if chosen:
+        how = chosen_of(sets, chosen)
+        if how is None:
+            raise NoSuchLayout(
+                f"{named_together(sets[-1])} has no layout {chosen!r}; "
+                f"it may be read as {listed([one.name for one in ways])}."
+            )
+        return how
+    if len(ways) == 1 and sets[0][0].choice.is_clear:
+        return ways[0]
+    raise Undecided(
+        f"It is not clear which column of {named_together(sets[-1])} holds the classes.",
+        tuple(one.candidate() for one in ways),
+    )

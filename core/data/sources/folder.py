@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import workspace
+from core.data.sources import arranging
 from core.data.sources.layout_words import is_left_by_tools
-from core.data.sources.scan import Found, Scan, arrange
+from core.data.sources.scan import Found, Scan
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
@@ -25,6 +26,17 @@ def scan(root: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         LabError: it cannot be read, or holds no class folder.
         Stopped: ``should_stop`` said so.
     """
+    found, aside = files(root, progress, should_stop)
+    return arranging.arrange(str(root), root, found, aside, chosen, progress, should_stop)
+
+
+def files(root: Path, progress: Progress, should_stop: ShouldStop) -> tuple[list[Found], dict[str, str]]:
+    """All files below ``root``, and what is left aside already: what it is, by its place.
+
+    Raises:
+        LabError: ``root`` cannot be read.
+        Stopped: ``should_stop`` said so.
+    """
     found: list[Found] = []
     aside: dict[str, str] = {}
     for place, entry in _walk(root):
@@ -35,7 +47,7 @@ def scan(root: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         found.append(entry)
         if len(found) % 1000 == 0:
             progress("looking for images", len(found), 0)
-    return arrange(str(root), found, aside, chosen, root)
+    return found, aside
 
 
 def _walk(root: Path) -> Iterator[tuple[Parts, Found | str]]:

@@ -98,6 +98,13 @@ def read(paths: Iterable[str]) -> Reading:
     return Reading(layouts, aside, kept, is_clear, below, pairs)
 
 
+def masks_among(paths: Iterable[str]) -> frozenset[str]:
+    """The masks that lie beside their images, by their names; a PNG beside nearly every JPEG may be one."""
+    reading = read(paths)
+    named = {path for path, what in reading.aside.items() if what == MASK}
+    return frozenset(named | set(map("/".join, reading.pairs)))
+
+
 def layouts_of(images: Sequence[Parts]) -> Found:
     """The layouts of images alone, with nothing among them that belongs elsewhere."""
     wrapper = _shared(images)

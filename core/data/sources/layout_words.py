@@ -90,3 +90,16 @@ def may_be_image(name: str) -> bool:
 def is_left_by_tools(part: str) -> bool:
     """A file or folder that systems and tools leave behind; hidden ones count as such."""
     return part.startswith(".") or part.casefold() in _SYSTEM_FILES | _TOOL_FOLDERS
+
+
+_PLAIN = (
+    "images image imgs img jpg jpeg jpegs png tif photos photo pictures picture raw files data dataset part "
+    "parts batch resized cropped unlabeled unlabelled"
+)
+_PLAIN_WORDS = frozenset(_PLAIN.split())
+
+
+def is_plain_folder(name: str) -> bool:
+    """A folder's name that names no class, but what is in it or for which split: ``train_images``."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
+    return bool(split_named(name)) or not _PLAIN_WORDS.isdisjoint(words)

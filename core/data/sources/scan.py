@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from core.words import listed
 class Found:
     """A file by its place below the root; ``problem`` is a plain reason why it is not even opened.
 
-    ``name`` is what a person calls it, where that is not its place.
+    ``name`` is what a person calls it, where that is not its place. ``group`` is what its source says that
+    it belongs to, a patient or a burst of photos, "" where the source says nothing.
     """
 
     file: str
@@ -28,6 +29,7 @@ class Found:
     modified: int = 0
     problem: str = ""
     name: str = ""
+    group: str = ""
 
     @property
     def shown(self) -> str:
@@ -55,6 +57,14 @@ class NoSuchLayout(LabError):
     """The files cannot be read in the way that was chosen."""
 
 
+def read(every: Sequence[Found], root: Path | None, *, is_folder: bool) -> Reading:
+    """The ways to read files by their names, and by the pixels of a few that may be masks."""
+    reading = layout.read(one.shown for one in every if not one.problem)
+    files = {one.shown: root / one.file for one in every} if root and reading.pairs else {}
+    reading = layout_choices.with_pairs(reading, files)
+    return reading if is_folder else layout_choices.with_data_sets_inside(reading)
+
+
 def arrange(
     where: str,
     found: Iterable[Found],
@@ -80,10 +90,7 @@ def arrange(
         LabError: there are no classes.
     """
     every = list(found)
-    reading = layout.read(one.shown for one in every if not one.problem)
-    files = {one.shown: root / one.file for one in every} if root and reading.pairs else {}
-    reading = layout_choices.with_pairs(reading, files)
-    reading = reading if is_folder else layout_choices.with_data_sets_inside(reading)
+    reading = read(every, root, is_folder=is_folder)
     how = _choose(where, reading, chosen)
     left = {**(aside or {}), **reading.aside, **how.aside}
     placed = [at for one in every if one.shown not in left and (at := _placed(one, how)) is not None]
@@ -104,11 +111,15 @@ _LOOSE = "is not in a class folder"
 
 
 def labelled(
-    found: Iterable[Found], how: Layout | None = None, aside: Mapping[str, str] | None = None
+    found: Iterable[Found],
+    how: Layout | None = None,
+    aside: Mapping[str, str] | None = None,
+    how_in_words: str = "a list of files",
 ) -> Scan:
     """The scan of files that know their classes: spellings of one class are made one.
 
-    A class without training images, where the source gives splits, cannot be learned and is left aside.
+    ``how_in_words`` says how they were read where no layout does. A class without training images, where the
+    source gives splits, cannot be learned and is left aside.
     """
     every = list(found)
     names = class_names.merged(one.label for one in every if one.label)
@@ -120,7 +131,7 @@ def labelled(
     in_order = tuple(sorted({one.label for one in merged if one.label}, key=natural))
     splits = {one.source_split for one in merged}
     words = (
-        layout_sentences.in_words(how, in_order, splits) if how else f"a list of files, {_classes(in_order)}"
+        layout_sentences.in_words(how, in_order, splits) if how else f"{how_in_words}, {_classes(in_order)}"
     )
     remarks = (class_names.merges_in_words(names), layout_sentences.aside_in_words(left))
     return Scan(

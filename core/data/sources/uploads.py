@@ -7,6 +7,7 @@ nothing behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -17,10 +18,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core import files
-from core.data.sources import csv_list, layout, zip_names, zip_safety
+from core.data.sources import arranging, layout, upload_list, zip_names, zip_safety
 from core.data.sources.layout_words import IMAGE_SUFFIXES, is_left_by_tools
-from core.data.sources.scan import Found, Scan, arrange
-from core.errors import LabError
+from core.data.sources.lists.table import SUFFIXES as LIST_SUFFIXES
+from core.data.sources.scan import Scan, labelled
+from core.errors import LabError, Undecided
 from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 from core.words import byte_size, count
 
@@ -59,10 +61,10 @@ def store(
         names.append(parts)
         total += _copy(content, folder / _own_name(len(names), parts[-1]), "/".join(parts), total)
         progress("storing images", len(names), 0)
-    _refuse_without_classes(names)
     shared = _shared_folders(names)
     rows = [(_own_name(number, parts[-1]), "/".join(parts[shared:])) for number, parts in enumerate(names, 1)]
-    csv_list.write_names(folder / LIST, rows)
+    upload_list.write(folder / LIST, rows)
+    _refuse_without_classes(names, folder, should_stop)
 
 
 def scan(
@@ -81,21 +83,12 @@ def scan(
         LabError: the list cannot be read.
         Stopped: ``should_stop`` said so.
     """
-    names = csv_list.read_names(path)
-    if names is None:
-        return csv_list.scan(path, progress, should_stop)
-    progress("looking for images", len(names), 0)
+    found, has_classes = upload_list.read(path)
+    progress("looking for images", len(found), 0)
     stop_if(should_stop, "looking for images")
-    stored = [_stored(path.parent, file, name) for file, name in names]
-    return arrange(where, stored, chosen=chosen, root=path.parent, is_folder=False)
-
-
-def _stored(folder: Path, file: str, name: str) -> Found:
-    try:
-        info = (folder / file).stat()
-    except OSError:
-        return Found(file, problem="is listed, but there is no such file", name=name)
-    return Found(file, bytes=info.st_size, modified=info.st_mtime_ns, name=name)
+    if has_classes:
+        return labelled(found)
+    return arranging.arrange(where, path.parent, found, None, chosen, progress, should_stop, is_folder=False)
 
 
 def unpack(
@@ -182,11 +175,16 @@ def _own_name(number: int, name: str) -> str:
     return f"{number:06}{suffix if suffix in IMAGE_SUFFIXES else '.file'}"
 
 
-def _refuse_without_classes(names: list[tuple[str, ...]]) -> None:
-    if not layout.read("/".join(parts) for parts in names).layouts:
+def _refuse_without_classes(names: list[tuple[str, ...]], folder: Path, should_stop: ShouldStop) -> None:
+    """Refuse what holds neither class folders nor a list of classes."""
+    if any(PurePosixPath(parts[-1]).suffix.lower() in LIST_SUFFIXES for parts in names):
+        with contextlib.suppress(Undecided):  # the person chooses when the upload is prepared
+            scan(folder / LIST, should_stop=should_stop)
+    elif not layout.read("/".join(parts) for parts in names).layouts:
         raise LabError(
-            "There are no class folders. Put the images of each class into a separate folder, "
-            "for example flowers/roses and flowers/tulips, and upload the folder flowers."
+            "There are no class folders. Put the images of each class into a separate folder, for example "
+            "flowers/roses and flowers/tulips, and upload the folder flowers; or add a CSV file with the "
+            "columns file and label."
         )
 
 

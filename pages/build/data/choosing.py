@@ -96,9 +96,10 @@ def _folder(source: str) -> None:
         _PATH,
         "For example, /home/me/flowers",
         "It should contain one folder per class, named after the class and holding its images. If its "
-        "subfolders are called train, validation and test, that split is kept. If the folder can be read in "
-        "several ways, you choose one. Your files are never changed. A zip archive of such a folder also "
-        "works, as does a CSV file with the columns file and label.",
+        "subfolders are called train, validation and test, that split is kept. Images with a list of their "
+        "classes also work: a CSV, TSV, text or JSON lines file as Excel, Kaggle, Label Studio, Roboflow "
+        "and Hugging Face write it, with a row per image. Give the folder, a zip archive of it, or the list "
+        "itself. Your files are never changed.",
     )
     prepared = [name for name in datasets.prepared() if _kind(name) == FOLDER]
     if prepared:

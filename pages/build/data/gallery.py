@@ -102,7 +102,7 @@ def _tiles(dataset: Dataset, config: DataConfig, rows: pd.DataFrame) -> None:
 
 def _is_image_set(name: str) -> bool:
     """Whether the images of a finding are worth viewing as a set."""
-    return name not in ("balance", "unreadable")
+    return name not in ("balance", "unreadable", "several_labels")
 
 
 def _rows(dataset: Dataset, what: str, findings: dict[str, tuple[str, ...]]) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
 
 
 def _drawing(finding: Finding) -> Callable[[Dataset, Finding], None]:
-    if finding.name == "unreadable":
+    if finding.name in ("unreadable", "several_labels"):
         return _files
     return _numbers if _by_class(finding) else _groups if finding.groups else _images
 

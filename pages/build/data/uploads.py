@@ -1,7 +1,8 @@
-"""Upload images through the browser: a folder of class folders, or a zip archive of one."""
+"""Upload images through the browser: a folder, files with a list of their classes, or a zip archive."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,23 +16,33 @@ from core.words import count
 from pages.common import data_sources, settings
 from pages.common.text import literal
 
-FOLDER, ARCHIVE = "Folder", "Zip archive"
+FOLDER, FILES, ARCHIVE = "Folder", "Files", "Zip archive"
+_WHOLE = (
+    "It should contain one folder per class, named after the class and holding its images. Folders called "
+    "train, validation and test that contain such class folders also work, as do images with a list of their "
+    "classes: a CSV file with a row per image."
+)
+_SINGLE = (
+    "Choose the images together with a list of their classes: a CSV, TSV, text or JSON lines file with a row "
+    "per image."
+)
+_STORED = "The images are copied into the lab's workspace under new names; the original names are recorded."
 _TURN, _KIND = "upload_turn", "upload_kind"
 
 
 def show(source: str) -> None:
     """Choose files, store them and continue to preparing; list earlier uploads below."""
     kind = st.segmented_control(
-        "What to upload", [FOLDER, ARCHIVE], default=FOLDER, key=_KIND, required=True, persist_state="session"
+        "What to upload",
+        [FOLDER, FILES, ARCHIVE],
+        default=FOLDER,
+        key=_KIND,
+        required=True,
+        persist_state="session",
     )
-    st.caption(
-        "It should contain one folder per class, named after the class and holding its images. Folders "
-        "called train, validation and test that contain such class folders also work; if the folders can be "
-        "read in several ways, you choose one. The images are copied into the lab's workspace under new "
-        "names; the original names are recorded."
-    )
+    st.caption(f"{_SINGLE if kind == FILES else _WHOLE} {_STORED}")
     st.session_state.setdefault(_TURN, 0)
-    (_folder if kind == FOLDER else _archive)()
+    {FOLDER: _folder, FILES: _files, ARCHIVE: _archive}[str(kind)]()
     _earlier(source)
 
 
@@ -41,10 +52,24 @@ def _folder() -> None:
         accept_multiple_files="directory",
         key=f"upload folder {st.session_state[_TURN]}",
     )
-    if chosen and st.button(
-        f"Use {count(len(chosen), 'file')}", type="primary", icon=":material/upload:", key="keep_upload"
-    ):
-        title = PurePosixPath(chosen[0].name).parts[0]
+    if chosen:
+        _use(PurePosixPath(chosen[0].name).parts[0], chosen)
+
+
+def _files() -> None:
+    chosen = st.file_uploader(
+        "Images and the list of their classes",
+        accept_multiple_files=True,
+        key=f"upload files {st.session_state[_TURN]}",
+    )
+    if chosen:
+        lists = [one.name for one in chosen if sources.is_list_name(one.name)]
+        _use(PurePosixPath((lists or [chosen[0].name])[0]).stem, chosen)
+
+
+def _use(title: str, chosen: Sequence[Any]) -> None:
+    label = f"Use {count(len(chosen), 'file')}"
+    if st.button(label, type="primary", icon=":material/upload:", key="keep_upload"):
         _keep(sources.keep_files, title, [(one.name, one) for one in chosen], len(chosen))
 
 

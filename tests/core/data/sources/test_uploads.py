@@ -14,7 +14,7 @@ from PIL import Image
 from core import datasets
 from core.data import sources
 from core.data.dataset import Dataset
-from core.data.sources import csv_list, uploads
+from core.data.sources import upload_list, uploads
 from core.errors import LabError, Stopped
 
 
@@ -296,7 +296,7 @@ def test_a_file_that_is_listed_again_is_judged_by_its_labels(
     ("text", "words"),
     [
         ("", "must name the columns file and label.*found are: none"),
-        ("name,kind\n0.png,cat\n", "must name the columns file and label.*found are: name, kind"),
+        ("name,width\n0.png,4\n", "must name the columns file and label.*found are: name, width"),
         ("file,label\n", "lists no images with a label"),
         (b"file,label\n\xff\xfe.png,cat\n", "is not UTF-8 text"),
     ],
@@ -306,8 +306,36 @@ def test_an_invalid_list_is_reported(images: Path, text: str | bytes, words: str
         listed(images, text)
 
 
-def test_a_list_round_trips(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(png(0))
-    csv_list.write(tmp_path / "list.csv", [("a.png", 'x, "y"; z', "train", "Ä 'b'/c\n.png")])
-    (found,) = csv_list.scan(tmp_path / "list.csv").found
-    assert (found.label, found.source_split, found.name) == ('x, "y"; z', "train", "Ä 'b'/c\n.png")
+def test_the_labs_own_list_round_trips(tmp_path: Path) -> None:
+    (tmp_path / "000001.png").write_bytes(png(0))
+    upload_list.write(
+        tmp_path / "list.csv", [("000001.png", "x, \"y\"; z/Ä 'b'/c\n.png"), ("gone.png", "a/b")]
+    )
+    (found, gone), has_classes = upload_list.read(tmp_path / "list.csv")
+    assert (found.name, found.problem, has_classes) == ("x, \"y\"; z/Ä 'b'/c\n.png", "", False)
+    assert gone.problem == "is listed, but there is no such file"
+
+
+def test_an_upload_of_an_earlier_version_names_its_classes(workspace: Path) -> None:
+    folder = workspace / "uploads" / "flowers-0a1b2c"
+    folder.mkdir(parents=True)
+    rows = [
+        "file,label,split,name",
+        '1.png,"a|b",train,"x\n.png"',
+        "2.png,a,val,2.png",
+        "3.png,a,train,3.png",
+    ]
+    (folder / "list.csv").write_text("\n".join(rows) + "\n")
+    for number in (1, 2, 3):
+        (folder / f"{number}.png").write_bytes(png(number))
+    index = datasets.prepare("upload:flowers-0a1b2c").index
+    assert index["label"].tolist() == ["a|b", "a", "a"]
+    assert index["source_split"].tolist() == ["train", "validation", "train"]
+    assert index["name"].tolist() == ["x\n.png", "2.png", "3.png"]
+
+
+@pytest.mark.parametrize("text", ["", "file,name\na.png\n", "name,file\n", b"\xff\xfe"])
+def test_a_damaged_list_of_an_upload_is_reported(text: str | bytes, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(LabError, match=r"list\.csv is damaged.*upload the images again"):
+        upload_list.read(tmp_path / "list.csv")
