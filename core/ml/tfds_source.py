@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from core import files
-from core.data.sources.layout_words import SPLIT_NAMES
+from core.data.sources.layout_words import SPLIT_NAMES, split_named
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
 
@@ -40,13 +40,13 @@ def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop) -
     image, label = _features(name, builder)
     if not builder.is_prepared():
         _download(name, builder, progress, should_stop)
-    splits = {split: SPLIT_NAMES[split] for split in builder.info.splits if split in SPLIT_NAMES}
+    splits = split_roles(list(builder.info.splits))
     total = sum(builder.info.splits[split].num_examples for split in splits)
     names = [_folder_name(text) for text in builder.info.features[label].names]
     _make_folders(folder, names, splits)
     done = 0
     for split, ours in splits.items():
-        below = folder / ours if len(splits) > 1 else folder
+        below = folder / ours if len(set(splits.values())) > 1 else folder
         for example in _examples(builder, split, image):
             if done % _CHECK_EVERY == 0:
                 stop_if(should_stop, "writing images")
@@ -55,6 +55,18 @@ def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop) -
                 _write(below / names[example[label]], done, bytes(example[image]))
             done += 1
     progress("writing images", done, total)
+
+
+def split_roles(names: list[str]) -> dict[str, str]:
+    """What the splits of a data set are: by their usual names, else by what their names mean.
+
+    Where no name means training, as with a single split ``all``, everything is training, to be split later.
+    """
+    usual = {name: SPLIT_NAMES[name] for name in names if name in SPLIT_NAMES}
+    if usual:
+        return usual
+    meant = {name: split for name in names if (split := split_named(name))}
+    return meant if "train" in meant.values() else dict.fromkeys(names, "train")
 
 
 def _builder(name: str) -> Any:
@@ -148,7 +160,8 @@ def _examples(builder: Any, split: str, image: str) -> Any:
 
 
 def _make_folders(folder: Path, names: list[str], splits: dict[str, str]) -> None:
-    belows = [folder / ours for ours in splits.values()] if len(splits) > 1 else [folder]
+    parts = set(splits.values())
+    belows = [folder / ours for ours in parts] if len(parts) > 1 else [folder]
     with files.explained(folder):
         for below in belows:
             for name in names:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.ml import tfds_source
 from core.workspace import PROJECT
 
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
@@ -52,6 +53,20 @@ def test_writing_photos_stops_when_asked(photos: Path, tmp_path: Path) -> None:
     script = FORTY_PHOTOS.format(folder=tmp_path / "out", stop=True)
     done = python("-c", script, TFDS_DATA_DIR=str(photos / "tfds"))
     assert "Stopped while writing images" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        (["train", "test", "extra"], {"train": "train", "test": "test"}),
+        (["train_clean", "test_clean", "extra"], {"train_clean": "train", "test_clean": "test"}),
+        (["all"], {"all": "train"}),
+        (["batch_1", "batch_2"], {"batch_1": "train", "batch_2": "train"}),
+        (["test-v2"], {"test-v2": "train"}),
+    ],
+)
+def test_splits_of_unusual_names_are_used_by_what_these_mean(names: list[str], roles: dict[str, str]) -> None:
+    assert tfds_source.split_roles(names) == roles
 
 
 @pytest.mark.parametrize(
