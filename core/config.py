@@ -94,6 +94,21 @@ class DataConfig(_Section):
         "How non-square images become square: stretch, crop to the centre, or pad with black bars.",
         advanced=True,
     )
+    split: Literal["source", "anew"] = _setting(
+        "source",
+        "Split",
+        "Keeps the training, validation and test split that the data set comes with (source), or splits all "
+        "images anew by the shares below (anew). No difference for a data set without its own split.",
+        advanced=True,
+    )
+    group_by: Literal["list", "name", "folder", "none"] = _setting(
+        "list",
+        "Keep together",
+        "Keeps images that belong together, such as a patient's, in one split: by the group column of the "
+        "list, if there is one (list), by file name, by folder, or not at all (none). Copies always stay "
+        "together.",
+        advanced=True,
+    )
     validation_share: float = _setting(
         0.1,
         "Validation share",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.config import DataConfig
-from core.data import splits
+from core.data import grouping, splits
 from core.data.dataset import Dataset, fingerprint
 from core.data.sources.class_names import class_key
 from core.errors import LabError
@@ -20,12 +20,14 @@ class Selection:
     """``rows``: the selected index rows, with a ``split`` column of train, validation or test.
 
     ``left_out`` counts training images left out because the source has a copy in validation or test.
+    ``groups`` are those that the split was asked to keep whole; None where no images belong together.
     """
 
     rows: pd.DataFrame
     class_names: tuple[str, ...]
     fingerprint: str
     left_out: int = 0
+    groups: grouping.Groups | None = None
 
     def counts(self) -> dict[str, dict[str, int]]:
         """The number of images by split and class."""
@@ -34,6 +36,18 @@ class Selection:
             split: {name: int(table.get((split, name), 0)) for name in self.class_names}
             for split in splits.SPLITS
         }
+
+    def given_splits(self, dataset: Dataset) -> dict[str, int]:
+        """The number of images in each split that the source defines; empty where it defines none."""
+        usable = dataset.usable
+        given = usable.loc[usable["label"].isin(self.class_names), "source_split"].value_counts()
+        return {split: int(given[split]) for split in splits.SPLITS if split in given}
+
+    def group_counts(self) -> dict[str, int]:
+        """The number of groups by split, an image on its own counted as one; empty without groups."""
+        if self.groups is None:
+            return {}
+        return {str(split): int(n) for split, n in self.rows.groupby("split")["together"].nunique().items()}
 
 
 def select(dataset: Dataset, config: DataConfig) -> Selection:
@@ -48,10 +62,17 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
     _check_nothing_is_empty(rows, class_names)
     if config.max_per_class:
         rows = _capped(rows, config.max_per_class, config.split_seed)
+    if config.split == "anew":
+        rows = rows.assign(source_split="")
+    groups = grouping.groups(dataset, config.group_by)
+    if groups is not None:
+        rows = rows.assign(together=grouping.joined(rows, groups))
     split = splits.assign(rows, config.validation_share, config.test_share, config.split_seed)
     chosen = rows.assign(split=split)[split != ""].reset_index(drop=True)
     _check_each_split_has_each_class(chosen, class_names)
-    return Selection(chosen, class_names, fingerprint(chosen, "split"), left_out=int((split == "").sum()))
+    return Selection(
+        chosen, class_names, fingerprint(chosen, "split"), left_out=int((split == "").sum()), groups=groups
+    )
 
 
 def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Split images into training, validation and test: stratified, seeded, with copies kept together."""
+"""Split images into training, validation and test: stratified, seeded, copies and groups kept together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from core.data import group_splits
 from core.errors import LabError
 from core.words import and_others, count
 
@@ -26,7 +27,8 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
 
     Args:
         rows: columns content, label, group (rows of one group stay together) and source_split ("" if the
-            source does not define one; otherwise it is kept).
+            source does not define one; otherwise it is kept). With a column ``together``, rows that share
+            its number stay together too, see core/data/group_splits.py.
 
     Returns:
         "train", "validation" or "test" per row; "" for a row that is left out because its source puts it in
@@ -42,7 +44,8 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
     lacking = {split: share for split, share in shares.items() if not (splits == split).any()}
     free = ~left_out & rows["source_split"].isin(["", "train"])
     if lacking:
-        splits[free] = _assign_to(rows[free], lacking, seed)
+        assign_to = _assign_wholes_to if "together" in rows else _assign_to
+        splits[free] = assign_to(rows[free], lacking, seed)
     return splits
 
 
@@ -91,6 +94,13 @@ def _assign_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Se
         ordered = [group_of[key] for key in order(keys, seed)]
         assigned |= _assign_groups({group: size_of[group] for group in ordered}, shares)
     return rows["group"].map(assigned).fillna("train")
+
+
+def _assign_wholes_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
+    """Assign each row as its whole group; the order of the groups is that of their images."""
+    keys = rows.groupby("together")["content"].min()
+    group_of = dict(zip(keys, keys.index, strict=True))
+    return group_splits.assign(rows, shares, [group_of[key] for key in order(keys, seed)])
 
 
 def _assign_groups(sizes: dict[int, int], shares: dict[str, float]) -> dict[int, str]:
