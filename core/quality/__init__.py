@@ -16,7 +16,7 @@ from core.data.dataset import Dataset
 from core.data.sources.lists import labels
 from core.datasets import select
 from core.errors import LabError
-from core.quality import checklist, copies, costs, leaks, outliers, shortcuts
+from core.quality import checklist, copies, costs, leaks, outliers, shortcuts, splitting
 from core.quality.copies import Copies
 from core.quality.findings import Action, Finding, Report, Severity
 from core.words import count, percent
@@ -105,8 +105,9 @@ def _splits(dataset: Dataset, config: DataConfig, found: Copies) -> list[Finding
         chosen = select(dataset, config)
     except LabError as error:
         verdict = f"The images cannot be split: {error}."
-        return [Finding("splits", "Training, validation and test", verdict, "serious")]
-    return [leaks.leaks(chosen.rows, found, chosen.left_out)]
+        settings = splitting.without_groups(dataset, config)
+        return [Finding("splits", "Training, validation and test", verdict, "serious", settings=settings)]
+    return [leaks.leaks(chosen.rows, found, chosen.left_out), *splitting.checks(dataset, config, chosen)]
 
 
 def _nothing_left() -> Finding:

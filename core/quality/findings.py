@@ -27,6 +27,7 @@ class Finding:
         groups: images that belong together, such as copies, what stays first.
         action: what mends it: exclude the images, keep one of each group, or cap each class.
         removed: the images that the action leaves out.
+        settings: the settings of a run that mend it, by path.
         cost: what else that changes for the worse, in sentences; empty where nothing does.
         box: it is one of the four boxes of the overall verdict.
     """
@@ -40,6 +41,7 @@ class Finding:
     groups: tuple[tuple[str, ...], ...] = ()
     action: Action = ""
     removed: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
     cost: str = ""
     box: bool = False
 

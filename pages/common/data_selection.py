@@ -38,6 +38,11 @@ def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
     return dict(zip(rows["id"].tolist(), rows["split"].tolist(), strict=True))
 
 
+def without_effect(dataset: Dataset) -> tuple[str, ...]:
+    """Return the settings of the split that change nothing for this data set."""
+    return () if (dataset.index["source_split"] != "").any() else ("data.split",)
+
+
 def show_summary(selection: Selection) -> None:
     """Say in a sentence what will be learned from how many images, with advice where needed."""
     images, classes = selection.rows["split"].value_counts(), len(selection.class_names)
@@ -45,6 +50,11 @@ def show_summary(selection: Selection) -> None:
         f"{classes:,} classes: {count(int(images['train']), 'image')} for training, "
         f"{int(images['validation']):,} for validation and {int(images['test']):,} for testing."
     )
+    if groups := selection.group_counts():
+        st.caption(
+            f"Images that belong together are in one split: {groups['train']:,} groups for training, "
+            f"{groups['validation']:,} for validation and {groups['test']:,} for testing."
+        )
     if selection.left_out:
         st.caption(
             f"{count(selection.left_out, 'training image')} left out: each has a copy in the validation or "

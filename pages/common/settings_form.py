@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -44,12 +44,15 @@ def show_presets() -> None:
             )
 
 
-def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
+def show(
+    sources: Mapping[str, str], class_names: Sequence[str], without_effect: Collection[str] = ()
+) -> None:
     """Show every setting in groups; those rarely needed are in the last group.
 
     Args:
         sources: data sets to choose from, name to title.
         class_names: classes of the chosen data set; empty while it is not prepared.
+        without_effect: settings that change nothing for this data set; they are greyed out.
     """
     usual = [path for path, setting in SETTINGS.items() if not setting.advanced]
     for section, (title, icon) in _GROUPS.items():
@@ -63,7 +66,7 @@ def show(sources: Mapping[str, str], class_names: Sequence[str]) -> None:
                     widget(path)
     with st.expander("Advanced", icon=":material/tune:", key="group advanced"):
         for path in (path for path in SETTINGS if path not in usual):
-            widget(path)
+            widget(path, disabled=path in without_effect)
 
 
 def classes(class_names: Sequence[str]) -> None:
@@ -74,10 +77,10 @@ def classes(class_names: Sequence[str]) -> None:
     st.multiselect(SETTINGS[path].label, options, placeholder="All classes", **_common(SETTINGS[path]))
 
 
-def widget(path: str) -> None:
+def widget(path: str, *, disabled: bool = False) -> None:
     """Show the widget of a setting, with its label and help from ``core.config``."""
     setting = SETTINGS[path]
-    label, common = _label(setting), _common(setting)
+    label, common = _label(setting), {**_common(setting), "disabled": disabled}
     if len(setting.options) > MAX_SEGMENTS:
         st.selectbox(label, setting.options, **common)
     elif setting.options:

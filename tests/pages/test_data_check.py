@@ -146,6 +146,42 @@ def test_what_mending_costs_is_said_before_the_button_is_pressed(tmp_path):
     assert len(datasets.open(str(tmp_path / "own")).usable) == 104
 
 
+@pytest.fixture
+def patients(tmp_path: Path) -> str:
+    """Two classes of 16 patients each, with four images each, named after them."""
+    for patient in range(32):
+        folder = tmp_path / "scans" / ("sick" if patient % 2 else "healthy")
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(4):
+            blobs(10 * patient + number).save(folder / f"patient{patient:02}_{number}.png")
+    datasets.prepare(str(tmp_path / "scans"))
+    return str(tmp_path / "scans")
+
+
+def test_groups_that_names_suggest_are_kept_whole_at_one_press(patients):
+    test = part(CHECK, patients)
+    assert "By the file names, 128 images form 32 groups" in words(test)
+    test = click(test, "set groups")
+    assert "Keep together is now name" in words(test).replace("*", "")
+    assert test.query_params["set"] == "data.group_by=name"
+    assert "None of the groups lies in more than one split" in words(test)
+    with pytest.raises(KeyError):
+        test.button(key="set groups")
+
+
+def test_the_split_setting_is_greyed_out_where_a_data_set_has_no_split_of_its_own(patients, tmp_path):
+    widget = visit(TRAIN, data=patients, set="data.group_by=name").get_by_key("data.split")
+    assert widget.disabled
+    for part_of, each in (("train", 9), ("test", 3)):
+        for label in ("a", "b"):
+            folder = tmp_path / "own" / part_of / label
+            folder.mkdir(parents=True)
+            for number in range(each):
+                blobs(len(part_of) * 1000 + ord(label) * 20 + number).save(folder / f"{number}.png")
+    datasets.prepare(str(tmp_path / "own"))
+    assert not visit(TRAIN, data=str(tmp_path / "own")).get_by_key("data.split").disabled
+
+
 def test_flipping_starts_off_where_mirrored_images_mean_something_else_and_stays_as_it_is_set():
     test = visit(TRAIN, data="digits")
     assert test.toggle(key="augment.flip").value is False and "set" not in test.query_params

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import PurePosixPath
 
 import altair as alt
 import pandas as pd
@@ -90,6 +91,8 @@ def _group(dataset: Dataset, group: tuple[str, ...], removed: set[str], key: str
     first = row_by_id(dataset, group[0])
 
     def lines(row: pd.Series) -> tuple[str, ...]:
+        if not removed:
+            return row["label"], PurePosixPath(row["name"]).name
         fate = "left out" if row["id"] in removed else "stays"
         distance = () if first is None or row["id"] == group[0] else (image_dialog.apart(first, row),)
         return row["label"], fate, *distance

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.config import SETTINGS
 from core.data import versions
 from core.data.dataset import Dataset
 from core.quality import Finding, checklist, costs
-from core.words import count
-from pages.common import version_steps
+from core.words import count, setting_value
+from pages.common import settings, version_steps
 from pages.common.text import literal
 
 _WORDS = {"exclude": "Exclude these", "keep_one": "Keep one of each group"}
+_SETTING_WORDS = {
+    ("data.group_by", "name"): "keep each group in one split",
+    ("data.group_by", "folder"): "keep each group in one split",
+    ("data.group_by", "none"): "split groups, too",
+    ("data.split", "anew"): "split anew",
+}
 
 
 def show(dataset: Dataset, finding: Finding) -> None:
@@ -21,6 +28,25 @@ def show(dataset: Dataset, finding: Finding) -> None:
             cap(dataset, finding)
     elif finding.removed:
         _exclude(dataset, finding)
+    if finding.settings:
+        _change_settings(finding)
+
+
+def _change_settings(finding: Finding) -> None:
+    """A press applies the settings to the next run, as a suggestion that can be changed back."""
+    st.button(
+        " and ".join(_SETTING_WORDS[change] for change in finding.settings.items()).capitalize(),
+        key=f"set {finding.name}",
+        icon=":material/tune:",
+        on_click=_suggest,
+        args=(finding.settings,),
+    )
+
+
+def _suggest(changes: dict[str, str]) -> None:
+    st.session_state[settings.SUGGESTION] = changes
+    words = [f"{SETTINGS[path].label}: {setting_value(path, value)}" for path, value in changes.items()]
+    st.toast(f"{'. '.join(words)}. Change it back under Train, Advanced.", icon=":material/tune:")
 
 
 def _exclude(dataset: Dataset, finding: Finding) -> None:

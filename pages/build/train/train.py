@@ -33,7 +33,11 @@ except LabError as error:
 
 with st.sidebar:
     settings_form.show_presets()
-    settings_form.show(data_sources.choices(), dataset.class_names if dataset else ())
+    settings_form.show(
+        data_sources.choices(),
+        dataset.class_names if dataset else (),
+        data_selection.without_effect(dataset) if dataset else (),
+    )
 settings.show_news()
 
 if live.show():

@@ -46,8 +46,9 @@ def good(tmp_path: Path) -> Path:
     return tmp_path / "good"
 
 
-def check(root: Path, distance: int = MAX_BITS) -> Report:
-    return quality.check(datasets.prepare(str(root)), distance=distance)
+def check(root: Path, distance: int = MAX_BITS, **settings: object) -> Report:
+    config = DataConfig.model_validate({"source": str(root), **settings})
+    return quality.check(datasets.prepare(str(root)), config, distance=distance)
 
 
 def files(root: Path, ids: tuple[str, ...]) -> set[str]:
@@ -56,7 +57,7 @@ def files(root: Path, ids: tuple[str, ...]) -> set[str]:
 
 
 def test_a_good_data_set_gets_four_boxes_and_no_blame(good: Path) -> None:
-    report = check(good)
+    report = check(good, test_share=0.35)
     assert report.fit
     assert report.verdict == "Fit to train on: 4 of 4 boxes are ticked."
     assert [finding.name for finding in report.boxes] == ["enough", "balance", "unique", "variety"]
