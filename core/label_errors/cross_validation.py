@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from core.data import grouping
 from core.data.dataset import Dataset
 from core.label_errors import ranking
 from core.label_errors.ranking import Judged, Way
@@ -35,6 +36,9 @@ def judge(
 ) -> Judged:
     """Judge all labels of a data set, each by a classifier fitted to the other ``count - 1`` folds.
 
+    A group of images, such as a patient's, is in one fold: a classifier that knows the others of a group
+    would believe a label that is wrong for all of it.
+
     Args:
         describe: computes features (N, D) of index rows; see core/label_errors/handcrafted_features.py and
             core/ml/imagenet_features.py.
@@ -47,10 +51,22 @@ def judge(
     rows = dataset.usable
     class_names = tuple(name for name in dataset.class_names if name in set(rows["label"]))
     labels = pd.Categorical(rows["label"], categories=class_names).codes.astype(np.int64)
-    fold = ranking.folds(rows, count)
+    fold = ranking.folds(with_groups(dataset, rows, count), count)
     vectors = describe(dataset, rows, progress=progress, should_stop=should_stop)
     probabilities = out_of_fold(vectors, labels, fold, progress=progress, should_stop=should_stop)
     return Judged(dataset.version, class_names, rows["id"].to_numpy(dtype=str), labels, probabilities, by)
+
+
+def with_groups(dataset: Dataset, rows: pd.DataFrame, count: int = ranking.FOLDS) -> pd.DataFrame:
+    """The rows with the groups of the list, or those that names suggest, added to their copies.
+
+    Groups are left alone where a class has too few of them for the folds.
+    """
+    groups = grouping.groups(dataset, "list") or grouping.suggested(dataset)
+    if groups is None:
+        return rows
+    joined = rows.assign(group=grouping.joined(rows, groups))
+    return rows if joined.groupby("label")["group"].nunique().min() < count else joined
 
 
 def out_of_fold(

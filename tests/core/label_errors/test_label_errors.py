@@ -73,6 +73,33 @@ def test_folds_are_stratified_and_keep_copies_together() -> None:
     assert (pd.Series(fold).groupby(rows["group"]).nunique() == 1).all()
 
 
+def test_a_subjects_images_are_judged_by_models_that_saw_none_of_them(tmp_path: Path) -> None:
+    """Colours that say nothing of the class: who saw a subject's other images repeats its label."""
+    rng = np.random.default_rng(0)
+    for subject in range(24):
+        colour = rng.integers(0, 256, 3)
+        folder = tmp_path / "subjects" / ("a" if subject % 2 else "b")
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(5):
+            pixels = np.clip(colour + rng.normal(0, 6, (24, 24, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"subject{subject:02}_{number}.png")
+    dataset = datasets.prepare(str(tmp_path / "subjects"))
+    subjects = dataset.usable["name"].str.extract(r"(subject\d+)")[0]
+    fold = ranking.folds(cross_validation.with_groups(dataset, dataset.usable))
+    assert (pd.Series(fold, subjects.index).groupby(subjects).nunique() == 1).all()
+
+
+def test_groups_too_few_for_the_folds_leave_only_copies_together(tmp_path: Path) -> None:
+    for number, (image, label) in enumerate(
+        zip(*(lambda made: (made.images, made.labels))(coloured_objects(60, 32)), strict=True)
+    ):
+        folder = tmp_path / "discs" / NAMES[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"patient{number % 4}_{number}.png")
+    dataset = datasets.prepare(str(tmp_path / "discs"))
+    assert cross_validation.with_groups(dataset, dataset.usable)["group"].equals(dataset.usable["group"])
+
+
 def test_too_few_images_to_judge_are_reported() -> None:
     rows = pd.DataFrame({"label": ["a"] * 9 + ["b"] * 4, "group": range(13)})
     with pytest.raises(LabError, match="class 'b' has 4 different images; at least 5 are needed"):
