@@ -125,6 +125,7 @@ class Training(_Part):
         precision: numeric precision of training, ``float32`` or ``bfloat16``.
         data_version: fingerprint of the images and their labels.
         split_fingerprint: fingerprint of the split; runs that share both can be compared image by image.
+        groups: groups that were kept whole, such as patients, by split; empty without groups.
     """
 
     kept_epoch: Count
@@ -135,6 +136,7 @@ class Training(_Part):
     precision: str
     data_version: str
     split_fingerprint: str
+    groups: dict[str, Count] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     environment: Environment
 

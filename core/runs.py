@@ -124,12 +124,14 @@ class Predictions:
     """Predictions of the kept model on one split.
 
     ids: (N,) image ids; labels: (N,) true classes as int indices into the class names;
-    probabilities: (N, C) float32, rows sum to 1.
+    probabilities: (N, C) float32, rows sum to 1; groups: (N,) the group of each image, such as a patient's,
+    None where images are independent.
     """
 
     ids: NDArray[np.str_]
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float32]
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,7 @@ class Run:
             f"{split}_{name}": value
             for split, predictions in by_split.items()
             for name, value in vars(predictions).items()
+            if value is not None
         }
         with files.replacing(self.path / "predictions.npz") as beside:
             np.savez_compressed(beside, **arrays)
@@ -382,7 +385,8 @@ _CONFIG_FILE: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, PlainVal
 def _predictions(path: Path, split: str) -> Predictions:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return Predictions(*(arrays[f"{split}_{name}"] for name in ("ids", "labels", "probabilities")))
+            ids, labels, probabilities = (arrays[f"{split}_{n}"] for n in ("ids", "labels", "probabilities"))
+            return Predictions(ids, labels, probabilities, arrays.get(f"{split}_groups"))
     except FileNotFoundError:
         raise LabError(f"Run {path.parent.name} has no predictions yet.") from None
     except Exception as error:  # zipfile, NumPy and zlib each raise their own type for a damaged archive

@@ -50,11 +50,14 @@ class Taken(LabError):
 
 @dataclass(frozen=True)
 class Part:
-    """One split of a run: ids (N,), images (N, S, S, 3), labels (N,) as class indices."""
+    """One split of a run: ids (N,), images (N, S, S, 3), labels (N,) as class indices, and the groups (N,) that
+    images belong to, None where they are independent.
+    """
 
     ids: NDArray[np.str_]
     images: Images
     labels: NDArray[np.int64]
+    groups: NDArray[np.int64] | None
 
 
 def carry_out(
@@ -148,7 +151,13 @@ def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter
     labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
     ids = rows["id"].to_numpy(dtype=str)
     indices = {split: np.flatnonzero(rows["split"] == split) for split in ("train", "validation", "test")}
-    return {split: Part(ids[index], images.select(index), labels[index]) for split, index in indices.items()}
+    groups = rows["together"].to_numpy(np.int64) if "together" in rows else None
+    return {
+        split: Part(
+            ids[index], images.select(index), labels[index], None if groups is None else groups[index]
+        )
+        for split, index in indices.items()
+    }
 
 
 def _train(
@@ -180,7 +189,7 @@ def _predict(run: Run, trained: Trained, parts: dict[str, Part]) -> dict[str, Pr
 
     portable_file.save(trained.model, run.model_path)
     predictions = {
-        split: Predictions(part.ids, part.labels, train.predict(trained.model, part.images))
+        split: Predictions(part.ids, part.labels, train.predict(trained.model, part.images), part.groups)
         for split, part in parts.items()
         if split != "train"
     }
@@ -203,6 +212,7 @@ def _training(
         precision=trained.precision,
         data_version=dataset.version,
         split_fingerprint=selection.fingerprint,
+        groups=selection.group_counts(),
         skipped=tuple(SkippedFile(**one) for one in dataset.skipped),
         environment=environment.describe(),
     )

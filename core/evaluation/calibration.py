@@ -66,7 +66,7 @@ def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
             float(edges[index]),
             float(edges[index + 1]),
             float(confidence[members].mean()),
-            _share(correct[members]),
+            metrics.share(correct[members]),
         )
         for index in range(bins)
         if (members := bin_of_image == index).any()
@@ -105,7 +105,11 @@ def when_sure(predictions: Predictions, threshold: float) -> tuple[Proportion, P
     """
     is_confident = metrics.confidence(predictions) >= threshold
     correct = metrics.predicted(predictions) == predictions.labels
-    return _share(is_confident), _share(correct[is_confident])
+    groups = predictions.groups
+    return (
+        metrics.share(is_confident, groups),
+        metrics.share(correct[is_confident], None if groups is None else groups[is_confident]),
+    )
 
 
 def coverage(predictions: Predictions) -> Coverage:
@@ -144,7 +148,3 @@ def roc(predictions: Predictions, class_index: int) -> Curve | None:
     score = predictions.probabilities[:, class_index]
     false_rate, true_rate, _ = roc_curve(is_class, score)
     return Curve(false_rate, true_rate, float(roc_auc_score(is_class, score)))
-
-
-def _share(flags: NDArray[np.bool_]) -> Proportion:
-    return metrics.proportion(np.count_nonzero(flags), len(flags))

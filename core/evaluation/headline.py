@@ -81,6 +81,18 @@ def rare_class_missed(counts: Mapping[str, int], validation: Sequence[ClassScore
     )
 
 
+def grouped(report: Report) -> str:
+    """A sentence on what groups mean for the intervals, where images were kept together; or nothing."""
+    groups, images = report.groups.get("test", 0), report.test_accuracy.total
+    if not groups or groups == images:
+        return ""
+    return (
+        f"The {count(images, 'test image')} come from {count(groups, 'group')}, and images of one group are "
+        "alike, so the 95% CI of an accuracy is wider than for independent images. The intervals per class "
+        "do not allow for it."
+    )
+
+
 def far_below_validation(report: Report) -> str:
     """A sentence where the test accuracy lies below validation accuracy beyond both intervals; or nothing.
 

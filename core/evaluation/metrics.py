@@ -1,8 +1,9 @@
 """Metrics of a run, computed from its predictions: accuracy, confusion matrix, scores per class.
 
 Every proportion comes with the 95% interval of Wilson (1927), which also holds for few images and near
-0 and 1, where the textbook's p ± 1.96 SE does not. Undefined values are None, never NaN, since they are
-written to report.json.
+0 and 1, where the textbook's p ± 1.96 SE does not. That of an accuracy is wider where images belong together,
+such as those of one patient (core/evaluation/grouped_images.py). Undefined values are None, never NaN, since
+they are written to report.json.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluation import grouped_images
 from core.report import Baseline, ClassScores, Proportion, Report, Training
 from core.runs import Predictions
 
@@ -32,6 +34,13 @@ def proportion(correct: int | np.integer, total: int | np.integer) -> Proportion
     return Proportion(value=correct / total, low=float(low), high=float(high), correct=correct, total=total)
 
 
+def share(flags: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Proportion:
+    """Return the share of images (N,) that are flagged; its interval allows for their groups (N,)."""
+    if groups is None or not len(flags):
+        return proportion(np.count_nonzero(flags), len(flags))
+    return grouped_images.proportion(flags, groups)
+
+
 def predicted(predictions: Predictions) -> NDArray[np.int64]:
     """Return the predicted class index (N,) of every image; ties go to the first class."""
     return np.asarray(predictions.probabilities.argmax(axis=1), np.int64)
@@ -43,15 +52,13 @@ def confidence(predictions: Predictions) -> NDArray[np.float64]:
 
 
 def accuracy(predictions: Predictions) -> Proportion:
-    """Return the share of images classified correctly, see :func:`proportion`."""
-    correct = predicted(predictions) == predictions.labels
-    return proportion(np.count_nonzero(correct), len(correct))
+    """Return the share of images classified correctly, see :func:`share`."""
+    return share(predicted(predictions) == predictions.labels, predictions.groups)
 
 
 def top_k_accuracy(predictions: Predictions, k: int) -> Proportion:
-    """Return the share of images whose true class is among the k most probable, see :func:`proportion`."""
-    found = ranks(predictions) < k
-    return proportion(np.count_nonzero(found), len(found))
+    """Return the share of images whose true class is among the k most probable, see :func:`share`."""
+    return share(ranks(predictions) < k, predictions.groups)
 
 
 def ranks(predictions: Predictions) -> NDArray[np.int64]:

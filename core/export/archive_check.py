@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import files
 from core.errors import LabError
@@ -62,8 +63,13 @@ def _check_predictions(run: Run, report: Report, max_bytes: int) -> None:
             or predictions.probabilities.shape != (number, classes)
             or not np.isin(predictions.labels, np.arange(classes)).all()
             or not np.isfinite(predictions.probabilities).all()
+            or not _are_groups(predictions.groups, number)
         ):
             raise LabError("predictions.npz in the archive is damaged: its tables are inconsistent.")
+
+
+def _are_groups(groups: NDArray[np.int64] | None, images: int) -> bool:
+    return groups is None or (groups.dtype.kind in "iu" and groups.shape == (images,))
 
 
 def _refuse_bomb(path: Path, max_bytes: int) -> None:

@@ -70,6 +70,7 @@ def build(run: Run, image_of: ImageOf) -> str:
         report=report,
         one_answer=headline.one_answer(report),
         balanced=headline.balanced(report),
+        grouped=headline.grouped(report),
         reading=curve_reading.read_run(run, run.config, report),
         learning_curves=_svg(figures.learning_curves(run.metrics(), report.kept_epoch)),
         confused=confusion.most_confused(np.asarray(report.confusion_matrix), names),

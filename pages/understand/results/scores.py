@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.comparison import test_set_usage
 from core.errors import LabError
-from core.evaluation.headline import balanced, but_never, far_below_validation, one_answer
+from core.evaluation.headline import balanced, but_never, far_below_validation, grouped, one_answer
 from core.report import Epoch, Proportion, Report
 from core.words import confidence_interval, count, duration, percent
 from pages.common import learning_curves, train_on
@@ -44,6 +44,8 @@ def headline(summary: Summary) -> None:
             "rely on the test accuracy.",
         )
     st.markdown(_sentence(report))
+    if in_groups := grouped(report):
+        st.caption(literal(in_groups))
     test_set_usage.record_view([summary.run])
     seen = test_set_usage.seen(summary.run)
     if seen > test_set_usage.FEW and test.value is not None:

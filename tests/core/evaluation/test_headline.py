@@ -53,6 +53,14 @@ def test_a_test_accuracy_is_compared_with_validation_only_beyond_both_intervals(
     assert headline.far_below_validation(with_accuracies(report, (0, 0), (18, 24))) == ""
 
 
+def test_groups_behind_the_test_images_are_said_to_widen_the_interval():
+    report = always_predicting(0, (50, 30))
+    words = headline.grouped(report.model_copy(update={"groups": {"test": 8}}))
+    assert words.startswith("The 80 test images come from 8 groups, and images of one group are alike")
+    assert headline.grouped(report) == ""
+    assert headline.grouped(report.model_copy(update={"groups": {"test": 80}})) == ""
+
+
 def test_balanced_accuracy_is_said_where_the_classes_are_uneven():
     uneven = always_predicting(0, (500, 25))
     assert uneven.balanced_accuracy == 0.5
