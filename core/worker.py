@@ -50,8 +50,9 @@ class Taken(LabError):
 
 @dataclass(frozen=True)
 class Part:
-    """One split of a run: ids (N,), images (N, S, S, 3), labels (N,) as class indices, and the groups (N,) that
-    images belong to, None where they are independent.
+    """One split of a run: ids (N,), images (N, S, S, 3), labels (N,) as class indices, and groups (N,).
+
+    Groups are what the images belong to, such as patients; None where they are independent.
     """
 
     ids: NDArray[np.str_]

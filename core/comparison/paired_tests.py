@@ -18,8 +18,11 @@ ALPHA = 0.05
 POWER = 0.8
 """How often planned runs should detect a difference as large as the one observed."""
 BOOTSTRAPS = 10_000
+_MAX_DRAWN = 2_000_000
+"""Resampled differences held in memory at once."""
 
 Flags = NDArray[np.bool_]
+Groups = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -44,17 +47,19 @@ class Measured:
         return self.p <= ALPHA and not self.low <= 0 <= self.high
 
 
-def models(first: Flags, second: Flags) -> Measured:
+def models(first: Flags, second: Flags, groups: Groups | None = None) -> Measured:
     """Compare two trained models on the same images.
 
     Args:
         first: whether the first model is correct, for each of N images.
         second: the same for the second model.
+        groups: the group of each image, such as a patient's; None where images are independent.
 
     The test is McNemar's (1947) in its exact form: among the images on which exactly one model is
     correct, is each model that one equally often? The interval is a paired bootstrap over the images. One
     image is added to each side of the disagreements (Bonett and Price 2012), so that two models that never
-    disagree on 20 images are not assumed to agree on every image.
+    disagree on 20 images are not assumed to agree on every image. With groups, the test flips the signs of
+    the groups' differences, and the interval is at least as wide as their spread makes it.
     """
     from scipy.stats import binomtest
 
@@ -65,15 +70,32 @@ def models(first: Flags, second: Flags) -> Measured:
     drawn = np.random.default_rng(0).multinomial(n, chances, BOOTSTRAPS)
     low, high = np.quantile((drawn[:, 1] - drawn[:, 0]) / n, [ALPHA / 2, 1 - ALPHA / 2])
     difference = float(only_second - only_first) / n
-    return Measured("exact McNemar test", n, float(p), difference, float(low), float(high))
+    if groups is None:
+        return Measured("exact McNemar test", n, float(p), difference, float(low), float(high))
+    return _of_groups(second.astype(np.float64) - first, groups, (float(low), float(high)))
 
 
-def settings(first: Flags, second: Flags) -> Measured:
+def _of_groups(differences: Floats, groups: Groups, independent: tuple[float, float]) -> Measured:
+    """Compare two models by whole groups; ``independent`` is the interval if images were independent."""
+    from scipy.stats import t
+
+    sums, mean = _sums(differences, groups), float(differences.mean())
+    half = float(
+        t.ppf(1 - ALPHA / 2, max(len(sums) - 1, 1)) * np.sqrt(_variance_between(differences, groups))
+    )
+    low, high = min(independent[0], mean - half), max(independent[1], mean + half)
+    return Measured(
+        "sign-flip test over groups", len(sums), _sign_flip_p(sums), mean, max(low, -1.0), min(high, 1.0)
+    )
+
+
+def settings(first: Flags, second: Flags, groups: Groups | None = None) -> Measured:
     """Compare two settings, each trained S times with the same seeds, on the same N images.
 
     Args:
         first: (S, N), whether each run of the first settings is correct on each image; S at least 2.
         second: the same for the second settings, with the same seeds row by row.
+        groups: the group of each image, such as a patient's; None where images are independent.
 
     The test flips the signs of the pairs' differences in every combination. It assumes nothing about the
     distribution of scores, and cannot be significant with fewer than 6 pairs. The interval generalises to
@@ -81,16 +103,19 @@ def settings(first: Flags, second: Flags) -> Measured:
     degrees of freedom of Satterthwaite (1946). Seeds alone would mistake the luck of the test split for a
     real difference.
     """
-    from scipy.stats import permutation_test, t
+    from scipy.stats import t
 
     difference = second.astype(np.float64) - first
     by_pair, by_image = difference.mean(axis=1), difference.mean(axis=0)
-    p = permutation_test((by_pair,), np.mean, permutation_type="samples", n_resamples=9999, rng=0).pvalue
-    variances = np.array([_variance_of_mean(by_pair), _variance_of_mean(by_image)])
-    freedom = variances.sum() ** 2 / max((variances**2 / (np.array(difference.shape) - 1)).sum(), 1e-300)
+    groups = np.arange(len(by_image)) if groups is None else groups
+    variances = np.array([_variance_of_mean(by_pair), _variance_between(by_image, groups)])
+    units = np.array([len(by_pair), len(np.unique(groups))])
+    freedom = variances.sum() ** 2 / max((variances**2 / np.maximum(units - 1, 1)).sum(), 1e-300)
     half = float(t.ppf(1 - ALPHA / 2, max(freedom, 1)) * np.sqrt(variances.sum()))
     mean = float(difference.mean())
-    return Measured("sign-flip test over seeds", len(by_pair), float(p), mean, mean - half, mean + half)
+    return Measured(
+        "sign-flip test over seeds", len(by_pair), _sign_flip_p(by_pair), mean, mean - half, mean + half
+    )
 
 
 def more_pairs_needed(first: Flags, second: Flags) -> int | None:
@@ -144,6 +169,32 @@ def luck_of_the_best(runs: int, deviation: float) -> float:
     x = np.linspace(-8, 8, 2001)  # vectorised: one SciPy call per point would take 0.1 s in total
     expected = simpson(x * runs * norm.pdf(x) * norm.cdf(x) ** (runs - 1), x=x)
     return float(expected * deviation)
+
+
+def _sign_flip_p(differences: Floats) -> float:
+    """The p of a mean difference this far from zero, if each difference could as well have the other sign."""
+    from scipy.stats import permutation_test
+
+    if len(differences) < 2:
+        return 1.0
+    batch = max(1, _MAX_DRAWN // len(differences))
+    test = permutation_test(
+        (differences,), np.mean, permutation_type="samples", n_resamples=9999, batch=batch, rng=0
+    )
+    return float(test.pvalue)
+
+
+def _sums(values: Floats, groups: Groups) -> Floats:
+    """The sum of the values (N,) of each group (G,)."""
+    return np.asarray(np.bincount(np.unique(groups, return_inverse=True)[1], values), np.float64)
+
+
+def _variance_between(values: Floats, groups: Groups) -> float:
+    """The variance of the mean of values (N,) whose groups (N,) may each share one luck; 1 of one group."""
+    sums = _sums(values - values.mean(), groups)
+    if len(sums) < 2:
+        return 1.0
+    return float(len(sums) / (len(sums) - 1) * (sums**2).sum() / len(values) ** 2)
 
 
 def _variance_of_mean(values: Floats) -> float:

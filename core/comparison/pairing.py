@@ -19,6 +19,7 @@ MIN_IMAGES = 30
 """Images that both sides must share for a verdict."""
 
 Ids = NDArray[np.str_]
+Groups = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Result:
     """One run's predictions on the images of a split, and what must match before runs are compared.
 
     ids: (N,) image ids; labels: (N,) true class names; right: (N,) whether the prediction is correct; run,
-    parent: ids of the run and of the run that it continues, if any.
+    parent: ids of the run and of the run that it continues, if any; split_by: the settings that decide which
+    images a split keeps together; groups: (N,) the group of each image, None where they are independent.
     """
 
     ids: Ids
@@ -40,6 +42,8 @@ class Result:
     seconds: float = 0.0
     run: str = ""
     parent: str = ""
+    split_by: tuple[str, str] = ("", "")
+    groups: Groups | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Pair:
 
     first, second: (S, N), whether each run is correct on each image; seconds: training time of one more
     pair of runs; notes: the differences, a sentence each; obstacle: why no verdict is possible, or empty;
-    ids: (N,) image ids.
+    ids: (N,) image ids; groups: (N,) the group of each image, None where they are independent.
     """
 
     names: tuple[str, str]
@@ -58,6 +62,7 @@ class Pair:
     notes: tuple[str, ...]
     obstacle: str = ""
     ids: Ids = field(default_factory=lambda: np.zeros(0, np.str_))
+    groups: Groups | None = None
 
 
 def from_run(run: Run, split: str = "test") -> Result:
@@ -78,6 +83,8 @@ def from_run(run: Run, split: str = "test") -> Result:
         seconds=report.seconds,
         run=run.id,
         parent=run.parent.run if run.parent else "",
+        split_by=(run.config.data.split, run.config.data.group_by),
+        groups=predictions.groups,
     )
 
 
@@ -93,7 +100,8 @@ def pair(names: tuple[str, str], first: Sequence[Result], second: Sequence[Resul
     ids = _shared_images(results)
     mine, theirs = (np.array([result.right[_rows_of(ids, result)] for result in side]) for side in sides)
     seconds = sum(result.seconds for result in results) / pairs
-    return Pair(names, mine, theirs, seconds, _notes(results, len(ids)), _obstacle(results, len(ids)), ids)
+    notes, obstacle = _notes(results, len(ids)), _obstacle(results, len(ids))
+    return Pair(names, mine, theirs, seconds, notes, obstacle, ids, _groups(results, ids))
 
 
 def _by_common_seeds(
@@ -122,19 +130,34 @@ def _rows_of(ids: Ids, result: Result) -> NDArray[np.int64]:
     return np.asarray(order[np.searchsorted(result.ids, ids, sorter=order)], np.int64)
 
 
+def _groups(results: Sequence[Result], ids: Ids) -> Groups | None:
+    """The groups of the shared images, which are those of any run that has them."""
+    known = ((result, result.groups) for result in results if result.groups is not None)
+    return next((groups[_rows_of(ids, result)] for result, groups in known), None)
+
+
 def _obstacle(results: Sequence[Result], images: int) -> str:
     if len({frozenset(result.class_names) for result in results}) > 1:
         return "The runs have different classes, so they do not solve the same task."
+    if _differ(results, "split_by") and _differ(results, "split_fingerprint"):
+        return (
+            "The runs differ in 'Split' or 'Keep together', and so in which images they learned from that "
+            "belong with test images. Their scores do not measure the same thing."
+        )
     if images < MIN_IMAGES:
         return f"The runs share {count(images, 'image')}; at least {MIN_IMAGES} are needed."
     return ""
 
 
+def _differ(results: Sequence[Result], name: str) -> bool:
+    return len({getattr(result, name) for result in results}) > 1
+
+
 def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
     notes = []
-    if len({result.data_version for result in results}) > 1:
+    if _differ(results, "data_version"):
         notes.append("The data set changed between these runs: images were added, excluded or relabelled.")
-    if len({result.split_fingerprint for result in results}) > 1:
+    if _differ(results, "split_fingerprint"):
         notes.append("The images were split differently into training, validation and test.")
     if any(len(result.ids) != images for result in results):
         notes.append(f"Only the {count(images, 'image')} that all runs have in common are compared.")

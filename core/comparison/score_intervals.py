@@ -93,10 +93,11 @@ def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
     for class_name in np.unique(labels):
         of_class = labels == class_name
         first, second = pair.first[:, of_class], pair.second[:, of_class]
+        groups = None if pair.groups is None else pair.groups[of_class]
         if len(first) == 1:
-            measured = paired_tests.models(first[0], second[0])
+            measured = paired_tests.models(first[0], second[0], groups)
         elif first.shape[1] > 1:
-            measured = paired_tests.settings(first, second)
+            measured = paired_tests.settings(first, second, groups)
         else:
             continue
         shares = float(first.mean()), float(second.mean())

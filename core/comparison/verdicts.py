@@ -87,8 +87,8 @@ def luck_in_words(runs: int, deviation: float) -> str:
 
 def _measure(pair: Pair) -> Measured:
     if len(pair.first) == 1:
-        return paired_tests.models(pair.first[0], pair.second[0])
-    return paired_tests.settings(pair.first, pair.second)
+        return paired_tests.models(pair.first[0], pair.second[0], pair.groups)
+    return paired_tests.settings(pair.first, pair.second, pair.groups)
 
 
 def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
@@ -129,6 +129,8 @@ def _seen(pair: Pair, measured: Measured) -> str:
     if not measured.difference:
         found = f"{pair.names[0]} and {pair.names[1]} are level"
     images = count(pair.first.shape[1], "image")
+    if pair.groups is not None:
+        images += f" of {count(len(np.unique(pair.groups)), 'group')}"
     return f"On {images}{runs}, {found} (95% CI: {points_interval(low, high)})."
 
 

@@ -215,6 +215,47 @@ def test_other_splits_are_compared_on_the_images_that_both_share():
     assert "7 to 10 epochs" in verdict.notes[2]
 
 
+def test_runs_that_split_by_different_rules_get_no_verdict():
+    torn = result(flags(300, 400), split_fingerprint="torn", split_by=("source", "none"))
+    whole = result(flags(200, 400), split_fingerprint="whole", split_by=("source", "name"))
+    verdict = verdicts.judge({"torn": [torn], "whole": [whole]})
+    assert verdict.kind == "withheld"
+    assert "'Split' or 'Keep together'" in verdict.sentence
+
+
+def test_rules_that_give_the_same_split_are_compared():
+    one, other = (result(flags(n, 400), split_by=("source", by)) for n, by in ((300, "list"), (200, "none")))
+    assert verdicts.judge({"one": [one], "other": [other]}).kind == "better"
+
+
+def test_two_equal_models_are_called_different_in_at_most_5_per_cent_whose_images_are_of_few_groups():
+    """A group's ten images are all right or all wrong: counted as independent, luck would look real."""
+    rng, groups = np.random.default_rng(0), np.repeat(np.arange(20), 10)
+    drawn = [np.repeat(rng.random((2, 20)) < 0.7, 10, axis=1) for _ in range(200)]
+    plain = [paired_tests.models(first, second).is_real for first, second in drawn]
+    grouped = [paired_tests.models(first, second, groups).is_real for first, second in drawn]
+    assert np.mean(grouped) <= 0.05 < 0.3 < np.mean(plain)
+
+
+def test_groups_of_one_image_leave_the_comparison_of_settings_as_it_is():
+    first, second = (np.random.default_rng(seed).random((6, 80)) < 0.7 for seed in (1, 2))
+    plain, grouped = paired_tests.settings(first, second), paired_tests.settings(first, second, np.arange(80))
+    assert (plain.low, plain.high) == pytest.approx((grouped.low, grouped.high))
+
+
+def test_a_clear_difference_is_seen_across_groups_and_their_number_is_said():
+    groups = np.repeat(np.arange(40), 10)
+    first, second = (result(np.tile(flags(right, 10), 40), groups=groups) for right in (9, 5))
+    verdict = verdicts.judge({"first": [first], "second": [second]})
+    assert (verdict.kind, verdict.winner) == ("better", "first")
+    assert "On 400 images of 40 groups, first leads" in verdict.sentence
+
+
+def test_one_group_is_too_few_for_any_verdict():
+    measured = paired_tests.models(flags(90, 100), flags(10, 100), np.zeros(100, np.int64))
+    assert not measured.is_real
+
+
 def test_an_image_relabelled_in_between_is_left_out():
     one = result(flags(60, 100))
     relabelled = one.labels.copy()
