@@ -55,7 +55,7 @@ def train_on_one_and_two(**settings: object) -> dict[str, dict[str, list]]:
 
 
 def test_two_devices_learn_what_one_learns_and_resume():
-    found = train_on_one_and_two(**{"fit.precision": "float32"})
+    found = train_on_one_and_two(**{"fit.precision": "float32", "fit.class_weights": True})
     one, two = found["0"], found["2"]
     assert len(two["history"]) == 4
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
