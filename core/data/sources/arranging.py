@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.data.sources import layout, layout_sentences, scan
+from core.data.sources import layout, layout_choices, layout_sentences, scan
 from core.data.sources.class_names import class_key
 from core.data.sources.layout import Reading
 from core.data.sources.layout_words import is_plain_folder, may_be_image
@@ -50,27 +50,28 @@ def arrange(
 
     Raises:
         Undecided: more than one way is possible and none is chosen; names them all.
-        LabError: there are no classes, or no such layout.
+        NoSuchLayout: the chosen one is none of them.
+        LabError: there are no classes.
         Stopped: ``should_stop`` returned True.
     """
     every = list(found)
     if not any(map(offers.may_be_list, every)):
         return scan.arrange(where, every, aside, chosen, root, is_folder=is_folder)
     reading = scan.read(every, root, is_folder=is_folder)
-    masks = layout.masks_among(one.shown for one in every if not one.problem)
-    offer = offers.offered(root, every, masks, should_stop)
-    how = (
-        _chosen(where, reading, offer, chosen)
-        if chosen
-        else _clear(where, every, reading, offer, should_stop)
-    )
-    by_list = tuple(one.candidate() for one in offer.layouts)
+    offer = offers.offered(root, every, layout.masks_in(reading), should_stop)
+    folders = _classes_by_folder(reading)
+    if chosen:
+        how = _chosen(where, reading, offer, chosen)
+    else:
+        how = _clear(where, every, reading, folders, offer, should_stop)
+    ways = {one.name: one for one in (*offer.layouts, *filter(None, [how]))}
+    by_list = tuple(one.candidate() for one in ways.values())
     if how is None:
-        found_in = scan.arrange(where, every, aside, chosen, root, is_folder=is_folder)
-        return replace(found_in, candidates=(*found_in.candidates, *by_list))
-    read = _by_list(how, every, {**(aside or {}), **reading.aside, **offer.aside}, progress, should_stop)
-    by_folder = layout_sentences.candidates(reading) if _classes_by_folder(reading) else ()
-    return replace(read, candidates=(*by_list, *by_folder), is_plain=False)
+        by_folder = scan.arrange(where, every, aside, chosen, root, is_folder=is_folder)
+        return replace(by_folder, candidates=by_folder.candidates + by_list)
+    left = {**(aside or {}), **reading.aside, **offer.aside}
+    others = layout_sentences.candidates(reading) if folders else ()
+    return replace(_by_list(how, every, left, progress, should_stop), candidates=by_list + others)
 
 
 def _by_list(
@@ -91,11 +92,15 @@ def _by_list(
 
 
 def _clear(
-    where: str, every: Sequence[Found], reading: Reading, offer: Offer, should_stop: ShouldStop
+    where: str,
+    every: Sequence[Found],
+    reading: Reading,
+    folders: Mapping[str, str],
+    offer: Offer,
+    should_stop: ShouldStop,
 ) -> ListLayout | None:
     """The list that is plainly meant, None where the folders are; raises Undecided where neither is."""
     ways = offer.layouts
-    folders = _classes_by_folder(reading)
     problem = offer.problem or ("" if reading.layouts else offer.stranger)
     if problem and not ways and not folders:
         raise LabError(problem)
@@ -111,7 +116,7 @@ def _clear(
     raise Undecided(
         f"It is not clear how to read {where}.",
         (*by_folder, *(one.candidate() for one in ways)),
-        tuple(f"{where}/{name}" for name in reading.data_sets[:8]),
+        tuple(f"{where}/{name}" for name in reading.data_sets[: layout_choices.MAX_DATA_SETS]),
     )
 
 
@@ -120,7 +125,9 @@ def _chosen(where: str, reading: Reading, offer: Offer, chosen: str) -> ListLayo
     names = [one.name for one in reading.layouts]
     if how is None and offer.layouts and chosen not in names:
         names += [one.name for one in offer.layouts]
-        raise NoSuchLayout(f"{where} has no layout {chosen!r}; it may be read as {listed(names)}.")
+        raise NoSuchLayout(
+            f"{where[:1].upper()}{where[1:]} has no layout {chosen!r}; it may be read as {listed(names)}."
+        )
     return how
 
 

@@ -10,8 +10,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from core.data.sources import folder
-from core.data.sources.layout import masks_among
+from core.data.sources import folder, layout
 from core.data.sources.lists import columns
 from core.data.sources.lists.layouts import (
     Listing,
@@ -57,8 +56,9 @@ def scan(path: Path, progress: Progress = silent, should_stop: ShouldStop = neve
         raise LabError(refusal(listing))
     listings, aside = _with_siblings(path, listing, should_stop)
     how = _choose(listings, chosen)
-    read = labelled(how.read(progress, should_stop), aside=aside, how_in_words=how.what)
-    return replace(read, candidates=tuple(one.candidate() for one in _ways(listings)))
+    ways = {one.name: one for one in (*_ways(listings), how)}
+    found = labelled(how.read(progress, should_stop), aside=aside, how_in_words=how.what)
+    return replace(found, candidates=tuple(one.candidate() for one in ways.values()))
 
 
 def on_disk(root: Path, file: str) -> Found:
@@ -88,7 +88,8 @@ def _opened(path: Path, should_stop: ShouldStop) -> Listing:
         return exact
     files, _aside = folder.files(root, silent, should_stop)
     images = [one for one in files if one.file != path.name]
-    by_end = listing_of(table, Index(images, masks_among(one.file for one in images)), should_stop)
+    masks = layout.masks_in(layout.read(one.file for one in images))
+    by_end = listing_of(table, Index(images, masks), should_stop)
     is_better = columns.is_by_name(by_end.table, by_end.choice) and by_end.choice.found >= _MIN_EXACT
     return by_end if is_better or by_end.choice.found > exact.choice.found else exact
 
@@ -127,10 +128,6 @@ def _sibling(path: Path, listing: Listing, should_stop: ShouldStop) -> Listing |
         return None
 
 
-def _ways(sets: tuple[tuple[Listing, ...], ...]) -> tuple[ListLayout, ...]:
-    return layouts_of(sets[0]) or layouts_of(sets[-1])
-
-
 def _choose(sets: tuple[tuple[Listing, ...], ...], chosen: str) -> ListLayout:
     ways = _ways(sets)
     if chosen:
@@ -141,9 +138,14 @@ def _choose(sets: tuple[tuple[Listing, ...], ...], chosen: str) -> ListLayout:
                 f"it may be read as {listed([one.name for one in ways])}."
             )
         return how
-    if len(ways) == 1 and sets[0][0].choice.is_clear:
+    if ways and sets[0][0].choice.is_clear:
         return ways[0]
     raise Undecided(
         f"It is not clear which column of {named_together(sets[-1])} holds the classes.",
         tuple(one.candidate() for one in ways),
     )
+
+
+def _ways(sets: tuple[tuple[Listing, ...], ...]) -> tuple[ListLayout, ...]:
+    """The ways to read a list with those of the other splits, and alone."""
+    return tuple(one for listings in sets for one in layouts_of(listings))

@@ -98,11 +98,10 @@ def read(paths: Iterable[str]) -> Reading:
     return Reading(layouts, aside, kept, is_clear, below, pairs)
 
 
-def masks_among(paths: Iterable[str]) -> frozenset[str]:
-    """The masks that lie beside their images, by their names; a PNG beside nearly every JPEG may be one."""
-    reading = read(paths)
-    named = {path for path, what in reading.aside.items() if what == MASK}
-    return frozenset(named | set(map("/".join, reading.pairs)))
+def masks_in(reading: Reading) -> frozenset[str]:
+    """The files that are masks of images beside them, or may be."""
+    certain = {path for path, what in reading.aside.items() if what == MASK}
+    return frozenset(certain.union("/".join(parts) for parts in reading.pairs))
 
 
 def layouts_of(images: Sequence[Parts]) -> Found:

@@ -53,6 +53,10 @@ class Scan:
     is_plain: bool = True
 
 
+LISTED = "a list of files"
+"""How an upload that names the classes itself is read."""
+
+
 class NoSuchLayout(LabError):
     """The files cannot be read in the way that was chosen."""
 
@@ -114,7 +118,7 @@ def labelled(
     found: Iterable[Found],
     how: Layout | None = None,
     aside: Mapping[str, str] | None = None,
-    how_in_words: str = "a list of files",
+    how_in_words: str = LISTED,
 ) -> Scan:
     """The scan of files that know their classes: spellings of one class are made one.
 
@@ -139,7 +143,7 @@ def labelled(
         in_order,
         "; ".join(filter(None, (words, *remarks))) + ".",
         left,
-        is_plain=not any(remarks) and (how is None or how.name == PLAIN),
+        is_plain=not any(remarks) and (how.name == PLAIN if how else how_in_words == LISTED),
     )
 
 

@@ -99,7 +99,7 @@ def _folder(source: str) -> None:
         "subfolders are called train, validation and test, that split is kept. Images with a list of their "
         "classes also work: a CSV, TSV, text or JSON lines file as Excel, Kaggle, Label Studio, Roboflow "
         "and Hugging Face write it, with a row per image. Give the folder, a zip archive of it, or the list "
-        "itself. Your files are never changed.",
+        "itself. If it can be read in several ways, you choose one. Your files are never changed.",
     )
     prepared = [name for name in datasets.prepared() if _kind(name) == FOLDER]
     if prepared:

@@ -20,7 +20,7 @@ FOLDER, FILES, ARCHIVE = "Folder", "Files", "Zip archive"
 _WHOLE = (
     "It should contain one folder per class, named after the class and holding its images. Folders called "
     "train, validation and test that contain such class folders also work, as do images with a list of their "
-    "classes: a CSV file with a row per image."
+    "classes: a CSV file with a row per image. If the folders can be read in several ways, you choose one."
 )
 _SINGLE = (
     "Choose the images together with a list of their classes: a CSV, TSV, text or JSON lines file with a row "

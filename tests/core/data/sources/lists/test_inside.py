@@ -169,6 +169,20 @@ def test_ids_that_occur_in_several_split_folders_are_those_of_the_lists_split(
     )
 
 
+def test_the_other_ways_to_read_are_kept_for_a_change_of_mind(tmp_path: Path) -> None:
+    write(folders(tmp_path), row_for_each("{i}"))
+    names = ["labels.csv", "class-folders"]
+    assert [one.name for one in inside(tmp_path, "labels.csv").candidates] == names
+    assert [one.name for one in inside(tmp_path, "class-folders").candidates] == names[::-1]
+    path = write(numbered(tmp_path / "d"), rows("image_id,species,sort", "{i},{c},x"))
+    assert [one.name for one in listed(path).candidates] == ["labels.csv"]
+    assert [one.name for one in listed(path, "labels.csv:sort").candidates] == [
+        "labels.csv",
+        "labels.csv:sort",
+    ]
+    assert not listed(path).is_plain
+
+
 def test_of_two_lists_a_person_chooses(tmp_path: Path) -> None:
     write(numbered(tmp_path), PLAIN, "old.csv")
     write(tmp_path, PLAIN.replace(",b", ",c"), "new.csv")
