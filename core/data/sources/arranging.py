@@ -142,14 +142,17 @@ def _classes_by_folder(reading: Reading) -> dict[str, str]:
 
 
 def _agree(classes: Mapping[str, str], how: ListLayout, should_stop: ShouldStop) -> bool:
-    """The list says what the folders say: a class for each, under whatever name; or it is of other images."""
+    """The list says what the folders say, a class for each under whatever name; or it names few images."""
     try:
         read = how.read(silent, should_stop)
     except LabError:
         if should_stop():
             raise
         return True
-    labelled = [one for one in read if one.file in classes and one.label and not one.problem]
+    named = [one for one in read if one.label and not one.problem]
+    labelled = [one for one in named if one.file in classes]
+    if len(named) - len(labelled) >= _MIN_COVERED * len(classes):
+        return False  # as many images again, which the folders would lose
     both = {(class_key(classes[one.file]), class_key(one.label)) for one in labelled}
     is_one_to_one = len(both) == len({one for one, _ in both}) == len({other for _, other in both})
     return is_one_to_one or len(labelled) < _MIN_COVERED * len(classes)

@@ -147,6 +147,15 @@ def test_where_folders_and_list_disagree_a_person_chooses(tmp_path: Path) -> Non
         inside(tmp_path, "sideways")
 
 
+def test_where_a_list_names_as_many_images_beside_the_folders_a_person_chooses(tmp_path: Path) -> None:
+    write(numbered(tmp_path), PLAIN)
+    touch(tmp_path, *(f"{label}/{i}.png" for label in "xy" for i in range(4)))
+    with pytest.raises(Undecided):
+        inside(tmp_path)
+    touch(tmp_path, *(f"{label}/{i}.png" for label in "xy" for i in range(4, 10)))
+    assert set(labels(inside(tmp_path)).values()) == {"x", "y"}
+
+
 def test_images_may_have_names_of_their_own_in_the_list(tmp_path: Path) -> None:
     write(
         folders(tmp_path), "file,label,name\n" + "".join(f"cats/{i}.png,{i % 2},cat {i}\n" for i in range(4))
