@@ -187,3 +187,17 @@ def test_files_left_aside_can_be_looked_up_by_name(tmp_path: Path) -> None:
     assert "classes daisy and roses; 5 others left aside." in words(test)
     listed: list[Any] = [one.value for one in test.dataframe if "What it is" in one.value]
     assert listed[0]["File or folder"].tolist() == [f"note {number}.txt" for number in range(5)]
+
+
+def test_the_column_of_a_list_is_chosen_like_any_other_reading(tmp_path: Path) -> None:
+    own = fill(tmp_path / "own", "images", number=8)
+    rows = [f"images/{n}.png,{'ab'[n % 2]},{'xy'[n // 4]}" for n in range(8)]
+    (own / "labels.csv").write_text("\n".join(["file,tint,mood", *rows]))
+    test = click(visit(DATA, data=str(own)), "prepare")
+    assert "How should these files be read?" in words(test)
+    click(test, "read as labels.csv:mood")
+    assert datasets.open(str(own)).class_names == ("x", "y")
+    test = opened(visit(DATA, data=str(own)))
+    assert test.button(key="read as labels.csv:mood").disabled
+    click(test, "read as labels.csv:tint")
+    assert datasets.open(str(own)).class_names == ("a", "b")
