@@ -193,6 +193,11 @@ class Run:
         return self.path / "model.keras"
 
     @property
+    def predictions_path(self) -> Path:
+        """File of the predictions, which may not exist yet."""
+        return self.path / "predictions.npz"
+
+    @property
     def checkpoint_path(self) -> Path:
         """Folder of the checkpoint that the run resumes from."""
         return self.path / "checkpoint"
@@ -232,7 +237,7 @@ class Run:
 
     def predictions(self, split: str) -> Predictions:
         """Predictions on ``"validation"`` or ``"test"``. Raises LabError if there are none yet."""
-        return _predictions(self.path / "predictions.npz", split)
+        return _predictions(self.predictions_path, split)
 
     def write_status(self, status: Status) -> None:
         """Replace status.json; only the process that executes the run may call this."""
@@ -257,7 +262,7 @@ class Run:
             for name, value in vars(predictions).items()
             if value is not None
         }
-        with files.replacing(self.path / "predictions.npz") as beside:
+        with files.replacing(self.predictions_path) as beside:
             np.savez_compressed(beside, **arrays)
 
     def write_report(self, report: Report) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 
 from core.config import RunConfig
 from core.errors import LabError
@@ -82,13 +82,21 @@ def _guess(config: RunConfig, report: Report) -> float:
     return metrics.share_of_largest(report.counts["train"])
 
 
-def _validation_classes(run: Run, report: Report) -> list[ClassScores]:
+def _validation_classes(run: Run, report: Report) -> Sequence[ClassScores]:
     """Not the test images, since the suggestion is a choice; none where the predictions are unreadable."""
     if not metrics.are_uneven(report.counts["train"]):
-        return []
-    with suppress(LabError):
-        return metrics.per_class_of(run.predictions("validation"), report.class_names)
-    return []
+        return ()
+    try:
+        written = run.predictions_path.stat().st_mtime_ns
+        return _scores_of_classes(run, written, report.class_names)
+    except (LabError, OSError):
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _scores_of_classes(run: Run, written: int, class_names: tuple[str, ...]) -> tuple[ClassScores, ...]:
+    """Cached until the predictions are written anew: a page reads the curves at every click."""
+    return tuple(metrics.per_class_of(run.predictions("validation"), class_names))
 
 
 def _with(reading: Reading, sentence: str, suggestion: Suggestion) -> Reading:

@@ -97,7 +97,7 @@ def _validation_classes(summary: Summary) -> list[ClassScores]:
 
 def _stamps(*summaries: Summary) -> tuple[int, ...]:
     """Return values that change when the predictions do, as when a run is resumed."""
-    return tuple((one.run.path / "predictions.npz").stat().st_mtime_ns for one in summaries)
+    return tuple(one.run.predictions_path.stat().st_mtime_ns for one in summaries)
 
 
 def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
