@@ -14,9 +14,10 @@ import filelock
 import pandas as pd
 
 from core import files
-from core.data import copy_evidence, duplicates, indexing
+from core.data import copy_evidence, duplicates, indexing, scanning
 from core.data.dataset import Facts
-from core.data.sources import Source, csv_list, folder, uploads
+from core.data.deep_pixels import Ranges
+from core.data.sources import Source
 from core.data.sources.scan import NoSuchLayout, Scan
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
@@ -35,10 +36,14 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
     """
     with _alone(path, should_stop):
         root = origin.folder or _created(origin, path, progress, should_stop)
-        chosen, found = _read(origin, root, layout, _chosen_before(path), progress, should_stop)
-        index = indexing.build(root, found.found, _previous_index(path), progress, should_stop)
+        before = _facts_before(path)
+        chosen, found = _read(origin, root, layout, before.layout, progress, should_stop)
+        index, ranges = indexing.build(
+            root, found.found, _previous_index(path), before.ranges or Ranges(), progress, should_stop
+        )
         progress("looking for duplicates", 0, 0)
-        evidence = copy_evidence.gather(index, root, copy_evidence.read(path), progress, should_stop)
+        known = copy_evidence.read(path)
+        evidence = copy_evidence.gather(index, root, known, progress, should_stop, ranges)
         copy_evidence.write(path, evidence)
         group = duplicates.whole_groups(index, duplicates.find(index, evidence))
         facts = Facts(
@@ -50,6 +55,7 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
             left_aside=found.left_aside,
             candidates=found.candidates,
             is_plain=found.is_plain,
+            ranges=ranges,
         )
         _write(path, facts, index.assign(group=group))
 
@@ -63,28 +69,19 @@ def _read(
     """
     chosen = "" if layout == AUTO else layout or before
     try:
-        return chosen, _scan(origin, root, chosen, progress, should_stop)
+        return chosen, scanning.scan(origin, root, chosen, progress, should_stop)
     except NoSuchLayout:
         if layout:
             raise
-        return "", _scan(origin, root, "", progress, should_stop)
+        return "", scanning.scan(origin, root, "", progress, should_stop)
 
 
-def _scan(origin: Source, root: Path, chosen: str, progress: Progress, should_stop: ShouldStop) -> Scan:
-    if origin.listing == uploads.LIST and (origin.folder is None or origin.name.startswith("upload:")):
-        where = "the upload" if origin.folder else origin.name
-        return uploads.scan(root / origin.listing, progress, should_stop, chosen, where)
-    if origin.listing:
-        return csv_list.scan(root / origin.listing, progress, should_stop, chosen)
-    return folder.scan(root, progress, should_stop, chosen)
-
-
-def _chosen_before(path: Path) -> str:
-    """The layout that a person chose when the data set was prepared before."""
+def _facts_before(path: Path) -> Facts:
+    """What is known from the last time the data set was prepared; nothing if that is damaged or never was."""
     try:
-        return files.read_model(path / "dataset.json", Facts).layout
-    except (LabError, OSError):  # none yet, or damaged: nothing is chosen
-        return ""
+        return files.read_model(path / "dataset.json", Facts)
+    except (LabError, OSError):
+        return Facts(source="", class_names=())
 
 
 def _write(path: Path, facts: Facts, index: pd.DataFrame) -> None:

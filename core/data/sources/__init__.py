@@ -37,6 +37,11 @@ class Source:
     recipe: str = "1"
     listing: str = ""
 
+    @property
+    def is_archive(self) -> bool:
+        """Whether the images are unpacked from the user's own archive."""
+        return self.make is not None and bool(self.listing)
+
 
 def resolve(name: str) -> Source:
     """Return the source with this name: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
