@@ -56,7 +56,7 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
     """Compare the files on disk with the index.
 
     What the lab itself has drawn, downloaded or stored stays as it is; of an archive, size and time are
-    compared. A user's folder or list is scanned, which takes a second or two for 100,000 files.
+    compared. A user's folder or list is scanned, which takes some seconds for 100,000 files.
     """
     if origin.make is not None:
         return Changes(replaced=origin.is_archive and facts.recipe not in ("", origin.recipe))

@@ -25,6 +25,7 @@ from core.processes.threads import Progress, ShouldStop, stop_if
 AUTO = "auto"
 """In place of a layout: take the one that is plainly meant, whatever was chosen before."""
 _LOCK_POLL_SECONDS = 0.2
+_NOTE = "note.txt"
 
 
 def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_stop: ShouldStop) -> None:
@@ -35,8 +36,10 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
         Stopped: ``should_stop`` returned True; the previous state is intact.
     """
     with _alone(path, should_stop):
-        root = origin.folder or _created(origin, path, progress, should_stop)
         before = _facts_before(path)
+        chosen = "" if layout == AUTO else layout or before.layout
+        origin = origin.in_layout(chosen)
+        root = origin.folder or _created(origin, path, progress, should_stop)
         chosen, found = _read(origin, root, layout, before.layout, progress, should_stop)
         index, ranges = indexing.build(
             root, found.found, _previous_index(path), before.ranges or Ranges(), progress, should_stop
@@ -51,7 +54,7 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
             class_names=found.class_names,
             recipe=origin.recipe,
             layout=chosen,
-            read_as=found.read_as,
+            read_as=_with_note(found.read_as, path),
             left_aside=found.left_aside,
             candidates=found.candidates,
             is_plain=found.is_plain,
@@ -100,14 +103,24 @@ def _created(origin: Source, path: Path, progress: Progress, should_stop: Should
     try:
         with files.explained(beside):
             beside.mkdir(parents=True)
-        origin.make(beside, progress, should_stop)
+        note = origin.make(beside, progress, should_stop) or ""
         with files.explained(finished):
             shutil.rmtree(finished, ignore_errors=True)
             files.patiently(lambda: os.replace(beside, finished))
+            (path / _NOTE).write_text(note, encoding="utf-8")
             recipe.write_text(origin.recipe)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return finished
+
+
+def _with_note(read_as: str, path: Path) -> str:
+    """What the source said of its images when they were made comes last."""
+    try:
+        note = (path / _NOTE).read_text(encoding="utf-8")
+    except OSError:
+        note = ""
+    return f"{read_as.rstrip('.')}; {note}." if note else read_as
 
 
 def _previous_index(path: Path) -> pd.DataFrame:

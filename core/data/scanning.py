@@ -24,4 +24,6 @@ def scan(
         return uploads.scan(root / origin.listing, progress, should_stop, layout, where)
     if origin.listing:
         return csv_list.scan(root / origin.listing, progress, should_stop, layout)
+    if origin.make_as is not None:  # the layout is that of what was downloaded, not of the folders made of it
+        layout = ""
     return folder.scan(root, progress, should_stop, layout)

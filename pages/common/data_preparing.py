@@ -104,7 +104,7 @@ def _show_outcome(preparation: Preparation) -> None:
                 title="The data set could not be prepared",
                 icon=":material/error:",
             )
-            if preparation.source.startswith("tfds:"):
+            if "Without internet access" in preparation.message:
                 st.caption(_OFFLINE)
         case "stopped" | "interrupted":
             st.info(literal(preparation.message), icon=":material/pause_circle:")
