@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -46,6 +46,10 @@ class Ranges:
     def of(self, kind: Kind) -> Range | None:
         """The range of one kind of images."""
         return self.integer if kind == "integer" else self.floating
+
+    def by_kind(self) -> dict[str, Range]:
+        """Those that there are."""
+        return {kind: found for kind in KINDS if (found := self.of(kind))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +106,14 @@ def in_words(found: Range) -> str:
     """``0 shown as black and 4,095 as white``."""
     black, white = map(_in_words, found)
     return f"{black} shown as black and {white} as white"
+
+
+def scaling_in_words(by_kind: Mapping[str, Range]) -> str:
+    """How the images of a run were scaled and others have to be; "" if none has more than 8 bits."""
+    if not by_kind:
+        return ""
+    parts = [f"{in_words(found)} ({kind} values)" for kind, found in by_kind.items()]
+    return f"Images of more than 8 bits are scaled for this model with {' and '.join(parts)}."
 
 
 def values_in_words(low: float, high: float) -> str:

@@ -162,12 +162,12 @@ def test_a_replaced_image_is_not_trained_under_the_old_version(flowers: Path, si
 def test_pixels_that_were_read_before_stay_those_of_their_version(flowers: Path, monkeypatch) -> None:
     monkeypatch.setattr(pixel_cache, "_FEW", 0)
     dataset = datasets.open(str(flowers))
-    before = np.array(pixel_cache.load(dataset, dataset.usable, 32, "stretch"))
+    before = pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:]
     replaced(flowers)
-    assert (pixel_cache.load(dataset, dataset.usable, 32, "stretch") == before).all()
+    assert (pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:] == before).all()
     again = datasets.prepare(str(flowers))
     assert again.version != dataset.version
-    assert (pixel_cache.load(again, again.usable, 32, "stretch") != before).any()
+    assert (pixel_cache.load(again, again.usable, 32, "stretch")[:] != before).any()
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_transparent_deep_colours_show_white(tmp_path: Path) -> None:
 
 def test_gallery_training_and_explanations_see_the_same_pixels(tmp_path: Path) -> None:
     dataset = prepared(tmp_path / "set", lambda n: noise(n, 4095).astype(np.uint16), with_pillow, ".png")
-    trained = pixel_cache.load(dataset, dataset.usable, 32, "stretch")
+    trained = pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:]
     shown = [np.asarray(dataset.image(row)) for row in dataset.usable.to_dict("records")]
     assert (trained == np.stack(shown)).all()
 
@@ -199,6 +199,15 @@ def test_the_check_says_what_is_black_and_white(tmp_path: Path) -> None:
         "to 4,001, 0 shown as black and 4,095 as white."
     )
     assert "something odd" not in quality.check(dataset).finding("unreadable").verdict
+
+
+def test_the_scaling_of_a_model_is_a_sentence() -> None:
+    ranges = Ranges(integer=(0.0, 4095.0), floating=(-1.0, 0.5))
+    assert deep_pixels.scaling_in_words(ranges.by_kind()) == (
+        "Images of more than 8 bits are scaled for this model with 0 shown as black and 4,095 as white "
+        "(integer values) and -1 shown as black and 0.5 as white (floating values)."
+    )
+    assert deep_pixels.scaling_in_words(Ranges().by_kind()) == ""
 
 
 def test_a_set_that_an_earlier_version_prepared_keeps_its_pixels_until_it_is_prepared_again(tmp_path) -> None:
