@@ -1,9 +1,10 @@
-"""What has changed on disk since a data set was prepared: found by names, sizes and times, not by content."""
+"""What has changed on disk since a data set was prepared: found by names, sizes and times of the files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +14,8 @@ from core.data.sources import Source
 from core.data.sources.scan import Found
 from core.errors import LabError
 from core.words import count, listed
+
+MAX_LOOKED_INTO = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
     """Compare the files on disk with the index.
 
     What the lab itself has drawn, downloaded or stored stays as it is; of an archive, size and time are
-    compared. A user's folder or list is scanned, which takes some seconds for 100,000 files.
+    compared. A user's folder or list is scanned, which takes some seconds for 100,000 files. Files that have
+    another time but the same size, as after a copy, are looked into, up to ``MAX_LOOKED_INTO`` of them.
     """
     if origin.make is not None:
         return Changes(replaced=origin.is_archive and facts.recipe not in ("", origin.recipe))
@@ -66,20 +70,40 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
         found = scanning.scan(origin, dataset.root, facts.layout).found
     except LabError as problem:
         return Changes(problem=str(problem))
-    return compare(dataset.index, found)
+    changes, touched = compare(dataset.index, found)
+    return replace(changes, changed=changes.changed + _replaced(dataset, touched))
 
 
-def compare(index: pd.DataFrame, found: Iterable[Found]) -> Changes:
-    """The files that differ from the rows of an index, by their places below the root."""
+def compare(index: pd.DataFrame, found: Iterable[Found]) -> tuple[Changes, list[str]]:
+    """The files that differ from the rows of an index, and the names of those with another time alone."""
     columns = ["file", "bytes", "modified", "folder_label", "source_split"]
     before = {row[0]: row[1:] for row in zip(*(index[name].tolist() for name in columns), strict=True)}
     added = changed = moved = 0
+    touched = []
     for one in found:
         known = before.pop(one.file, None)
         if known is None:
             added += 1
-        elif known[:2] != (one.bytes, one.modified):
+        elif known[0] != one.bytes:
             changed += 1
         elif known[2:] != (one.label, one.source_split):
             moved += 1
-    return Changes(added, changed, len(before), moved)
+        if known is not None and known[0] == one.bytes and known[1] != one.modified:
+            touched.append(one.file)
+    return Changes(added, changed, len(before), moved), touched
+
+
+def _replaced(dataset: Dataset, touched: list[str]) -> int:
+    """How many of these show another image; all of them, if one does of the many that are looked into."""
+    looked_into = touched[:: -(-len(touched) // MAX_LOOKED_INTO) or 1]
+    rows = dataset.index[dataset.index["file"].isin(looked_into)].to_dict("records")
+    others = sum(not _shows_the_same(dataset, row) for row in rows)
+    return others if len(touched) <= MAX_LOOKED_INTO else len(touched) * bool(others)
+
+
+def _shows_the_same(dataset: Dataset, row: Mapping[Any, Any]) -> bool:
+    try:
+        dataset.image(row)
+    except LabError:
+        return bool(row["problem"])
+    return True

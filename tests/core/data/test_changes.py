@@ -31,12 +31,19 @@ def flowers(tmp_path: Path) -> Path:
     for number in range(12):
         draw(tmp_path / "flowers" / "roses" / f"{number:02}.png", number)
         draw(tmp_path / "flowers" / "tulips" / f"{number:02}.png", 100 + number)
+    draw(tmp_path / "flowers" / "tulips" / "04.bmp", 200, "BMP")
     datasets.prepare(str(tmp_path / "flowers"))
     return tmp_path / "flowers"
 
 
 def touch(path: Path) -> None:
     os.utime(path, ns=(1, 1))
+
+
+def recolour(path: Path) -> None:
+    """Another image of the same size in pixels and, as a BMP file, in bytes."""
+    draw(path, 999, "BMP")
+    os.utime(path, ns=(2, 2))
 
 
 EDITS: dict[str, tuple[Callable[[Path], object], Changes]] = {
@@ -53,12 +60,17 @@ EDITS: dict[str, tuple[Callable[[Path], object], Changes]] = {
         Changes(added=1, removed=12),
     ),
     "an image replaced": (lambda d: draw(d / "tulips" / "04.png", 70), Changes(changed=1)),
-    "an image saved again": (lambda d: touch(d / "tulips" / "04.png"), Changes(changed=1)),
+    "an image saved again": (lambda d: touch(d / "tulips" / "04.png"), Changes()),
+    "all images copied": (lambda d: [touch(path) for path in d.rglob("*.png")], Changes()),
+    "an image replaced by one of as many bytes": (
+        lambda d: recolour(d / "tulips" / "04.bmp"),
+        Changes(changed=1),
+    ),
     "an image moved": (
         lambda d: (d / "tulips" / "04.png").rename(d / "roses" / "44.png"),
         Changes(added=1, removed=1),
     ),
-    "a class renamed": (lambda d: (d / "tulips").rename(d / "tulip"), Changes(added=12, removed=12)),
+    "a class renamed": (lambda d: (d / "tulips").rename(d / "tulip"), Changes(added=13, removed=13)),
     "a class that is broken": (
         lambda d: (draw(d / "roses" / "13.png", 3), (d / "roses" / "02.png").write_bytes(b"")),
         Changes(added=1, changed=1),
@@ -184,7 +196,7 @@ def test_pixels_that_were_read_before_stay_those_of_their_version(flowers: Path,
 def test_the_same_pixels_in_another_file_are_trained(keep: Callable[[Path], object], flowers: Path) -> None:
     dataset = datasets.open(str(flowers))
     keep(flowers / "roses" / "00.png")
-    assert pixel_cache.load(dataset, dataset.usable, 32, "stretch").shape == (24, 32, 32, 3)
+    assert pixel_cache.load(dataset, dataset.usable, 32, "stretch").shape == (25, 32, 32, 3)
     assert datasets.prepare(str(flowers)).version == dataset.version
 
 
@@ -242,4 +254,4 @@ def test_an_exclusion_outlives_a_rescan(flowers: Path) -> None:
     versions.exclude(dataset, [first], "blurred")
     draw(flowers / "roses" / "new.png", 50)
     again = datasets.prepare(str(flowers))
-    assert len(again.usable) == 24 and again.rows([first])["excluded"].tolist() == ["blurred"]
+    assert len(again.usable) == 25 and again.rows([first])["excluded"].tolist() == ["blurred"]
