@@ -12,7 +12,7 @@ from core.data import scanning
 from core.data.dataset import Dataset, Facts
 from core.data.sources import Source
 from core.data.sources.scan import Found
-from core.errors import LabError
+from core.errors import LabError, Undecided
 from core.words import count, listed
 
 MAX_LOOKED_INTO = 20
@@ -68,6 +68,8 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
         return Changes()
     try:
         found = scanning.scan(origin, dataset.root, facts.layout).found
+    except Undecided as undecided:
+        return Changes(problem=f"{undecided.question} Rescan the files to choose.")
     except LabError as problem:
         return Changes(problem=str(problem))
     changes, touched = compare(dataset.index, found)

@@ -91,13 +91,13 @@ def bits(dataset: Dataset) -> list[Finding]:
     title = "More than 8 bits"
     if dataset.ranges is None:
         verdict = (
-            f"{has}. An earlier version of the lab scaled each of them by itself, so that some may be too "
-            "dark or not comparable. Prepare the data set again to scale all of them alike."
+            f"{has}. An earlier version of the lab scaled each image by itself, so some may be too dark. "
+            "Prepare the data set again to show all of them on one scale."
         )
         return [Finding("bits", title, verdict, "warning", {"images": len(deep)})]
     kinds = [kind for kind in deep_pixels.KINDS if (deep["depth"] == kind).any()]
     parts = [_scaling(deep[deep["depth"] == kind], dataset.ranges.of(kind)) for kind in kinds]
-    verdict = f"{has}. All of them are scaled alike to 8: {'; '.join(parts)}."
+    verdict = f"{has}. They are all shown on one scale: {'; '.join(parts)}."
     return [Finding("bits", title, verdict, "note", {"images": len(deep)})]
 
 
@@ -108,4 +108,4 @@ def _is_deep(rows: pd.DataFrame) -> pd.Series:
 
 def _scaling(rows: pd.DataFrame, found: deep_pixels.Range | None) -> str:
     extent = deep_pixels.values_in_words(float(rows["low"].min()), float(rows["high"].max()))
-    return f"values from {extent}, {deep_pixels.in_words(found)}" if found else f"values from {extent}"
+    return f"values from {extent}, with {deep_pixels.in_words(found)}" if found else f"values from {extent}"

@@ -26,9 +26,9 @@ _SHORTCUTS = {
 }
 
 _FIT = (
-    f" The ratio of width to height alone tells much of this: the setting {SETTINGS['data.resize'].label} "
-    "decides whether a model sees it. If proportions belong to the subject, choose pad (data.resize=pad): "
-    "stretch makes all images square and distorts what they show. If they do not, keep stretch or crop."
+    f" The ratio of width to height is enough for that, and {SETTINGS['data.resize'].label} decides whether "
+    "a model sees it. Choose pad (data.resize=pad) if proportions belong to the subject: stretch distorts "
+    "them. Otherwise keep stretch or crop."
 )
 
 

@@ -46,8 +46,8 @@ def warn(dataset: Dataset) -> None:
     changes = found(dataset)
     if changes:
         st.warning(
-            f"{literal(changes.in_words)} Rescan the files before training: images that were replaced are "
-            "refused.",
+            f"{literal(changes.in_words)} Rescan the files before training: a run refuses images that have "
+            "been replaced.",
             icon=":material/sync_problem:",
         )
         st.page_link(addresses.DATA, label="Rescan files on the Data page", icon=":material/refresh:")

@@ -195,8 +195,8 @@ def test_the_check_says_what_is_black_and_white(tmp_path: Path) -> None:
     dataset = prepared(tmp_path / "set", lambda n: noise(n, 4001).astype(np.uint16), with_pillow, ".png")
     finding = quality.check(dataset).finding("bits")
     assert finding.verdict == (
-        "24 images of 24 have more than 8 bits per channel. All of them are scaled alike to 8: values from 1 "
-        "to 4,001, 0 shown as black and 4,095 as white."
+        "24 images of 24 have more than 8 bits per channel. They are all shown on one scale: values from 1 "
+        "to 4,001, with 0 shown as black and 4,095 as white."
     )
     assert "something odd" not in quality.check(dataset).finding("unreadable").verdict
 
