@@ -20,7 +20,7 @@ MAX_LOOKED_INTO = 20
 
 @dataclass(frozen=True)
 class Changes:
-    """How many images were added, changed (their file), removed, and moved to another class or split.
+    """How many images were added, changed, removed, and moved to another class, split or group.
 
     ``replaced``: the archive that the images come from is another one. ``problem``: why the files can no
     longer be read as they were.
@@ -45,7 +45,7 @@ class Changes:
         if self.replaced:
             return "The archive was replaced by another one since this data set was prepared."
         done = {"added": self.added, "changed": self.changed, "removed": self.removed}
-        done["given another class or split"] = self.moved
+        done["given another class, split or group"] = self.moved
         parts = [f"{number:,} {what}" for what, number in done.items() if number]
         if not parts:
             return "Nothing has changed since this data set was prepared."
@@ -79,6 +79,7 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
 def compare(index: pd.DataFrame, found: Iterable[Found]) -> tuple[Changes, list[str]]:
     """The files that differ from the rows of an index, and the names of those with another time alone."""
     columns = ["file", "bytes", "modified", "folder_label", "source_split"]
+    columns += ["source_group"] if "source_group" in index else []
     before = {row[0]: row[1:] for row in zip(*(index[name].tolist() for name in columns), strict=True)}
     added = changed = moved = 0
     touched = []
@@ -88,7 +89,7 @@ def compare(index: pd.DataFrame, found: Iterable[Found]) -> tuple[Changes, list[
             added += 1
         elif known[0] != one.bytes:
             changed += 1
-        elif known[2:] != (one.label, one.source_split):
+        elif known[2:] != (one.label, one.source_split, one.group)[: len(known) - 2]:
             moved += 1
         if known is not None and known[0] == one.bytes and known[1] != one.modified:
             touched.append(one.file)

@@ -49,15 +49,16 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
         evidence = copy_evidence.gather(index, root, known, progress, should_stop, ranges)
         copy_evidence.write(path, evidence)
         group = duplicates.whole_groups(index, duplicates.find(index, evidence))
+        note = _note(path)
         facts = Facts(
             source=origin.name,
             class_names=found.class_names,
             recipe=origin.recipe,
             layout=chosen,
-            read_as=_with_note(found.read_as, path),
+            read_as=f"{found.read_as.rstrip('.')}; {note}." if note else found.read_as,
             left_aside=found.left_aside,
             candidates=found.candidates,
-            is_plain=found.is_plain,
+            is_plain=found.is_plain and not note,
             ranges=ranges,
         )
         _write(path, facts, index.assign(group=group))
@@ -114,13 +115,12 @@ def _created(origin: Source, path: Path, progress: Progress, should_stop: Should
     return finished
 
 
-def _with_note(read_as: str, path: Path) -> str:
-    """What the source said of its images when they were made comes last."""
+def _note(path: Path) -> str:
+    """What the source said of its images when they were made."""
     try:
-        note = (path / _NOTE).read_text(encoding="utf-8")
+        return (path / _NOTE).read_text(encoding="utf-8")
     except OSError:
-        note = ""
-    return f"{read_as.rstrip('.')}; {note}." if note else read_as
+        return ""
 
 
 def _previous_index(path: Path) -> pd.DataFrame:

@@ -93,7 +93,8 @@ def test_several_changes_are_one_sentence() -> None:
     )
     assert Changes(changed=1).in_words == "1 image was changed since this data set was prepared."
     assert Changes(removed=2, moved=1_500).in_words == (
-        "2 images were removed and 1,500 given another class or split since this data set was prepared."
+        "2 images were removed and 1,500 given another class, split or group since this data set was "
+        "prepared."
     )
 
 
