@@ -26,7 +26,8 @@ import pandas as pd
 
 from core import config, files, workspace
 from core.config import RunConfig
-from core.data import indexing, sources, versions
+from core.data import changes, indexing, sources, versions
+from core.data.changes import Changes
 from core.data.dataset import Dataset, Facts, fingerprint
 from core.data.selection import Selection, select
 from core.data.sources import Source
@@ -37,9 +38,11 @@ from core.processes.threads import Progress, ShouldStop, never, silent
 __all__ = [
     "CATALOGUE",
     "CatalogueEntry",
+    "Changes",
     "Dataset",
     "NotPrepared",
     "Selection",
+    "changed_on_disk",
     "open",
     "prepare",
     "prepared",
@@ -138,6 +141,17 @@ def prepare(
     return _open(origin)
 
 
+def changed_on_disk(source: str) -> Changes:
+    """What has changed in the files of a data set since it was prepared, see ``changes.find``.
+
+    Raises:
+        NotPrepared: the data set has not been prepared.
+        LabError: the source does not exist, or the index is damaged.
+    """
+    origin = sources.resolve(source)
+    return changes.find(origin, _open(origin), files.read_model(_path(origin) / "dataset.json", Facts))
+
+
 def _open(origin: Source) -> Dataset:
     path = _path(origin)
     try:
@@ -185,6 +199,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         layout=facts.layout,
         candidates=facts.candidates,
         is_plain=facts.is_plain,
+        ranges=facts.ranges,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,44 +15,21 @@ from core import config as settings_of
 from core import datasets, runs, worker
 from core.config import PRESETS, RunConfig
 from core.data import sources
-from core.errors import LabError, Undecided
+from core.errors import LabError
 from core.runs import Labels, Run, Status
-from core.training import progress_bar
+from core.training import fresh_data, progress_bar
 
 
 def train(source: str, *, preset: str, name: str, layout: str, settings: Mapping[str, Any]) -> Run:
     """Create a run and carry it out until it has a report, see :func:`core.train`."""
-    wanted_config(source, preset, settings)  # an invalid setting is reported before the images are read
-    get_ready(source, layout)
+    config = wanted_config(source, preset, settings)  # an invalid setting is reported before images are read
+    fresh_data.settle(config.data.source, layout, version=config.data.version)
     run = runs.create(wanted_config(source, preset, settings), Labels(name=name))
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()
         raise LabError(f"Run {run.id} has no result (state: {status.state}). {reason}")
     return run
-
-
-def get_ready(source: str, layout: str = "", *, quiet: bool = False) -> None:
-    """Prepare a data set unless that is done, so that a question is asked before there is a run.
-
-    Whether mirrored images belong to another class is also known only then, and with it the settings that a
-    run on the data set starts from.
-
-    Raises:
-        Undecided: the files may be read in several ways, and none is chosen.
-        LabError: ``layout`` names none of these ways.
-    """
-    with contextlib.suppress(LabError):
-        datasets.open(source)
-        if not layout:
-            return
-    try:
-        progress_bar.prepare(source, layout, quiet=quiet)
-    except Undecided:
-        raise
-    except LabError:  # the run itself says what is wrong with its data
-        if layout:
-            raise
 
 
 def carry_out(run: Run, *, quiet: bool = False) -> Status:

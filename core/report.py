@@ -126,6 +126,8 @@ class Training(_Part):
         data_version: fingerprint of the images and their labels.
         split_fingerprint: fingerprint of the split; runs that share both can be compared image by image.
         groups: groups that were kept whole, such as patients, by split; empty without groups.
+        pixel_ranges: the values shown as black and as white in images of more than 8 bits, by kind
+            (``integer`` or ``floating``) as far as there are any; the model expects the same of other images.
     """
 
     kept_epoch: Count
@@ -137,6 +139,7 @@ class Training(_Part):
     data_version: str
     split_fingerprint: str
     groups: dict[str, Count] = Field(default_factory=dict)
+    pixel_ranges: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     environment: Environment
 

@@ -161,8 +161,10 @@ class TrainingResult:
         """Return the images cropped to squares as for the network, but larger."""
         data = self.run.config.data
         dataset = datasets.open(data.source)
-        files = dataset.rows([str(image_id) for image_id in ids])["file"]
-        return [pixel_cache.fit(dataset.image(str(file)), IMAGE_SIDE, data.resize) for file in files]
+        rows = dataset.rows([str(image_id) for image_id in ids])
+        return [
+            pixel_cache.fit(dataset.image(row), IMAGE_SIDE, data.resize) for row in rows.to_dict("records")
+        ]
 
     def _explained(self, test: Predictions, rows: NDArray[np.int64]) -> list[Explained]:
         from core.ml import assistant_tasks  # deferred: importing core must not import TensorFlow

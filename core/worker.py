@@ -214,6 +214,7 @@ def _training(
         data_version=dataset.version,
         split_fingerprint=selection.fingerprint,
         groups=selection.group_counts(),
+        pixel_ranges=dataset.ranges.by_kind() if dataset.ranges else {},
         skipped=tuple(SkippedFile(**one) for one in dataset.skipped),
         environment=environment.describe(),
     )

@@ -13,7 +13,7 @@ from core.cli.arguments import DONE, FAILED, UNFIT
 from core.data.dataset import Dataset
 from core.processes import background_job
 from core.processes.threads import Progress, ShouldStop
-from core.training import progress_bar
+from core.training import fresh_data
 from core.words import count
 
 CLASSES_NAMED = 20
@@ -34,9 +34,7 @@ def prepare(arguments: argparse.Namespace) -> int:
     """Index a data set and print the findings."""
     if arguments.report_progress:
         return _for_the_app(arguments.source, arguments.layout)
-    dataset = progress_bar.prepare(
-        arguments.source, arguments.layout, quiet=arguments.quiet or arguments.json
-    )
+    dataset = fresh_data.prepare(arguments.source, arguments.layout, quiet=arguments.quiet or arguments.json)
     report = quality.check(dataset)
     if arguments.json:
         print(json.dumps({**_describe(dataset), **report.as_dict()}))

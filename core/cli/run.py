@@ -15,6 +15,7 @@ from core.config import RunConfig, from_assignments
 from core.errors import LabError, WrongUsage
 from core.evaluation.headline import balanced, but_never, one_answer
 from core.runs import Labels, Run
+from core.training import fresh_data
 
 
 def add_to(commands: Any) -> None:
@@ -58,12 +59,10 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _new(arguments: argparse.Namespace) -> Run:
-    from core import foreground
-
     if not arguments.source:
         raise WrongUsage("Name a data set to train on, or a run to continue with --from.")
-    wanted_settings(arguments)  # an invalid setting is reported before the images are read
-    foreground.get_ready(arguments.source, arguments.layout, quiet=arguments.json)
+    config = wanted_settings(arguments)  # an invalid setting is reported before the images are read
+    fresh_data.settle(arguments.source, arguments.layout, version=config.data.version, quiet=arguments.json)
     config = wanted_settings(arguments)
     _warn_if_unfit(config)
     return runs.create(config, Labels(name=arguments.name))

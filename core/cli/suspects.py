@@ -23,6 +23,7 @@ from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, launch
 from core.processes.threads import Progress, ShouldStop, never
+from core.training import fresh_data
 from core.words import percent
 
 SHOWN = 20
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge every label, save the judgement beside the index, and print the suspects."""
     if arguments.report_progress:
         return _for_the_app(arguments.source)
+    fresh_data.refresh(arguments.source, quiet=arguments.json)
     with tqdm(disable=arguments.json or None, bar_format="{desc} {percentage:3.0f}%|{bar}|") as bar:
 
         def progress(step: str, done: int, total: int) -> None:

@@ -19,6 +19,7 @@ from core.cli.run import wanted_settings
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError, WrongUsage
 from core.sweeps.folder import Sweep
+from core.training import fresh_data
 from core.words import percent
 
 POLL_SECONDS = 0.5
@@ -96,6 +97,7 @@ def values_from(assignments: Iterable[str], base: RunConfig) -> dict[str, tuple[
 
 def _started(arguments: argparse.Namespace) -> Sweep:
     base = wanted_settings(arguments)
+    fresh_data.refresh(arguments.source, version=base.data.version, quiet=arguments.json)
     try:
         return sweeps.start(
             base,

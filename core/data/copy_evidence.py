@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core import files
 from core.data import copy_match
 from core.data.decoding import Unreadable, decode
+from core.data.deep_pixels import Ranges
 from core.data.hash_search import Hashes, hashes, within
 from core.data.image_stats import VIEWS
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
@@ -96,6 +97,7 @@ def gather(
     known: Evidence | None,
     progress: Progress = silent,
     should_stop: ShouldStop = never,
+    ranges: Ranges | None = None,
 ) -> Evidence:
     """Look for near copies among the rows of an index; pairs that are ``known`` are not looked at again.
 
@@ -119,7 +121,7 @@ def gather(
 
     @lru_cache(_PORTRAITS)
     def portrait(row: int, mirrored: bool) -> copy_match.Portrait:
-        return copy_match.portrait(decode(root / file[row], _DRAFT).image, mirrored=mirrored)
+        return copy_match.portrait(decode(root / file[row], _DRAFT, ranges).image, mirrored=mirrored)
 
     def look(number: int) -> bool:
         one, other = found.pairs[number].tolist()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
 from core import files
 from core.data.decoding import Unreadable, decode
+from core.data.deep_pixels import Ranges
+from core.data.image_stats import content_hash
 from core.data.sources.layout import LeftAside
 from core.errors import Candidate, LabError
 
@@ -23,7 +27,8 @@ class Facts:
 
     ``layout`` is what a person chose, "" for the one that is plainly meant; ``read_as`` says in words how
     the files were read; ``left_aside`` counts what is no example of a class. ``candidates`` and ``is_plain``
-    are those of the :class:`~core.data.sources.scan.Scan`.
+    are those of the :class:`~core.data.sources.scan.Scan`. ``ranges`` says what is black and white in images
+    of more than 8 bits, None where an earlier version of the lab scaled each by itself.
     """
 
     source: str
@@ -35,6 +40,7 @@ class Facts:
     left_aside: tuple[LeftAside, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     is_plain: bool = True
+    ranges: Ranges | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +63,7 @@ class Dataset:
         layout: the way to read its files that a person chose; "" for the one that is plainly meant.
         candidates: the ways to read its files, the likeliest first, as far as they are known.
         is_plain: whether each folder is a class and nothing was left aside, so that nothing need be said.
+        ranges: what is black and white in its images of more than 8 bits, see ``Facts``.
     """
 
     id: str
@@ -74,6 +81,7 @@ class Dataset:
     layout: str = ""
     candidates: tuple[Candidate, ...] = ()
     is_plain: bool = True
+    ranges: Ranges | None = None
 
     @property
     def cache_key(self) -> tuple[str, str, int]:
@@ -108,25 +116,42 @@ class Dataset:
             raise LabError(f"{len(missing)} of the images are no longer in the data set {self.source}.")
         return index.loc[list(ids)]
 
-    def image(self, row: pd.Series | str) -> Image.Image:
-        """The upright RGB image of an index row or of a file name in the index.
+    def image(self, row: pd.Series | Mapping[Any, Any], draft: int = 0) -> Image.Image:
+        """The upright RGB image of an index row, as it was when the data set was prepared.
+
+        A file with the size and time it had then counts as unchanged; of any other, the pixels are compared.
+
+        Args:
+            row: its file, bytes, modified and content.
+            draft: see ``decode``.
 
         Raises:
-            LabError: the file can no longer be read.
+            LabError: the file can no longer be read, or shows another image by now.
         """
-        return self._decoded(row if isinstance(row, str) else str(row["file"]))
+        path = self.root / row["file"]
+        untouched = _is_untouched(path, row)
+        try:
+            image = decode(path, draft if untouched else 0, self.ranges).image
+        except Unreadable as reason:
+            raise LabError(f"{row['file']} of data set '{self.title}': {reason}. {_RESCAN}") from None
+        if not untouched and content_hash(np.asarray(image)) != row["content"]:
+            raise LabError(
+                f"{row['file']} of data set '{self.title}' has been replaced by another image since the data "
+                f"set was prepared. {_RESCAN}"
+            )
+        return image
 
     def thumbnail(self, row: pd.Series, size: int) -> bytes:
         """The image as a JPEG of at most ``size`` pixels a side, created once and cached.
 
         Raises:
-            LabError: the file can no longer be read.
+            LabError: as ``image``.
         """
         cached = self.path / "thumbnails" / f"{row['id']}-{size}.jpg"
         try:
             return cached.read_bytes()
         except OSError:
-            jpeg = _jpeg(self._decoded(str(row["file"]), draft=size), size)
+            jpeg = _jpeg(self.image(row, draft=size), size)
         try:
             with files.replacing(cached) as beside:
                 beside.write_bytes(jpeg)
@@ -134,11 +159,16 @@ class Dataset:
             pass  # only a cache; the image can be shown anyway
         return jpeg
 
-    def _decoded(self, file: str, draft: int = 0) -> Image.Image:
-        try:
-            return decode(self.root / file, draft).image
-        except Unreadable as reason:
-            raise LabError(f"{file} of data set '{self.title}': {reason}") from None
+
+_RESCAN = "Press Rescan files on the Data page, or run python -m core prepare."
+
+
+def _is_untouched(path: Path, row: pd.Series | Mapping[Any, Any]) -> bool:
+    try:
+        info = path.stat()
+    except OSError:  # decoding it says why
+        return False
+    return (info.st_size, info.st_mtime_ns) == (row["bytes"], row["modified"])
 
 
 def fingerprint(rows: pd.DataFrame, *columns: str) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from core.data.decoding import Unreadable, decode
+from core.data import deep_pixels
+from core.data.decoding import Decoded, Unreadable, decode
+from core.data.deep_pixels import Range, Ranges
 from core.data.image_stats import Looks, measure
 from core.data.sources.scan import Found
 from core.processes.threads import Progress, ShouldStop, ordered_map
@@ -33,6 +35,9 @@ COLUMNS: dict[str, str] = {
     "contrast": "float32",
     "saturation": "float32",
     "sharpness": "float32",
+    "depth": "str",
+    "low": "float64",
+    "high": "float64",
     "problem": "str",
     "note": "str",
     "source_split": "str",
@@ -42,9 +47,11 @@ COLUMNS: dict[str, str] = {
 
 ``file`` is the path relative to the root, ``name`` the name shown to the user (they differ for uploads),
 ``source_group`` what the source says an image belongs to, a patient or a burst, "" where it says nothing.
+``depth`` is ``integer`` or ``floating`` where a file has more than 8 bits per channel; ``low`` and ``high``
+are then its smallest and largest value.
 """
 
-ADDED_LATER = frozenset({"views", "source_group"})
+ADDED_LATER = frozenset({"views", "source_group", "depth", "low", "high"})
 """An index without them opens, and gets them when the data set is prepared again."""
 
 FROM_THE_SOURCE = frozenset({"source_group"})
@@ -57,6 +64,7 @@ class _Reader:
 
     root: Path
     previous: Mapping[str, dict[str, Any]]
+    ranges: Ranges
 
     def row(self, found: Found) -> dict[str, Any]:
         facts = {
@@ -80,12 +88,13 @@ class _Reader:
 
     def _measure(self, found: Found) -> dict[str, Any]:
         try:
-            decoded = decode(self.root / found.file)
+            decoded = decode(self.root / found.file, ranges=self.ranges)
             return {
                 "width": decoded.width,
                 "height": decoded.height,
                 "mode": decoded.mode,
                 "note": decoded.note,
+                **_depth(decoded),
                 **asdict(measure(decoded.image)),
             }
         except Unreadable as reason:
@@ -97,25 +106,81 @@ _NOTHING: dict[str, Any] = {
     "width": 0,
     "height": 0,
     "mode": "",
+    "depth": "",
+    "low": 0.0,
+    "high": 0.0,
     "problem": "",
     "note": "",
 }
 
 
+def _depth(decoded: Decoded) -> dict[str, Any]:
+    if decoded.kind is None or decoded.extent is None:
+        return {}
+    low, high = decoded.extent
+    return {"depth": decoded.kind, "low": low, "high": high}
+
+
 def build(
-    root: Path, found: list[Found], previous: pd.DataFrame, progress: Progress, should_stop: ShouldStop
-) -> pd.DataFrame:
-    """Build the index of all files found, in order; ``previous`` is the previous index, or an empty one.
+    root: Path,
+    found: list[Found],
+    previous: pd.DataFrame,
+    ranges: Ranges,
+    progress: Progress,
+    should_stop: ShouldStop,
+) -> tuple[pd.DataFrame, Ranges]:
+    """Build the index of all files found, in order.
+
+    Images of more than 8 bits are read again where the values of all of them show that the range they were
+    read with is not that of the data set.
+
+    Args:
+        root: where the files lie.
+        found: the files.
+        previous: the previous index, or an empty one.
+        ranges: what was black and white in the previous index.
+
+    Returns:
+        The index, and what is black and white in it.
 
     Raises:
         Stopped: ``should_stop`` returned True; nothing has been written.
     """
+
+    def read(part: list[Found], reader: _Reader) -> list[dict[str, Any]]:
+        return list(
+            ordered_map(reader.row, part, step="reading images", progress=progress, should_stop=should_stop)
+        )
+
     unchanged = previous[previous["problem"] == ""].reindex(columns=list(COLUMNS)).to_dict("records")
-    reader = _Reader(root, {str(row["file"]): {str(k): v for k, v in row.items()} for row in unchanged})
-    rows = list(
-        ordered_map(reader.row, found, step="reading images", progress=progress, should_stop=should_stop)
-    )
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    known = {str(row["file"]): {str(k): v for k, v in row.items()} for row in unchanged}
+    rows = read(found, _Reader(root, known, ranges))
+    common = _common(rows)
+    again = [number for number, row in enumerate(rows) if _used(row, ranges) != _used(row, common)]
+    for number, row in zip(
+        again, read([found[number] for number in again], _Reader(root, {}, common)), strict=True
+    ):
+        rows[number] = row
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS), common
+
+
+def _common(rows: list[dict[str, Any]]) -> Ranges:
+    """The range of all images of a kind."""
+    found: dict[str, Range] = {}
+    for kind in deep_pixels.KINDS:
+        extents = [(row["low"], row["high"]) for row in rows if row["depth"] == kind]
+        if extents:
+            lows, highs = zip(*extents, strict=True)
+            found[kind] = deep_pixels.common_range(kind, lows, highs)
+    return Ranges(**found)
+
+
+def _used(row: dict[str, Any], ranges: Ranges) -> Range | None:
+    """The range that a row's image is read with; None for 8 bits."""
+    if not row["depth"]:
+        return None
+    own = [row["low"]], [row["high"]]
+    return ranges.of(row["depth"]) or deep_pixels.common_range(row["depth"], *own)
 
 
 def empty() -> pd.DataFrame:

@@ -7,10 +7,11 @@ and never changed, so any number of processes can read them while another adds a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core import files
-from core.data.decoding import Unreadable, decode
 from core.data.stored_images import PixelFile, Pixels, StoredImages
-from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, ordered_map, silent
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def load(
         (len(rows), S, S, 3) uint8, RGB, 0-255; ``[:]`` reads them all.
 
     Raises:
-        LabError: an image can no longer be read, or the disk is full.
+        LabError: an image can no longer be read or is another one by now, or the disk is full.
         Stopped: ``should_stop`` returned True.
     """
     ids = rows["id"].to_numpy(dtype="U16")
@@ -59,7 +58,7 @@ def load(
     indices = cache.find(ids) if cache else np.full(len(ids), -1)
     missing = np.flatnonzero(indices < 0)
     chosen = np.arange(len(ids)) if len(missing) > _FEW else missing
-    reader = _Reader(dataset, rows["file"].tolist(), image_size, resize, cache, indices)
+    reader = _Reader(dataset, rows, image_size, resize, cache, indices)
     images = ordered_map(
         reader.read,
         chosen.tolist(),
@@ -84,10 +83,10 @@ def _best(caches: Iterable[_Cache], ids: NDArray[np.str_]) -> _Cache | None:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads images by their index in ``files``, from a cache if possible, otherwise from the file."""
+    """Reads images by their index in ``rows``, from a cache if possible, otherwise from the file."""
 
     dataset: Dataset
-    files: list[str]
+    rows: pd.DataFrame
     image_size: int
     resize: str
     cache: _Cache | None
@@ -102,14 +101,12 @@ class _Reader:
             pixels = np.empty(self.none.shape[1:], np.uint8)
             self.cache.pixels.read(int(self.indices[index]), pixels)
             return pixels
-        file = self.files[index]
-        try:
-            image = decode(self.dataset.root / file, draft=self.image_size).image
-        except Unreadable as reason:
-            raise LabError(
-                f"{file} of data set '{self.dataset.title}': {reason}. Prepare it again."
-            ) from None
+        image = self.dataset.image(self._records[index], draft=self.image_size)
         return np.asarray(fit(image, self.image_size, self.resize))
+
+    @cached_property
+    def _records(self) -> list[dict[Hashable, Any]]:
+        return self.rows[["file", "bytes", "modified", "content"]].to_dict("records")
 
 
 @dataclass(frozen=True)

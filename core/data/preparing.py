@@ -14,9 +14,10 @@ import filelock
 import pandas as pd
 
 from core import files
-from core.data import copy_evidence, duplicates, indexing
+from core.data import copy_evidence, duplicates, indexing, scanning
 from core.data.dataset import Facts
-from core.data.sources import Source, csv_list, folder, uploads
+from core.data.deep_pixels import Ranges
+from core.data.sources import Source
 from core.data.sources.scan import NoSuchLayout, Scan
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, stop_if
@@ -24,6 +25,7 @@ from core.processes.threads import Progress, ShouldStop, stop_if
 AUTO = "auto"
 """In place of a layout: take the one that is plainly meant, whatever was chosen before."""
 _LOCK_POLL_SECONDS = 0.2
+_NOTE = "note.txt"
 
 
 def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_stop: ShouldStop) -> None:
@@ -34,22 +36,30 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
         Stopped: ``should_stop`` returned True; the previous state is intact.
     """
     with _alone(path, should_stop):
+        before = _facts_before(path)
+        chosen = "" if layout == AUTO else layout or before.layout
+        origin = origin.in_layout(chosen)
         root = origin.folder or _created(origin, path, progress, should_stop)
-        chosen, found = _read(origin, root, layout, _chosen_before(path), progress, should_stop)
-        index = indexing.build(root, found.found, _previous_index(path), progress, should_stop)
+        chosen, found = _read(origin, root, layout, before.layout, progress, should_stop)
+        index, ranges = indexing.build(
+            root, found.found, _previous_index(path), before.ranges or Ranges(), progress, should_stop
+        )
         progress("looking for duplicates", 0, 0)
-        evidence = copy_evidence.gather(index, root, copy_evidence.read(path), progress, should_stop)
+        known = copy_evidence.read(path)
+        evidence = copy_evidence.gather(index, root, known, progress, should_stop, ranges)
         copy_evidence.write(path, evidence)
         group = duplicates.whole_groups(index, duplicates.find(index, evidence))
+        note = _note(path)
         facts = Facts(
             source=origin.name,
             class_names=found.class_names,
             recipe=origin.recipe,
             layout=chosen,
-            read_as=found.read_as,
+            read_as=f"{found.read_as.rstrip('.')}; {note}." if note else found.read_as,
             left_aside=found.left_aside,
             candidates=found.candidates,
-            is_plain=found.is_plain,
+            is_plain=found.is_plain and not note,
+            ranges=ranges,
         )
         _write(path, facts, index.assign(group=group))
 
@@ -63,28 +73,19 @@ def _read(
     """
     chosen = "" if layout == AUTO else layout or before
     try:
-        return chosen, _scan(origin, root, chosen, progress, should_stop)
+        return chosen, scanning.scan(origin, root, chosen, progress, should_stop)
     except NoSuchLayout:
         if layout:
             raise
-        return "", _scan(origin, root, "", progress, should_stop)
+        return "", scanning.scan(origin, root, "", progress, should_stop)
 
 
-def _scan(origin: Source, root: Path, chosen: str, progress: Progress, should_stop: ShouldStop) -> Scan:
-    if origin.listing == uploads.LIST and (origin.folder is None or origin.name.startswith("upload:")):
-        where = "the upload" if origin.folder else origin.name
-        return uploads.scan(root / origin.listing, progress, should_stop, chosen, where)
-    if origin.listing:
-        return csv_list.scan(root / origin.listing, progress, should_stop, chosen)
-    return folder.scan(root, progress, should_stop, chosen)
-
-
-def _chosen_before(path: Path) -> str:
-    """The layout that a person chose when the data set was prepared before."""
+def _facts_before(path: Path) -> Facts:
+    """What is known from the last time the data set was prepared; nothing if that is damaged or never was."""
     try:
-        return files.read_model(path / "dataset.json", Facts).layout
-    except (LabError, OSError):  # none yet, or damaged: nothing is chosen
-        return ""
+        return files.read_model(path / "dataset.json", Facts)
+    except (LabError, OSError):
+        return Facts(source="", class_names=())
 
 
 def _write(path: Path, facts: Facts, index: pd.DataFrame) -> None:
@@ -103,14 +104,23 @@ def _created(origin: Source, path: Path, progress: Progress, should_stop: Should
     try:
         with files.explained(beside):
             beside.mkdir(parents=True)
-        origin.make(beside, progress, should_stop)
+        note = origin.make(beside, progress, should_stop) or ""
         with files.explained(finished):
             shutil.rmtree(finished, ignore_errors=True)
             files.patiently(lambda: os.replace(beside, finished))
+            (path / _NOTE).write_text(note, encoding="utf-8")
             recipe.write_text(origin.recipe)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return finished
+
+
+def _note(path: Path) -> str:
+    """What the source said of its images when they were made."""
+    try:
+        return (path / _NOTE).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _previous_index(path: Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from core.data import grouping, splits
 from core.data.dataset import Dataset, fingerprint
 from core.data.sources.class_names import class_key
 from core.errors import LabError
-from core.words import and_others
+from core.words import and_others, count
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
     usable = dataset.usable
     class_names = _class_names(dataset, config)
     rows = usable[usable["label"].isin(class_names)]
-    _check_nothing_is_empty(rows, class_names)
+    _check_nothing_is_empty(dataset, rows, class_names)
     if config.max_per_class:
         rows = _capped(rows, config.max_per_class, config.split_seed)
     if config.split == "anew":
@@ -94,15 +94,25 @@ def _known(name: str, class_names: tuple[str, ...], by_key: Mapping[str, str]) -
     return name if name in class_names else by_key.get(class_key(name), name)
 
 
-def _check_nothing_is_empty(rows: pd.DataFrame, class_names: tuple[str, ...]) -> None:
+def _check_nothing_is_empty(dataset: Dataset, rows: pd.DataFrame, class_names: tuple[str, ...]) -> None:
     present = set(rows["label"])
     empty = [name for name in class_names if name not in present]
     if empty:
         raise LabError(
-            f"class '{empty[0]}' has no readable images; at least {splits.MIN_PER_CLASS} are needed to split"
+            f"class '{empty[0]}' has no readable images{_unread(dataset, empty[0])}; at least "
+            f"{splits.MIN_PER_CLASS} are needed to split"
             f"{and_others(len(empty) - 1, 'class')}. "
             "Add images, or train on the other classes only."
         )
+
+
+def _unread(dataset: Dataset, class_name: str) -> str:
+    """Why its files are no readable images, in brackets; nothing if it has no files."""
+    bad = dataset.index[(dataset.index["label"] == class_name) & (dataset.index["problem"] != "")]
+    if bad.empty:
+        return ""
+    which, why = bad["name"].iloc[0], bad["problem"].iloc[0]
+    return f" ({count(len(bad), 'file')} cannot be read, for example {which}: {why})"
 
 
 def _capped(rows: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from core.config import SETTINGS, RunConfig
+from core.data import deep_pixels
 from core.errors import LabError
 from core.evaluation import calibration, confusion, curve_reading, headline
 from core.evaluation.confusion import Mistake
@@ -68,6 +69,7 @@ def build(run: Run, image_of: ImageOf) -> str:
         title=f"{run.labels.name or run.config.data.source}, run {run.id}",
         labels=run.labels,
         report=report,
+        scaling=deep_pixels.scaling_in_words(report.pixel_ranges),
         one_answer=headline.one_answer(report),
         balanced=headline.balanced(report),
         grouped=headline.grouped(report),

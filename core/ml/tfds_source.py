@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import threading
+import io
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+
+from PIL import Image
 
 from core import files
-from core.data.sources.layout_words import SPLIT_NAMES, split_named
+from core.data.sources.catalogue import is_transposed
 from core.errors import LabError
+from core.ml import tfds_download, tfds_reading
 from core.processes.threads import Progress, ShouldStop, stop_if
 
 _SUFFIXES = (
@@ -21,52 +21,45 @@ _SUFFIXES = (
     (b"BM", ".bmp"),
     (b"RIFF", ".webp"),
 )
-_POLL_SECONDS = 0.5
-_NETWORK_SECONDS = 15
 _CHECK_EVERY = 50
 
 
-def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
+def make(name: str, folder: Path, progress: Progress, should_stop: ShouldStop, layout: str = "") -> str:
     """Write every image of ``tfds:name`` to ``folder``, by split (if more than one) and class.
 
-    Data that is already in ``TFDS_DATA_DIR`` is used; anything else is downloaded.
+    Data that is already in ``TFDS_DATA_DIR`` is used; anything else is downloaded. ``layout`` chooses between
+    several labels or images, see :func:`tfds_reading.read`.
+
+    Returns:
+        What is not plain about it, in words: the label that was taken, splits left aside, images turned.
 
     Raises:
+        Undecided: it has several labels or images, and ``layout`` names none of them.
         LabError: there is no such data set, it is not a classification data set, or the download failed.
         Stopped: ``should_stop`` returned true.
     """
     progress("starting TensorFlow Datasets", 0, 0)
     builder = _builder(name)
-    image, label = _features(name, builder)
+    tfds_reading.read(name, builder.info, layout)  # what must be chosen is asked before a download
     if not builder.is_prepared():
-        _download(name, builder, progress, should_stop)
-    splits = split_roles(list(builder.info.splits))
-    total = sum(builder.info.splits[split].num_examples for split in splits)
-    names = [_folder_name(text) for text in builder.info.features[label].names]
-    _make_folders(folder, names, splits)
-    done = 0
-    for split, ours in splits.items():
-        below = folder / ours if len(set(splits.values())) > 1 else folder
-        for example in _examples(builder, split, image):
+        tfds_download.download(name, builder, progress, should_stop)
+    reading = tfds_reading.read(name, builder.info, layout)
+    classes = tfds_reading.class_folders(builder.info.features[reading.label].names)
+    turn, done = is_transposed(name), 0
+    total = sum(builder.info.splits[split].num_examples for split in reading.folders)
+    for split, below in reading.folders.items():
+        for example in _examples(builder, split, reading.image):
             if done % _CHECK_EVERY == 0:
                 stop_if(should_stop, "writing images")
                 progress("writing images", done, total)
-            if example[label] >= 0:  # -1: an image without a label
-                _write(below / names[example[label]], done, bytes(example[image]))
+            label = int(example[reading.label])
+            if label >= 0:  # -1: an image without a label
+                content = bytes(example[reading.image])
+                _write(folder / below / classes[label], done, _transposed(content) if turn else content)
             done += 1
     progress("writing images", done, total)
-
-
-def split_roles(names: list[str]) -> dict[str, str]:
-    """What the splits of a data set are: by their usual names, else by what their names mean.
-
-    Where no name means training, as with a single split ``all``, everything is training, to be split later.
-    """
-    usual = {name: SPLIT_NAMES[name] for name in names if name in SPLIT_NAMES}
-    if usual:
-        return usual
-    meant = {name: split for name in names if (split := split_named(name))}
-    return meant if "train" in meant.values() else dict.fromkeys(names, "train")
+    turned = "its images are stored transposed, and were turned upright" if turn else ""
+    return "; ".join(filter(None, (reading.note, turned)))
 
 
 def _builder(name: str) -> Any:
@@ -81,74 +74,7 @@ def _builder(name: str) -> Any:
             "See the list of names at https://www.tensorflow.org/datasets/catalog/overview."
         ) from None
     except Exception as error:
-        raise LabError(f"tfds:{name} could not be opened: {_first_line(error)}") from error
-
-
-def _features(name: str, builder: Any) -> tuple[str, str]:
-    """Return the names of the image feature and of the label feature."""
-    import tensorflow_datasets as tfds
-
-    features = dict(builder.info.features)
-    images = [key for key, kind in features.items() if isinstance(kind, tfds.features.Image)]
-    labels = [key for key, kind in features.items() if isinstance(kind, tfds.features.ClassLabel)]
-    image, label = builder.info.supervised_keys or ((images or [""])[0], (labels or [""])[0])
-    if image not in images or label not in labels:
-        raise LabError(f"tfds:{name} does not have one label per image, so it cannot train a classifier.")
-    return image, label
-
-
-def _download(name: str, builder: Any, progress: Progress, should_stop: ShouldStop) -> None:
-    """Download in a thread, since TensorFlow Datasets neither reports its progress nor can be stopped.
-
-    It writes to temporary names first, so the remains of a stopped download are never used.
-    """
-    failed: list[BaseException] = []
-    _check_network(name, builder)
-
-    def work() -> None:
-        try:
-            builder.download_and_prepare()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, daemon=True, name=f"download {name}")
-    thread.start()
-    megabytes = int(builder.info.download_size or 0) >> 20
-    while thread.is_alive():
-        stop_if(should_stop, f"downloading {name}")
-        progress(f"downloading {name} ({megabytes} MB) and unpacking it", 0, 0)
-        thread.join(_POLL_SECONDS)
-    if failed:
-        raise LabError(_why_not(name, builder, failed[0])) from failed[0]
-
-
-def _check_network(name: str, builder: Any) -> None:
-    """Check one download server; TensorFlow Datasets itself would retry for minutes."""
-    url = next((url for url in builder.url_infos if url.startswith("http")), None)
-    if url is None:
-        return
-    try:
-        with urlopen(Request(url, method="HEAD"), timeout=_NETWORK_SECONDS):
-            pass
-    except HTTPError:
-        pass  # the server responds, even if it rejects this request
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise LabError(_why_not(name, builder, OSError(f"no connection to {url} ({reason})"))) from error
-
-
-def _why_not(name: str, builder: Any, error: BaseException) -> str:
-    return (
-        f"tfds:{name} could not be downloaded: {_first_line(error)}. "
-        "Without internet access, use garden, digits or a folder of your own. Or run "
-        f"`python -c \"import tensorflow_datasets as t; t.load('{name}')\"` on a machine with internet "
-        f"access, and copy the downloaded folder to {builder.data_dir}."
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:200].rstrip(".")
+        raise LabError(f"tfds:{name} could not be opened: {tfds_download.whole(error)}") from error
 
 
 def _examples(builder: Any, split: str, image: str) -> Any:
@@ -159,23 +85,17 @@ def _examples(builder: Any, split: str, image: str) -> Any:
     return tfds.as_numpy(dataset)
 
 
-def _make_folders(folder: Path, names: list[str], splits: dict[str, str]) -> None:
-    parts = set(splits.values())
-    belows = [folder / ours for ours in parts] if len(parts) > 1 else [folder]
-    with files.explained(folder):
-        for below in belows:
-            for name in names:
-                (below / name).mkdir(parents=True, exist_ok=True)
+def _transposed(content: bytes) -> bytes:
+    """A PNG file with rows and columns exchanged; it loses nothing."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as image:
+        image.transpose(Image.Transpose.TRANSPOSE).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _write(folder: Path, number: int, content: bytes) -> None:
     suffix = next((suffix for magic, suffix in _SUFFIXES if content.startswith(magic)), ".img")
     path = folder / f"{number:06}{suffix}"
     with files.explained(path):
+        folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-
-def _folder_name(class_name: str) -> str:
-    """Return a class name as a folder name: some data sets use characters that file systems forbid."""
-    name = class_name.replace("/", "-").replace(os.sep, "-").replace("\0", "").strip()
-    return f"_{name}" if name.startswith(".") or not name else name

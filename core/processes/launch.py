@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from core import workspace
 from core.files import explained
 from core.workspace import PROJECT
 
@@ -33,7 +34,7 @@ def start_detached(module: str, arguments: Sequence[str], log: Path) -> subproce
             return subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=PROJECT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "LAB_WORKSPACE": str(workspace.folder())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

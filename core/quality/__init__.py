@@ -13,16 +13,11 @@ from core.config import DataConfig
 from core.data import copy_evidence, duplicates
 from core.data.copy_evidence import MAX_BITS
 from core.data.dataset import Dataset
-from core.data.sources.lists import labels
 from core.datasets import select
 from core.errors import LabError
-from core.quality import checklist, copies, costs, leaks, outliers, shortcuts, splitting
+from core.quality import checklist, copies, costs, leaks, outliers, reading, shortcuts, splitting
 from core.quality.copies import Copies
 from core.quality.findings import Action, Finding, Report, Severity
-from core.words import count, percent
-
-_MAX_SEVERAL = 0.5
-"""Share of images with several labels from which on the rest shows another task than the data set is for."""
 
 __all__ = ["Action", "Finding", "Report", "Severity", "check"]
 
@@ -37,7 +32,7 @@ def check(dataset: Dataset, config: DataConfig | None = None, distance: int = MA
     """
     rows = dataset.usable
     if rows.empty:
-        return Report((*_unusable(dataset), _nothing_left()), distance)
+        return Report((*reading.unusable(dataset), _nothing_left()), distance)
     evidence = copy_evidence.read(dataset.path)
     found = copies.gather(rows, duplicates.find(rows, evidence, distance))
     came = dataset.index[dataset.index["problem"] == ""]
@@ -46,7 +41,8 @@ def check(dataset: Dataset, config: DataConfig | None = None, distance: int = MA
         checklist.balance(rows, dataset.class_names),
         checklist.unique(rows, found, distance, evidence),
         checklist.variety(rows),
-        *_unusable(dataset),
+        *reading.unusable(dataset),
+        *reading.bits(dataset),
         leaks.conflicts(found),
         leaks.mirrors(found, dataset),
         *_splits(dataset, config or DataConfig(source=dataset.source), found),
@@ -58,46 +54,6 @@ def check(dataset: Dataset, config: DataConfig | None = None, distance: int = MA
 
 def _with_cost(finding: Finding, rows: pd.DataFrame) -> Finding:
     return replace(finding, cost=costs.in_words(rows, finding.removed)) if finding.removed else finding
-
-
-def _unusable(dataset: Dataset) -> list[Finding]:
-    bad = dataset.index[dataset.index["problem"] != ""]
-    several = bad["problem"].str.startswith((labels.SEVERAL, labels.CONTRADICTED))
-    findings = [_unreadable(dataset, bad[~several])]
-    return [*findings, _several_labels(dataset, bad[several])] if several.any() else findings
-
-
-def _several_labels(dataset: Dataset, bad: pd.DataFrame) -> Finding:
-    share = len(bad) / (len(bad) + len(dataset.usable))
-    first = bad.iloc[0]
-    verdict = (
-        f"Left out: {count(len(bad), 'image')} ({percent(share)}) with more than one label, for example "
-        f"{first['name']}, which {first['problem']}. Multi-label classification is not supported: give each "
-        "image the one class that matters."
-    )
-    severity: Severity = "serious" if share >= _MAX_SEVERAL else "warning"
-    return Finding(
-        "several_labels",
-        "One label for each image",
-        verdict,
-        severity,
-        {"several": len(bad), "share": round(share, 4)},
-        ids=tuple(bad["id"]),
-    )
-
-
-def _unreadable(dataset: Dataset, bad: pd.DataFrame) -> Finding:
-    noted = dataset.usable[dataset.usable["note"] != ""]
-    numbers = {"unreadable": len(bad), "odd": len(noted), "files": dataset.skipped}
-    title = "Unreadable files"
-    odd = f" {count(len(noted), 'image')} had something odd, such as several frames." if len(noted) else ""
-    if bad.empty:
-        return Finding("unreadable", title, f"Every file is a readable image.{odd}", "good", numbers)
-    verdict = (
-        f"{count(len(bad), 'file')} cannot be read as an image and will be left out, "
-        f"for example {bad['name'].iloc[0]}: {bad['problem'].iloc[0]}.{odd}"
-    )
-    return Finding("unreadable", title, verdict, "note", numbers, tuple(bad["id"]))
 
 
 def _splits(dataset: Dataset, config: DataConfig, found: Copies) -> list[Finding]:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.config import SETTINGS
 from core.data import splits
-from core.quality.findings import Finding
+from core.quality.findings import Finding, Severity
 from core.words import confidence_interval, percent
 
 MAX_IMAGES = 5_000
@@ -23,6 +24,12 @@ _SHORTCUTS = {
     "size": ("the size of the image", "Take the images of all classes from the same sources"),
     "file": ("the kind of file", "Save the images of all classes in the same way"),
 }
+
+_FIT = (
+    f" The ratio of width to height is enough for that, and {SETTINGS['data.resize'].label} decides whether "
+    "a model sees it. Choose pad (data.resize=pad) if proportions belong to the subject: stretch distorts "
+    "them. Otherwise keep stretch or crop."
+)
 
 
 def checks(rows: pd.DataFrame) -> list[Finding]:
@@ -42,8 +49,7 @@ def _facts(name: str, rows: pd.DataFrame) -> NDArray[np.float64]:
     if name == "brightness":
         return rows[["brightness", "contrast"]].to_numpy(np.float64)
     if name == "size":
-        sides = rows[["width", "height"]].to_numpy(np.float64)
-        return np.column_stack([sides, sides[:, 0] / sides[:, 1]])
+        return np.column_stack([rows[["width", "height"]].to_numpy(np.float64), _shapes(rows)])
     kinds = rows["file"].map(lambda file: PurePosixPath(file).suffix.lower()) + " " + rows["mode"]
     return pd.get_dummies(kinds).to_numpy(np.float64)
 
@@ -57,8 +63,12 @@ def _finding(name: str, rows: pd.DataFrame) -> Finding:
     guessed = float(rows["label"].value_counts(normalize=True).iloc[0])
     reached = _accuracy(_facts(name, rows), rows)
     spread = 1.96 * float(np.sqrt(reached * (1 - reached) / len(rows)))
-    way = (reached - guessed) / max(1 - guessed, 1e-9)
-    numbers = {"accuracy": round(reached, 3), "majority": round(guessed, 3), "plus_minus": round(spread, 3)}
+    way = _way(reached, guessed)
+    numbers = {
+        "accuracy": round(reached, 3),
+        "majority": round(guessed, 3),
+        "plus_minus": round(spread, 3),
+    }
     says = (
         f"From {fact} alone a small model names the class of {percent(reached, 0)} of the "
         f"images ({confidence_interval(max(reached - spread, 0), min(reached + spread, 1), 0)}); "
@@ -66,13 +76,24 @@ def _finding(name: str, rows: pd.DataFrame) -> Finding:
     )
     if way < NOTE or reached - spread <= guessed:
         return Finding(f"shortcut_{name}", title, f"{says} No shortcut.", "good", numbers)
-    return Finding(
-        f"shortcut_{name}",
-        title,
-        f"{says} A model may learn this instead of the subject. {advice}, or look at heatmaps with care.",
-        "warning" if way >= WARNING else "note",
-        numbers,
+    verdict = (
+        f"{says} A model may learn this instead of the subject. {advice}, or look at heatmaps with care."
     )
+    severity: Severity = "warning" if way >= WARNING else "note"
+    if name == "size" and _way(_accuracy(_shapes(rows), rows), guessed) >= NOTE:
+        pad = {"data.resize": "pad"}
+        return Finding(f"shortcut_{name}", title, f"{verdict}{_FIT}", severity, numbers, settings=pad)
+    return Finding(f"shortcut_{name}", title, verdict, severity, numbers)
+
+
+def _way(reached: float, guessed: float) -> float:
+    """The part of the way from always guessing the largest class to always being right."""
+    return (reached - guessed) / max(1 - guessed, 1e-9)
+
+
+def _shapes(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Width by height (N, 1): all that the size still says once an image was scaled."""
+    return (rows["width"] / rows["height"]).to_numpy(np.float64)[:, None]
 
 
 def _accuracy(facts: NDArray[np.float64], rows: pd.DataFrame) -> float:

@@ -7,8 +7,6 @@ from typing import NoReturn
 
 from tqdm.auto import tqdm
 
-from core import datasets
-from core.data.dataset import Dataset
 from core.runs import Status
 from core.words import duration
 
@@ -21,18 +19,6 @@ def progress_bar(*, quiet: bool = False) -> tqdm[NoReturn]:
     in_notebook = "ipykernel" in sys.modules
     disable = quiet if in_notebook else quiet or None
     return tqdm(disable=disable, bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix}", total=1.0)
-
-
-def prepare(source: str, layout: str = "", *, quiet: bool = False) -> Dataset:
-    """Prepare a data set with a progress bar, see :func:`core.datasets.prepare`."""
-    with progress_bar(quiet=quiet) as bar:
-
-        def progress(step: str, done: int, total: int) -> None:
-            bar.n = done / max(total, 1)
-            bar.set_description_str(step)
-            bar.set_postfix_str(f"{done} of {total}" if total else "")
-
-        return datasets.prepare(source, layout=layout, progress=progress)
 
 
 def show_training(bar: tqdm[NoReturn], status: Status, *, stopping: bool = False) -> None:

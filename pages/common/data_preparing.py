@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from core import engine
 from core.data.dataset import Dataset
+from core.datasets import Changes
 from core.engine import Preparation
 from pages.common import data_sources, frame, layout_choice, settings, work_progress
 from pages.common.text import literal
@@ -47,8 +50,8 @@ def show(source: str) -> None:
                 )
 
 
-def show_again(dataset: Dataset) -> None:
-    """Show how reading the images again goes, and offer it for the user's own, which may have changed."""
+def show_again(dataset: Dataset, changes: Changes) -> None:
+    """Show how reading the images again goes; offer it for the user's own, and say what changed in them."""
     source = dataset.source
     if source in data_sources.BUILT_IN:
         return
@@ -58,7 +61,7 @@ def show_again(dataset: Dataset) -> None:
         return
     if preparation.heartbeat > dataset.prepared_at:  # else it is older than what is shown
         _show_question_or_outcome(preparation)
-    _offer_rescan(source)
+    _offer_rescan(source, changes)
 
 
 def _show_question_or_outcome(preparation: Preparation) -> None:
@@ -69,14 +72,23 @@ def _show_question_or_outcome(preparation: Preparation) -> None:
         _show_outcome(preparation)
 
 
-def _offer_rescan(source: str) -> None:
+def _offer_rescan(source: str, changes: Changes = Changes()) -> None:
     if source.startswith(("tfds:", "upload:")):  # their files are the lab's own and do not change
         return
+    if not changes:
+        _rescan_button(source, "tertiary")
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="changed_on_disk"):
+        st.markdown(f":orange[:material/sync_problem:] {literal(changes.in_words)}", width="stretch")
+        _rescan_button(source, "primary")
+
+
+def _rescan_button(source: str, kind: Literal["primary", "tertiary"]) -> None:
     st.button(
         "Rescan files",
         icon=":material/refresh:",
         key="prepare_again",
-        type="tertiary",
+        type=kind,
         help="Use this after adding, changing or removing images. Only changed files are read again, and the "
         "images you left out or moved to another class stay that way.",
         on_click=frame.attempt,
@@ -92,7 +104,7 @@ def _show_outcome(preparation: Preparation) -> None:
                 title="The data set could not be prepared",
                 icon=":material/error:",
             )
-            if preparation.source.startswith("tfds:"):
+            if "Without internet access" in preparation.message:
                 st.caption(_OFFLINE)
         case "stopped" | "interrupted":
             st.info(literal(preparation.message), icon=":material/pause_circle:")

@@ -298,7 +298,7 @@ def test_hostile_class_names_are_shown_as_they_are(tmp_path):
 
 
 def test_without_a_network_a_page_says_so_and_offers_built_in_images():
-    message = "tfds:beans could not be downloaded: no route to host. Without a network use garden"
+    message = "tfds:beans could not be downloaded: no route to host. Without internet access, use garden"
     write_preparation("tfds:beans", "failed", message)
     for page in (DATA, TRAIN):
         test = visit(page, data="tfds:beans")

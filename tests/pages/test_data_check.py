@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -220,6 +222,75 @@ def test_a_finding_shows_its_images_before_they_are_left_out(source):
 def test_unreadable_files_are_listed_in_a_table(source):
     test = part(CHECK, source)
     assert "Look at the files" in [one.label for one in test.expander]
+
+
+def test_the_fit_to_square_can_be_set_where_proportions_tell_the_class(tmp_path):
+    for number in range(24):
+        for first, (name, size) in enumerate({"circles": (60, 60), "ellipses": (120, 60)}.items()):
+            (tmp_path / "shapes" / name).mkdir(parents=True, exist_ok=True)
+            blobs(100 * first + number).resize(size).save(tmp_path / "shapes" / name / f"{number}.png")
+    datasets.prepare(str(tmp_path / "shapes"))
+    test = part(CHECK, str(tmp_path / "shapes"))
+    assert "Fit to square" in words(test)
+    test = click(test, "set shortcut_size")
+    assert test.query_params["set"] == "data.resize=pad"
+
+
+# --- files that change on disk -------------------------------------------------------------------
+
+
+def settled(test: AppTest) -> AppTest:
+    """A page once its files are compared, which is done beside it."""
+    for _ in range(100):
+        if not any(thread.name == "compare files" for thread in threading.enumerate()):
+            break
+        time.sleep(0.05)
+    return test.run()
+
+
+def test_changed_files_are_offered_for_a_rescan(source, no_processes):
+    folder = Path(source)
+    assert "since this data set was prepared" not in words(settled(part(CHECK, source)))
+    (folder / "daisy" / "000.png").unlink()
+    for number in range(3):
+        blobs(700 + number).save(folder / "roses" / f"new{number}.png")
+    blobs(800).save(folder / "tulips" / "000.png")
+    test = settled(part(CHECK, source))
+    sentence = "3 images were added, 1 changed and 1 removed since this data set was prepared."
+    assert sentence in words(test)
+    assert words(test).count("since this data set was prepared") == 1
+    assert sentence in words(settled(visit(TRAIN, data=source)))
+    click(test, "prepare_again")
+    assert no_processes[-1][:2] == ["prepare", source]
+
+
+def test_files_with_another_time_alone_are_no_change(source):
+    for path in Path(source).rglob("*.png"):
+        os.utime(path, (1, 1))
+    assert "since this data set was prepared" not in words(settled(part(CHECK, source)))
+
+
+def test_a_slow_folder_does_not_make_the_page_wait(source, monkeypatch):
+    compared = threading.Event()
+
+    def slowly(_source: str) -> datasets.Changes:
+        compared.wait(20)
+        return datasets.Changes(added=7)
+
+    monkeypatch.setattr(datasets, "changed_on_disk", slowly)
+    test = part(CHECK, source)
+    assert "of 4 boxes are ticked" in words(test) and "were added" not in words(test)
+    compared.set()
+    assert "7 images were added" in words(settled(test))
+
+
+def test_files_are_compared_once_a_visit(source, monkeypatch):
+    asked = []
+    monkeypatch.setattr(datasets, "changed_on_disk", lambda name: asked.append(name) or datasets.Changes())
+    test = part(CHECK, source)
+    test.run()
+    test.run()
+    assert asked == [source]
 
 
 def test_only_a_users_own_files_can_be_rescanned(source, no_processes):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from core import workspace
 from core.data.sources import pasted
-from core.data.sources.catalogue import CATALOGUE
+from core.data.sources.catalogue import CATALOGUE, is_transposed
 from core.errors import LabError
 from core.processes.threads import Progress, ShouldStop, never, silent
 
-Make = Callable[[Path, Progress, ShouldStop], None]
-"""Fills an empty folder with class folders, or raises a LabError."""
+Make = Callable[[Path, Progress, ShouldStop], str | None]
+"""Fills an empty folder with class folders, or raises a LabError; may say in words what is not plain."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Source:
 
     ``folder`` contains the user's own images; all others are created once, by ``make``, in the workspace.
     ``recipe`` changes when ``make`` would produce different images. ``listing`` is a list that gives the
-    class of each image; without one, the folders do, or a list that is found among the files.
+    class of each image; without one, the folders do, or a list that is found among the files. ``make_as`` is
+    ``make`` for a chosen layout, of a source whose layout decides what is made.
     """
 
     name: str
@@ -36,6 +37,18 @@ class Source:
     make: Make | None = None
     recipe: str = "1"
     listing: str = ""
+    make_as: Callable[[str], Make] | None = None
+
+    def in_layout(self, layout: str) -> Source:
+        """The source that makes its images as a layout says."""
+        if not layout or self.make_as is None:
+            return self
+        return replace(self, make=self.make_as(layout), recipe=f"{self.recipe} {layout}")
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the images are unpacked from the user's own archive."""
+        return self.make is not None and bool(self.listing)
 
 
 def resolve(name: str) -> Source:
@@ -122,16 +135,21 @@ def _tfds(name: str) -> Source:
     if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.\-+]+)?(:\d+\.\d+\.\d+)?", name):
         raise LabError(f"'tfds:{name}' is not a TensorFlow data set name; an example is tfds:tf_flowers.")
 
-    def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> None:
-        from core.ml import tfds_source  # the border: TensorFlow is imported only in core/ml
+    def make_as(layout: str) -> Make:
+        def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> str:
+            from core.ml import tfds_source  # the border: TensorFlow is imported only in core/ml
 
-        tfds_source.make(name, folder, progress, should_stop)
+            return tfds_source.make(name, folder, progress, should_stop, layout)
+
+        return make
 
     entry = next((entry for entry in CATALOGUE if entry.name == name), None)
     title = entry.title if entry else name
     page = f"https://www.tensorflow.org/datasets/catalog/{name.partition('/')[0].partition(':')[0]}"
     credit = entry.credit if entry else f"TensorFlow Datasets; authors and licence: {page}"
-    return Source(f"tfds:{name}", f"tfds-{_slug(name)}", title, credit, make=make)
+    recipe = "upright" if is_transposed(name) else "1"
+    own_id = f"tfds-{_slug(name)}"
+    return Source(f"tfds:{name}", own_id, title, credit, make=make_as(""), recipe=recipe, make_as=make_as)
 
 
 def _own_path(name: str) -> Source:

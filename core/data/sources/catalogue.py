@@ -74,3 +74,13 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     ),
 )
 """In the order in which they are offered: small and simple first."""
+
+_TRANSPOSED = frozenset({"emnist"})
+
+
+def is_transposed(name: str) -> bool:
+    """Whether rows and columns of its images are exchanged, as in its authors' files: ``emnist/letters``.
+
+    See https://www.tensorflow.org/datasets/catalog/emnist.
+    """
+    return name.partition("/")[0].partition(":")[0] in _TRANSPOSED

@@ -97,7 +97,8 @@ def arrange(
     reading = read(every, root, is_folder=is_folder)
     how = _choose(where, reading, chosen)
     left = {**(aside or {}), **reading.aside, **how.aside}
-    placed = [at for one in every if one.shown not in left and (at := _placed(one, how)) is not None]
+    places = [(one, _placed(one, how)) for one in every if one.shown not in left]
+    placed = [at for _, at in places if at is not None]
     holders = _holders(placed)
     kept: list[Found] = []
     for one in placed:
@@ -106,7 +107,7 @@ def arrange(
             left[one.shown] = reason
         else:
             kept.append(one if not reason else replace(one, problem=reason))
-    left |= {one.shown: "no image" for one in every if one.shown not in left and _placed(one, how) is None}
+    left |= {one.shown: "no image" for one, at in places if at is None and one.shown not in left}
     return replace(labelled(kept, how, left), candidates=layout_sentences.candidates(reading))
 
 

@@ -16,7 +16,14 @@ from pages.build.data import (
     readiness,
     versions_list,
 )
-from pages.common import data_preparing, data_sources, layout_choice, settings, version_steps
+from pages.common import (
+    data_preparing,
+    data_sources,
+    disk_changes,
+    layout_choice,
+    settings,
+    version_steps,
+)
 from pages.common.addresses import DATA_TAB_KEY
 from pages.common.text import literal
 
@@ -34,7 +41,7 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
-data_preparing.show_again(dataset)
+data_preparing.show_again(dataset, disk_changes.found(dataset))
 version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
 layout_choice.show(dataset)

@@ -18,6 +18,7 @@ _SETTING_WORDS = {
     ("data.group_by", "folder"): "keep each group in one split",
     ("data.group_by", "none"): "split groups, too",
     ("data.split", "anew"): "split anew",
+    ("data.resize", "pad"): "keep proportions: fit to square with bars",
 }
 
 

@@ -12,6 +12,7 @@ from pages.common import (
     data_preparing,
     data_selection,
     data_sources,
+    disk_changes,
     frame,
     layout_choice,
     settings,
@@ -52,6 +53,7 @@ except LabError as error:
     fault = fault or error
 
 if config and selection and dataset:
+    disk_changes.warn(dataset)
     plan.headline(config, selection)
     version_steps.name(dataset)
     layout_choice.name(dataset)

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import SETTINGS, RunConfig
+from core.data import deep_pixels
 from core.report import Counts, LayerSummary, Report
 from core.words import count, duration, setting_value
 from pages.common.run_picker import Summary
@@ -36,6 +37,8 @@ def show(summary: Summary) -> None:
             f"Data version {report.data_version}, split {report.split_fingerprint}. "
             "Runs that share both can be compared image by image."
         )
+        if report.pixel_ranges:
+            st.text(deep_pixels.scaling_in_words(report.pixel_ranges))
         if report.skipped:
             st.text(f"{count(len(report.skipped), 'image')} could not be used:")
             rows = [(file.file, file.reason) for file in report.skipped]

@@ -60,7 +60,6 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
         (b"MZ\x90\x00\x03", "a program, not an image"),
         (b"\x7fELF\x02\x01", "a program, not an image"),
         (b"PK\x03\x04\x14\x00", "a zip archive, not an image"),
-        (b"\x00\x00\x00\x18ftypheic\x00", "a HEIC photo; save it as JPEG first"),
     ],
 )
 def test_files_other_than_images_are_rejected_by_content(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -181,7 +180,8 @@ def test_odd_shapes_are_read(tmp_path: Path, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(("width", "height"), [(11_000, 11_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
 def test_huge_images_are_refused_before_a_pixel_is_read(tmp_path: Path, width: int, height: int) -> None:
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
-    assert "megapixels" in refusal(tmp_path, png_header(width, height))
+    reason = refusal(tmp_path, png_header(width, height))
+    assert f"{width * height:,} pixels; the limit is 50,000,000 (50 megapixels)" in reason
     assert time.monotonic() - start < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KB on Linux
 

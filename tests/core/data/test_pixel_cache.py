@@ -99,7 +99,7 @@ def test_a_damaged_cache_is_rebuilt(dataset: Dataset, no_few: None) -> None:
 def test_a_missing_image_is_named(dataset: Dataset) -> None:
     (dataset.root / dataset.usable["file"].iloc[3]).unlink()
     with pytest.raises(
-        LabError, match=r"blue/3\.png of data set 'own': the file no longer exists. Prepare it again"
+        LabError, match=r"blue/3\.png of data set 'own': the file no longer exists. Press Rescan"
     ):
         pixel_cache.load(dataset, dataset.usable, 32, "stretch")
 

@@ -306,6 +306,21 @@ def test_a_shortcut_by_brightness_size_or_file_is_found(good: Path) -> None:
         assert finding.numbers["majority"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("size", "is_named"), [((120, 60), True), ((60, 100), True), ((120, 120), False), ((62, 60), False)]
+)
+def test_fit_to_square_is_named_where_proportions_tell_the_class(good, size, is_named) -> None:
+    for number in range(55):
+        (good / "cats" / f"{number}.png").unlink()
+        put(good, "cats", f"{number}.png", blobs(number).resize(size))
+        put(
+            good, "dogs", f"{number}.png", blobs(900 + number).resize((62, 60) if size[0] == 62 else (60, 60))
+        )
+    finding = check(good).finding("shortcut_size")
+    assert ("Fit to square" in finding.verdict and "data.resize=pad" in finding.verdict) == is_named
+    assert finding.settings == ({"data.resize": "pad"} if is_named else {})
+
+
 def test_a_source_that_tests_on_training_images_leaks(good: Path, tmp_path: Path) -> None:
     root = tmp_path / "split"
     shutil.copytree(good, root / "train")
