@@ -102,7 +102,7 @@ def test_a_folder_that_can_be_read_in_two_ways_by_now_is_noticed_with_the_questi
     for name in ("roses", "tulips"):
         shutil.copytree(flowers / name, flowers / "training_set" / name)
     changes = datasets.changed_on_disk(str(flowers))
-    assert changes and "It is not plain how" in changes.in_words
+    assert changes and "It is not clear how" in changes.in_words
     with pytest.raises(Undecided):
         fresh_data.refresh(str(flowers), quiet=True)
 
