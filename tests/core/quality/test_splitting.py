@@ -63,7 +63,8 @@ def nearest_neighbour(dataset: Dataset, **settings: object) -> Proportion:
     """Test accuracy of giving each test image the label of the training image with the nearest pixels."""
     config = DataConfig.model_validate({"source": dataset.source, "test_share": 0.4, **settings})
     rows = datasets.select(dataset, config).rows
-    pixels = np.stack([np.asarray(dataset.image(file), float).ravel() for file in rows["file"]])
+    images = [dataset.image(row) for row in rows.to_dict("records")]
+    pixels = np.stack([np.asarray(image, float).ravel() for image in images])
     labels, split = rows["label"].to_numpy(), rows["split"].to_numpy()
     known, asked = pixels[split == "train"], pixels[split == "test"]
     distances = (asked**2).sum(axis=1)[:, None] - 2 * asked @ known.T + (known**2).sum(axis=1)
@@ -119,6 +120,18 @@ def test_groups_of_which_one_image_is_left_are_none(subjects: Path) -> None:
     first = dataset.usable[dataset.usable["name"].str.contains("_v0")]
     found = quality.check(replace(dataset, usable=first)).finding("groups")
     assert (found.severity, found.numbers["groups"]) == ("good", 0)
+
+
+def test_a_list_whose_groups_are_too_few_is_split_without_them_and_that_is_said(
+    put: Put, tmp_path: Path
+) -> None:
+    put("a", 20)
+    put("b", 20)
+    lines = [f"{label}/{number}.png,{label},pilot" for label in "ab" for number in range(20)]
+    (tmp_path / "set" / "list.csv").write_text("\n".join(["file,label,study", *lines]))
+    found = check(tmp_path / "set" / "list.csv").finding("groups")
+    assert found.severity == "note"
+    assert "The list names 1 group, too few" in found.verdict
 
 
 def test_who_declines_groups_is_reminded_but_not_warned(subjects: Path) -> None:
