@@ -39,13 +39,14 @@ class Groups:
 
 @lru_cache(maxsize=2)
 def groups(dataset: Dataset, by: By) -> Groups | None:
-    """The groups that a setting asks for; None where there are none.
+    """The groups that a setting asks for; None where there are none, or too few to be split.
 
     They follow from all readable images, so that excluding some does not change them.
     """
     rows = _readable(dataset)
     if by == "list":
-        return _groups(dataset, by, rows["source_group"].tolist())
+        keys = rows["source_group"].tolist()
+        return _groups(dataset, by, keys) if name_groups.are_groups(keys, _names(rows)[1], 0.0) else None
     if by == "name":
         return _groups(dataset, by, name_groups.from_names(*_names(rows), asked=True))
     if by == "folder":

@@ -72,6 +72,7 @@ _LAST_NUMBER = re.compile(r"[\W_]*\d+[\W_]*$")
 _WORD_AND_NUMBER = rf"(?!{_LETTERED})[^\W\d_]*[ _.-]*\d+"
 _COUNTED = re.compile(_WORD_AND_NUMBER)
 """The usual name: nothing more to read."""
+_NUMBERED_FILES = re.compile(r"/\d+(?:\.\w+)?$", re.MULTILINE)
 _COUNTED_FILES = re.compile(rf"(?:^|(?<=/)){_WORD_AND_NUMBER}(?:\.[A-Za-z]\w{{0,4}})?$", re.MULTILINE)
 _SUBJECT = re.compile(rf"(?:{_SUBJECTS})(?:\d+|[a-z])")
 _ID = re.compile(rf"(?:{_ID_WORDS})(?:\d+|[a-z])")
@@ -95,23 +96,22 @@ def from_names(names: Sequence[str], labels: Sequence[str], *, asked: bool = Fal
         labels: the class of each.
         asked: a person says that they do: then names that are alike but for a number at the end are enough.
     """
-    counted = len(_COUNTED_FILES.findall("\n".join(names)))
-    if counted > (1 - MIN_MARKED_SHARE / 2) * len(names) and not asked:  # nearly always: be quick
+    if not asked and _are_only_counted(names):
         return None
     read = [_read(name.rpartition("/")[2]) for name in names]
     keys = _subjects(read, labels)
-    if _are_groups(keys, labels, MIN_SHARE):
+    if are_groups(keys, labels, MIN_SHARE):
         return keys
     deepest = max((len(one.fields) for one in read), default=0)
     for level in range(1, deepest):
         keys = _keys(read, labels, level)
-        if _are_ids(read, level) and _are_groups(keys, labels, MIN_SHARE) and _restart(read, keys, level):
+        if _are_ids(read, level) and are_groups(keys, labels, MIN_SHARE) and _restart(read, keys, level):
             return keys
     keys = [f"{label}/{one.plain}" for one, label in zip(read, labels, strict=True)]
     if _are_versions(read, keys, labels):
         return keys
     keys = [_LAST_NUMBER.sub("", one.plain) for one in read]
-    return keys if asked and _are_groups(keys, labels, MIN_SHARE) else None
+    return keys if asked and are_groups(keys, labels, MIN_SHARE) else None
 
 
 def from_folders(
@@ -130,10 +130,16 @@ def from_folders(
         return keys if any(folders) else None
     fields = {folder: _fields(folder) for folder in set(folders)}
     last = [fields[folder][-1] for folder in folders if fields[folder]]
-    if not _name_ids(last) or not _are_groups(keys, labels, MIN_FOLDER_SHARE):
+    if not _name_ids(last) or not are_groups(keys, labels, MIN_FOLDER_SHARE):
         return None
     files = [name.rpartition("/")[2].casefold() for name in names]
     return keys if all(map(_ID.fullmatch, last)) or _starts_again(keys, files) else None
+
+
+def _are_only_counted(names: Sequence[str]) -> bool:
+    """So many names are words with a number that the others could not make groups; mostly so, hence quick."""
+    text, many = "\n".join(names), (1 - MIN_MARKED_SHARE / 2) * len(names)
+    return any(len(kind.findall(text)) > many for kind in (_NUMBERED_FILES, _COUNTED_FILES))
 
 
 def _read(file: str) -> _Name:
@@ -188,7 +194,7 @@ def _is_id(field: str) -> bool:
     return field[-1].isdecimal() or bool(_ID.fullmatch(field))
 
 
-def _are_groups(keys: Sequence[str], labels: Sequence[str], least: float) -> bool:
+def are_groups(keys: Sequence[str], labels: Sequence[str], least: float) -> bool:
     """Enough images are in groups of two or more, and the median class has several groups."""
     table = pd.DataFrame({"key": keys, "label": labels})
     grouped = table["key"].duplicated(keep=False)
@@ -221,4 +227,4 @@ def _are_versions(read: Sequence[_Name], keys: Sequence[str], labels: Sequence[s
     """Marks say of several images that they are versions of one."""
     table = pd.DataFrame({"key": keys, "marked": [one.marked for one in read]})
     marked = table.groupby("key")["marked"].transform("any") & table["key"].duplicated(keep=False)
-    return float(marked.mean()) >= MIN_MARKED_SHARE and _are_groups(keys, labels, MIN_MARKED_SHARE)
+    return float(marked.mean()) >= MIN_MARKED_SHARE and are_groups(keys, labels, MIN_MARKED_SHARE)

@@ -54,13 +54,15 @@ def test_names_keep_a_patients_images_in_one_split_only_if_asked(patients: Path)
     assert plain.fingerprint == select(dataset, group_by="none").fingerprint != whole.fingerprint
 
 
-def test_a_group_named_by_the_list_is_kept_whole_without_asking(patients: Path) -> None:
-    dataset = datasets.prepare(str(patients))
-    group = dataset.index["name"].str.extract(r"(patient\d+)")[0]
-    index = dataset.index.assign(source_group=group)
-    listed = replace(dataset, index=index, usable=index)
-    assert torn(select(listed)) == 0
-    assert torn(select(listed, group_by="none")) > 5
+@pytest.mark.parametrize("column", ["patient_id", "Group", "subject"])
+def test_a_group_named_by_the_list_is_kept_whole_without_asking(column: str, patients: Path) -> None:
+    files = [path.relative_to(patients) for path in sorted(patients.rglob("*.png"))]
+    lines = [f"{path.as_posix()},{path.parent.name},{path.stem.partition('_')[0]}" for path in files]
+    (patients / "list.csv").write_text("\n".join([f"file,label,{column}", *lines]))
+    dataset = datasets.prepare(str(patients / "list.csv"))
+    assert torn(select(dataset)) == 0
+    assert select(dataset).group_counts() == {"train": 16, "validation": 2, "test": 2}
+    assert torn(select(dataset, group_by="none")) > 5
 
 
 def test_a_list_that_names_another_group_for_each_image_has_no_groups(patients: Path) -> None:

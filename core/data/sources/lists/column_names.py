@@ -42,7 +42,7 @@ _GROUPS = (
     "group groupid patient patientid patientcode subject subjectid participant participantid personid "
     "individualid animalid donorid caseid case studyid study sessionid session videoid video videoname "
     "clipid clip sequenceid sequence seqid burstid burst seriesid series sceneid lesionid lesion slideid "
-    "slide specimenid plantid treeid source sourceid gruppe patientin patientennummer sujet paciente paziente"
+    "slide specimenid plantid treeid gruppe patientin patientennummer sujet paciente paziente"
 )
 _OTHERS = (
     "width height w h depth channels xmin ymin xmax ymax x x1 x2 y1 y2 bbox boundingbox area createdat "
