@@ -159,7 +159,7 @@ def _together(dataset: Dataset, config: DataConfig, chosen: Selection, remedy: d
     title = "Images that belong together"
     groups = chosen.groups or grouping.suggested(dataset)
     if groups is None:
-        return Finding("groups", title, _no_groups(config), "good", {"groups": 0})
+        return _no_groups(dataset, config, title)
     several = groups.among(chosen.rows)
     if several.empty:
         verdict = "No two of the images in use belong together."
@@ -191,11 +191,21 @@ def _own_is_torn(torn: pd.DataFrame, remedy: dict[str, str]) -> dict[str, str]:
     return remedy if (own > 1).any() else {}
 
 
-def _no_groups(config: DataConfig) -> str:
+def _no_groups(dataset: Dataset, config: DataConfig, title: str) -> Finding:
+    numbers, group = {"groups": 0}, dataset.usable["source_group"]
     if config.group_by in ("name", "folder"):
         asked = setting_value("data.group_by", config.group_by)
-        return f"'{SETTINGS['data.group_by'].label}: {asked}' has no effect: no images have it in common."
-    return "Neither file names nor folders suggest that some images show the same subject."
+        label = SETTINGS["data.group_by"].label
+        verdict = f"'{label}: {asked}' has no effect: no images have it in common."
+        return Finding("groups", title, verdict, "note", numbers)
+    if config.group_by == "list" and group[group != ""].duplicated().any():
+        verdict = (
+            f"The list names {count(group[group != ''].nunique(), 'group')}, too few for most classes to be "
+            "split by whole groups. So they are not kept together."
+        )
+        return Finding("groups", title, verdict, "note", numbers)
+    verdict = "Neither file names nor folders suggest that some images show the same subject."
+    return Finding("groups", title, verdict, "good", numbers)
 
 
 def _found(groups: Groups, several: pd.DataFrame, example: str) -> str:

@@ -121,6 +121,18 @@ def test_groups_of_which_one_image_is_left_are_none(subjects: Path) -> None:
     assert (found.severity, found.numbers["groups"]) == ("good", 0)
 
 
+def test_a_list_whose_groups_are_too_few_is_split_without_them_and_that_is_said(
+    put: Put, tmp_path: Path
+) -> None:
+    put("a", 20)
+    put("b", 20)
+    lines = [f"{label}/{number}.png,{label},pilot" for label in "ab" for number in range(20)]
+    (tmp_path / "set" / "list.csv").write_text("\n".join(["file,label,study", *lines]))
+    found = check(tmp_path / "set" / "list.csv").finding("groups")
+    assert found.severity == "note"
+    assert "The list names 1 group, too few" in found.verdict
+
+
 def test_who_declines_groups_is_reminded_but_not_warned(subjects: Path) -> None:
     assert check(subjects, group_by="none").finding("groups").severity == "note"
 
