@@ -117,4 +117,4 @@ def test_a_class_of_nothing_but_heic_says_so_where_training_is_refused(tmp_path:
     assert "4 files cannot be read" in report.finding("splits").verdict
     assert "HEIC photo" in report.finding("splits").verdict
     said = report.finding("unreadable").verdict
-    assert "(a HEIC photo: 3, of the brands heic, heix and msf1; empty file: 1)" in said
+    assert "(a damaged HEIC photo: 3, of the brands heic, heix and msf1; empty file: 1)" in said
