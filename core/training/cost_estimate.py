@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import psutil
@@ -127,6 +128,7 @@ def total(configs: Sequence[RunConfig], images: int) -> Estimate:
     return Estimate(*model.predict(work), basis)
 
 
+@lru_cache(maxsize=4096)  # asked at every click, of every earlier run
 def _work(config: RunConfig, training: int, validation: int, epochs: int) -> NDArray[np.float64]:
     """Return rough seconds (4,) for the start, the batches, the arithmetic and the memory traffic of a run.
 
@@ -143,7 +145,9 @@ def _work(config: RunConfig, training: int, validation: int, epochs: int) -> NDA
             passes * values * _SECONDS_PER_VALUE,
         ]
     )
-    return np.array([_START_SECONDS, *(epochs * each_epoch)])
+    work = np.array([_START_SECONDS, *(epochs * each_epoch)])
+    work.setflags(write=False)
+    return work
 
 
 def _earlier() -> list[tuple[NDArray[np.float64], float]]:
