@@ -118,7 +118,7 @@ def _visit_in_chromium(small: str, large: str, thumbnails: Path) -> dict[str, fl
 
 
 def _gallery(address: str, source: str) -> str:
-    return f"{address}/data?{urlencode({'data': source, 'part': 'Gallery'})}"
+    return f"{address}/data?{urlencode({addresses.SOURCE_KEY: source, addresses.DATA_TAB_KEY: 'Gallery'})}"
 
 
 def _say(where: str, visits: Sequence[dict[str, float]]) -> bool:
