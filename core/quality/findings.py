@@ -73,14 +73,14 @@ class Report:
         """The overall verdict, a sentence or two."""
         if not self.boxes:
             return "Not fit to train on yet: there is no readable image in use."
-        boxes = f"{self._ticked} of {len(self.boxes)} boxes are ticked"
-        missing = [finding.title.lower() for finding in self.boxes if not finding.ticked]
+        passed = f"{self._ticked} of {len(self.boxes)} checks passed"
+        failed = [finding.title.lower() for finding in self.boxes if not finding.ticked]
         serious = [finding.title.lower() for finding in self.of("serious")]
         if serious:
-            return f"Not fit to train on yet: {boxes}, and this has to be mended first: {', '.join(serious)}."
+            return f"Not fit to train on yet: {passed}, and this must be fixed first: {', '.join(serious)}."
         if not self.fit:
-            return f"Not fit to train on yet: {boxes}, 3 are needed. Missing: {', '.join(missing)}."
-        return f"Fit to train on: {boxes}." + (f" Still missing: {', '.join(missing)}." if missing else "")
+            return f"Not fit to train on yet: {passed}, 3 are needed. Failed: {', '.join(failed)}."
+        return f"Fit to train on: {passed}." + (f" Failed: {', '.join(failed)}." if failed else "")
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings of one severity."""

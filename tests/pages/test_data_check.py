@@ -98,7 +98,7 @@ def judged(dataset: Dataset) -> Judged:
 def test_the_verdict_is_shown_above_every_tab(source):
     for name in ("Overview", CHECK, GALLERY, LABELS, VERSIONS):
         text = words(part(name, source))
-        assert "of 4 boxes are ticked" in text and "Checking the images" not in text
+        assert "of 4 checks passed" in text and "Checking the images" not in text
 
 
 def test_every_finding_is_listed_with_its_numbers(source):
@@ -279,7 +279,7 @@ def test_a_slow_folder_does_not_make_the_page_wait(source, monkeypatch):
 
     monkeypatch.setattr(datasets, "changed_on_disk", slowly)
     test = part(CHECK, source)
-    assert "of 4 boxes are ticked" in words(test) and "were added" not in words(test)
+    assert "of 4 checks passed" in words(test) and "were added" not in words(test)
     compared.set()
     assert "7 images were added" in words(settled(test))
 

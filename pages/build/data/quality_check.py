@@ -65,13 +65,13 @@ def headline(dataset: Dataset, found: Report) -> None:
             st.caption(f"{' and '.join(more)} in the quality check.")
 
 
-_COUNTED: dict[Severity, str] = {"serious": "to mend first", "warning": "to mend", "note": "worth a look"}
+_COUNTED: dict[Severity, str] = {"serious": "to fix first", "warning": "to fix", "note": "worth a look"}
 
 
 def show(dataset: Dataset, found: Report) -> None:
     """The four boxes, then what else was found, then what was checked and is fine."""
     if found.boxes:
-        st.markdown("**The checklist**: at least 3 of 4 boxes have to be ticked.")
+        st.markdown("**The checklist**: at least 3 of its 4 checks must pass.")
         _together(dataset, found.boxes)
     others = [finding for finding in found.findings if not finding.box]
     striking = [finding for finding in others if finding.severity != "good"]

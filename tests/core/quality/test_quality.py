@@ -59,7 +59,7 @@ def files(root: Path, ids: tuple[str, ...]) -> set[str]:
 def test_a_good_data_set_gets_four_boxes_and_no_blame(good: Path) -> None:
     report = check(good, test_share=0.35)
     assert report.fit
-    assert report.verdict == "Fit to train on: 4 of 4 boxes are ticked."
+    assert report.verdict == "Fit to train on: 4 of 4 checks passed."
     assert [finding.name for finding in report.boxes] == ["enough", "balance", "unique", "variety"]
     assert {finding.name: finding.verdict for finding in report.findings if finding.severity != "good"} == {}
 
@@ -69,12 +69,12 @@ def test_three_boxes_are_enough_and_two_are_not(good: Path) -> None:
         (good / "cats" / f"{number}.png").unlink()
     report = check(good)
     assert (report.fit, report.finding("enough").ticked) == (True, False)
-    assert "3 of 4 boxes are ticked. Still missing: at least 50 images per class" in report.verdict
+    assert "3 of 4 checks passed. Failed: at least 50 images per class" in report.verdict
     for number in range(15, 30):
         (good / "cats" / f"{number}.png").unlink()
     report = check(good)
     assert not report.fit
-    assert "2 of 4 boxes are ticked, 3 are needed" in report.verdict
+    assert "2 of 4 checks passed, 3 are needed" in report.verdict
     assert report.finding("enough").numbers["counts"] == {"cats": 25, "dogs": 55}
     balance = report.finding("balance")
     assert (balance.numbers["ratio"], balance.severity, balance.action) == (2.2, "warning", "")
