@@ -138,7 +138,7 @@ def _stored(image: Image.Image, draft: int) -> tuple[Image.Image, str]:
 
 def _scaled(image: Image.Image, deep: Deep, ranges: Ranges) -> tuple[Image.Image, str]:
     """The values of a file in RGB, turned as the file says, and how they were scaled."""
-    used = ranges.of(deep.kind) or deep_pixels.common_range(deep.kind, [deep.low], [deep.high])
+    used = ranges.range_of(deep.kind) or deep_pixels.common_range(deep.kind, [deep.low], [deep.high])
     rgb = Image.fromarray(deep.scaled(used))
     with suppress(Exception):  # a damaged EXIF block says nothing about the pixels
         rgb.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)

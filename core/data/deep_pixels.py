@@ -43,13 +43,13 @@ class Ranges:
     integer: Range | None = None
     floating: Range | None = None
 
-    def of(self, kind: Kind) -> Range | None:
+    def range_of(self, kind: Kind) -> Range | None:
         """The range of one kind of images."""
         return self.integer if kind == "integer" else self.floating
 
     def by_kind(self) -> dict[str, Range]:
         """Those that there are."""
-        return {kind: found for kind in KINDS if (found := self.of(kind))}
+        return {kind: found for kind in KINDS if (found := self.range_of(kind))}
 
 
 @dataclass(frozen=True, eq=False)

@@ -180,7 +180,7 @@ def _used(row: dict[str, Any], ranges: Ranges) -> Range | None:
     if not row["depth"]:
         return None
     own = [row["low"]], [row["high"]]
-    return ranges.of(row["depth"]) or deep_pixels.common_range(row["depth"], *own)
+    return ranges.range_of(row["depth"]) or deep_pixels.common_range(row["depth"], *own)
 
 
 def empty() -> pd.DataFrame:

@@ -66,7 +66,7 @@ class Report:
     @property
     def fit(self) -> bool:
         """Training on it makes sense."""
-        return self._ticked >= 3 and not self.of("serious")
+        return self._ticked >= 3 and not self.of_severity("serious")
 
     @property
     def verdict(self) -> str:
@@ -75,14 +75,14 @@ class Report:
             return "Not fit to train on yet: there is no readable image in use."
         passed = f"{self._ticked} of {len(self.boxes)} checks passed"
         failed = [finding.title.lower() for finding in self.boxes if not finding.ticked]
-        serious = [finding.title.lower() for finding in self.of("serious")]
+        serious = [finding.title.lower() for finding in self.of_severity("serious")]
         if serious:
             return f"Not fit to train on yet: {passed}, and this must be fixed first: {', '.join(serious)}."
         if not self.fit:
             return f"Not fit to train on yet: {passed}, 3 are needed. Failed: {', '.join(failed)}."
         return f"Fit to train on: {passed}." + (f" Failed: {', '.join(failed)}." if failed else "")
 
-    def of(self, severity: Severity) -> tuple[Finding, ...]:
+    def of_severity(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity == severity)
 

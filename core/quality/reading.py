@@ -96,7 +96,7 @@ def bits(dataset: Dataset) -> list[Finding]:
         )
         return [Finding("bits", title, verdict, "warning", {"images": len(deep)})]
     kinds = [kind for kind in deep_pixels.KINDS if (deep["depth"] == kind).any()]
-    parts = [_scaling(deep[deep["depth"] == kind], dataset.ranges.of(kind)) for kind in kinds]
+    parts = [_scaling(deep[deep["depth"] == kind], dataset.ranges.range_of(kind)) for kind in kinds]
     verdict = f"{has}. They are all shown on one scale: {'; '.join(parts)}."
     return [Finding("bits", title, verdict, "note", {"images": len(deep)})]
 

@@ -58,7 +58,8 @@ def headline(dataset: Dataset, found: Report) -> None:
     """The overall verdict in a sentence or two, and how much there is to look at."""
     st.session_state[_JUDGED] = dataset.source
     mark = _MARKS["good" if found.fit else "serious"]
-    more = [f"{len(found.of(kind))} {word}" for kind, word in _COUNTED.items() if found.of(kind)]
+    counts = {kind: len(found.of_severity(kind)) for kind in _COUNTED}
+    more = [f"{number} {_COUNTED[kind]}" for kind, number in counts.items() if number]
     with st.container(border=True, key="verdict"):
         st.markdown(f"{mark} **{literal(found.verdict)}**")
         if more:

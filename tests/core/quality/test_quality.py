@@ -351,7 +351,7 @@ def test_a_data_set_without_a_readable_image_is_serious(tmp_path: Path) -> None:
     (tmp_path / "none" / "cats" / "a.jpg").touch()
     report = check(tmp_path / "none")
     assert not report.fit
-    assert report.of("serious")
+    assert report.of_severity("serious")
     assert report.verdict == "Not fit to train on yet: there is no readable image in use."
 
 
@@ -430,7 +430,7 @@ def test_a_class_of_one_scene_can_still_be_split(tmp_path: Path) -> None:
         put(tmp_path / "own", "dogs", f"{number}.png", blobs(100 + number))
     report = check(tmp_path / "own")
     assert not report.finding("variety").ticked
-    assert not report.of("serious")
+    assert not report.of_severity("serious")
 
 
 def test_a_finding_is_ticked_only_as_a_box() -> None:
