@@ -78,9 +78,10 @@ def _own_split(given: dict[str, int], config: DataConfig) -> Finding:
 def _sizes(chosen: Selection, remedy: dict[str, str]) -> Finding:
     counted = chosen.rows["split"].value_counts()
     sizes, groups = {split: int(counted[split]) for split in SPLITS}, chosen.group_counts()
+    too_few: Severity = "warning" if _perfect(sizes["test"]) < SAYS_NOTHING else "note"
     problems: dict[str, Severity] = {
         _too_little_to_train(sizes, remedy): "warning",
-        _too_few_to_test(sizes["test"]): "warning" if _perfect(sizes["test"]) < SAYS_NOTHING else "note",
+        _too_few_to_test(sizes["test"], remedy): too_few,
         _too_few_groups(sizes["test"], groups.get("test")): "note",
     }
     problems = {sentence: severity for sentence, severity in problems.items() if sentence}
@@ -112,12 +113,13 @@ def _too_little_to_train(sizes: dict[str, int], remedy: dict[str, str]) -> str:
     )
 
 
-def _too_few_to_test(images: int) -> str:
+def _too_few_to_test(images: int, remedy: dict[str, str]) -> str:
     if _perfect(images) >= VAGUE:
         return ""
     return (
         f"With {count(images, 'test image')}, even a perfect score means only an accuracy of "
-        f"{interval(_perfect(images), 1, 0)} (95% CI). Add images, or test on a larger share."
+        f"{interval(_perfect(images), 1, 0)} (95% CI). Add images, or "
+        f"{_change(remedy) if remedy else 'test on a larger share'}."
     )
 
 

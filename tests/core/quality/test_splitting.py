@@ -222,6 +222,7 @@ def test_what_a_small_test_can_mean_is_said_in_numbers(
     sizes = check(tmp_path / "set").finding("split_sizes")
     assert sizes.severity == severity
     assert (f"even a perfect score means only an accuracy of {words}" in sizes.verdict) == bool(words)
+    assert "on a larger share" not in sizes.verdict  # shares have no effect: the set has its own split
 
 
 def test_a_class_that_the_test_lacks_is_named(put: Put, tmp_path: Path) -> None:
