@@ -16,6 +16,8 @@ from core import config
 from core.config import SETTINGS, RunConfig
 
 DASH = "–"
+SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
+"""The splits of a data set, as they are called in sentences."""
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _ROUGH_FROM_SECONDS = 90
 _EXACT = 1e-9

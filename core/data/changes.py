@@ -78,8 +78,7 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
 
 def compare(index: pd.DataFrame, found: Iterable[Found]) -> tuple[Changes, list[str]]:
     """The files that differ from the rows of an index, and the names of those with another time alone."""
-    columns = ["file", "bytes", "modified", "folder_label", "source_split"]
-    columns += ["source_group"] if "source_group" in index else []
+    columns = ["file", "bytes", "modified", "folder_label", "source_split", "source_group"]
     before = {row[0]: row[1:] for row in zip(*(index[name].tolist() for name in columns), strict=True)}
     added = changed = moved = 0
     touched = []
@@ -89,7 +88,7 @@ def compare(index: pd.DataFrame, found: Iterable[Found]) -> tuple[Changes, list[
             added += 1
         elif known[0] != one.bytes:
             changed += 1
-        elif known[2:] != (one.label, one.source_split, one.group)[: len(known) - 2]:
+        elif known[2:] != (one.label, one.source_split, one.group):
             moved += 1
         if known is not None and known[0] == one.bytes and known[1] != one.modified:
             touched.append(one.file)

@@ -14,7 +14,7 @@ from core.datasets import Selection, select
 from core.errors import LabError
 from core.evaluation import metrics
 from core.quality.findings import Finding, Severity, classes
-from core.words import and_others, count, interval, listed, setting_value
+from core.words import SPLIT_NAMES, and_others, count, interval, listed, setting_value
 
 VAGUE, SAYS_NOTHING = 0.9, 0.8
 """Lower ends of the 95% interval of a perfect test score: that of 34 images is below the first, of 15 below
@@ -25,7 +25,6 @@ MAX_SHOWN = 100
 
 ANEW = {"data.split": "anew"}
 TORN = {"data.group_by": "none"}
-_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 _SEVERITIES: tuple[Severity, ...] = ("good", "note", "warning")
 _SOURCES = {"list": "the list", "name": "the file names", "folder": "the folders", "none": ""}
 
@@ -61,7 +60,7 @@ def without_groups(dataset: Dataset, config: DataConfig) -> dict[str, str]:
 def _own_split(given: dict[str, int], config: DataConfig) -> Finding:
     """What becomes of the split that the data set comes with, and of the shares that it overrides."""
     title, numbers = "The data set's own split", {"images": given, "used": config.split == "source"}
-    has = listed([f"{number:,} {_IN_WORDS[split]}" for split, number in given.items()])
+    has = listed([f"{number:,} {SPLIT_NAMES[split]}" for split, number in given.items()])
     if config.split == "anew":
         verdict = f"Its own split ({has} images) is not used: the images are split anew."
         return Finding("own_split", title, verdict, "good", numbers)

@@ -14,14 +14,13 @@ from core.data.dataset import Dataset
 from core.data.sources import layout_sentences
 from core.engine import Preparation
 from core.errors import Candidate
-from core.words import count, listed
+from core.words import DASH, SPLIT_NAMES, count, listed
 from pages.common import frame, settings, version_steps
 from pages.common.expander import lazy_expander
 from pages.common.text import literal, literal_path
 
 _CARD_WIDTH = 300
 """In pixels: three cards fit side by side on a laptop, one on a phone."""
-_SPLITS = {"train": "training", "validation": "validation", "test": "test", "": "–"}
 
 
 def ask(preparation: Preparation) -> None:
@@ -157,7 +156,7 @@ def _rows(one: Candidate) -> pd.DataFrame:
         (
             literal_path(file),
             literal_path(label) if label else "*left aside*",
-            _SPLITS.get(split, literal(split)),
+            SPLIT_NAMES.get(split, literal(split) or DASH),
         )
         for file, label, split in one.examples
     ]

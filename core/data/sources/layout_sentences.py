@@ -8,12 +8,11 @@ from functools import partial
 
 from core.data.sources.layout import SHOWN, Layout, LeftAside, Parts, Reading
 from core.errors import Candidate
-from core.words import count, listed
+from core.words import SPLIT_NAMES, count, listed
 
 MAX_NAMES = 500
 """So many of the names of files left aside are kept for a list, the same number of each kind."""
 _TRIED = 1000
-_SPLITS_IN_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def question(where: str, reading: Reading) -> str:
@@ -58,7 +57,7 @@ def _example(layout: Layout, parts: Parts) -> tuple[str, str, str]:
 def in_words(layout: Layout, class_names: Sequence[str], splits: Iterable[str]) -> str:
     """``training and test folders, classes cats and dogs``."""
     present = set(splits)
-    known = [words for split, words in _SPLITS_IN_WORDS.items() if split in present]
+    known = [words for split, words in SPLIT_NAMES.items() if split in present]
     sorted_into = f"{listed(known)} folder{'s' if len(known) > 1 else ''}, " if known else ""
     how = "" if known else f"{layout.what}, "
     return f"{sorted_into}{how}{'classes' if len(class_names) > 1 else 'class'} {listed(class_names, 6)}"
