@@ -78,7 +78,7 @@ def config(source: str, **changes: Any) -> RunConfig:
     return RunConfig().replace({"data.source": source, **QUICK, **changes})
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 90.0) -> None:
+def wait_for(condition: Callable[[], Any], seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
