@@ -14,7 +14,7 @@ def script() -> None:
 
 
 def test_the_content_is_computed_only_while_the_expander_is_open():
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=60).run()
     assert not app.text
     app.session_state["more"] = True
     assert [text.value for text in app.run().text] == ["content"]

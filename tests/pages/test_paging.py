@@ -16,7 +16,7 @@ def script(total: int, per_page: int) -> None:
 
 
 def paged(total: int, per_page: int = 10) -> AppTest:
-    return AppTest.from_function(script, args=(total, per_page)).run()
+    return AppTest.from_function(script, args=(total, per_page), default_timeout=60).run()
 
 
 def open_page(app: AppTest) -> str:
