@@ -69,6 +69,14 @@ page = st.navigation(
                 help="Several models side by side: which settings differ, and what difference they make.",
             ),
         ],
+        "Show": [
+            st.Page(
+                addresses.PREDICT,
+                title="Predict",
+                icon=":material/image_search:",
+                help="What a trained model says about new images, and when to trust it.",
+            ),
+        ],
     },
     expanded=True,
 )

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core import config as settings_of
-from core import datasets
+from core import datasets, predict_files
 from core.comparison import pairing, verdicts
 from core.comparison.verdicts import Verdict
 from core.config import RunConfig
@@ -25,6 +26,8 @@ from core.evaluation import confusion, metrics
 from core.explain.heatmaps import Request
 from core.export import figures
 from core.export.heatmap_grid import Explained, heatmap_grid
+from core.prediction.sureness import AIM
+from core.prediction.table import table
 from core.report import Proportion, Report
 from core.runs import Predictions, Run
 
@@ -124,6 +127,26 @@ class TrainingResult:
         test = self.run.predictions("test")
         rows = _mistakes_first(test, class_index)[: _checked(n)]
         return heatmap_grid(self._explained(test, rows))
+
+    def predict(self, files: str | Path | Sequence[str | Path], *, aim: float = AIM) -> pd.DataFrame:
+        """Predict the classes of image files, or of all files in folders.
+
+        Every file gets a row: one of three states (sure, not sure, unlike the training images), each with a
+        promise measured on the validation images, or the reason why it cannot be read as an image.
+
+        Args:
+            files: one or several files or folders.
+            aim: how often a prediction that is called sure must be right, such as 0.95.
+
+        Returns:
+            The columns of :func:`core.prediction.table.table`.
+
+        Raises:
+            LabError: a file does not exist, or the model is gone.
+        """
+        paths = [files] if isinstance(files, str | Path) else list(files)
+        _, found = predict_files.predict(self.run, paths, aim=aim)
+        return table([name for name, _ in found], [answer for _, answer in found], self.class_names)
 
     def __repr__(self) -> str:
         """The facts of the run, one per line."""

@@ -124,7 +124,10 @@ def explain_images(
 
 
 def predict(run: Run, images: Images) -> Ticket:
-    """Request predictions; the answer is ``probabilities`` (N, C) float32, whose rows sum to 1."""
+    """Request predictions: ``probabilities`` (N, C), whose rows sum to 1, and ``features`` (N, D), float32.
+
+    The features are of the same kind as those of :func:`features`.
+    """
     return ask("predict", run, images)
 
 

@@ -19,6 +19,7 @@ from core.errors import LabError
 from core.explain import heatmaps, keras_file, nearest_images
 from core.explain.heatmaps import Heatmap, Request
 from core.explain.mailbox import Arrays, Letter
+from core.explain.nearest_images import Features
 from core.ml import heatmap_checks
 from core.ml.explainer import Explainer, load_for_explaining
 from core.runs import Run
@@ -76,8 +77,10 @@ def _explain_images(
     return {"heatmaps": _explainer(run).heatmaps(images, class_indices, method, layer)}
 
 
-def _predict(run: Run, images: NDArray[np.uint8]) -> Arrays:
-    return {"probabilities": _explainer(run).predict(images)}
+def predict(run: Run, images: NDArray[np.uint8]) -> Arrays:
+    """Return ``probabilities`` (N, C) and ``features`` (N, D) of images (N, S, S, 3), float32."""
+    explainer = _explainer(run)
+    return {"probabilities": explainer.predict(images), "features": explainer.features(images)}
 
 
 def _activations(run: Run, images: NDArray[np.uint8], layer: str) -> Arrays:
@@ -100,10 +103,25 @@ def _trust(
     }
 
 
+def features(run: Run) -> Features:
+    """Return the features of all images of a run, computed in this process unless already stored.
+
+    Raises:
+        LabError: the run has no model, or its data set is no longer as it was.
+    """
+    found = nearest_images.kept(run)
+    if found is None:
+        _features(run, np.empty(0, np.uint8))
+        found = nearest_images.kept(run)
+    if found is None:
+        raise LabError(f"The features of {run.title} were removed while they were being computed. Try again.")
+    return found
+
+
 def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
     """Store the features of all images of the run in its folder; the request itself names no images."""
-    data = run.config.data
-    dataset = datasets.open(data.source)
+    data, report = run.config.data, run.report()
+    dataset = datasets.open(data.source, report.data_version if report else data.version)
     rows = datasets.select(dataset, data).rows
     made = _explainer(run).features(pixel_cache.load(dataset, rows, data.image_size, data.resize))
     nearest_images.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made)
@@ -113,7 +131,7 @@ def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
 TASKS: dict[str, Callable[..., Arrays]] = {
     "explain": _explain,
     "explain_images": _explain_images,
-    "predict": _predict,
+    "predict": predict,
     "activations": _activations,
     "trust": _trust,
     "features": _features,

@@ -11,7 +11,8 @@ SWEEPS = "pages/build/sweeps/sweeps.py"
 RESULTS = "pages/understand/results/results.py"
 EXPLAIN = "pages/understand/explain/explain.py"
 COMPARE = "pages/understand/compare/compare.py"
-PAGES = (DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE)
+PREDICT = "pages/show/predict/predict.py"
+PAGES = (DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT)
 
 SOURCE_KEY = "data"
 """The data set, on Data and Train."""

@@ -1,0 +1,83 @@
+"""Predict the classes of image files with a trained model, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from core.errors import LabError
+from core.explain.nearest_images import Features
+from core.prediction import incoming
+from core.prediction.answers import Answer, Judge
+from core.prediction.incoming import Incoming, Reader
+from core.prediction.sureness import AIM
+from core.processes.threads import ordered_map
+from core.runs import Run
+
+BATCH = 64
+"""Files held in memory at once."""
+
+
+def predict(
+    run: Run, paths: Sequence[str | Path], *, aim: float = AIM, quiet: bool = False
+) -> tuple[Judge, list[tuple[str, Answer | str]]]:
+    """Predict files, and the files in folders, in the order given.
+
+    Args:
+        run: a run with a result.
+        paths: image files or folders.
+        aim: how often an answer that is called sure must be right.
+        quiet: show no progress bar.
+
+    Returns:
+        What the answers were judged by, and per file its name with the answer, or with the reason why it
+        cannot be read as an image.
+
+    Raises:
+        LabError: a path does not exist, or the run has no result or no model.
+    """
+    files = incoming.found(paths)
+    report = run.report()
+    if report is None:
+        raise LabError(f"Run {run.title} has no result yet, so it has no model to predict with.")
+    reader = Reader.for_run(run.config.data, report)
+    judge = Judge.from_validation(run.predictions("validation"), _features(run), aim)
+    answers: list[tuple[str, Answer | str]] = []
+    with tqdm(total=len(files), unit="image", disable=quiet or None) as bar:
+        for read in _batches(reader, files):
+            answers += _answered(run, judge, read)
+            bar.update(len(read))
+    return judge, answers
+
+
+def _batches(reader: Reader, files: Sequence[tuple[Path, str]]) -> Iterator[list[Incoming]]:
+    for start in range(0, len(files), BATCH):
+        part = files[start : start + BATCH]
+        yield list(ordered_map(lambda file: reader.read(*file), part, step="reading images"))
+
+
+def _answered(run: Run, judge: Judge, read: Sequence[Incoming]) -> list[tuple[str, Answer | str]]:
+    pixels = [one.pixels for one in read if one.pixels is not None]
+    answers = iter(judge.answers(*_predicted(run, np.stack(pixels))) if pixels else [])
+    return [(one.name, next(answers) if one.pixels is not None else one.problem) for one in read]
+
+
+def _predicted(run: Run, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    from core.ml import assistant_tasks  # deferred: importing core must not import TensorFlow
+
+    answer = assistant_tasks.predict(run, pixels)
+    return answer["probabilities"], answer["features"]
+
+
+def _features(run: Run) -> Features | None:
+    """The features of the run's images; None where its data set is not there or no longer as it was."""
+    from core.ml import assistant_tasks
+
+    try:
+        return assistant_tasks.features(run)
+    except LabError:
+        return None

@@ -1,0 +1,29 @@
+"""Show > Predict: what a trained model says about new images."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import LabError
+from pages.common import run_header, run_picker
+from pages.common.text import literal
+from pages.show.predict import answers, images
+
+st.title("Predict", anchor=False)
+
+summaries = [summary for summary in run_picker.listing() if summary.finished and summary.config]
+if not summaries:
+    run_header.show_empty("Here you will try a trained model on new images.")
+    st.stop()
+
+summary = run_picker.pick(summaries)
+if summary is None:
+    st.stop()
+other = answers.choose_other(summary, summaries)
+
+try:
+    given = images.ask(summary)
+    if given:
+        answers.show([summary, *filter(None, [other])], given)
+except LabError as error:
+    st.error(literal(error), title="This model cannot predict", icon=":material/broken_image:")
