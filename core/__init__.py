@@ -69,8 +69,7 @@ def load(run: str | Path) -> TrainingResult:
     from core import runs
     from core.training_result import TrainingResult
 
-    path = Path(run)
-    return TrainingResult(runs.open(path.name) if path.name == str(run) else runs.open_folder(path))
+    return TrainingResult(runs.find(run))
 
 
 def compare(first: TrainingResult, second: TrainingResult) -> Verdict:

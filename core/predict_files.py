@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
@@ -15,6 +17,7 @@ from core.prediction import incoming
 from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Incoming, Reader
 from core.prediction.sureness import AIM
+from core.prediction.table import table
 from core.processes.threads import ordered_map
 from core.runs import Run
 
@@ -22,9 +25,26 @@ BATCH = 64
 """Files held in memory at once."""
 
 
+@dataclass(frozen=True, eq=False)
+class PredictedFiles:
+    """Files in order, each with its answer or the reason why it cannot be read as an image.
+
+    ``judge`` is what the answers were judged by.
+    """
+
+    class_names: tuple[str, ...]
+    judge: Judge
+    names: tuple[str, ...]
+    found: tuple[Answer | str, ...]
+
+    def table(self) -> pd.DataFrame:
+        """A row per file, see :func:`core.prediction.table.table`."""
+        return table(self.names, self.found, self.class_names)
+
+
 def predict(
     run: Run, paths: Sequence[str | Path], *, aim: float = AIM, quiet: bool = False
-) -> tuple[Judge, list[tuple[str, Answer | str]]]:
+) -> PredictedFiles:
     """Predict files, and the files in folders, in the order given.
 
     Args:
@@ -32,10 +52,6 @@ def predict(
         paths: image files or folders.
         aim: how often an answer that is called sure must be right.
         quiet: show no progress bar.
-
-    Returns:
-        What the answers were judged by, and per file its name with the answer, or with the reason why it
-        cannot be read as an image.
 
     Raises:
         LabError: a path does not exist, or the run has no result or no model.
@@ -46,12 +62,12 @@ def predict(
         raise LabError(f"Run {run.title} has no result yet, so it has no model to predict with.")
     reader = Reader.for_run(run.config.data, report)
     judge = Judge.from_validation(run.predictions("validation"), _features(run), aim)
-    answers: list[tuple[str, Answer | str]] = []
+    found: list[Answer | str] = []
     with tqdm(total=len(files), unit="image", disable=quiet or None) as bar:
         for read in _batches(reader, files):
-            answers += _answered(run, judge, read)
+            found += _answered(run, judge, read)
             bar.update(len(read))
-    return judge, answers
+    return PredictedFiles(report.class_names, judge, tuple(name for _, name in files), tuple(found))
 
 
 def _batches(reader: Reader, files: Sequence[tuple[Path, str]]) -> Iterator[list[Incoming]]:
@@ -60,10 +76,10 @@ def _batches(reader: Reader, files: Sequence[tuple[Path, str]]) -> Iterator[list
         yield list(ordered_map(lambda file: reader.read(*file), part, step="reading images"))
 
 
-def _answered(run: Run, judge: Judge, read: Sequence[Incoming]) -> list[tuple[str, Answer | str]]:
+def _answered(run: Run, judge: Judge, read: Sequence[Incoming]) -> list[Answer | str]:
     pixels = [one.pixels for one in read if one.pixels is not None]
     answers = iter(judge.answers(*_predicted(run, np.stack(pixels))) if pixels else [])
-    return [(one.name, next(answers) if one.pixels is not None else one.problem) for one in read]
+    return [next(answers) if one.pixels is not None else one.problem for one in read]
 
 
 def _predicted(run: Run, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

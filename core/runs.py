@@ -338,6 +338,16 @@ def open(run_id: str) -> Run:
     return Run(path)
 
 
+def find(run: str | Path) -> Run:
+    """Return the run with this id in the workspace, or in this folder.
+
+    Raises:
+        LabError: there is none.
+    """
+    path = Path(run)
+    return open(path.name) if path.name == str(run) else open_folder(path)
+
+
 def open_folder(path: Path) -> Run:
     """Return the run in any folder, for example one passed to a cluster worker."""
     if not (path / "config.json").is_file():

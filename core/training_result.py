@@ -27,7 +27,6 @@ from core.explain.heatmaps import Request
 from core.export import figures
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.prediction.sureness import AIM
-from core.prediction.table import table
 from core.report import Proportion, Report
 from core.runs import Predictions, Run
 
@@ -145,8 +144,7 @@ class TrainingResult:
             LabError: a file does not exist, or the model is gone.
         """
         paths = [files] if isinstance(files, str | Path) else list(files)
-        _, found = predict_files.predict(self.run, paths, aim=aim)
-        return table([name for name, _ in found], [answer for _, answer in found], self.class_names)
+        return predict_files.predict(self.run, paths, aim=aim).table()
 
     def __repr__(self) -> str:
         """The facts of the run, one per line."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-import core
-from core import predict_files
+from core import predict_files, runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED
 from core.export import csv_tables
 from core.prediction.sureness import AIM, AIMS
-from core.prediction.table import in_words, table
+from core.prediction.table import in_words
 
 
 def add_to(commands: Any) -> None:
@@ -37,18 +35,14 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and print an answer per file; fails if no file could be read as an image."""
-    result = core.load(arguments.run)
-    names = result.class_names
-    judge, answers = predict_files.predict(
-        result.run, [Path(file) for file in arguments.files], aim=arguments.aim
-    )
-    if arguments.csv or arguments.json:
-        frame = table([name for name, _ in answers], [found for _, found in answers], names)
-        if arguments.csv:
-            sys.stdout.buffer.write(csv_tables.csv(frame))
-        else:
-            print(json.dumps(json.loads(frame.to_json(orient="records"))))
+    paths = [Path(file) for file in arguments.files]
+    predicted = predict_files.predict(runs.find(arguments.run), paths, aim=arguments.aim)
+    if arguments.csv:
+        sys.stdout.buffer.write(csv_tables.csv(predicted.table()))
+    elif arguments.json:
+        print(predicted.table().to_json(orient="records"))
     else:
-        print(*(in_words(name, found, names) for name, found in answers), sep="\n")
-        print("", *judge.promises(), sep="\n")
-    return FAILED if all(isinstance(found, str) for _, found in answers) else DONE
+        each = zip(predicted.names, predicted.found, strict=True)
+        print(*(in_words(*one, predicted.class_names) for one in each), sep="\n")
+        print("", *predicted.judge.promises(), sep="\n")
+    return FAILED if all(isinstance(found, str) for found in predicted.found) else DONE
