@@ -27,7 +27,7 @@ PER_PAGE = 6
 SIDE = 320
 MAX_BARS = 4
 NEIGHBOURS = 3
-_NONE = ""
+_NONE, _AIM = "", "predict_aim"
 
 _BADGES: dict[State, tuple[str, Literal["green", "orange", "violet"]]] = {
     "sure": (":material/check:", "green"),
@@ -53,19 +53,8 @@ def choose_other(summary: Summary, summaries: Sequence[Summary]) -> Summary | No
 
 def show(summaries: Sequence[Summary], given: Sequence[Given]) -> None:
     """Show what each model says about the images."""
-    aim = st.select_slider(
-        "A prediction called sure must be right",
-        AIMS,
-        AIM,
-        format_func=lambda share: f"{percent(share, 0)} of the time",
-        key="predict_aim",
-        persist_state="session",
-        help="The higher this is, the fewer images get an answer that is called sure.",
-        width=320,
-    )
+    aim = st.session_state.get(_AIM, AIM)
     everything = [judging.judged(summary, given, aim) for summary in summaries]
-    for judged in everything:
-        _promises(judged, name_it=len(everything) > 1)
     page = choose_page(len(given), PER_PAGE, key="predicted", thing="image")
     rows = range(len(given))[page]
     maps = [judging.heatmaps(judged, given, rows) for judged in everything]
@@ -76,6 +65,7 @@ def show(summaries: Sequence[Summary], given: Sequence[Given]) -> None:
                 if len(everything) > 1:
                     st.text(judged.summary.title)
                 _show_one(judged, row, heat.get(row))
+    _promises(everything)
     for judged in everything:
         _download(judged, given, name_it=len(everything) > 1)
 
@@ -143,11 +133,23 @@ def _neighbours(judged: Judged, row: int, found: Answer) -> None:
         run_images.tiles(shown, tiles, key=f"near-{judged.summary.run.id}-{row}", resize=resize)
 
 
-def _promises(judged: Judged, *, name_it: bool) -> None:
-    title = "What sure, not sure and unlike mean"
-    with st.expander(f"{title}: {literal(judged.summary.title)}" if name_it else title):
-        for sentence in judged.judge.promises():
-            st.markdown(literal(sentence))
+def _promises(everything: Sequence[Judged]) -> None:
+    with st.expander("What sure, not sure and unlike mean", icon=":material/verified:"):
+        st.select_slider(
+            "A prediction called sure must be right",
+            AIMS,
+            AIM,
+            format_func=lambda share: f"{percent(share, 0)} of the time",
+            key=_AIM,
+            persist_state="session",
+            help="The higher this is, the fewer images get an answer that is called sure.",
+            width=320,
+        )
+        for judged in everything:
+            if len(everything) > 1:
+                st.text(judged.summary.title)
+            for sentence in judged.judge.promises():
+                st.markdown(literal(sentence))
 
 
 def _download(judged: Judged, given: Sequence[Given], *, name_it: bool) -> None:

@@ -20,6 +20,7 @@ from core.errors import LabError
 from core.explain import assistant, heatmaps, nearest_images
 from core.explain.heatmaps import Request
 from core.runs import Run
+from pages.common import addresses
 from samples import made_runs
 from samples.made_images import coloured_objects
 from tests.tiny_model import SIZE, trained
@@ -105,6 +106,18 @@ def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(ru
     wait_until(lambda: any(run.heatmaps_path.glob("*.npz")) and not assistant.mailbox().next(), 60)
     assert any("Each map has 21 x 21 cells" in caption.value for caption in page.run().caption)
     assert not any("Computing" in caption.value for caption in page.caption)
+
+
+def test_the_predict_page_says_what_the_model_makes_of_test_images(run, monkeypatch):
+    monkeypatch.setattr(engine, "prepare", lambda source: None)
+    app = AppTest.from_file(str(made_runs.APP), default_timeout=60).run()
+    app.switch_page(addresses.PREDICT)
+    app.session_state["predict_from"] = "Test images"
+    app.run()
+    wait_until(lambda: any("confidence" in one.value for one in app.run().markdown), 60)
+    wait_until(lambda: any("Evidence for" in one.value for one in app.run().text), 60)
+    assert not app.exception and not app.error
+    assert any("actual: " in one.value for one in app.text)
 
 
 def test_trust_answers_with_probabilities_and_a_control(run):
