@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -11,29 +10,21 @@ from PIL import Image
 
 from core.explain.heatmaps import Heatmap
 from core.export.csv_tables import csv
-from core.prediction.answers import STATES, Answer, State
+from core.prediction.answers import Answer
 from core.prediction.sureness import AIM, AIMS
 from core.prediction.table import table
-from core.words import count, percent
+from core.words import percent
 from pages.common import overlays, run_images
 from pages.common.paging import choose_page
 from pages.common.run_picker import Summary
 from pages.common.text import literal
-from pages.show.predict import judging
+from pages.show.predict import answer_card, judging
 from pages.show.predict.images import Given
 from pages.show.predict.judging import Judged
 
 PER_PAGE = 6
-SIDE = 320
-MAX_BARS = 4
 NEIGHBOURS = 3
-_NONE, _AIM = "", "predict_aim"
-
-_BADGES: dict[State, tuple[str, Literal["green", "orange", "violet"]]] = {
-    "sure": (":material/check:", "green"),
-    "not sure": (":material/question_mark:", "orange"),
-    "unlike": (":material/visibility_off:", "violet"),
-}
+_NONE = ""
 
 
 def choose_other(summary: Summary, summaries: Sequence[Summary]) -> Summary | None:
@@ -53,7 +44,7 @@ def choose_other(summary: Summary, summaries: Sequence[Summary]) -> Summary | No
 
 def show(summaries: Sequence[Summary], given: Sequence[Given]) -> None:
     """Show what each model says about the images."""
-    aim = st.session_state.get(_AIM, AIM)
+    aim = st.session_state.get(judging.AIM_KEY, AIM)
     everything = [judging.judged(summary, given, aim) for summary in summaries]
     page = choose_page(len(given), PER_PAGE, key="predicted", thing="image")
     rows = range(len(given))[page]
@@ -84,10 +75,8 @@ def _show_one(judged: Judged, row: int, heat: Heatmap | None) -> None:
         st.skeleton(160)
         return
     names = judged.summary.report.class_names
-    icon, colour = _BADGES[found.state]
-    st.badge(STATES[found.state], icon=icon, color=colour)
-    st.markdown(literal(found.sentence(names)))
-    seen = Image.fromarray(read.pixels).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    answer_card.verdict(found, names)
+    seen = answer_card.enlarged(read.pixels)
     with st.grid(4, min_column_width=125, gap="medium"):
         _image("Image", read.image)
         _image("As the network sees it", seen)
@@ -95,7 +84,7 @@ def _show_one(judged: Judged, row: int, heat: Heatmap | None) -> None:
             st.skeleton(160)
         else:
             _image(f"Evidence for {names[found.predicted]}", overlays.over(np.asarray(seen), heat))
-        _bars(found, names)
+        answer_card.bars(found, names)
     if read.note:
         st.caption(literal(f"How it was read: {read.note}."))
     _neighbours(judged, row, found)
@@ -105,18 +94,6 @@ def _image(title: str, image: Image.Image | bytes) -> None:
     with st.container(gap="xsmall"):
         st.text(title)
         st.image(image, width="stretch", alt=title)
-
-
-def _bars(found: Answer, names: Sequence[str]) -> None:
-    with st.container(gap="xsmall"):
-        order = np.argsort(-found.probabilities, kind="stable")[:MAX_BARS]
-        for index in order.tolist():
-            share = float(np.clip(found.probabilities[index], 0, 1))
-            st.progress(share, f"{literal(names[index])} · {percent(share, 0)}")
-        rest = len(names) - len(order)
-        if rest > 0:
-            left = max(1 - float(found.probabilities[order].sum()), 0)
-            st.caption(f"{count(rest, 'other')}: {percent(left, 0)}")
 
 
 def _neighbours(judged: Judged, row: int, found: Answer) -> None:
@@ -140,7 +117,7 @@ def _promises(everything: Sequence[Judged]) -> None:
             AIMS,
             AIM,
             format_func=lambda share: f"{percent(share, 0)} of the time",
-            key=_AIM,
+            key=judging.AIM_KEY,
             persist_state="session",
             help="The higher this is, the fewer images get an answer that is called sure.",
             width=320,

@@ -15,7 +15,7 @@ from core.words import count
 from pages.common import run_images
 from pages.common.run_picker import Summary
 
-FILES, FOLDER, CAMERA, TEST = "Image files", "A folder", "Camera", "Test images"
+FILES, FOLDER, CAMERA, LIVE, TEST = "Image files", "A folder", "Photo", "Live camera", "Test images"
 MAX_FILES = 500
 """More at once belong on the command line: the page holds them in memory."""
 SAMPLE = 6
@@ -44,16 +44,22 @@ class Given:
         return Incoming(self.name, reader.fitted(self.content), self.content)
 
 
-def ask(summary: Summary) -> list[Given]:
-    """Ask for images, and return those that were given."""
-    where = st.segmented_control(
-        "Images from",
-        [FILES, FOLDER, CAMERA, TEST],
-        default=FILES,
-        required=True,
-        key="predict_from",
-        persist_state="session",
+def choose_where() -> str:
+    """Ask where the images come from."""
+    return str(
+        st.segmented_control(
+            "Images from",
+            [FILES, FOLDER, CAMERA, LIVE, TEST],
+            default=FILES,
+            required=True,
+            key="predict_from",
+            persist_state="session",
+        )
     )
+
+
+def ask(summary: Summary, where: str) -> list[Given]:
+    """Ask for images from anywhere but the live camera, and return those that were given."""
     if where == TEST:
         return _test_images(summary)
     if where == CAMERA:

@@ -13,6 +13,7 @@ from core import runs
 from core.errors import LabError
 from core.explain import assistant, nearest_images
 from core.explain.heatmaps import Heatmap
+from core.explain.nearest_images import Features
 from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Incoming, Reader
 from core.runs import Run
@@ -20,6 +21,9 @@ from core.words import count
 from pages.common import waiting
 from pages.common.run_picker import Summary
 from pages.show.predict.images import Given
+
+AIM_KEY = "predict_aim"
+"""How often a prediction that is called sure must be right, as chosen on the page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +53,20 @@ def judged(summary: Summary, given: Sequence[Given], aim: float) -> Judged:
         raise LabError(f"The settings of {summary.title} cannot be read.")
     reader = Reader.for_run(config.data, summary.report)
     read = tuple(one.seen(reader) for one in given)
-    judge = _judge(run, aim)
+    judged_by = judge(run, aim)
     pixels = [one.pixels for one in read if one.pixels is not None]
     if not pixels:
-        return Judged(summary, judge, read, ())
+        return Judged(summary, judged_by, read, ())
     question = (run.id, run.model_path.stat().st_mtime_ns, "predict", *(one.key for one in given))
     answer = waiting.answer(
         question,
         lambda: assistant.predict(run, np.stack(pixels)),
         f"Predicting {count(len(pixels), 'image')}. The first time takes about 15 seconds.",
     )
-    answers = None if answer is None else tuple(judge.answers(answer["probabilities"], answer["features"]))
-    return Judged(summary, judge, read, answers)
+    answers = (
+        None if answer is None else tuple(judged_by.answers(answer["probabilities"], answer["features"]))
+    )
+    return Judged(summary, judged_by, read, answers)
 
 
 def heatmaps(judged: Judged, given: Sequence[Given], rows: Sequence[int]) -> dict[int, Heatmap]:
@@ -79,31 +85,40 @@ def heatmaps(judged: Judged, given: Sequence[Given], rows: Sequence[int]) -> dic
     return {} if answer is None else dict(zip(chosen, answer["heatmaps"], strict=True))
 
 
-def _judge(run: Run, aim: float) -> Judge:
-    """The run's judge; without the features of its images, which are asked for, until they are there."""
+def judge(run: Run, aim: float) -> Judge:
+    """The run's judge; until the features of its images are there, which are asked for, it knows none.
+
+    Raises:
+        LabError: the run's model or its predictions are gone.
+    """
     try:
-        stamps = _stamps(run)
-        if stamps is None:
-            waiting.answer(
-                (run.id, run.model_path.stat().st_mtime_ns, "features"),
-                lambda: assistant.features(run),
-                "Measuring how far images usually lie from the training images, once per run.",
-            )
-    except (FileNotFoundError, LabError):
+        trained = run.model_path.stat().st_mtime_ns
+        made = _features_made(run, trained)
+        return _measured(run.id, aim, run.predictions_path.stat().st_mtime_ns, trained, made)
+    except FileNotFoundError:
         raise LabError(f"The model of {run.title} is gone, so it cannot predict.") from None
-    predictions = run.predictions_path.stat().st_mtime_ns
-    return _measured(run.id, aim, predictions, stamps)
 
 
-def _stamps(run: Run) -> tuple[int, int] | None:
-    """When the features that are kept were made, and their model; None without features of this model."""
-    if not nearest_images.path(run).exists() or nearest_images.kept(run) is None:
-        return None
-    return nearest_images.path(run).stat().st_mtime_ns, run.model_path.stat().st_mtime_ns
+def _features_made(run: Run, trained: int) -> int | None:
+    """When the features of the run's images were stored; None, and asked for, where there are none."""
+    path = nearest_images.path(run)
+    made = path.stat().st_mtime_ns if path.exists() else None
+    if made is not None and _kept(run.id, made, trained) is not None:
+        return made
+    waiting.answer(
+        (run.id, trained, "features"),
+        lambda: assistant.features(run),
+        "Measuring how far images usually lie from the training images, once per run.",
+    )
+    return None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _kept(run_id: str, made: int, trained: int) -> Features | None:
+    return nearest_images.kept(runs.open(run_id))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _measured(run_id: str, aim: float, _predictions: int, stamps: tuple[int, int] | None) -> Judge:
-    run = runs.open(run_id)
-    features = None if stamps is None else nearest_images.kept(run)
-    return Judge.from_validation(run.predictions("validation"), features, aim)
+def _measured(run_id: str, aim: float, predicted: int, trained: int, made: int | None) -> Judge:
+    features = None if made is None else _kept(run_id, made, trained)
+    return Judge.from_validation(runs.open(run_id).predictions("validation"), features, aim)

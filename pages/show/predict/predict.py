@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import LabError
 from pages.common import run_header, run_picker
 from pages.common.text import literal
-from pages.show.predict import answers, images
+from pages.show.predict import answers, images, live
 
 st.title("Predict", anchor=False)
 
@@ -19,10 +19,14 @@ if not summaries:
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
+where = images.choose_where()
+if where == images.LIVE:
+    live.show(summary)
+    st.stop()
 other = answers.choose_other(summary, summaries)
 
 try:
-    given = images.ask(summary)
+    given = images.ask(summary, where)
     if given:
         answers.show([summary, *filter(None, [other])], given)
 except LabError as error:
