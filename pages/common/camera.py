@@ -32,20 +32,25 @@ FAULTS = {
 _HTML = """
 <div class="camera">
   <video playsinline muted aria-label="Live camera"></video>
-  <button type="button">Start camera</button>
+  <div>
+    <button type="button" class="start">Start camera</button>
+    <button type="button" class="turn" hidden>Other camera</button>
+  </div>
 </div>
 """
 
 _CSS = """
 .camera { display: flex; flex-direction: column; gap: 0.5rem; align-items: flex-start; }
 video {
-  width: 100%; max-width: 360px; aspect-ratio: 1; object-fit: cover; transform: scaleX(-1);
+  width: 100%; max-width: 360px; aspect-ratio: 1; object-fit: cover;
   background: var(--st-secondary-background-color); border-radius: var(--st-base-radius);
 }
 button {
   font: inherit; color: white; background: var(--st-primary-color); border: none;
   border-radius: var(--st-button-radius); padding: 0.4rem 0.9rem; cursor: pointer;
 }
+video.mirrored { transform: scaleX(-1); }
+button.turn { color: inherit; background: var(--st-secondary-background-color); }
 button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 2px; }
 """
 
@@ -69,9 +74,10 @@ export default function (component) {
 
 function create(root) {
   const video = root.querySelector("video")
-  const button = root.querySelector("button")
+  const button = root.querySelector("button.start")
+  const turn = root.querySelector("button.turn")
   const canvas = document.createElement("canvas")
-  const camera = { sent: 0, sentAt: 0, answered: 0, stream: null, timer: null, starting: false }
+  const camera = { sent: 0, sentAt: 0, answered: 0, stream: null, timer: null, starting: false, faces: "user" }
 
   camera.stop = () => {
     clearInterval(camera.timer)
@@ -79,13 +85,14 @@ function create(root) {
     camera.stream = null
     video.srcObject = null
     button.textContent = "Start camera"
+    turn.hidden = true
   }
 
   camera.start = async () => {
     if (!navigator.mediaDevices) return camera.send("fault", "insecure")
     camera.starting = true
     try {
-      camera.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } })
+      camera.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: camera.faces } })
     } catch (error) {
       const known = {
         NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "none",
@@ -97,8 +104,11 @@ function create(root) {
     }
     camera.send("fault", "")
     video.srcObject = camera.stream
+    video.classList.toggle("mirrored", camera.faces === "user")
     await video.play()
     button.textContent = "Stop camera"
+    const devices = await navigator.mediaDevices.enumerateDevices()
+    turn.hidden = devices.filter((device) => device.kind === "videoinput").length < 2
     camera.stream.getVideoTracks()[0].onended = () => {
       camera.stop()
       camera.send("fault", "none")
@@ -123,6 +133,11 @@ function create(root) {
   button.onclick = () => {
     if (camera.stream) camera.stop()
     else if (!camera.starting) camera.start()
+  }
+  turn.onclick = () => {
+    camera.faces = camera.faces === "user" ? "environment" : "user"
+    camera.stop()
+    camera.start()
   }
   return camera
 }
