@@ -33,7 +33,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import FiniteFloat, PlainValidator, TypeAdapter
+from pydantic import AfterValidator, FiniteFloat, PlainValidator, TypeAdapter
 
 from core import config as settings
 from core import files, workspace
@@ -43,11 +43,15 @@ from core.files import Count, Moment
 from core.processes import heartbeat
 from core.processes.heartbeat import ProcessId
 from core.report import Epoch, Report
+from core.words import printable, visible
 
 State = Literal[
     "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
 ]
 WAITING: frozenset[str] = frozenset({"queued", "starting", "running"})
+
+OneLine = Annotated[str, AfterValidator(visible)]
+"""A name that a person gave; whatever was written, it is read in one line of visible characters."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _SCHEMA = 1
@@ -101,9 +105,9 @@ class Status:
 class Labels:
     """The user's annotations of a run; ``group`` links repeats and the runs of a sweep."""
 
-    name: str = ""
-    notes: str = ""
-    tags: tuple[str, ...] = ()
+    name: OneLine = ""
+    notes: Annotated[str, AfterValidator(printable)] = ""
+    tags: tuple[OneLine, ...] = ()
     starred: bool = False
     group: str = ""
 

@@ -7,6 +7,7 @@ the resulting percentages and points are 100 times as large.
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +19,9 @@ from core.config import SETTINGS, RunConfig
 DASH = "–"
 SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 """The splits of a data set, as they are called in sentences."""
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line breaks, marks that turn the direction of text, and halves of characters."""
+_UNSEEN_IN_LINES = re.compile(rf"(?![\n\t]){_UNSEEN.pattern}")
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _ROUGH_FROM_SECONDS = 90
 _EXACT = 1e-9
@@ -186,6 +190,24 @@ def setting_changes(before: RunConfig, after: RunConfig) -> list[str]:
         f"{SETTINGS[path].label}: {setting_value(path, new)} instead of {setting_value(path, old)}"
         for path, (old, new) in config.differences([before, after]).items()
     ]
+
+
+def visible(name: str) -> str:
+    """A name in one line, with whatever cannot be seen written as its code: ``cat\\n``, ``\\x1b``.
+
+    Names come from other people's files. A line break in one could pass for another line of output, an escape
+    sequence commands the terminal, and marks for the direction of text make a line read differently.
+    """
+    return _UNSEEN.sub(_code, name)
+
+
+def printable(text: str) -> str:
+    """Like :func:`visible`, for text of several lines: its line breaks and tabs stay."""
+    return _UNSEEN_IN_LINES.sub(_code, text)
+
+
+def _code(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
 
 
 def _is_known(value: float | None) -> TypeGuard[float]:

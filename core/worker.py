@@ -34,6 +34,7 @@ from core.report import Epoch, LayerSummary, SkippedFile, Training
 from core.runs import Parent, Predictions, Run, Status
 from core.training import cost_estimate, environment
 from core.training.status_writer import StatusWriter
+from core.words import printable
 
 if TYPE_CHECKING:
     from core.ml.train import Networks, Trained
@@ -109,7 +110,7 @@ def main(arguments: list[str]) -> int:
     try:
         return 0 if carry_out(runs.open_folder(Path(arguments[0]))).state == "done" else 1
     except LabError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
 
 

@@ -7,11 +7,11 @@ for training or can be read in several ways, 130 interrupted from the keyboard.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from core.cli import predict, prepare, run, runs, suspects, sweep
 from core.cli.arguments import FAILED, INTERRUPTED, UNFIT, WRONG_USAGE
+from core.cli.terminal import complain
 from core.errors import LabError, Undecided, WrongUsage
 
 COMMANDS = (prepare, run, runs, predict, suspects, sweep)
@@ -23,10 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         exit_code: int = arguments.command(arguments)
     except Undecided as question:
-        print(question, "Choose one with --layout NAME.", sep="\n", file=sys.stderr)
+        complain(question, "Choose one with --layout NAME.")
         return UNFIT
     except LabError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return WRONG_USAGE if isinstance(error, WrongUsage) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -10,6 +10,7 @@ from typing import Any
 from core import datasets, engine, quality
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED, UNFIT
+from core.cli.terminal import say
 from core.data.dataset import Dataset
 from core.processes import background_job
 from core.processes.threads import Progress, ShouldStop
@@ -39,7 +40,7 @@ def prepare(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({**_describe(dataset), **report.as_dict()}))
     else:
-        print(_sentences(dataset), *_checklist(report), sep="\n")
+        say(_sentences(dataset), *_checklist(report))
     return DONE if report.fit else UNFIT
 
 

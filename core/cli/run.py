@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import sys
 from typing import Any
 
 from core import datasets, engine, quality, runs
 from core.cli import arguments as shared
 from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
+from core.cli.terminal import complain, say
 from core.config import RunConfig, from_assignments
 from core.errors import LabError, WrongUsage
 from core.evaluation.headline import balanced, but_never, one_answer
 from core.runs import Labels, Run
 from core.training import fresh_data
+from core.words import visible
 
 
 def add_to(commands: Any) -> None:
@@ -53,7 +54,7 @@ def train(arguments: argparse.Namespace) -> int:
     run = _continued(arguments) if arguments.continues else _new(arguments)
     status = foreground.carry_out(run, quiet=arguments.json)
     if status.message:
-        print(status.message, status.hint, file=sys.stderr)
+        complain(f"{status.message} {status.hint}".strip())
     _print_run(run, as_json=arguments.json)
     return {"done": DONE, "stopped": INTERRUPTED}.get(status.state, FAILED)
 
@@ -84,8 +85,8 @@ def _warn_if_unfit(config: RunConfig) -> None:
     with contextlib.suppress(LabError):  # the run itself says what is wrong with its data
         found = quality.check(datasets.open(source, config.data.version), config.data)
         if not found.fit:
-            print(found.verdict, file=sys.stderr)
-            print(f"Training anyway. For the findings: python -m core prepare {source}", file=sys.stderr)
+            anyway = f"Training anyway. For the findings: python -m core prepare {visible(source)}"
+            complain(found.verdict, anyway)
 
 
 def _print_run(run: Run, *, as_json: bool) -> None:
@@ -97,5 +98,5 @@ def _print_run(run: Run, *, as_json: bool) -> None:
     if report is not None:
         test = report.test_accuracy
         result = f"test accuracy {test}{but_never(report)}"
-        print(*filter(None, [result, one_answer(report), balanced(report)]), sep="\n")
-    print(run.path)
+        say(*filter(None, [result, one_answer(report), balanced(report)]))
+    say(run.path)

@@ -9,9 +9,10 @@ from typing import Any
 from core import runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE
+from core.cli.terminal import say
 from core.errors import LabError
 from core.runs import Run
-from core.words import interval, percent
+from core.words import interval, percent, visible
 
 
 def add_to(commands: Any) -> None:
@@ -31,7 +32,8 @@ def show(arguments: argparse.Namespace) -> int:
         test = row["test_accuracy"]
         has_score = test and test["value"] is not None
         score = f"test {percent(test['value'])} ({interval(test['low'], test['high'])})" if has_score else ""
-        print(f"{row['id']}  {row['state']:<12} {row['source']:<20} {score}  {row['name']}")
+        source = visible(row["source"])
+        say(f"{row['id']}  {row['state']:<12} {source:<20} {score}  {row['name']}")
     return DONE
 
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from core import datasets
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED
+from core.cli.terminal import say
 from core.data.dataset import Dataset
 from core.errors import NoWeights
 from core.label_errors import cross_validation, handcrafted_features, job, ranking
@@ -98,8 +99,8 @@ def _print(dataset: Dataset, judged: Judged, *, as_json: bool) -> None:
         print(json.dumps({**facts, **counts, "ranked": ranked.to_dict("records")}))
         return
     for row in suspected.head(SHOWN).itertuples():
-        print(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
-    print(
+        say(f"  {row.file}: labelled {row.label}, looks like {row.suggested} (doubt {row.doubt:.2f})")
+    say(
         f"{len(suspected):,} of {len(ranked):,} labels may be wrong. The models agree with "
         f"{percent(judged.accuracy, 0)} of all labels; no model judged images it was trained on. "
         f"{judged.basis}"

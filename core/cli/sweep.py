@@ -16,6 +16,7 @@ from core import config, engine, sweeps
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED, INTERRUPTED
 from core.cli.run import wanted_settings
+from core.cli.terminal import say
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError, WrongUsage
 from core.sweeps.folder import Sweep
@@ -131,12 +132,12 @@ def _print(sweep: Sweep, *, as_json: bool) -> None:
         print(json.dumps({"id": sweep.id, "path": str(sweep.path), "runs": rows}))
         return
     for _, row in sweeps.choices(sweep, table).iterrows():
-        print(_line(sweep, row))
+        say(_line(sweep, row))
     shares, caution = sweeps.importance(sweep)
     if shares:
         listed = ", ".join(f"{path} {percent(share, 0)}" for path, share in shares.items())
-        print(f"share of the differences: {listed}", f"({caution})" if caution else "")
-    print(sweep.path)
+        say(f"share of the differences: {listed}{f' ({caution})' if caution else ''}")
+    say(sweep.path)
 
 
 def _line(sweep: Sweep, row: pd.Series[Any]) -> str:

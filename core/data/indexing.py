@@ -16,6 +16,7 @@ from core.data.deep_pixels import Range, Ranges
 from core.data.image_stats import Looks, measure
 from core.data.sources.scan import Found
 from core.processes.threads import Progress, ShouldStop, ordered_map
+from core.words import visible
 
 COLUMNS: dict[str, str] = {
     "id": "str",
@@ -69,7 +70,7 @@ class _Reader:
     def row(self, found: Found) -> dict[str, Any]:
         facts = {
             "file": found.file,
-            "name": found.name or found.file,
+            "name": visible(found.shown),
             "label": found.label,
             "source_split": found.source_split,
             "source_group": found.group,

@@ -9,6 +9,7 @@ from core import datasets
 from core.data.dataset import Dataset
 from core.errors import LabError, Undecided
 from core.training.progress_bar import progress_bar
+from core.words import printable
 
 
 def prepare(source: str, layout: str = "", *, quiet: bool = False) -> Dataset:
@@ -52,7 +53,7 @@ def refresh(source: str, *, version: str = "", quiet: bool = False) -> None:
     if not changes:
         return
     then = "" if changes.problem else "They are read again."
-    print(changes.in_words, f"Version {version} is used." if version else then, file=sys.stderr)
+    print(printable(changes.in_words), f"Version {version} is used." if version else then, file=sys.stderr)
     if not version:
         _prepare_if_possible(source, "", quiet)
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from tqdm.auto import tqdm
 
 from core.runs import Status
-from core.words import duration
+from core.words import duration, visible
 
 
 def progress_bar(*, quiet: bool = False) -> tqdm[NoReturn]:
@@ -24,7 +24,7 @@ def progress_bar(*, quiet: bool = False) -> tqdm[NoReturn]:
 def show_training(bar: tqdm[NoReturn], status: Status, *, stopping: bool = False) -> None:
     """Show the progress of a run."""
     if status.state == "starting" or not status.batches:
-        bar.set_description_str(status.message or status.state)
+        bar.set_description_str(visible(status.message or status.state))
         return
     done = status.epoch - 1 + status.batch / status.batches
     bar.n = 1.0 if status.state == "done" else max(done, 0) / max(status.epochs, 1)

@@ -19,6 +19,7 @@ from core.errors import LabError
 from core.export import mlflow_mirror
 from core.processes import launch
 from core.processes.memory_limit import Growth
+from core.words import printable
 from core.worker import LOG_FORMAT, carry_out, terminating
 from core.workers import ray_cluster
 
@@ -59,7 +60,7 @@ def main() -> int:
     try:
         serve()
     except LabError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
     return 0
 

@@ -7,6 +7,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from core.words import visible
+
 
 def natural(name: str) -> tuple[list[tuple[int, str]], str]:
     """Sorting key that puts class 2 before class 10; ``1`` and ``01`` are ordered by the name itself."""
@@ -24,7 +26,7 @@ def class_key(name: str) -> str:
 
 
 def merged(labels: Iterable[str]) -> dict[str, str]:
-    """The name of its class for each spelling: the one that most images have, in composed letters."""
+    """The name of its class for each spelling: the one that most images have, composed and visible."""
     by_key: dict[str, Counter[str]] = {}
     for label, number in Counter(labels).items():
         by_key.setdefault(class_key(label), Counter())[label] += number
@@ -55,4 +57,4 @@ def _chosen(spellings: Counter[str]) -> str:
         spellings, key=lambda name: (-spellings[name], name != name.strip(), natural(name)[0], _rank(name))
     )
     name = unicodedata.normalize("NFC", most)
-    return name.strip() if len(spellings) > 1 else name
+    return visible(name.strip() if len(spellings) > 1 else name)

@@ -1,0 +1,106 @@
+"""Names made to harm, and pages of other programs, in a real browser."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from core import engine
+from core.config import RunConfig
+from core.runs import Run
+from samples import made_runs
+from tests.test_browser import CHROMIUM, FLAGS, PATIENCE, Server, go_to, page, playwright, pytestmark, server
+
+__all__ = ["page", "pytestmark", "server"]
+
+ADDRESSES = ("https://evil.example/a", "www.evil.example", "joe@evil.example")
+HOSTILE = "<img src=x onerror=alert(1)> ![x](http://evil.example/x.png)"
+FOREIGN_PAGE = """
+<iframe src="{app}/"></iframe>
+<script>
+const socket = new WebSocket("{stream}", ["streamlit"]);
+socket.onopen = () => document.title += " opened";
+socket.onerror = () => document.title += " refused";
+</script>
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_training(workspace: Path) -> Iterator[None]:
+    """Hold the worker's lock, so that the app warms none up."""
+    with engine.worker_lock():
+        yield
+
+
+@pytest.fixture
+def run(workspace: Path, tmp_path: Path, no_training: None) -> Run:
+    """A finished run whose folder, classes, files, name, tags and notes are addresses and worse."""
+    folder = tmp_path / "joe@evil.example"
+    classes = [name.replace("/", "_") for name in (*ADDRESSES[1:], HOSTILE, "ro\nses\x1b[31m\u202eses")]
+    source = made_runs.draw_folder(folder, [*classes, "https:"], each=15)
+    for name in classes:
+        (folder / name / "000.png").rename(folder / name / "www.evil.example.png")
+    made_runs.datasets.prepare(source)
+    config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.test_share": 0.3})
+    labels = {"name": ADDRESSES[0], "tags": ADDRESSES, "notes": " ".join(ADDRESSES)}
+    run = made_runs.finished(config, **labels)
+    made_runs.give_model(run)
+    made_runs.keep_heatmaps(run)
+    return run
+
+
+@pytest.mark.fault("A5", "A9", "A10", "A11", "F10", "F26")
+def test_hostile_names_stay_plain_text_on_every_page_under_the_content_policy(
+    run: Run, page: Any, server: Server, tmp_path: Path
+) -> None:
+    """One walk: no name is a link, no script or image is loaded, and nothing of the app is blocked."""
+    faults: list[str] = []
+    page.on("console", lambda one: faults.append(one.text) if "Security Policy" in one.text else None)
+    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    page.goto(f"{server.address}/?{urlencode({'run': run.id, 'data': run.config.data.source})}")
+    for name in ("Train", "Data", "Results", "Explain", "Compare"):
+        go_to(page, name)
+        shown = page.get_by_test_id("stMain").get_by_text("evil.example").first
+        shown.wait_for(state="attached", timeout=60_000)
+        page.wait_for_timeout(1500)  # for the rest of the page, whatever it consists of
+        links = [link.get_attribute("href") for link in page.locator("a[href]").all()]
+        assert not [link for link in links if "evil" in link], name
+        assert page.get_by_label("Download as CSV").count() == 0
+        assert not set("\x1b\u202e") & set(page.locator("body").inner_text())
+    go_to(page, "Results")
+    page.locator("canvas, svg.marks").first.wait_for()
+    page.get_by_role("tab", name="Details and downloads").click(timeout=30_000)
+    with page.expect_download(timeout=30_000) as download:
+        page.get_by_role("button", name="Learning curves as CSV").click(timeout=30_000)
+    assert Path(download.value.path()).stat().st_size > 0
+    assert faults == []
+
+
+@pytest.mark.fault("A10", "F25")
+def test_a_page_of_another_port_can_neither_open_the_app_nor_show_it_in_a_frame(
+    no_training: None, server: Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    stream = server.address.replace("http", "ws") + "/_stcore/stream"
+    (folder / "index.html").write_text(FOREIGN_PAGE.format(app=server.address, stream=stream))
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=os.fspath(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as foreign:
+        threading.Thread(target=foreign.serve_forever, daemon=True).start()
+        with playwright.sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            tab = browser.new_page()
+            tab.goto(f"http://127.0.0.1:{foreign.server_port}/")
+            tab.wait_for_function("document.title != ''", timeout=PATIENCE)
+            assert tab.title() == "refused"
+            assert "chrome-error" in tab.frames[1].url
+            browser.close()
+        foreign.shutdown()
