@@ -29,6 +29,7 @@ def train(
     preset: str = "tutorial",
     name: str = "",
     layout: str = "",
+    despite_memory: bool = False,
     **settings: Any,
 ) -> TrainingResult:
     """Train in this process and show a progress bar. The result is an ordinary run, visible in the app.
@@ -44,6 +45,7 @@ def train(
         name: a name for the run.
         layout: how to read the files where several ways are possible; the error ``Undecided`` lists their
             names. The choice is kept for the next time.
+        despite_memory: train even if more memory is needed than is free, as far as is known.
         settings: any of :data:`core.config.SETTINGS`, by short name (``epochs=10``) or dotted path
             (``**{"fit.epochs": 10}``).
 
@@ -56,7 +58,14 @@ def train(
     from core import foreground
     from core.training_result import TrainingResult
 
-    run = foreground.train(str(source), preset=preset, name=name, layout=layout, settings=settings)
+    run = foreground.train(
+        str(source),
+        preset=preset,
+        name=name,
+        layout=layout,
+        settings=settings,
+        despite_memory=despite_memory,
+    )
     return TrainingResult(run)
 
 

@@ -1,8 +1,9 @@
 """Submit, stop and resume runs, and prepare data sets, in background processes.
 
 The background processes outlive the app and communicate with it only through files: a queued run is a
-marker file in ``workspace/queue``, named so that the oldest sorts first. The process that removes the
-marker has claimed the run.
+marker file in ``workspace/queue``, ``ROUND-TIME-BROWSER~RUN``. The process that removes the marker has
+claimed the run. Rounds make the queue fair: whoever submits several runs puts one into each round, so that
+another person's first run waits for one run of theirs, not for all. Within a round, the oldest comes first.
 """
 
 from __future__ import annotations
@@ -20,23 +21,25 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.processes import background_job, launch
 from core.processes.background_job import Work
-from core.runs import Labels, Parent, Run
+from core.runs import Labels, Parent, Run, Submission
 from core.words import count
 
 IDLE_SECONDS = 15 * 60.0
 """An idle training worker exits after this long and frees TensorFlow's memory."""
 
 
-def submit(config: RunConfig, labels: Labels = Labels()) -> Run:
+def submit(config: RunConfig, labels: Labels = Labels(), submission: Submission = Submission()) -> Run:
     """Queue a run and make sure that a worker is running."""
-    return submit_all([(config, labels)])[0]
+    return submit_all([(config, labels)], submission)[0]
 
 
-def submit_all(wanted: Iterable[tuple[RunConfig, Labels]]) -> list[Run]:
+def submit_all(
+    wanted: Iterable[tuple[RunConfig, Labels]], submission: Submission = Submission()
+) -> list[Run]:
     """Queue several runs, in the given order."""
     submitted = []
     for config, labels in wanted:
-        submitted.append(runs.create(config, labels))
+        submitted.append(runs.create(config, labels, submission=submission))
         _enqueue(submitted[-1])
     ensure_worker()
     return submitted
@@ -49,12 +52,12 @@ def stop(run: Run) -> None:
         run.write_status(replace(run.status, state="stopped", message="Stopped before it started."))
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, submission: Submission = Submission()) -> None:
     """Queue a stopped, interrupted or failed run again; it resumes from its last checkpoint."""
-    resume_all([run])
+    resume_all([run], submission)
 
 
-def resume_all(interrupted: Iterable[Run]) -> None:
+def resume_all(interrupted: Iterable[Run], submission: Submission = Submission()) -> None:
     """Queue several runs again, in the given order, see :func:`resume`."""
     for run in interrupted:
         status = run.status
@@ -62,21 +65,24 @@ def resume_all(interrupted: Iterable[Run]) -> None:
             raise LabError(f"{run.title} is already {status.state}.")
         if status.state in ("done", "damaged"):
             raise LabError(f"{run.title} is {status.state}; there is nothing to resume.")
+        if status.too_large:
+            raise LabError(f"{run.title} does not fit into memory, however often it is tried. {status.hint}")
         run.forget_stop()
+        run.write_submission(submission)
         run.write_status(replace(status, state="queued", message="", hint="", pruned=""))
         _enqueue(run)
     ensure_worker()
 
 
-def train_on(run: Run, epochs: int) -> Run:
+def train_on(run: Run, epochs: int, submission: Submission = Submission()) -> Run:
     """Queue a new run that continues a finished one for more epochs, see :func:`create_continuation`."""
-    continued = create_continuation(run, epochs)
+    continued = create_continuation(run, epochs, submission)
     _enqueue(continued)
     ensure_worker()
     return continued
 
 
-def create_continuation(run: Run, epochs: int) -> Run:
+def create_continuation(run: Run, epochs: int, submission: Submission = Submission()) -> Run:
     """Create a run that continues a finished one for more epochs, with its settings, images and split.
 
     It starts from the last epoch with the optimiser's state, so that it ends as one longer training would. An
@@ -96,7 +102,7 @@ def create_continuation(run: Run, epochs: int) -> Run:
     config = run.config.replace({"fit.epochs": done + epochs})
     parent = Parent(run.id, done, report.data_version, report.split_fingerprint, report.seconds)
     name = f"{run.labels.name}, trained on" if run.labels.name else ""
-    return runs.create(config, Labels(name=name), continues=(run, parent))
+    return runs.create(config, Labels(name=name), continues=(run, parent), submission=submission)
 
 
 def queue() -> list[Run]:
@@ -105,7 +111,7 @@ def queue() -> list[Run]:
 
 
 def claim() -> Run | None:
-    """Claim the oldest queued run; if several workers try, only one gets it."""
+    """Claim the next queued run; if several workers try, only one gets it."""
     for marker in _markers():
         path = _run_path(marker)
         with contextlib.suppress(FileNotFoundError):
@@ -179,9 +185,23 @@ def _queue_folder() -> Path:
 
 def _markers() -> list[Path]:
     try:
-        return sorted(_queue_folder().iterdir())
+        return sorted(_queue_folder().iterdir(), key=_turn)
     except FileNotFoundError:
         return []
+
+
+def _turn(marker: Path) -> tuple[int, str]:
+    """Return the round and the rest of the name; a marker of an earlier version has no round and is first."""
+    place = marker.name.partition("~")[0].split("-")
+    return (int(place[0]) if len(place) > 1 and place[0].isdecimal() else 0), marker.name
+
+
+def _next_round(by: str) -> int:
+    """Return the round after this browser's last; without one, the round that is served now."""
+    markers = _markers()
+    now = _turn(markers[0])[0] if markers else 0
+    own = [_turn(marker)[0] for marker in markers if marker.name.partition("~")[0].endswith(f"-{by}")]
+    return max([now - 1, *own]) + 1
 
 
 def _run_path(marker: Path) -> Path:
@@ -189,7 +209,8 @@ def _run_path(marker: Path) -> Path:
 
 
 def _enqueue(run: Run) -> None:
-    marker = _queue_folder() / f"{time.time_ns():020d}~{run.id}"
+    by = run.submission.by
+    marker = _queue_folder() / f"{_next_round(by):010d}-{time.time_ns():020d}-{by}~{run.id}"
     with files.explained(marker):
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()

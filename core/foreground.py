@@ -16,20 +16,39 @@ from core import datasets, runs, worker
 from core.config import PRESETS, RunConfig
 from core.data import sources
 from core.errors import LabError
-from core.runs import Labels, Run, Status
-from core.training import fresh_data, progress_bar
+from core.runs import Labels, Run, Status, Submission
+from core.training import fresh_data, memory_estimate, progress_bar
+from core.training.memory_estimate import ShortOfMemory
 
 
-def train(source: str, *, preset: str, name: str, layout: str, settings: Mapping[str, Any]) -> Run:
+def train(
+    source: str,
+    *,
+    preset: str,
+    name: str,
+    layout: str,
+    settings: Mapping[str, Any],
+    despite_memory: bool = False,
+) -> Run:
     """Create a run and carry it out until it has a report, see :func:`core.train`."""
     config = wanted_config(source, preset, settings)  # an invalid setting is reported before images are read
     fresh_data.settle(config.data.source, layout, version=config.data.version)
-    run = runs.create(wanted_config(source, preset, settings), Labels(name=name))
+    config = wanted_config(source, preset, settings)
+    if not despite_memory:
+        _check_memory(config)
+    run = runs.create(config, Labels(name=name), submission=Submission(despite_memory=despite_memory))
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()
         raise LabError(f"Run {run.id} has no result (state: {status.state}). {reason}")
     return run
+
+
+def _check_memory(config: RunConfig) -> None:
+    try:
+        memory_estimate.check_free(config)
+    except ShortOfMemory as error:
+        raise LabError(f"{error} To try it all the same, pass despite_memory=True.") from None
 
 
 def carry_out(run: Run, *, quiet: bool = False) -> Status:

@@ -7,6 +7,7 @@ metrics.jsonl        one line per epoch
 predictions.npz      ids, labels and probabilities of the validation and test images
 report.json          the scores shown to the user, computed from the predictions
 labels.json          name, notes, tags and star, which the user can change afterwards
+submission.json      the browser that submitted it, if any
 model.keras          the kept model
 checkpoint/          weights and optimiser state to resume from, or the model to continue
 parent.json          the run that this one continues, if any
@@ -33,7 +34,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, FiniteFloat, PlainValidator, TypeAdapter
+from pydantic import AfterValidator, Field, FiniteFloat, PlainValidator, TypeAdapter
 
 from core import config as settings
 from core import files, workspace
@@ -63,6 +64,8 @@ class Status:
 
     ``started`` and ``ended`` are those of its last part; ``seconds_before`` is the time of earlier parts, if
     it was resumed. ``pruned`` gives the reason if a sweep stopped the run early, otherwise it is empty.
+    ``if_killed`` is what to change if the process is ended before the first epoch has, where memory is short.
+    ``too_large`` means that memory ran out: there is no use in resuming.
     """
 
     state: State
@@ -87,6 +90,8 @@ class Status:
     create_time: Moment = 0.0
     host: str = ""
     pruned: str = ""
+    if_killed: str = ""
+    too_large: bool = False
 
     @property
     def waiting(self) -> bool:
@@ -110,6 +115,17 @@ class Labels:
     tags: tuple[OneLine, ...] = ()
     starred: bool = False
     group: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """How a run was submitted: by which browser ("" for a script), and whether despite a lack of memory.
+
+    There are no accounts: ``by`` only shows a person which runs are another's.
+    """
+
+    by: Annotated[str, Field(pattern=r"^[0-9a-f]{0,32}$")] = ""
+    despite_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +182,7 @@ class Run:
         status = files.read_model(self.path / "status.json", Status)
         config, report = self.config, self.report()
         if status.state in ("starting", "running") and not heartbeat.is_alive(asdict(status)):
-            status = replace(status, state="interrupted", message="The training process ended unexpectedly.")
+            status = replace(status, **_why_it_ended(status))
         return status, config, report
 
     @property
@@ -185,6 +201,14 @@ class Run:
     def parent(self) -> Parent | None:
         """The run that this one continues. Raises LabError if the file is damaged."""
         return files.read_model(self.path / "parent.json", Parent, missing=None)
+
+    @property
+    def submission(self) -> Submission:
+        """How it was submitted; nothing is known of earlier, imported and damaged runs."""
+        try:
+            return files.read_model(self.path / "submission.json", Submission, missing=Submission())
+        except LabError:
+            return Submission()
 
     @property
     def title(self) -> str:
@@ -247,6 +271,10 @@ class Run:
         """Replace status.json; only the process that executes the run may call this."""
         files.write_json(self.path / "status.json", asdict(status))
 
+    def write_submission(self, submission: Submission) -> None:
+        """Record how the run is submitted, by whoever submits or resumes it."""
+        files.write_json(self.path / "submission.json", asdict(submission))
+
     def write_metrics(self, history: Sequence[Epoch]) -> None:
         """Replace the history, as a resumed run does when it goes back to its checkpoint."""
         with files.replacing(self.path / "metrics.jsonl") as beside:
@@ -288,13 +316,19 @@ class Run:
         files.remove(self.path / "stop")
 
 
-def create(config: RunConfig, labels: Labels = Labels(), continues: tuple[Run, Parent] | None = None) -> Run:
+def create(
+    config: RunConfig,
+    labels: Labels = Labels(),
+    continues: tuple[Run, Parent] | None = None,
+    submission: Submission = Submission(),
+) -> Run:
     """Create a queued run; its folder appears atomically.
 
     Args:
         config: its settings.
         labels: its annotations.
         continues: the run whose training it continues, and what is recorded of that.
+        submission: how it is submitted.
     """
     run_id = new_id()
     path = _root() / run_id
@@ -303,6 +337,7 @@ def create(config: RunConfig, labels: Labels = Labels(), continues: tuple[Run, P
         new.path.mkdir(parents=True)
     files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
     files.write_json(new.path / "labels.json", asdict(labels))
+    new.write_submission(submission)
     new.write_status(Status("queued", created=time.time(), epochs=config.fit.epochs))
     if continues is not None:
         _take_over(new, *continues)
@@ -396,6 +431,19 @@ def _from_file(values: Any) -> RunConfig:
     if schema != _SCHEMA:
         raise ValueError(f"it has schema {schema!r}, but this version of the lab reads {_SCHEMA}")
     return settings.parse(values)
+
+
+def _why_it_ended(status: Status) -> dict[str, Any]:
+    """Return what has become of a run whose process is gone without a word."""
+    if status.if_killed and status.epoch <= 1:
+        return out_of_memory(status.if_killed)
+    return {"state": "interrupted", "message": "The training process ended unexpectedly."}
+
+
+def out_of_memory(hint: str) -> dict[str, Any]:
+    """Return the final state of a run that does not fit into memory, as changes to its status."""
+    message = "Training ran out of memory: these settings are too large for this machine."
+    return {"state": "failed", "message": message, "hint": hint, "too_large": True}
 
 
 _CONFIG_FILE: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, PlainValidator(_from_file)])

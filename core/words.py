@@ -140,6 +140,15 @@ def about(seconds: float | None) -> str:
     return f"about {duration(60 * round(seconds / 60))}"
 
 
+def ago(seconds: float) -> str:
+    """How long ago something was, roughly: ``just now``, ``42 s ago``, ``3 min ago``, ``5 days ago``."""
+    for unit, size, first in (("day", 86_400, 2), ("h", 3600, 2), ("min", 60, 2), ("s", 1, 5)):
+        number = int(seconds // size)
+        if number >= first:
+            return f"{count(number, unit) if unit == 'day' else f'{number} {unit}'} ago"
+    return "just now"
+
+
 def moment(timestamp: float) -> str:
     """A Unix timestamp as local date and time: ``4 Nov 2026, 09:12``."""
     when = datetime.fromtimestamp(timestamp)

@@ -32,7 +32,7 @@ from core.evaluation import metrics
 from core.export import mlflow_mirror
 from core.report import Epoch, LayerSummary, SkippedFile, Training
 from core.runs import Parent, Predictions, Run, Status
-from core.training import cost_estimate, environment
+from core.training import cost_estimate, environment, memory_estimate
 from core.training.status_writer import StatusWriter
 from core.words import printable
 
@@ -80,7 +80,8 @@ def carry_out(
         dataset = _prepared(run.config.data, writer)
         writer.update(data_version=dataset.version)
         selection = _selected(dataset, run.config.data)
-        cost_estimate.check_memory(run.config, len(selection.class_names))
+        short = memory_estimate.check_start(run.config, len(selection.class_names), run.submission)
+        writer.update(if_killed=short)
         _check_same_data(run.parent, dataset, selection)
         parts = _load(run, dataset, selection, writer)
         trained = _train(run, parts, len(selection.class_names), writer, networks)

@@ -9,13 +9,15 @@ from typing import Any
 
 from core import datasets, engine, quality, runs
 from core.cli import arguments as shared
+from core.cli import watcher
 from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
 from core.cli.terminal import complain, say
 from core.config import RunConfig, from_assignments
 from core.errors import LabError, WrongUsage
 from core.evaluation.headline import balanced, but_never, one_answer
-from core.runs import Labels, Run
-from core.training import fresh_data
+from core.runs import Labels, Run, Submission
+from core.training import fresh_data, memory_estimate
+from core.training.memory_estimate import ShortOfMemory
 from core.words import visible
 
 
@@ -30,6 +32,9 @@ def add_to(commands: Any) -> None:
     shared.add_layout(command)
     shared.add_settings(command, "for example fit.epochs=10")
     command.add_argument("--name", default="", help="a name for the run")
+    command.add_argument(
+        "--despite-memory", action="store_true", help="train even if memory may run out, as far as is known"
+    )
     shared.add_json(command, "print the run's report as JSON")
     command.set_defaults(command=train)
 
@@ -52,7 +57,8 @@ def train(arguments: argparse.Namespace) -> int:
     from core import foreground
 
     run = _continued(arguments) if arguments.continues else _new(arguments)
-    status = foreground.carry_out(run, quiet=arguments.json)
+    with watcher.watched(run):
+        status = foreground.carry_out(run, quiet=arguments.json)
     if status.message:
         complain(f"{status.message} {status.hint}".strip())
     _print_run(run, as_json=arguments.json)
@@ -65,15 +71,26 @@ def _new(arguments: argparse.Namespace) -> Run:
     config = wanted_settings(arguments)  # an invalid setting is reported before the images are read
     fresh_data.settle(arguments.source, arguments.layout, version=config.data.version, quiet=arguments.json)
     config = wanted_settings(arguments)
+    _check_memory(config, despite=arguments.despite_memory)
     _warn_if_unfit(config)
-    return runs.create(config, Labels(name=arguments.name))
+    submission = Submission(despite_memory=arguments.despite_memory)
+    return runs.create(config, Labels(name=arguments.name), submission=submission)
+
+
+def _check_memory(config: RunConfig, *, despite: bool) -> None:
+    try:
+        memory_estimate.check_free(config)
+    except ShortOfMemory as error:
+        if not despite:
+            raise LabError(f"{error} To try it all the same, add --despite-memory.") from None
 
 
 def _continued(arguments: argparse.Namespace) -> Run:
     """Create the continuation of a run, whose data set and settings stay as they are."""
     if arguments.source or arguments.set or arguments.layout or arguments.preset != DEFAULT_PRESET:
         raise WrongUsage("--from continues a run with its own data set and settings; give only --epochs.")
-    run = engine.create_continuation(runs.open(arguments.continues), arguments.epochs)
+    submission = Submission(despite_memory=arguments.despite_memory)
+    run = engine.create_continuation(runs.open(arguments.continues), arguments.epochs, submission)
     if arguments.name:
         run.relabel(name=arguments.name)
     return run

@@ -15,7 +15,7 @@ from typing import Any
 from core import engine, runs
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.runs import Labels, Run
+from core.runs import Labels, Run, Submission
 from core.sweeps import folder, search
 from core.sweeps.folder import State as State
 from core.sweeps.folder import Sweep as Sweep
@@ -35,6 +35,7 @@ from core.sweeps.trials import importance as importance
 from core.sweeps.trials import reason_to_prune as reason_to_prune
 from core.sweeps.trials import table as table
 from core.sweeps.trials import trials as trials
+from core.training import memory_estimate
 from core.words import typed_value
 
 UNFINISHED = frozenset({"stopped", "interrupted", "failed"})
@@ -53,6 +54,7 @@ def start(
     trials: int = 0,
     prune: bool = False,
     name: str = "",
+    submission: Submission = Submission(),
 ) -> Sweep:
     """Create a sweep and queue its first runs; see :func:`plan` for the arguments and errors."""
     if way != "grid" and trials < 1:
@@ -68,6 +70,7 @@ def start(
         prune=prune,
         name=name,
         created=time.time(),
+        submission=submission,
     )
     folder.write(sweep)
     return _continue(sweep)
@@ -83,7 +86,7 @@ def stop(sweep: Sweep) -> None:
 
 def resume(sweep: Sweep) -> Sweep:
     """Resume the runs that were stopped, interrupted or failed, and queue those that are missing."""
-    engine.resume_all([run for run in sweep.runs if is_unfinished(run)])
+    engine.resume_all([run for run in sweep.runs if is_unfinished(run)], sweep.submission)
     return _continue(folder.change(sweep, state="open"))
 
 
@@ -125,7 +128,8 @@ def tend() -> None:
 
 def is_unfinished(run: Run) -> bool:
     """Return whether resuming the sweep resumes this run, which excludes runs stopped by pruning."""
-    return run.status.state in UNFINISHED and not run.status.pruned
+    status = run.status
+    return status.state in UNFINISHED and not status.pruned and not status.too_large
 
 
 def _continue(sweep: Sweep) -> Sweep:
@@ -142,7 +146,7 @@ def _fill(sweep: Sweep, at_once: int = 1) -> bool:
         known = trials(present)
         lacking = _lacking(present) if present.way == "grid" else _proposed(present, known, at_once)
         if lacking:
-            engine.submit_all((config, _labels(present, config)) for config in lacking)
+            engine.submit_all(((config, _labels(present, config)) for config in lacking), present.submission)
         if present.way == "grid" or not (lacking or any(trial.state == "running" for trial in known)):
             folder.write(replace(present, state="full"))
     return bool(lacking)
@@ -185,7 +189,7 @@ def _new_choice(sweep: Sweep, known: Sequence[Trial]) -> dict[str, Any] | None:
 
 def _fits(base: RunConfig, choice: Mapping[str, Any]) -> bool:
     try:
-        base.replace(choice)
+        memory_estimate.check_memory(base.replace(choice))
     except LabError:
         return False
     return True

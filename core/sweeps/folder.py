@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ from core import files, runs, workspace
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.files import Count, Moment
-from core.runs import Run
+from core.runs import Run, Submission
 from core.sweeps.search import Values
 
 Way = Literal["grid", "random", "tpe"]
@@ -52,7 +52,8 @@ class Sweep:
     """What is varied, and how.
 
     values: the values of each setting, by dotted path; repeats: seeds per combination of settings;
-    trials: how many combinations random search or TPE proposes; prune: stop unpromising trials early.
+    trials: how many combinations random search or TPE proposes; prune: stop unpromising trials early;
+    submission: that of its runs.
     """
 
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
@@ -65,6 +66,7 @@ class Sweep:
     name: str = ""
     state: State = "open"
     created: Moment = 0.0
+    submission: Submission = field(default_factory=Submission)
 
     @property
     def path(self) -> Path:

@@ -12,7 +12,7 @@ from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.sweeps import search
 from core.sweeps.search import Values
-from core.training import cost_estimate
+from core.training import cost_estimate, memory_estimate
 from core.training.cost_estimate import Estimate
 from core.words import count
 
@@ -47,7 +47,9 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
     left_out: list[str] = []
     for choice in _choices(values, trials):
         try:
-            configs += repeated(base.replace(choice), repeats)
+            config = base.replace(choice)
+            memory_estimate.check_memory(config)
+            configs += repeated(config, repeats)
         except LabError as error:
             left_out.append(str(error))
     if not configs:

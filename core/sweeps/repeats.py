@@ -9,12 +9,12 @@ from itertools import chain, count, islice
 from core import config as settings_of
 from core import engine
 from core.errors import LabError
-from core.runs import Run
+from core.runs import Run, Submission
 from core.sweeps.folder import members
 from core.sweeps.plan import SEED
 
 
-def repeat(run: Run, times: int) -> list[Run]:
+def repeat(run: Run, times: int, submission: Submission = Submission()) -> list[Run]:
     """Queue the same settings that many more times, with seeds not yet used in the run's group.
 
     Raises:
@@ -29,7 +29,7 @@ def repeat(run: Run, times: int) -> list[Run]:
     used = {sibling.config.fit.seed for sibling in siblings(run)}
     seeds = islice((seed for seed in count(config.fit.seed) if seed not in used), times)
     labels = replace(run.labels, notes="", starred=False)
-    return engine.submit_all((config.replace({SEED: seed}), labels) for seed in seeds)
+    return engine.submit_all(((config.replace({SEED: seed}), labels) for seed in seeds), submission)
 
 
 def siblings(run: Run) -> list[Run]:
@@ -51,7 +51,7 @@ def missing_seeds(sides: Sequence[Sequence[int]], times: int) -> list[list[int]]
     return [[seed for seed in wanted if seed not in side] for side in used]
 
 
-def repeat_together(runs: Sequence[Run], times: int) -> list[Run]:
+def repeat_together(runs: Sequence[Run], times: int, submission: Submission = Submission()) -> list[Run]:
     """Queue the missing repeats of all runs, alternating between them; see :func:`missing_seeds`.
 
     Raises:
@@ -70,7 +70,7 @@ def repeat_together(runs: Sequence[Run], times: int) -> list[Run]:
         for run, of_run in zip(runs, seeds, strict=True)
         for seed in of_run[index : index + 1]
     ]
-    return engine.submit_all(wanted)
+    return engine.submit_all(wanted, submission)
 
 
 def _is_repeat(other: Run, run: Run) -> bool:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.training import time_model
-from core.words import byte_size, count
+from core.words import count
 
 _PARTS, _MIN_SECONDS = 4, 0.01
 LATEST = 30
@@ -25,8 +24,6 @@ LATEST = 30
 _START_SECONDS, _BATCH_SECONDS, _SECONDS_PER_VALUE = 2.5, 0.006, 1e-9
 _OPERATIONS_PER_CORE = 12e9
 """Rough guesses, from the machine this was written on (2 cores with AVX-512); earlier runs correct them."""
-_OPTIMIZER_SLOTS = {"adam": 2, "adamw": 2, "rmsprop": 1, "sgd": 0}
-"""Values that an optimiser keeps per weight."""
 SECONDS_TO_START = 2.0
 """From the end of one run to the first batch of the next, on a warm worker."""
 
@@ -78,30 +75,6 @@ def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
 def parameters(config: RunConfig, num_classes: int) -> int:
     """The number of trainable parameters."""
     return sum(layer.parameters for layer in layers(config, num_classes))
-
-
-def memory(config: RunConfig, num_classes: int) -> int:
-    """Return the bytes that training needs at least, besides the images.
-
-    They are for the weights, their gradients and the optimiser's state, the copies of these in a checkpoint,
-    and the output of every layer for a batch, forward and backward.
-    """
-    of_network = layers(config, num_classes)
-    copies = 4 + 2 * _OPTIMIZER_SLOTS[config.fit.optimizer]
-    values = 2 * config.fit.batch_size * sum(math.prod(layer.output) for layer in of_network)
-    return 4 * (copies * sum(layer.parameters for layer in of_network) + values)
-
-
-def check_memory(config: RunConfig, num_classes: int) -> None:
-    """Raise LabError if the network cannot be trained in the memory of this machine."""
-    needed, available = memory(config, num_classes), psutil.virtual_memory().total
-    if needed <= available:
-        return
-    raise LabError(
-        f"This network has {count(parameters(config, num_classes), 'parameter')}. Training it needs about "
-        f"{byte_size(needed)} of memory, and this machine has {byte_size(available)}. Use fewer filters or "
-        "dense units, another convolution block, smaller images or a smaller batch size."
-    )
 
 
 def duration(config: RunConfig, images: int) -> Estimate:

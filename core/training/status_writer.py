@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,10 +13,11 @@ from typing import Any
 
 from core.errors import Diverged, LabError, Stopped
 from core.processes import heartbeat
-from core.runs import Run, Status
+from core.runs import Run, Status, out_of_memory
 
-_OUT_OF_MEMORY = "ResourceExhaustedError"
-"""TensorFlow's own error, known by its name, since only :mod:`core.ml` imports TensorFlow."""
+_OUT_OF_MEMORY = re.compile("ResourceExhausted|out of memory|bad_alloc|could not create a memory", re.I)
+"""How TensorFlow and the libraries below it say it; only :mod:`core.ml` can know TensorFlow's own errors."""
+_USUAL_HINT = "Use a smaller batch size, smaller images, or fewer filters or dense units."
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ class StatusWriter:
             started=time.time(),
             ended=0.0,
             first_batch=0.0,
+            if_killed="",
+            too_large=False,
             **heartbeat.identity(),
         )
         self._beating = heartbeat.beating(self._write)
@@ -77,7 +81,8 @@ class StatusWriter:
     ) -> bool:
         """Stop the heartbeat and write the final state; errors are logged, recorded and suppressed."""
         self._beating.__exit__(None, None, None)
-        self.update(**_ending(error, self._terminating.is_set()), ended=time.time(), seconds_left=None)
+        ending = _ending(error, self._terminating.is_set(), self.status.if_killed)
+        self.update(**ending, ended=time.time(), seconds_left=None)
         if error is not None and not isinstance(error, Stopped):
             log.error("run %s ended with an error", self._run.id, exc_info=error)
         self._write()
@@ -89,7 +94,7 @@ class StatusWriter:
         self._watch(self.status)
 
 
-def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
+def _ending(error: BaseException | None, terminated: bool, hint: str = "") -> dict[str, Any]:
     if terminated:
         return {"state": "interrupted", "message": "Training was interrupted. Use Resume to continue."}
     match error:
@@ -103,15 +108,20 @@ def _ending(error: BaseException | None, terminated: bool) -> dict[str, Any]:
             return {"state": "diverged", "message": str(error), "hint": error.hint}
         case LabError():
             return {"state": "failed", "message": str(error)}
-        case _ if isinstance(error, MemoryError) or type(error).__name__ == _OUT_OF_MEMORY:
-            return {
-                "state": "failed",
-                "message": "The machine ran out of memory.",
-                "hint": "Try a smaller batch size, smaller images, or a network with fewer parameters.",
-            }
+        case _ if _is_out_of_memory(error):
+            return out_of_memory(hint or _USUAL_HINT)
         case _:
             return {
                 "state": "failed",
                 "message": f"An unexpected error ended the run: {type(error).__name__}.",
                 "hint": "See the run's log.txt for details.",
             }
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether memory running out caused this error, however it was wrapped on its way."""
+    while error is not None:
+        if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -9,9 +9,10 @@ import streamlit as st
 from core import engine, runs
 from core.config import RunConfig
 from core.errors import LabError
-from core.runs import Status
+from core.runs import Run, Status
 from core.words import about, count, duration, number
-from pages.common.addresses import RUN_KEY, TRAIN
+from pages.common import visitors
+from pages.common.addresses import COPIED_RUN_KEY, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
 from pages.common.text import literal
 
@@ -74,7 +75,20 @@ def show_unfinished(summary: Summary) -> None:
             else f"This run {summary.state} and has no test result",
             icon=":material/warning:",
         )
-        _offer_resume(summary)
+        if status.too_large:
+            link_to_settings(summary.run)
+        else:
+            _offer_resume(summary)
+
+
+def link_to_settings(run: Run) -> None:
+    """Offer the settings of a run that was too large, to be changed: resuming it is of no use."""
+    st.page_link(
+        TRAIN,
+        label="Change its settings and start again",
+        icon=":material/tune:",
+        query_params={COPIED_RUN_KEY: run.id},
+    )
 
 
 def _offer_resume(summary: Summary) -> None:
@@ -86,7 +100,7 @@ def _offer_resume(summary: Summary) -> None:
     )
     if st.button("Resume this run", icon=":material/resume:", type="primary", key="resume"):
         try:
-            engine.resume(summary.run)
+            engine.resume(summary.run, visitors.submission())
         except LabError as error:
             st.error(literal(error))
         else:

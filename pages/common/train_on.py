@@ -8,6 +8,7 @@ from core import engine
 from core.config import SETTINGS
 from core.errors import LabError
 from core.words import count
+from pages.common import visitors
 from pages.common.addresses import RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -34,7 +35,7 @@ def button(summary: Summary) -> None:
 
 def _start(summary: Summary, epochs: int) -> None:
     try:
-        run = engine.train_on(summary.run, epochs)
+        run = engine.train_on(summary.run, epochs, visitors.submission())
     except LabError as error:
         st.error(literal(error))
     else:

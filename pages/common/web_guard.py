@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import secrets
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +20,9 @@ _FOREIGN_HOST = (
     "host name to server.allowedHosts."
 )
 _FOREIGN_ORIGIN = "The lab answers to its own pages only. Another website or program on this machine asked."
+BROWSER_COOKIE = "lab_browser"
+"""Marks a browser, so that a page can tell which runs were started in another. It is no protection."""
+_COOKIE_RULES = "Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
 _POLICY_VIOLATION = 1008
 """The code for closing a websocket; sent before it is accepted, it becomes a 403."""
 
@@ -48,7 +53,8 @@ class WebGuard:
                 await self._app(scope, receive, send)
             return
         answer = PlainTextResponse(reason, status_code=403) if reason else self._app
-        await answer(scope, receive, _with_headers(send))
+        is_known = BROWSER_COOKIE in HTTPConnection(scope).cookies
+        await answer(scope, receive, _with_headers(send, mark=not is_known))
 
 
 def refusal(headers: Headers) -> str:
@@ -77,12 +83,14 @@ def is_allowed(host: str, allowed: list[str]) -> bool:
     )
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, mark: bool) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in security_headers().items():
                 headers[name] = value
+            if mark:
+                headers.append("Set-Cookie", f"{BROWSER_COOKIE}={secrets.token_hex(16)}; {_COOKIE_RULES}")
         await send(message)
 
     return send_with_headers

@@ -21,6 +21,7 @@ from pages.common import (
     frame,
     run_header,
     settings,
+    visitors,
 )
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
@@ -167,5 +168,5 @@ def _start_button(*, ready: bool) -> None:
 
 
 def _start() -> None:
-    sweep = sweeps.start(**st.session_state[_ASKED])
+    sweep = sweeps.start(**st.session_state[_ASKED], submission=visitors.submission())
     picker.open_sweep(sweep.id)

@@ -15,7 +15,7 @@ from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
 from core.words import about, count, points, setting_value
 from pages.build.sweeps import charts, more, runs_table, setting_values
-from pages.common import frame, run_header, run_lines
+from pages.common import frame, run_header, run_lines, visitors
 from pages.common.addresses import COMPARE, COPIED_RUN_KEY, LINES_KEY, TRAIN
 from pages.common.text import literal
 
@@ -111,9 +111,10 @@ def _varied(sweep: Sweep) -> str:
 
 def _buttons(sweep: Sweep, waiting: int) -> None:
     if waiting or sweep.state == "open":
-        st.button(
-            "Stop sweep", icon=":material/stop_circle:", key="stop_sweep", on_click=frame.attempt,
-            args=(sweeps.stop, sweep), help="Keeps the results so far. You can resume later.",
+        visitors.stop_button(
+            "Stop sweep", sweep.submission, sweep.created, sweeps.stop, sweep,
+            icon=":material/stop_circle:", key="stop_sweep",
+            help="Keeps the results so far. You can resume later.",
         )  # fmt: skip
     elif sweep.state == "stopped" or any(sweeps.is_unfinished(run) for run in sweep.runs):
         st.button(
@@ -209,7 +210,7 @@ def _show_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> 
 
 
 def _repeat(run_id: str) -> None:
-    repeats.repeat(runs.open(run_id), REPEATS)
+    repeats.repeat(runs.open(run_id), REPEATS, visitors.submission())
 
 
 def _importance(sweep: Sweep, scored: int) -> None:

@@ -10,7 +10,7 @@ from core.evaluation.headline import but_never, one_answer
 from core.runs import Run, Status
 from core.words import confidence_interval, count, percent
 from pages.build.train import live_charts
-from pages.common import frame, train_on
+from pages.common import frame, run_header, train_on, visitors
 from pages.common.addresses import EXPLAIN, RESULTS, RUN_KEY
 from pages.common.run_picker import STATES, Summary, summarise
 from pages.common.text import literal
@@ -46,7 +46,7 @@ def stop_watching() -> None:
 
 def resume(run: Run) -> None:
     """Queue a run again and follow it."""
-    engine.resume(run)
+    engine.resume(run, visitors.submission())
     watch(run)
 
 
@@ -116,7 +116,9 @@ def _next_steps(summary: Summary) -> None:
             EXPLAIN, label="See what it is based on", icon=":material/center_focus_strong:", query_params=link
         )
         train_on.button(summary)
-    if summary.status.state in ("stopped", "interrupted", "failed"):
+    if summary.status.too_large:
+        run_header.link_to_settings(summary.run)
+    elif summary.status.state in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume",
             icon=":material/resume:",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,10 +11,11 @@ import streamlit as st
 from core import datasets, engine, runs
 from core.errors import LabError
 from core.evaluation import metrics
+from core.processes import memory_limit
 from core.runs import Run, Status
 from core.words import confidence_interval, count, duration, percent
 from pages.build.train import followed_run, live_charts
-from pages.common import data_selection, frame, run_header
+from pages.common import data_selection, frame, run_header, visitors
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
 
@@ -74,6 +76,11 @@ def show() -> bool:
     return bool(watched or work.signature or interrupted)
 
 
+def memory_held() -> int:
+    """Return the bytes of trainings under way, which are free for a run that starts after them."""
+    return memory_limit.held(run.status.pid for run in status().active)
+
+
 def _announce_ends(work: Work) -> None:
     """Follow the run that has just ended, and announce it when the page is next drawn."""
     for run_id in set(st.session_state.get(_SEEN, ())) - set(work.signature):
@@ -106,7 +113,8 @@ def _show_progress(run: Run) -> None:
             st.subheader(literal(summary.title), anchor=False, width="stretch")
             _stop_button(run)
         if summary.config is not None:
-            st.caption(literal(run_header.settings_line(summary.config)))
+            whose = visitors.origin(run.submission, status.created)
+            st.caption(" ".join(filter(None, [literal(run_header.settings_line(summary.config)), whose])))
         if not status.batches:
             step = status.message or "Starting"
             st.progress(0.0, text=literal(step[:1].upper() + step[1:]) + " …")
@@ -121,13 +129,15 @@ def _show_progress(run: Run) -> None:
 
 def _stop_button(run: Run) -> None:
     asked = run.stop_requested
-    st.button(
+    visitors.stop_button(
         "Stopping …" if asked else "Stop and save",
+        run.submission,
+        run.status.created,
+        engine.stop,
+        run,
         icon=":material/stop_circle:",
         key=f"stop-{run.id}",
         disabled=asked,
-        on_click=frame.attempt,
-        args=(engine.stop, run),
         help="Stops after the current batch, then evaluates and saves the model.",
     )
 
@@ -174,7 +184,16 @@ def _list_queue(queued: Sequence[Run], *, starting: bool) -> None:
     if starting:
         st.caption("The training process is starting. A cold start takes about 15 seconds.")
     for position, run in enumerate(queued, start=1):
-        _row(run, f"{position}. ", "Cancel", ":material/close:", engine.stop, key="cancel")
+        with _row(run, f"{position}. "):
+            visitors.stop_button(
+                "Cancel",
+                run.submission,
+                run.status.created,
+                engine.stop,
+                run,
+                icon=":material/close:",
+                key=f"cancel-{run.id}",
+            )
 
 
 def _list_interrupted(interrupted: Sequence[Run]) -> None:
@@ -187,14 +206,23 @@ def _list_interrupted(interrupted: Sequence[Run]) -> None:
             "Newest first. Resume continues from the last finished epoch, with the optimiser's saved state."
         )
         for run in interrupted[:MAX_LISTED]:
-            _row(run, "", "Resume", ":material/resume:", followed_run.resume, key="resume")
+            with _row(run, ""):
+                st.button(
+                    "Resume",
+                    icon=":material/resume:",
+                    key=f"resume-{run.id}",
+                    on_click=frame.attempt,
+                    args=(followed_run.resume, run),
+                )
 
 
-def _row(run: Run, before: str, action: str, icon: str, work: object, *, key: str) -> None:
+@contextmanager
+def _row(run: Run, before: str) -> Iterator[None]:
+    """Show a run in a row, to whose end the block adds a button."""
     summary = summarise(run)
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row-{run.id}"):
         with st.container(gap=None):
             st.markdown(f"{before}**{literal(summary.title)}**")
             if summary.config is not None:
                 st.caption(literal(run_header.settings_line(summary.config)))
-        st.button(action, icon=icon, key=f"{key}-{run.id}", on_click=frame.attempt, args=(work, run))
+        yield

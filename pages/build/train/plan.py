@@ -10,10 +10,10 @@ from core.config import RunConfig
 from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
-from core.training import cost_estimate
+from core.training import cost_estimate, memory_estimate
 from core.words import about, byte_size, duration
 from pages.build.train import followed_run
-from pages.common import data_selection, data_sources, frame, settings
+from pages.common import data_selection, data_sources, frame, settings, visitors
 from pages.common.expander import lazy_expander
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
@@ -48,8 +48,8 @@ def costs(config: RunConfig, selection: Selection) -> None:
             help="For all epochs; early stopping or “Stop and save” can end it sooner. "
             "9 of 10 runs take a time in this range.",
         )
-    memory = byte_size(cost_estimate.memory(config, len(selection.class_names)))
-    st.caption(f"Time estimate: {time.basis}. Memory for training the network: about {memory}.")
+    memory = byte_size(memory_estimate.memory(config, len(selection.class_names)))
+    st.caption(f"Time estimate: {time.basis}. Memory for training: about {memory}.")
 
 
 def layers(config: RunConfig, selection: Selection) -> None:
@@ -74,8 +74,11 @@ def _layers(config: RunConfig, classes: int) -> None:
     )
 
 
-def start_button(*, ready: bool) -> None:
-    """Show the optional name of the run and the Start button."""
+def start_button(*, ready: bool, short_of_memory: str = "") -> None:
+    """Show the optional name of the run and the Start button; a lack of memory has to be confirmed."""
+    if ready and short_of_memory:
+        st.warning(literal(short_of_memory), title="Memory may run out", icon=":material/memory:")
+        ready = st.checkbox("Start all the same; if memory runs out, the run fails", key="despite_memory")
     if st.session_state.pop(_STARTED, False):
         st.session_state[_NAME] = ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -91,13 +94,14 @@ def start_button(*, ready: bool) -> None:
         if st.button(
             "Start training", type="primary", icon=":material/play_arrow:", key="start", disabled=not ready
         ):
-            frame.attempt(_start, name or "")
+            frame.attempt(_start, name or "", bool(short_of_memory))
             st.rerun()
 
 
-def _start(name: str) -> None:
+def _start(name: str, despite_memory: bool) -> None:
     name = " ".join(name.split())[:MAX_NAME_LENGTH]
-    followed_run.watch(engine.submit(settings.current(), Labels(name=name)))
+    submission = visitors.submission(despite_memory=despite_memory)
+    followed_run.watch(engine.submit(settings.current(), Labels(name=name), submission))
     st.session_state[_STARTED] = True
 
 

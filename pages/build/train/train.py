@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from core.training import cost_estimate
+from core.training import memory_estimate
+from core.training.memory_estimate import ShortOfMemory
 from pages.build.train import live, plan, preview
 from pages.common import (
     addresses,
@@ -44,11 +45,13 @@ settings.show_news()
 if live.show():
     st.subheader("Next run", anchor=False)
 
-config, selection = None, None
+config, selection, short = None, None, ""
 try:
     config = settings.current()
     selection = data_selection.select(dataset, config.data) if dataset else None
-    cost_estimate.check_memory(config, len(selection.class_names) if selection else 2)
+    memory_estimate.check_free(config, len(selection.class_names) if selection else 2, live.memory_held())
+except ShortOfMemory as error:
+    short = str(error)
 except LabError as error:
     fault = fault or error
 
@@ -61,7 +64,7 @@ if fault:
     plan.show_error(fault)
 elif dataset is None:
     data_preparing.show(source)
-plan.start_button(ready=bool(config and selection and not fault))
+plan.start_button(ready=bool(config and selection and not fault), short_of_memory=short)
 
 if config and selection and dataset:
     plan.costs(config, selection)

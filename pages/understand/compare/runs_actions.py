@@ -13,7 +13,7 @@ from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
 from core.words import about, count
-from pages.common import frame
+from pages.common import frame, visitors
 from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.run_lines import REPEATS, Line
 from pages.common.text import literal
@@ -83,7 +83,7 @@ def time_to_repeat(lines: Sequence[Line], times: int) -> str:
 
 def repeat(lines: Sequence[Line], times: int) -> None:
     """Queue the repeats, and include them in the comparison."""
-    made = repeats.repeat_together([line.first.run for line in lines], times)
+    made = repeats.repeat_together([line.first.run for line in lines], times, visitors.submission())
     again = {line.id: line.first.run.id + REPEATS for line in lines}
     choice.choose([again.get(name, name) for name in choice.ids()])
     st.session_state[_DONE] = (
