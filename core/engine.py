@@ -199,7 +199,7 @@ def _turn(marker: Path) -> tuple[int, str]:
 def _next_round(by: str) -> int:
     """Return the round after this browser's last; without one, the round that is served now."""
     markers = _markers()
-    now = _turn(markers[0])[0] if markers else 0
+    now = max([1, *(_turn(marker)[0] for marker in markers[:1])])
     own = [_turn(marker)[0] for marker in markers if marker.name.partition("~")[0].endswith(f"-{by}")]
     return max([now - 1, *own]) + 1
 

@@ -31,6 +31,35 @@ def test_runs_are_claimed_oldest_first_and_once(started):
     assert started == ["core.workers.serve"] * 2
 
 
+def test_browsers_take_turns_in_the_queue_and_each_keeps_its_own_order():
+    def submit(by: str, number: int) -> list[runs.Run]:
+        return engine.submit_all([(RunConfig(), runs.Labels())] * number, runs.Submission(by))
+
+    sweep = submit("a", 5)
+    assert [engine.claim(), engine.claim()] == sweep[:2]  # alone, it has every turn
+    other, script = submit("b", 2), submit("", 1)
+    assert engine.queue() == [sweep[2], other[0], script[0], sweep[3], other[1], sweep[4]]
+    engine.claim()
+    late = submit("c", 1)[0]
+    assert engine.queue() == [other[0], script[0], late, sweep[3], other[1], sweep[4]]
+
+
+def test_a_marker_of_an_earlier_version_is_served_first():
+    later, before = engine.submit(RunConfig()), runs.create(RunConfig())
+    (engine._queue_folder() / f"{time.time_ns():020d}~{before.id}").touch()
+    assert [engine.claim(), engine.claim()] == [before, later]
+
+
+def test_a_resumed_run_belongs_to_whoever_resumes_it():
+    run = engine.submit(RunConfig(), submission=runs.Submission("a"))
+    engine.stop(run)
+    engine.resume(run, runs.Submission("b"))
+    assert run.submission.by == "b"
+    assert engine.queue() == [run]
+    (run.path / "submission.json").write_text('{"by": 5}')
+    assert run.submission == runs.Submission()
+
+
 def test_two_workers_never_claim_the_same_run():
     submitted = {engine.submit(RunConfig()).id for _ in range(40)}
     script = (

@@ -311,3 +311,29 @@ def _shown(template: Path) -> str:
 def test_no_percent_sign_stands_apart_from_its_number() -> None:
     apart = re.compile(r"\d[ \u00a0]%(?![\w(])")
     assert [name for name, source in _sources() if apart.search(source)] == []
+
+
+@pytest.mark.fault("A11")
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("cat\nlabels: 0", r"cat\nlabels: 0"),
+        ("\x1b[31mred\x9b0m", r"\x1b[31mred\x9b0m"),
+        ("gpj.\u202etac", r"gpj.\u202etac"),
+        ("a\u2028b\u2066c\x00", r"a\u2028b\u2066c\x00"),
+        ("not UTF-8: \udcff", r"not UTF-8: \udcff"),
+        ("Bäume 🌳 שלום 花\u200d", "Bäume 🌳 שלום 花\u200d"),
+    ],
+)
+def test_what_cannot_be_seen_in_a_name_is_shown_as_its_code(name: str, seen: str) -> None:
+    assert words.visible(name) == seen
+    assert words.printable(f"{name}\n\t") == f"{seen}\n\t".replace(r"cat\n", "cat\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "just now"), (4, "just now"), (42, "42 s ago"), (119, "119 s ago"), (200, "3 min ago"),
+     (7200, "2 h ago"), (5 * 86_400, "5 days ago")],
+)  # fmt: skip
+def test_a_time_ago_is_rough(seconds: float, text: str) -> None:
+    assert words.ago(seconds) == text
