@@ -1,6 +1,8 @@
 # make run     the app, on http://127.0.0.1:8501
 # make test    all tests
 # make test-extras  tests that need more packages: Ray, MLflow with its own server, an earlier Keras version
+# make test-pythons  all tests on every Python found: 3.11, 3.12, 3.13
+# make soak    two browsers and the command line for 30 minutes, with kills; SOAK_MINUTES= for longer or shorter
 # make check   linter, formatter and type checker
 # make bench   all benchmarks (on an otherwise idle machine)
 # make lock    update constraints.txt after changing requirements*.txt
@@ -8,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-extras check bench lock clean
+.PHONY: run test test-extras test-pythons soak check bench lock clean
 
 run: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -18,6 +20,12 @@ test: .venv/dev
 
 test-extras: .venv-extras/done
 	LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py
+
+test-pythons: .venv/dev
+	$(BIN)/python tests/all_pythons.py $(PYTEST)
+
+soak: .venv/dev
+	$(BIN)/python -m tests.soak
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -36,7 +44,7 @@ lock: .venv/dev
 	mv .venv/constraints.txt constraints.txt
 
 clean:
-	rm -rf .venv .venv-extras .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-extras .venv-python3.* .mypy_cache .ruff_cache .pytest_cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: call make with PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info < (3, 14) else 0)'

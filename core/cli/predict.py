@@ -10,6 +10,7 @@ from typing import Any
 from core import predict_files, runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED
+from core.cli.terminal import say
 from core.export import csv_tables
 from core.prediction.sureness import AIM, AIMS
 from core.prediction.table import in_words
@@ -43,6 +44,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(predicted.table().to_json(orient="records"))
     else:
         each = zip(predicted.names, predicted.found, strict=True)
-        print(*(in_words(*one, predicted.class_names) for one in each), sep="\n")
-        print("", *predicted.judge.promises(), sep="\n")
+        say(*(in_words(*one, predicted.class_names) for one in each))
+        say("", *predicted.judge.promises())
     return FAILED if all(isinstance(found, str) for found in predicted.found) else DONE

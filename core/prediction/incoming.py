@@ -22,7 +22,7 @@ from core.data.sources.class_names import natural
 from core.data.sources.layout_words import is_left_by_tools
 from core.errors import LabError
 from core.report import Report
-from core.words import byte_size, count
+from core.words import byte_size, count, visible
 
 MAX_FILES = 10_000
 MAX_BYTES = 200_000_000
@@ -65,7 +65,7 @@ class Reader:
 
     def read(self, path: Path, name: str = "") -> Incoming:
         """Read an image file; a file that is none gets the reason as its ``problem``."""
-        name = name or path.name
+        name = visible(name or path.name)
         try:
             if path.is_dir():
                 raise Unreadable("a folder, not an image")

@@ -108,6 +108,7 @@ def security_headers() -> dict[str, str]:
         "default-src": "'self'",
         "script-src": " ".join(["'self'", *_inline_scripts()]),
         "style-src": "'self' 'unsafe-inline'",
+        "connect-src": "'self' data: blob:",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
         "media-src": "'self' blob:",
