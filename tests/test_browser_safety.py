@@ -66,7 +66,7 @@ def test_hostile_names_stay_plain_text_on_every_page_under_the_content_policy(
     page.on("console", lambda one: faults.append(one.text) if "Security Policy" in one.text else None)
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
     page.goto(f"{server.address}/?{urlencode({'run': run.id, 'data': run.config.data.source})}")
-    for name in ("Train", "Data", "Results", "Explain", "Compare"):
+    for name in ("Train", "Data", "Results", "Explain", "Compare", "Predict"):
         go_to(page, name)
         shown = page.get_by_test_id("stMain").get_by_text("evil.example").first
         shown.wait_for(state="attached", timeout=60_000)

@@ -102,11 +102,12 @@ def security_headers() -> dict[str, str]:
 
     Pages load scripts, styles, fonts and images from the app alone and are shown in no frame. Streamlit
     writes its styles into the page, hence ``'unsafe-inline'`` for these; charts are drawn by an interpreter,
-    so that no script is made from text. ``blob:`` and ``data:`` are for uploads, downloads and the camera.
+    so that no text is evaluated as a script. ``blob:`` and ``data:`` are what Streamlit makes in the browser:
+    modules of the app's own components, downloads, and the camera's photos.
     """
     policy = {
         "default-src": "'self'",
-        "script-src": " ".join(["'self'", *_inline_scripts()]),
+        "script-src": " ".join(["'self'", "blob:", *_inline_scripts()]),
         "style-src": "'self' 'unsafe-inline'",
         "connect-src": "'self' data: blob:",
         "img-src": "'self' data: blob:",
