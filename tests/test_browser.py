@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -47,6 +48,7 @@ class Server:
     """The app on its own port; it can be killed and restarted on the same workspace."""
 
     port: int
+    log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,12 +57,13 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-        self.process = subprocess.Popen(
-            [*command, "--server.port", str(self.port)],
-            cwd=workspace.PROJECT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with (self.log or Path(os.devnull)).open("ab") as output:
+            self.process = subprocess.Popen(
+                [*command, "--server.port", str(self.port)],
+                cwd=workspace.PROJECT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         wait_for(self._is_healthy)
 
     def kill(self) -> None:

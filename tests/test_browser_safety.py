@@ -13,11 +13,22 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core import engine
+from core import engine, runs
 from core.config import RunConfig
 from core.runs import Run
 from samples import made_runs
-from tests.test_browser import CHROMIUM, FLAGS, PATIENCE, Server, go_to, page, playwright, pytestmark, server
+from tests.test_browser import (
+    CHROMIUM,
+    FLAGS,
+    PATIENCE,
+    Server,
+    go_to,
+    page,
+    playwright,
+    pytestmark,
+    server,
+    wait_for,
+)
 
 __all__ = ["page", "pytestmark", "server"]
 
@@ -82,6 +93,34 @@ def test_hostile_names_stay_plain_text_on_every_page_under_the_content_policy(
         page.get_by_role("button", name="Learning curves as CSV").click(timeout=30_000)
     assert Path(download.value.path()).stat().st_size > 0
     assert faults == []
+
+
+@pytest.mark.fault("F19")
+def test_two_browsers_have_their_own_settings_and_ask_before_stopping_each_others_runs(
+    no_training: None, server: Server, tmp_path: Path
+) -> None:
+    source = made_runs.draw_folder(tmp_path / "discs", each=20)
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tabs = [browser.new_context(viewport={"width": 1400, "height": 1000}).new_page() for _ in range(2)]
+        for tab, epochs in zip(tabs, (7, 9), strict=True):
+            tab.set_default_timeout(60_000)
+            tab.goto(f"{server.address}/?{urlencode({'data': source, 'set': f'fit.epochs={epochs}'})}")
+        for number, tab in enumerate(tabs, start=1):
+            tab.get_by_role("button", name="Start training").click()
+            wait_for(lambda number=number: len(runs.all()) == number)
+        theirs, mine = reversed(runs.all())
+        assert [run.config.fit.epochs for run in (theirs, mine)] == [7, 9]
+        assert len({run.submission.by for run in (theirs, mine)} - {""}) == 2
+        first, second = (tabs[1].get_by_role("button", name="Cancel").nth(index) for index in range(2))
+        second.click()
+        wait_for(lambda: mine.status.state == "stopped")
+        first.click()
+        tabs[1].get_by_text("Started in another window").last.wait_for()
+        assert theirs.status.state == "queued"
+        tabs[1].get_by_role("button", name="Stop it").click()
+        wait_for(lambda: theirs.status.state == "stopped")
+        browser.close()
 
 
 @pytest.mark.fault("A10", "F25")

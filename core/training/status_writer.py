@@ -84,7 +84,8 @@ class StatusWriter:
         ending = _ending(error, self._terminating.is_set(), self.status.if_killed)
         self.update(**ending, ended=time.time(), seconds_left=None)
         if error is not None and not isinstance(error, Stopped):
-            log.error("run %s ended with an error", self._run.id, exc_info=error)
+            unexplained = None if isinstance(error, LabError) else error
+            log.error("run %s ended with an error: %s", self._run.id, error, exc_info=unexplained)
         self._write()
         return isinstance(error, Exception)
 
