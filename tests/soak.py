@@ -25,7 +25,7 @@ from typing import Any
 
 import psutil
 
-from core import engine, runs, workspace
+from core import datasets, engine, runs, workspace
 from core.processes import launch
 from samples.made_images import coloured_objects
 from tests.conftest import end_processes
@@ -73,6 +73,7 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder, disk(Path(folder)) as has_disk:
         os.environ["LAB_WORKSPACE"] = str(Path(folder) / "disk" / "workspace")
+        datasets.prepare("garden")
         log = Path(folder) / "server.log"
         server = Server(_free_port(), log=log)
         server.start()
@@ -140,8 +141,9 @@ def _work(soak: Soak, folder: Path, *, has_disk: bool) -> None:
             deed = chance.choices([deed for _, deed in deeds], weights)[0]
             try:
                 deed()
-            except playwright.Error:  # a page that is just being drawn anew, or a server that is gone
+            except playwright.Error as error:  # nothing to stop, or a page that is being drawn anew
                 soak.counts["deeds that found nothing to click"] += 1
+                print(f"{soak.share:4.0%} {str(error).splitlines()[-1].strip()[:120]}", flush=True)
             soak.counts["deeds"] += 1
             soak.look()
             time.sleep(chance.uniform(0.2, 3))
