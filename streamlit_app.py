@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.common import addresses
@@ -15,6 +17,8 @@ st.set_page_config(
         "About": "**Image Classification Lab**: train image classifiers in the browser and understand them."
     },
 )
+
+st.html(Path(__file__).parent / "pages" / "common" / "style.css")
 
 train = st.Page(
     addresses.TRAIN,
@@ -75,6 +79,14 @@ page = st.navigation(
                 title="Predict",
                 icon=":material/image_search:",
                 help="What a trained model says about new images, and when to trust it.",
+            ),
+        ],
+        "Learn": [
+            st.Page(
+                addresses.WORDS,
+                title="Words",
+                icon=":material/dictionary:",
+                help="Every setting and every figure in plain words.",
             ),
         ],
     },

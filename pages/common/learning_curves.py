@@ -175,7 +175,9 @@ def _kept_words(metric: str) -> list[alt.Chart]:
 
 def _evidence() -> alt.Chart:
     rings = alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x="epoch:Q", y="value:Q")
-    drawn: alt.Chart = rings.mark_point(size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9)
+    drawn: alt.Chart = rings.mark_point(
+        size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9, aria=False
+    )
     return drawn
 
 
@@ -190,7 +192,7 @@ def _up(field: str, metric: str, *, is_steady: bool) -> alt.Y:
     scale = alt.Scale(zero=is_steady, nice=True)
     if is_steady and metric == "accuracy":
         scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format=palette.AXIS_FORMATS[metric], tickCount=5)
+    axis = alt.Axis(format=palette.AXIS_FORMATS[metric], tickCount=5, tickMinStep=palette.TICK_STEP)
     return alt.Y(field, title=metric.capitalize(), axis=axis, scale=scale)
 
 

@@ -46,6 +46,7 @@ def clickable(summary: Summary, as_shares: bool) -> tuple[str, str] | None:
     classes = _ask_for_classes(counts)
     event = st.altair_chart(
         _chart(counts, tuple(summary.report.class_names), classes, as_shares, ink()),
+        width=matrix_chart.width([summary.report.class_names[index] for index in classes]),
         key=f"matrix-{summary.run.id}-{len(classes)}",
         on_select="rerun",
         alt=f"Confusion matrix of {counts.sum()} test images, {np.trace(counts)} on the diagonal; "
