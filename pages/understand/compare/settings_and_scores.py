@@ -12,7 +12,7 @@ from core.config import SETTINGS, differences
 from core.errors import LabError
 from core.evaluation import metrics
 from core.sweeps.plan import SEED
-from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread
+from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread, spread_of_losses
 from pages.common import charts
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -131,7 +131,7 @@ def _shares(intervals: list[Interval]) -> str:
 
 def _losses(intervals: list[Interval]) -> str:
     if len(intervals) > 1:
-        return spread([i.value for i in intervals if i.value is not None])
+        return spread_of_losses([i.value for i in intervals if i.value is not None])
     (only,) = intervals
     if only.value is None or only.low is None or only.high is None:
         return DASH
