@@ -112,6 +112,15 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert keras_file.convolution_layers(run.model_path) == ("conv_1",)
     kept = run.metrics()[report.kept_epoch - 1]["val_accuracy"]
     assert report.val_accuracy.value == pytest.approx(kept)
+    watched = run.watched()
+    assert [one.epoch for one in watched] == [1, 2]
+    assert len({one.label for one in watched[0].images}) == len(report.class_names)
+    validation = run.predictions("validation")
+    kept_images = {image.id: image for image in watched[report.kept_epoch - 1].images}
+    for image_id, row in zip(validation.ids, validation.probabilities, strict=True):
+        if image_id in kept_images:
+            assert kept_images[image_id].predicted == report.class_names[row.argmax()]
+            assert kept_images[image_id].confidence == pytest.approx(row.max(), abs=1e-5)
 
 
 def test_no_image_is_in_two_splits(source: str) -> None:
