@@ -25,6 +25,8 @@ from core.errors import LabError
 from core.explain import keras_file
 from core.processes import launch
 from core.runs import Run
+from core.workers import heatmaps_ahead
+from core.workers.heatmaps_ahead import HeatmapsAhead
 from samples.made_images import coloured_objects
 from tests.conftest import end_processes
 
@@ -121,6 +123,15 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
         if image_id in kept_images:
             assert kept_images[image_id].predicted == report.class_names[row.argmax()]
             assert kept_images[image_id].confidence == pytest.approx(row.max(), abs=1e-5)
+    ahead = HeatmapsAhead()
+    ahead.add(run)
+    wanted = heatmaps_ahead.of_worst_mistakes(run)
+    steps = sum(iter(ahead.make_one, False))
+    assert len(list(run.heatmaps_path.glob("*.npz"))) == len(wanted) == steps - 1 > 0
+    assert heatmaps_ahead.of_worst_mistakes(run) == []
+    run.model_path.unlink()
+    ahead.add(run)
+    assert [ahead.make_one(), ahead.make_one()] == [True, False]  # what cannot be made is left
 
 
 def test_no_image_is_in_two_splits(source: str) -> None:
