@@ -13,7 +13,7 @@ from core.errors import LabError
 from core.evaluation import metrics
 from core.sweeps.plan import SEED
 from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread, spread_of_losses
-from pages.common import charts
+from pages.common import charts, side_table
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 from pages.understand.compare.sides import Side, headers
@@ -25,13 +25,7 @@ def settings(sides: Sequence[Side]) -> None:
     if frame.empty:
         st.caption("All settings are the same; any difference comes from chance or from the machine.")
         return
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height="content",
-        column_config={"Setting": st.column_config.TextColumn(pinned=True)},
-        alt="Settings in which the selected runs differ",
-    )
+    side_table.show(frame, key="settings", alt="Settings in which the selected runs differ")
     st.caption(f"The other {len(SETTINGS) - len(frame)} settings are identical.")
 
 
@@ -75,11 +69,9 @@ def scores(sides: Sequence[Side], split: str) -> None:
     repeated = " For repeats: their mean, with a bar from lowest to highest." if is_repeated else ""
     st.caption(f"Dot: accuracy on the {split} images. Bar: its 95% CI.{repeated}")
     finished = [side for side in sides if side.finished]
-    st.dataframe(
+    side_table.show(
         scores_frame(finished, list(figures.values()), split),
-        hide_index=True,
-        height="content",
-        column_config={"Score": st.column_config.TextColumn(pinned=True)},
+        key="scores",
         alt="Scores and cost of the selected runs",
     )
     st.caption(
