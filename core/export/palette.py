@@ -44,6 +44,8 @@ COLUMNS: dict[str, dict[str, Metric]] = {
 AXIS_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
 TICK_STEP = 0.01
 """Closer ticks would have the same label twice."""
+END_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
+"""Of the value at the end of a curve."""
 VALUE_FORMATS = {"accuracy": ".1%", "loss": ".4f"}
 
 PREDICTED, TRUE = "Predicted class", "True class"
