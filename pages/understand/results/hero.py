@@ -27,14 +27,14 @@ def show(summary: Summary) -> None:
         left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
         with left:
             _number(report)
+            if st.button("See why", key="see_why", type="primary", icon=":material/center_focus_strong:"):
+                st.switch_page(EXPLAIN, query_params={RUN_KEY: summary.run.id})
             _accuracies(report)
         with right:
             _dots(report)
         st.markdown(_sentence(report), help=glossary.help_of("guessing"))
         if balanced_accuracy := balanced(report):
             st.markdown(literal(balanced_accuracy), help=glossary.help_of("balanced accuracy"))
-        if st.button("See why", key="see_why", type="primary", icon=":material/center_focus_strong:"):
-            st.switch_page(EXPLAIN, query_params={RUN_KEY: summary.run.id})
         if in_groups := grouped(report):
             st.caption(literal(in_groups))
         _test_set_usage(summary)
