@@ -273,3 +273,22 @@ def test_images_deleted_from_the_folder_are_named_and_the_rest_is_shown(config):
     (dataset.root / row["file"]).unlink()
     shown("results", view="Mistakes")
     shown("explain")
+
+
+def test_the_class_of_a_mistake_is_changed_and_changed_back_in_its_dialog(config):
+    run = explained_run(config)
+    page = open_dialog(run)
+    mistake = confusion.worst(run.predictions("test"))[0]
+    image_id = str(run.predictions("test").ids[mistake.row])
+
+    def label() -> str:
+        index = datasets.open(config.data.source).index
+        return str(index.loc[index["id"] == image_id, "label"].item())
+
+    true, other = made_runs.FLOWERS[mistake.true], made_runs.FLOWERS[mistake.predicted]
+    page.selectbox(key=f"label {image_id}").set_value(other).run()
+    no_fault(page.button(key="relabel_one").click().run())
+    assert label() == other
+    assert "This run was trained and tested before that change." in words(page)
+    no_fault(page.button(key="undo_last").click().run())
+    assert label() == true
