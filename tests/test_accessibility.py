@@ -62,6 +62,7 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(no_worker, server: Server
         f"/results?run={second.id}&view=Details+and+downloads",
         f"/explain?run={second.id}",
         f"/compare?runs={first.id},{second.id}",
+        f"/predict?run={second.id}",
         "/words",
     )
     found: dict[str, list[str]] = {}
