@@ -6,6 +6,8 @@ turn executes the file for every visitor and every click.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.navigation.page import StreamlitPage
@@ -25,6 +27,7 @@ def main() -> None:
             "understand them."
         },
     )
+    st.html(Path(__file__).parent / "pages" / "common" / "style.css")
     page = st.navigation(menu(), expanded=True)
 
     from pages.common import frame  # after the menu, which is visible while this loads
@@ -89,11 +92,18 @@ def menu() -> dict[str, list[StreamlitPage]]:
         icon=":material/image_search:",
         help="What a trained model says about new images, and when to trust it.",
     )
+    words = st.Page(
+        addresses.WORDS,
+        title="Words",
+        icon=":material/dictionary:",
+        help="Every setting and every figure in plain words.",
+    )
     hidden = st.Page(open_train, title="Train", url_path="train", visibility="hidden")
     return {
         "Build": [data, train, hidden, sweeps],
         "Understand": [results, explain, compare],
         "Show": [predict],
+        "Learn": [words],
     }
 
 

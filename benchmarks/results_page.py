@@ -30,7 +30,7 @@ from samples import made_runs
 
 CLASSES, TEST_IMAGES = 100, 10_000
 TEST_SHARE = 0.4
-VIEWS = ("Learning curves", "Mistakes", "Classes", "Confidence", "Details and downloads")
+VIEWS = ("Overview", "Classes", "Confidence", "Details and downloads")
 OPENING, CLICK, CARD, NEW_CARD = 1.0, 0.3, 0.3, 1.0
 """Limits in seconds; a card is opened without new heatmaps, and with new ones from the warm assistant."""
 
@@ -98,7 +98,7 @@ def _measure_cards(run: Run, rounds: int) -> bool:
     before, new = shown[: rounds + 1], shown[rounds + 1 :]
     assistant.explain(run, [request for card in before for request in card]).answer(timeout=180)
     with pages.without_workers():
-        app = _app("Mistakes", run.id)
+        app = _app("Overview", run.id)
         pages.seconds(app)
         kept = [_open_card(app, run, card) for card in before][1:]
         made = [_open_card(app, run, card) for card in new]

@@ -57,7 +57,7 @@ def _visit_results(small: Run, large: Run, number: int) -> dict[str, tuple[float
         took["a finished run"] = opened, OPENING
         for view in results_page.VIEWS[1:]:
             took[view] = chromium.seconds(page, page.get_by_role("tab", name=view).click), OPENING
-        page.get_by_role("tab", name="Mistakes").click()
+        page.get_by_role("tab", name="Overview").click()
         chromium.wait(page)
         _open_card(page, first)  # what the others need is read, and the assistant wakes up
         took["a card, heatmaps made before"] = _open_card(page, known), CARD

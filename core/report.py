@@ -1,4 +1,5 @@
-"""The results of a run as typed data, validated when read: ``report.json`` and a line of ``metrics.jsonl``.
+"""Results of a run as typed data, validated when read: ``report.json``, lines of ``metrics.jsonl`` and
+``watched.jsonl``.
 
 The worker writes it; pages, comparisons, exports and the import read it.
 """
@@ -42,6 +43,22 @@ class Epoch(TypedDict):
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class WatchedImage(_Part):
+    """What the model predicts, in the middle of its training, for one validation image."""
+
+    id: str
+    label: str
+    predicted: str
+    confidence: Share
+
+
+class Watched(_Part):
+    """The predictions for a few validation images after one epoch; the images stay the same in all epochs."""
+
+    epoch: Annotated[int, Field(ge=1, le=10**6)]
+    images: tuple[WatchedImage, ...]
 
 
 class Proportion(_Part):

@@ -4,6 +4,7 @@
 config.json          every setting, written once before the start
 status.json          state, progress and heartbeat, replaced by the process that executes the run
 metrics.jsonl        one line per epoch
+watched.jsonl        what the model predicts for a few validation images, one line per epoch
 predictions.npz      ids, labels and probabilities of the validation and test images
 report.json          the scores shown to the user, computed from the predictions
 labels.json          name, notes, tags and star, which the user can change afterwards
@@ -43,7 +44,7 @@ from core.errors import LabError
 from core.files import Count, Moment
 from core.processes import heartbeat
 from core.processes.heartbeat import ProcessId
-from core.report import Epoch, Report
+from core.report import Epoch, Report, Watched
 from core.words import printable, visible
 
 State = Literal[
@@ -259,6 +260,14 @@ class Run:
         """The finished epochs, in order. Damaged lines are skipped."""
         return files.read_lines(self.path / "metrics.jsonl", Epoch)
 
+    def watched(self) -> list[Watched]:
+        """The predictions for a few validation images by epoch, in order; none of runs of earlier versions.
+
+        A resumed run writes its repeated epochs again; the last line of an epoch counts.
+        """
+        by_epoch = {one.epoch: one for one in files.read_lines(self.path / "watched.jsonl", Watched)}
+        return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+
     def report(self) -> Report | None:
         """The run's report, or None if there is none yet. Raises LabError if it is damaged."""
         return files.read_model(self.path / "report.json", Report, missing=None)
@@ -282,9 +291,16 @@ class Run:
 
     def append_metrics(self, epoch: Epoch) -> None:
         """Add one epoch's line."""
-        path = self.path / "metrics.jsonl"
+        self._append("metrics.jsonl", _line(epoch))
+
+    def append_watched(self, watched: Watched) -> None:
+        """Add the predictions after one epoch."""
+        self._append("watched.jsonl", watched.model_dump_json() + "\n")
+
+    def _append(self, name: str, line: str) -> None:
+        path = self.path / name
         with files.explained(path), files.patiently(lambda: path.open("a", encoding="utf-8")) as lines:
-            lines.write(_line(epoch))
+            lines.write(line)
 
     def write_predictions(self, **by_split: Predictions) -> None:
         """Save the predictions of the splits given by name."""

@@ -65,6 +65,16 @@ def percent(share: float | None, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f}%"
 
 
+def of_ten(share: float | None) -> str:
+    """A share as a count that anyone can picture: ``4 of 10``, ``under 1 of 10``, ``over 9 of 10``."""
+    if not _is_known(share):
+        return DASH
+    tenths = round(10 * share)
+    if tenths == 0 and share > _EXACT:
+        return "under 1 of 10"
+    return "over 9 of 10" if tenths == 10 and share < 1 - _EXACT else f"{tenths} of 10"
+
+
 def interval(low: float | None, high: float | None, decimals: int = 1) -> str:
     """The bounds of a share: ``64.3 to 73.7%``."""
     if not (_is_known(low) and _is_known(high)):
@@ -102,18 +112,36 @@ def points_interval(low: float | None, high: float | None) -> str:
 
 
 def mean_and_deviation(mean: float | None, deviation: float | None, n: int) -> str:
-    """Mean and standard deviation of repeats: ``0.71 ± 0.02 (SD, n=5)``; for one run: ``0.71 (n=1)``."""
+    """Mean and standard deviation of repeated shares: ``71.0 ± 1.6% (SD, n=5)``; of one: ``71.0% (n=1)``."""
     if not _is_known(mean):
         return DASH
     if n < 2 or not _is_known(deviation):
-        return f"{mean:.2f} (n={n})"
-    return f"{mean:.2f} ± {deviation:.2f} (SD, n={n})"
+        return f"{100 * mean:.1f}% (n={n})"
+    return f"{100 * mean:.1f} ± {100 * deviation:.1f}% (SD, n={n})"
 
 
-def spread(scores: Sequence[float]) -> str:
-    """Mean and standard deviation of the given scores, formatted by :func:`mean_and_deviation`."""
-    mean = statistics.fmean(scores) if scores else None
-    return mean_and_deviation(mean, statistics.stdev(scores) if len(scores) > 1 else None, len(scores))
+def spread(shares: Sequence[float]) -> str:
+    """Mean and standard deviation of the given shares, formatted by :func:`mean_and_deviation`."""
+    return mean_and_deviation(*_mean_and_deviation(shares), len(shares))
+
+
+def spread_of_losses(losses: Sequence[float]) -> str:
+    """Mean and standard deviation of losses, which are no shares: ``0.712 ± 0.021 (SD, n=5)``."""
+    mean, deviation = _mean_and_deviation(losses)
+    if mean is None or deviation is None:
+        return DASH if mean is None else f"{mean:.3f} (n={len(losses)})"
+    return f"{mean:.3f} ± {deviation:.3f} (SD, n={len(losses)})"
+
+
+def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | None]:
+    mean = statistics.fmean(values) if values else None
+    return mean, statistics.stdev(values) if len(values) > 1 else None
+
+
+def times(factor: float) -> str:
+    """A factor in words: ``twice``, ``5 times``; below 10 a half counts: ``1.5 times``."""
+    rounded = round(2 * factor) / 2 if factor < 10 else round(factor)
+    return "twice" if rounded == 2 else f"{rounded:g} times"
 
 
 def duration(seconds: float | None) -> str:

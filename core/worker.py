@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +32,7 @@ from core.evaluation import metrics
 from core.export import mlflow_mirror
 from core.report import Epoch, LayerSummary, SkippedFile, Training
 from core.runs import Parent, Predictions, Run, Status
-from core.training import cost_estimate, environment, memory_estimate
+from core.training import cost_estimate, environment, memory_estimate, watched_images
 from core.training.status_writer import StatusWriter
 from core.words import printable
 
@@ -84,7 +84,7 @@ def carry_out(
         writer.update(if_killed=short)
         _check_same_data(run.parent, dataset, selection)
         parts = _load(run, dataset, selection, writer)
-        trained = _train(run, parts, len(selection.class_names), writer, networks)
+        trained = _train(run, parts, selection.class_names, writer, networks)
         if terminating.is_set():
             raise Stopped("The process was asked to end.")
         predictions = _predict(run, trained, parts)
@@ -164,7 +164,11 @@ def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter
 
 
 def _train(
-    run: Run, parts: dict[str, Part], num_classes: int, writer: StatusWriter, networks: Networks | None
+    run: Run,
+    parts: dict[str, Part],
+    class_names: Sequence[str],
+    writer: StatusWriter,
+    networks: Networks | None,
 ) -> Trained:
     from core.ml import train
 
@@ -172,17 +176,26 @@ def _train(
         run.append_metrics(history[-1])
         writer.update(pruned=sweeps.reason_to_prune(run))
 
+    validation = parts["validation"]
+    few = watched_images.choose(validation.labels)
+    ids, labels = validation.ids[few], validation.labels[few]
+
+    def on_watched(epoch: int, probabilities: NDArray[np.float64]) -> None:
+        run.append_watched(watched_images.predicted(epoch, ids, labels, probabilities, class_names))
+
     return train.train(
         run.config,
-        num_classes,
+        len(class_names),
         training=(parts["train"].images, parts["train"].labels),
-        validation=(parts["validation"].images, parts["validation"].labels),
+        validation=(validation.images, validation.labels),
         checkpoint_folder=run.checkpoint_path,
         before=run.metrics()[: run.parent.epochs] if run.parent else [],
         networks=networks,
         on_start=run.write_metrics,
         on_batch=writer.batch,
         on_epoch=on_epoch,
+        watched=validation.images[few],
+        on_watched=on_watched,
         should_stop=writer.should_stop,
     )
 

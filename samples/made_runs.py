@@ -18,7 +18,7 @@ from core.config import RunConfig
 from core.evaluation import metrics
 from core.explain import heatmaps, nearest_images
 from core.processes import heartbeat
-from core.report import Epoch, LayerSummary, Report, SkippedFile, Training
+from core.report import Epoch, LayerSummary, Report, SkippedFile, Training, Watched, WatchedImage
 from core.runs import Labels, Predictions, Run, State
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
@@ -72,6 +72,20 @@ def waiting(config: RunConfig, state: State = "queued", epochs: int = 0, **label
     )
     run.write_status(replace(status, **heartbeat.identity()))
     return run
+
+
+def watch(run: Run) -> None:
+    """Record predictions for validation images, wrong in the first epoch and right from the second on."""
+    rows = datasets.select(datasets.open(run.config.data.source), run.config.data).rows
+    rows = rows[rows["split"] == "validation"].head(6)
+    for epoch in range(1, len(run.metrics()) + 1):
+        images = tuple(
+            WatchedImage(
+                id=image_id, label=label, predicted=label if epoch > 1 else "another", confidence=0.8
+            )
+            for image_id, label in zip(rows["id"], rows["label"], strict=True)
+        )
+        run.append_watched(Watched(epoch=epoch, images=images))
 
 
 def interrupted(config: RunConfig, epochs: int = 3, **labels: Any) -> Run:

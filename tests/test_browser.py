@@ -141,7 +141,7 @@ def test_choose_train_result_heatmap(page: Any, server: Server) -> None:
     go_to(page, "Results")
     shown = percent(run.report().test_accuracy.value)
     page.get_by_text(shown).first.wait_for()
-    page.get_by_text("Guessing the most common class").first.wait_for()
+    page.get_by_text("Always guessing the most common class").first.wait_for()
     assert f"run={run.id}" in page.url
 
     go_to(page, "Explain")

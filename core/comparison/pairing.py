@@ -52,7 +52,8 @@ class Pair:
 
     first, second: (S, N), whether each run is correct on each image; seconds: training time of one more
     pair of runs; notes: the differences, a sentence each; obstacle: why no verdict is possible, or empty;
-    ids: (N,) image ids; groups: (N,) the group of each image, None where they are independent.
+    ids: (N,) image ids; groups: (N,) the group of each image, None where they are independent; epochs: the
+    mean number that each side was trained for; are_same_images: whether both learned from the same images.
     """
 
     names: tuple[str, str]
@@ -63,6 +64,8 @@ class Pair:
     obstacle: str = ""
     ids: Ids = field(default_factory=lambda: np.zeros(0, np.str_))
     groups: Groups | None = None
+    epochs: tuple[float, float] = (0.0, 0.0)
+    are_same_images: bool = True
 
 
 def from_run(run: Run, split: str = "test") -> Result:
@@ -101,7 +104,22 @@ def pair(names: tuple[str, str], first: Sequence[Result], second: Sequence[Resul
     mine, theirs = (np.array([result.right[_rows_of(ids, result)] for result in side]) for side in sides)
     seconds = sum(result.seconds for result in results) / pairs
     notes, obstacle = _notes(results, len(ids)), _obstacle(results, len(ids))
-    return Pair(names, mine, theirs, seconds, notes, obstacle, ids, _groups(results, ids))
+    return Pair(
+        names,
+        mine,
+        theirs,
+        seconds,
+        notes,
+        obstacle,
+        ids,
+        _groups(results, ids),
+        (_mean_epochs(sides[0]), _mean_epochs(sides[1])),
+        not (_differ(results, "data_version") or _differ(results, "split_fingerprint")),
+    )
+
+
+def _mean_epochs(side: Sequence[Result]) -> float:
+    return sum(result.epochs for result in side) / len(side)
 
 
 def _by_common_seeds(
@@ -159,7 +177,7 @@ def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
         notes.append("The data set changed between these runs: images were added, excluded or relabelled.")
     if _differ(results, "split_fingerprint"):
         notes.append("The images were split differently into training, validation and test.")
-    if any(len(result.ids) != images for result in results):
+    if images and any(len(result.ids) != images for result in results):
         notes.append(f"Only the {count(images, 'image')} that all runs have in common are compared.")
     if {result.parent for result in results} & {result.run for result in results} - {""}:
         notes.append("One run continues the other, so the two share their first epochs.")

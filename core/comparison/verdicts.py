@@ -15,12 +15,16 @@ from core.comparison.paired_tests import MIN_PAIRS, Measured
 from core.comparison.pairing import Pair, Result
 from core.comparison.pairing import from_run as from_run
 from core.training import cost_estimate
-from core.words import about, count, points, points_interval
+from core.words import about, count, points, points_interval, times
 
 Kind = Literal["better", "no difference seen", "cannot tell", "withheld"]
 
 WORTH_HAVING = 0.02
 """A smaller difference in accuracy counts as none, provided the interval excludes a larger one."""
+
+
+MUCH_LONGER = 1.5
+"""Times as many epochs, from which the longer training may explain a difference."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Verdict:
 
     winner: name of the better side, or empty; measured: test, n, p, difference and interval, None if
     withheld; more_runs_needed: further repeats of each side that should show whether the settings differ;
-    notes: the limits of the comparison, a sentence each.
+    notes: the limits of the comparison, a sentence each; caveat: what else may have made the winner better,
+    such as ``it trained twice as long``, or empty.
     """
 
     kind: Kind
@@ -38,6 +43,7 @@ class Verdict:
     measured: Measured | None = None
     more_runs_needed: int | None = None
     notes: tuple[str, ...] = ()
+    caveat: str = ""
 
     def __str__(self) -> str:
         """The sentence, followed by the notes, one per line."""
@@ -101,22 +107,33 @@ def _verdict(pair: Pair, measured: Measured | None) -> Verdict:
         sentence = f"No meaningful difference. {seen} {_meaning(pair)}"
         return Verdict("no difference seen", sentence, measured=measured, notes=pair.notes)
     more, advice = _advice(pair)
-    return Verdict("cannot tell", f"Cannot tell yet. {seen} {advice}", "", measured, more, pair.notes)
+    sentence = f"Cannot tell yet. {seen} {advice}"
+    return Verdict("cannot tell", sentence, measured=measured, more_runs_needed=more, notes=pair.notes)
 
 
 def _better(pair: Pair, measured: Measured, seen: str) -> Verdict:
     """Two single runs are two models: one in six pairs that differ in the seed alone is called so."""
-    winner = pair.names[int(measured.difference > 0)]
+    index = int(measured.difference > 0)
+    winner, caveat = pair.names[index], _caveat(pair, index)
+    but = f", but {caveat}" if caveat else ""
     if len(pair.first) > 1:
-        sentence = f"{winner} has the better settings. {seen} {_meaning(pair)}"
-        return Verdict("better", sentence, winner, measured, notes=pair.notes)
+        sentence = f"{winner} has the better settings{but}. {seen} {_meaning(pair)}"
+        return Verdict("better", sentence, winner, measured, None, pair.notes, caveat)
     more = MIN_PAIRS - 1
     sentence = (
-        f"{winner} is the better of these two models. {seen} This says little about their settings: one in "
+        f"This model of {winner} is better{but}; about the settings, one run each cannot tell. {seen} One in "
         "six pairs of runs that differ only in the seed are found to differ, too. To compare the settings, "
         f"repeat both with {more} more seeds."
     )
-    return Verdict("better", sentence, winner, measured, more, pair.notes)
+    return Verdict("better", sentence, winner, measured, more, pair.notes, caveat)
+
+
+def _caveat(pair: Pair, winner: int) -> str:
+    """Return what else may have made a side better, the likeliest reason first; or nothing."""
+    mine, theirs = pair.epochs[winner], pair.epochs[1 - winner]
+    if theirs and mine >= MUCH_LONGER * theirs:
+        return f"it trained {times(mine / theirs)} as long"
+    return "" if pair.are_same_images else "the two learned from different images"
 
 
 def _seen(pair: Pair, measured: Measured) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.evaluation import metrics
 from core.report import ClassScores, Report
-from core.words import accuracy, and_others, count, listed, percent
+from core.words import and_others, count, listed, percent
 
 MAX_NAMED = 3
 """Classes never found that are named; the others are counted."""
@@ -93,6 +93,11 @@ def grouped(report: Report) -> str:
     )
 
 
+def disagreement(report: Report) -> str:
+    """A sentence where test and validation accuracy differ beyond both intervals; or nothing."""
+    return far_below_validation(report) or _far_above_validation(report)
+
+
 def far_below_validation(report: Report) -> str:
     """A sentence where the test accuracy lies below validation accuracy beyond both intervals; or nothing.
 
@@ -101,9 +106,19 @@ def far_below_validation(report: Report) -> str:
     test, validation = report.test_accuracy, report.val_accuracy
     if test.high is None or validation.low is None or test.high >= validation.low:
         return ""
-    figures = [accuracy(one.value, one.low, one.high, one.correct, one.total) for one in (test, validation)]
     return (
-        f"Test accuracy, {figures[0]}, is far below validation accuracy, {figures[1]}. Usually the test "
+        f"Test accuracy, {test}, is far below validation accuracy, {validation}. Usually the test "
         "images are of another kind than the training images, or validation images have near copies in "
         "the training split."
+    )
+
+
+def _far_above_validation(report: Report) -> str:
+    test, validation = report.test_accuracy, report.val_accuracy
+    if test.low is None or validation.high is None or test.low <= validation.high:
+        return ""
+    return (
+        f"Test accuracy, {test}, is far above validation accuracy, {validation}. Usually the validation "
+        "images are harder or of another kind, or test images have near copies in the training split: look "
+        "at both before you rely on the test accuracy."
     )

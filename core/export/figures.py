@@ -6,6 +6,7 @@ into a file. Class names are shown verbatim, long ones shortened.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,7 @@ def learning_curves(history: Sequence[Epoch], kept_epoch: int | None = None) -> 
         axes.autoscale_view(scalex=False)
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", color=GRID)
-        axes.legend(frameon=False)
+        _label_ends(axes, history, metric)
     return finish(figure)
 
 
@@ -70,6 +71,26 @@ def _curve(axes: Axes, history: Sequence[Epoch], column: Metric, split: str) -> 
     )
 
 
+def _label_ends(axes: Axes, history: Sequence[Epoch], metric: str) -> None:
+    """Write the name and the value of each curve at its end, as on the screen, instead of a legend."""
+    ends = {}
+    for split, column in palette.COLUMNS[metric].items():
+        known = [(line["epoch"], value) for line in history if (value := line.get(column)) is not None]
+        if known and math.isfinite(known[-1][1]):
+            ends[split] = known[-1]
+    highest = max((value for _, value in ends.values()), default=0.0)
+    for split, end in ends.items():
+        axes.annotate(
+            f"{split} {end[1]:{palette.END_FORMATS[metric]}}",
+            end,
+            xytext=(2, 9 if end[1] == highest else -18),
+            textcoords="offset points",
+            ha="right",
+            color=palette.SPLIT_COLORS[split],
+            weight="bold",
+        )
+
+
 def _mark_kept_epoch(axes: Axes, history: Sequence[Epoch], column: Metric, kept_epoch: int | None) -> None:
     kept = [line for line in history if line["epoch"] == kept_epoch]
     if not kept:
@@ -83,7 +104,15 @@ def _mark_kept_epoch(axes: Axes, history: Sequence[Epoch], column: Metric, kept_
         facecolors="none",
         edgecolors=color,
         linewidths=2,
-        label=palette.kept_label(epoch),
+    )
+    axes.annotate(
+        palette.kept_label(epoch),
+        (epoch, 0 if column == "val_accuracy" else 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4, 4 if column == "val_accuracy" else -11),
+        textcoords="offset points",
+        ha="right",
+        color=GREY,
     )
 
 

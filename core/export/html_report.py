@@ -24,7 +24,7 @@ from core.evaluation import calibration, confusion, curve_reading, headline
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.export import figures, palette
+from core.export import figures, headline_drawing, palette
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.report import Proportion, Report
 from core.runs import Run
@@ -70,6 +70,10 @@ def build(run: Run, image_of: ImageOf) -> str:
         labels=run.labels,
         report=report,
         scaling=deep_pixels.scaling_in_words(report.pixel_ranges),
+        disagreement=headline.disagreement(report),
+        accuracies=_accuracies(report),
+        dots=_dots(report.test_accuracy),
+        images_per_dot=headline_drawing.images_per_dot(report.test_accuracy.total),
         one_answer=headline.one_answer(report),
         balanced=headline.balanced(report),
         grouped=headline.grouped(report),
@@ -106,6 +110,19 @@ def _template() -> Template:
         "but_never": headline.but_never,
     }
     return environment.get_template("report.html.jinja")
+
+
+def _accuracies(report: Report) -> str:
+    known = {"Test": report.test_accuracy, "Validation": report.val_accuracy}
+    return _drawing(headline_drawing.accuracies(known, report.baseline_accuracy.value, palette.ON_LIGHT))
+
+
+def _dots(test: Proportion) -> str:
+    return _drawing(headline_drawing.dots(test.correct, test.total, palette.ON_LIGHT)) if test.total else ""
+
+
+def _drawing(svg: str) -> str:
+    return _data_uri("image/svg+xml", svg.encode())
 
 
 def _confusion_matrix(report: Report) -> str:

@@ -6,6 +6,7 @@ red-green colour blindness. The formats are Python's, which Vega accepts too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,22 @@ from core.report import Metric
 
 ORANGE, BLUE, GREEN = "#d55e00", "#0072b2", "#009e73"
 GREY, GRID = "#8a8a8a", "#e6e8eb"
-INK, INK_ON_DARK = "#1c2623", "#e6ece9"
+INK, INK_ON_DARK = "#0a120f", "#e6ece9"
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The colours of a drawing on a light or a dark page; a hollow mark is wrong, a filled one right."""
+
+    right: str
+    wrong: str
+    ink: str
+    muted: str
+    grid: str
+
+
+ON_LIGHT = Scheme(right=BLUE, wrong=ORANGE, ink=INK, muted="#5f6663", grid="#d9dedb")
+ON_DARK = Scheme(right="#56b4e9", wrong="#f0883e", ink=INK_ON_DARK, muted="#a3aba8", grid="#3a4340")
 
 TRAINING, VALIDATION = "training", "validation"
 SPLIT_COLORS = {TRAINING: ORANGE, VALIDATION: BLUE}
@@ -26,6 +42,10 @@ COLUMNS: dict[str, dict[str, Metric]] = {
 }
 """The history's column for each curve."""
 AXIS_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
+TICK_STEP = 0.01
+"""Closer ticks would have the same label twice."""
+END_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
+"""Of the value at the end of a curve."""
 VALUE_FORMATS = {"accuracy": ".1%", "loss": ".4f"}
 
 PREDICTED, TRUE = "Predicted class", "True class"

@@ -115,14 +115,23 @@ class Network:
         so it must not choose the epoch, stop training or win comparisons. Earlier runs keep their curves
         with the penalty in them.
         """
-        starts = range(0, len(images), _AT_ONCE)
-        logits = np.concatenate(
-            [self._score(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
-        ).astype(np.float64)
+        logits = self._logits(images)
         highest = logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
         losses = log_sums - logits[np.arange(len(labels)), labels]
         return float(losses.mean()), float((logits.argmax(axis=1) == labels).mean())
+
+    def probabilities(self, images: Images) -> NDArray[np.float64]:
+        """Return the probabilities (N, C) of ``model`` for images (N, S, S, 3), as far as it is trained."""
+        logits = self._logits(images)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)
+
+    def _logits(self, images: Images) -> NDArray[np.float64]:
+        starts = range(0, len(images), _AT_ONCE)
+        return np.concatenate(
+            [self._score(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
+        ).astype(np.float64)
 
     def weights(self) -> list[Array]:
         """Return copies of all variables of the model, including the state of its random generators."""

@@ -63,6 +63,8 @@ def train(
     on_start: Callable[[History], None] = lambda history: None,
     on_batch: Callable[..., None] = lambda **progress: None,
     on_epoch: Callable[[History], None] = lambda history: None,
+    watched: Images | None = None,
+    on_watched: Callable[[int, NDArray[np.float64]], None] = lambda epoch, probabilities: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train with these settings, from the checkpoint if there is one.
@@ -79,6 +81,8 @@ def train(
         on_epoch: receives the history including the new epoch, with the keys epoch, loss, accuracy,
             val_loss, val_accuracy and seconds. Training values are means over the epoch's batches while
             the weights change, as in Keras; validation values are for the weights at its end.
+        watched: a few images (N, S, S, 3) to predict after every epoch.
+        on_watched: receives the epoch and the probabilities (N, C) for these.
         should_stop: called after every batch.
 
     Raises:
@@ -102,6 +106,8 @@ def train(
                 break
             state = _after_epoch(network, config, state, validation, pace)
             on_epoch(state.history)
+            if watched is not None:
+                on_watched(epoch, network.probabilities(watched))
             writer.save(state)
     if not state.history:
         raise Stopped("Stopped before the first epoch was finished, so there is no model to save.")

@@ -22,6 +22,7 @@ from core.processes.memory_limit import Growth
 from core.words import printable
 from core.worker import LOG_FORMAT, carry_out, terminating
 from core.workers import ray_cluster
+from core.workers.heatmaps_ahead import HeatmapsAhead
 
 if TYPE_CHECKING:
     from core.ml.train import Networks
@@ -67,17 +68,18 @@ def main() -> int:
 
 def _serve_until_idle(networks: Networks) -> bool:
     """Return whether a new process must take over: memory has grown, or a cluster trains from now on."""
-    idle_since, growth = time.monotonic(), Growth()
+    idle_since, growth, ahead = time.monotonic(), Growth(), HeatmapsAhead()
     while not terminating.is_set() and time.monotonic() - idle_since < engine.IDLE_SECONDS:
         if ray_cluster.address():
             return True
         run = engine.claim()
         if run is None:
-            if not sweeps.advance():
+            if not sweeps.advance() and not ahead.make_one():
                 time.sleep(POLL_SECONDS)
             continue
         try:
             log.info("run %s: %s", run.id, carry_out(run, networks=networks).state)
+            ahead.add(run)
         except LabError as error:  # the run's folder is not writable
             log.error("run %s: %s", run.id, error)
         if growth.is_too_much() and not terminating.is_set():

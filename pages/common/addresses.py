@@ -12,7 +12,10 @@ RESULTS = "pages/understand/results/results.py"
 EXPLAIN = "pages/understand/explain/explain.py"
 COMPARE = "pages/understand/compare/compare.py"
 PREDICT = "pages/show/predict/predict.py"
-PAGES = (DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT)
+WORDS = "pages/learn/words/words.py"
+PAGES = (DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT, WORDS)
+WORDS_PATH = "/words"
+"""The address of the glossary in a link within text, which is no page link."""
 
 SOURCE_KEY = "data"
 """The data set, on Data and Train."""
@@ -32,6 +35,8 @@ LINES_KEY = "runs"
 """The lines of the runs list to compare, separated by commas."""
 SWEEP_KEY = "sweep"
 """The sweep that Sweeps shows; empty for the form of a new one."""
+WORD_KEY = "word"
+"""The entry that the glossary shows."""
 QUERY_KEYS = (
     SOURCE_KEY,
     SETTING_KEY,
@@ -42,4 +47,5 @@ QUERY_KEYS = (
     IMAGE_KEY,
     LINES_KEY,
     SWEEP_KEY,
+    WORD_KEY,
 )

@@ -77,7 +77,7 @@ function create(root) {
   const button = root.querySelector("button.start")
   const turn = root.querySelector("button.turn")
   const canvas = document.createElement("canvas")
-  const camera = { sent: 0, sentAt: 0, answered: 0, stream: null, timer: null, starting: false, faces: "user" }
+  const camera = { sent: 0, sentAt: 0, answered: 0, stream: null, starting: false, faces: "user" }
 
   camera.stop = () => {
     clearInterval(camera.timer)

@@ -20,9 +20,14 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def scheme() -> palette.Scheme:
+    """Return the colours of drawings for the page's theme."""
+    return palette.ON_DARK if is_dark() else palette.ON_LIGHT
+
+
 def ink() -> str:
     """Return the colour of text in a chart on a light or dark page; Vega's default is always black."""
-    return palette.INK_ON_DARK if is_dark() else palette.INK
+    return scheme().ink
 
 
 def proportions(rows: pd.DataFrame) -> alt.LayerChart:

@@ -115,7 +115,7 @@ def load_ahead() -> None:
     The 260,000 objects loaded by then stay alive, so the garbage collector can skip them from now on.
     """
     for module in (
-        "pages.understand.results.scores",
+        "pages.understand.results.curves",
         "sklearn.model_selection",
         "sklearn.tree",
         "core.export.figures",

@@ -32,7 +32,9 @@ def frame(
 
     Columns: side, metric, split, epoch, value (measured; the mean of repeats), low, high and runs (of
     repeats), drawn (smoothed), seconds (since the first epoch began), kept (a label at the epoch whose
-    weights were kept, else empty) and evidence (whether the reading of the curves is based on it).
+    weights were kept, else empty), evidence (whether the reading of the curves is based on it), and end (the
+    name and the value of a curve at its last epoch, else empty) with is_upper (whether it ends above the
+    other split's).
 
     Args:
         sides: names, each with the histories of its runs from ``Run.metrics()``.
@@ -54,7 +56,23 @@ def frame(
                     )
                     for point in _points(histories, column, smoothing)
                 ]
-    return pd.DataFrame(rows, columns=["side", "metric", "split", *_Point._fields, "kept", "evidence"])
+    table = pd.DataFrame(rows, columns=["side", "metric", "split", *_Point._fields, "kept", "evidence"])
+    return _with_ends(table)
+
+
+def _with_ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Label the last value of every curve, which needs no legend then."""
+    ends, is_upper = [""] * len(table), [False] * len(table)
+    last = {
+        key: index
+        for index, key in enumerate(zip(*(table[name] for name in ("side", "metric", "split")), strict=True))
+    }
+    for (side, metric, split), index in last.items():
+        value = float(table["value"].iloc[index])
+        other = last.get((side, metric, TRAINING if split == VALIDATION else VALIDATION))
+        ends[index] = f"{split} {value:{palette.END_FORMATS[metric]}}"
+        is_upper[index] = other is None or value > float(table["value"].iloc[other])
+    return table.assign(end=ends, is_upper=is_upper)
 
 
 class _Point(NamedTuple):
@@ -154,8 +172,9 @@ def chart(
         dots,
         kept.mark_point(size=130, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q"),
         _evidence(),
+        *(_end_words(base) if is_single else []),
     ]
-    legend_lines = 1 if is_single else len(sides) if metric == "accuracy" else 0
+    legend_lines = len(sides) if metric == "accuracy" and not is_single else 0
     height = _HEIGHT + (_LEGEND + _LEGEND_LINE * legend_lines if legend_lines else 0)
     return alt.LayerChart(layer=layers).properties(height=height)
 
@@ -173,9 +192,22 @@ def _kept_words(metric: str) -> list[alt.Chart]:
     ]
 
 
+def _end_words(base: alt.Chart) -> list[alt.Chart]:
+    """Write the name and the value of each curve at its end, above or below it."""
+    ends = base.transform_filter("datum.end != ''")
+    return [
+        ends.transform_filter(f"{'' if is_upper else '!'}datum.is_upper")
+        .mark_text(align="right", dy=-13 if is_upper else 15, dx=4, fontSize=12, fontWeight=600)
+        .encode(y="value:Q", text="end:N")
+        for is_upper in (True, False)
+    ]
+
+
 def _evidence() -> alt.Chart:
     rings = alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x="epoch:Q", y="value:Q")
-    drawn: alt.Chart = rings.mark_point(size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9)
+    drawn: alt.Chart = rings.mark_point(
+        size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9, aria=False
+    )
     return drawn
 
 
@@ -190,7 +222,7 @@ def _up(field: str, metric: str, *, is_steady: bool) -> alt.Y:
     scale = alt.Scale(zero=is_steady, nice=True)
     if is_steady and metric == "accuracy":
         scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format=palette.AXIS_FORMATS[metric], tickCount=5)
+    axis = alt.Axis(format=palette.AXIS_FORMATS[metric], tickCount=5, tickMinStep=palette.TICK_STEP)
     return alt.Y(field, title=metric.capitalize(), axis=axis, scale=scale)
 
 
@@ -199,7 +231,7 @@ def _color(metric: str, sides: Sequence[str], is_dark: bool) -> alt.Color:
     if len(sides) == 1:
         colors = palette.SPLIT_COLORS_ON_DARK if is_dark else palette.SPLIT_COLORS
         scale = alt.Scale(domain=list(colors), range=list(colors.values()))
-        return alt.Color("split:N", title=None, scale=scale, legend=_legend())
+        return alt.Color("split:N", title=None, scale=scale, legend=None)
     legend = _legend(columns=1) if metric == "accuracy" else None
     return alt.Color("side:N", title=None, sort=list(sides), legend=legend)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -16,6 +16,8 @@ from core.export import palette
 COUNT, SHARE, DIFFERENCE = "count", "share", "difference"
 _AXES_HEIGHT = 110
 """Pixels below a matrix for slanted class names; the height of a chart includes its axes."""
+_MAX_NAME_WIDTH, _CHARACTER, _AXIS_TITLE = 140, 6.2, 40
+"""Pixels beside a matrix: the longest name, a character of one, and the axis title."""
 _MAX_SLANTED = 8
 """Up to this many classes, names are slanted below a matrix."""
 _CELL_HEIGHTS = ((8, 52), (palette.MAX_ANNOTATED, 34), (40, 18), (palette.MAX_NAMED, 10), (10_000, 5))
@@ -75,12 +77,13 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
             *(tooltip for column, tooltip in _TOOLTIPS.items() if column in values),
         ],
     )
+    is_diagonal = "datum.true == datum.predicted"
+    outline = 0 if is_fine else 0.4
     rects = base.mark_rect(
-        cursor="pointer" if is_clickable else "default",
-        cornerRadius=0 if is_fine else 3,
-        stroke=palette.GREY,
-        strokeWidth=0 if is_fine else 0.4,
+        cursor="pointer" if is_clickable else "default", cornerRadius=0 if is_fine else 3
     ).encode(
+        stroke=alt.condition(is_diagonal, alt.value(ink), alt.value(palette.GREY)),
+        strokeWidth=alt.condition(is_diagonal, alt.value(2 if outline else 0), alt.value(outline)),
         color=alt.Color(
             "tint:N", scale=alt.Scale(domain=list(_TINTS), range=list(_TINTS.values())), legend=None
         ),
@@ -95,6 +98,14 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
     return alt.LayerChart(layer=layers).properties(
         height=_cell_height(len(order)) * len(order) + _AXES_HEIGHT
     )
+
+
+def width(class_names: Sequence[str]) -> int | Literal["stretch"]:
+    """Return the width in pixels, names included, at which the cells of a chart are about square."""
+    if len(class_names) > palette.MAX_ANNOTATED:
+        return "stretch"
+    names = min(_MAX_NAME_WIDTH, max(len(name) for name in class_names) * _CHARACTER)
+    return _cell_height(len(class_names)) * len(class_names) + round(names) + _AXIS_TITLE
 
 
 def _colouring(values: pd.DataFrame, shown: str) -> dict[str, NDArray[Any]]:
@@ -130,7 +141,7 @@ def _across(order: Sequence[str]) -> alt.Axis:
 def _names(order: Sequence[str], **settings: Any) -> alt.Axis:
     """Return an axis of class names; if there are many, they are small and readable by zooming in."""
     classes = len(order)
-    kept = {"labelLimit": 140, "labelAngle": 0, "labelOverlap": classes > palette.MAX_NAMED}
+    kept = {"labelLimit": _MAX_NAME_WIDTH, "labelAngle": 0, "labelOverlap": classes > palette.MAX_NAMED}
     return alt.Axis(
         labelFontSize=8 if classes > 40 else 11, domain=False, ticks=False, **{**kept, **settings}
     )

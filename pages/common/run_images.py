@@ -34,10 +34,11 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Tile:
-    """An image to show: its id and the plain-text lines below it."""
+    """An image to show: its id, the lines of text below it, and whether its prediction is right, if known."""
 
     id: str
     lines: tuple[str, ...]
+    is_right: bool | None = None
 
 
 def gallery(run: Run) -> Gallery:
@@ -76,13 +77,15 @@ def tiles(
     """Show images side by side with their lines, made square as for the network (``resize``, see
     core/data/pixel_cache.py).
 
-    ``on_open`` is called with the id of the image whose button was clicked.
+    ``on_open`` is called with the id of the image that was clicked: its button covers the tile. A filled dot
+    on a tile is a right prediction, a hollow one a wrong one (``style.css``).
     """
     if shown.fault:
         show_fault(shown)
     with st.grid("auto", min_column_width=140, gap="medium"):
         for tile in images:
-            with st.container(gap="xsmall"):
+            kind = {True: "right", False: "wrong", None: "plain"}[tile.is_right]
+            with st.container(gap="xsmall", key=f"tile-{kind}-{key}-{tile.id}"):
                 _thumbnail(shown, tile, resize)
                 st.text("\n".join(tile.lines))
                 if on_open is not None:
@@ -106,6 +109,11 @@ def _thumbnail(shown: Gallery, tile: Tile, resize: str) -> None:
         st.image(overlays.image(shown.dataset, row, resize), width="stretch", alt=", ".join(tile.lines))
     except LabError as error:
         st.caption(literal(error))
+
+
+def is_right(predictions: Predictions, position: int) -> bool:
+    """Whether the prediction at a position is correct."""
+    return bool(predictions.probabilities[position].argmax() == predictions.labels[position])
 
 
 def prediction_lines(predictions: Predictions, position: int, class_names: Sequence[str]) -> tuple[str, ...]:

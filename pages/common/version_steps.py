@@ -42,7 +42,8 @@ def quick_button(label: str, key: str, work: Callable[..., Step], *arguments: An
 def take(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
     """Take a step and remember it for :func:`show_last_step`. Raises LabError if it cannot be taken."""
     st.session_state[_LAST] = (dataset.source, work(dataset, *arguments))
-    settings.put(settings.VERSION, "")
+    if settings.value(settings.SOURCE) == dataset.source:
+        settings.put(settings.VERSION, "")
 
 
 def _take_and_report(work: Callable[..., Step], dataset: Dataset, *arguments: Any) -> None:
@@ -58,7 +59,7 @@ def _take_and_report(work: Callable[..., Step], dataset: Dataset, *arguments: An
 
 def is_newest(dataset: Dataset) -> bool:
     """Whether this is the newest version, the only one that can be changed."""
-    if not settings.value(settings.VERSION):
+    if settings.value(settings.SOURCE) != dataset.source or not settings.value(settings.VERSION):
         return True
     return datasets.open(dataset.source).version == dataset.version
 

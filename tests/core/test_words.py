@@ -92,9 +92,28 @@ def test_a_difference_is_in_points() -> None:
 
 
 def test_repeats_have_a_spread_and_one_run_has_none() -> None:
-    assert words.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "0.71 ± 0.02 (SD, n=5)"
-    assert words.spread([0.7]) == "0.70 (n=1)"
-    assert words.spread([]) == "–"
+    assert words.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "71.0 ± 1.6% (SD, n=5)"
+    assert words.spread([0.7]) == "70.0% (n=1)"
+    assert words.spread([]) == words.spread_of_losses([]) == "–"
+    assert words.spread_of_losses([0.6, 0.8]) == "0.700 ± 0.141 (SD, n=2)"
+    assert words.spread_of_losses([0.7]) == "0.700 (n=1)"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.41, "4 of 10"), (0.0, "0 of 10"), (0.04, "under 1 of 10"), (1.0, "10 of 10"), (0.96, "over 9 of 10")],
+)
+def test_a_share_of_ten_is_all_or_none_only_if_it_is(share: float, text: str) -> None:
+    assert words.of_ten(share) == text
+
+
+def test_a_factor_is_in_words() -> None:
+    assert [words.times(factor) for factor in (1.5, 2.1, 5, 12.4)] == [
+        "1.5 times",
+        "twice",
+        "5 times",
+        "12 times",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ from core.errors import LabError
 from core.explain import keras_file
 from core.processes import launch
 from core.runs import Run
+from core.workers import heatmaps_ahead
+from core.workers.heatmaps_ahead import HeatmapsAhead
 from samples.made_images import coloured_objects
 from tests.conftest import end_processes
 
@@ -112,6 +114,24 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert keras_file.convolution_layers(run.model_path) == ("conv_1",)
     kept = run.metrics()[report.kept_epoch - 1]["val_accuracy"]
     assert report.val_accuracy.value == pytest.approx(kept)
+    watched = run.watched()
+    assert [one.epoch for one in watched] == [1, 2]
+    assert len({one.label for one in watched[0].images}) == len(report.class_names)
+    validation = run.predictions("validation")
+    kept_images = {image.id: image for image in watched[report.kept_epoch - 1].images}
+    for image_id, row in zip(validation.ids, validation.probabilities, strict=True):
+        if image_id in kept_images:
+            assert kept_images[image_id].predicted == report.class_names[row.argmax()]
+            assert kept_images[image_id].confidence == pytest.approx(row.max(), abs=1e-5)
+    ahead = HeatmapsAhead()
+    ahead.add(run)
+    wanted = heatmaps_ahead.of_worst_mistakes(run)
+    steps = sum(iter(ahead.make_one, False))
+    assert len(list(run.heatmaps_path.glob("*.npz"))) == len(wanted) == steps - 1 > 0
+    assert heatmaps_ahead.of_worst_mistakes(run) == []
+    run.model_path.unlink()
+    ahead.add(run)
+    assert [ahead.make_one(), ahead.make_one()] == [True, False]  # what cannot be made is left
 
 
 def test_no_image_is_in_two_splits(source: str) -> None:

@@ -18,8 +18,6 @@ from core.config import PRESETS, SETTINGS, RunConfig
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
-from pages.build.train import live_charts
-from pages.common import learning_curves
 from pages.common.settings_form import nice_values
 from samples import made_runs
 
@@ -414,13 +412,16 @@ def test_a_missing_run_is_no_error(source):
     assert "run" not in visit(data=source, run="../x").query_params
 
 
-def test_curves_show_the_progress_of_the_current_epoch(source):
+def test_a_run_in_progress_shows_its_validation_images_and_what_guessing_would_get(source):
     run = made_runs.waiting(RunConfig().replace({"data.source": source}), "running", epochs=2)
-    status = replace(run.status, epoch=3, batch=5, batches=10, accuracy=0.6, loss=1.0)
-    values = learning_curves.frame({"": [live_charts.with_current_epoch(run.metrics(), status)]})
-    frame = values[values["metric"] == "accuracy"]
-    assert frame[frame["split"] == "training"]["epoch"].tolist() == [1.0, 2.0, 2.5]
-    assert frame[frame["split"] == "validation"]["epoch"].tolist() == [1.0, 2.0]
+    run.write_status(replace(run.status, batch=5, batches=10))
+    assert "of 10 right** on validation; always guessing the most common class would get 3 of 10" in words(
+        visit(data=source)
+    )
+    made_runs.watch(run)
+    text = words(visit(data=source))
+    assert "The same validation images after every epoch (now 2)" in text
+    assert "○●" in text
 
 
 @pytest.mark.parametrize("name", ["preparations", "workers"])

@@ -66,6 +66,19 @@ def test_the_kept_epoch_is_labelled_once_per_metric():
     ]
 
 
+def test_each_curve_is_named_at_its_end_on_the_screen_and_in_the_file():
+    frame = learning_curves.frame({"": [HISTORY]})
+    ends = frame[frame["end"] != ""]
+    assert ends[["epoch", "end", "is_upper"]].values.tolist() == [
+        [3, "training 80%", True],
+        [3, "validation 50%", False],
+        [3, "training 0.70", False],
+        [3, "validation 1.30", True],
+    ]
+    written = {text.get_text() for axes in figures.learning_curves(HISTORY).axes for text in axes.texts}
+    assert set(ends["end"]) <= written
+
+
 def test_only_the_evidence_is_marked():
     frame = learning_curves.frame({"": [HISTORY]}, evidence=[Evidence("val_loss", (2, 3), (1.1, 1.3))])
     marked = frame[frame["evidence"]]
@@ -94,7 +107,7 @@ def test_missing_values_leave_a_gap_and_a_run_without_epochs_draws_nothing():
 
 
 def test_the_axes_of_one_run_do_not_move_with_its_values():
-    layer = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][-3]["encoding"]
+    layer = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][4]["encoding"]
     lines = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][3]["encoding"]
     assert layer["x"]["scale"] == {"domain": [0, 10]}
     assert lines["y"]["scale"] == {"domain": [0, 1]} and lines["y"]["axis"]["format"] == ".0%"

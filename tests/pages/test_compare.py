@@ -194,7 +194,7 @@ def test_the_verdict_on_two_models_is_that_of_core_and_names_its_test(config):
     )
     assert found.kind == "better" and found.measured
     text = words(page)
-    assert "B is the better of these two models." in text and "says little about their settings" in text
+    assert "This model of B is better; about the settings, one run each cannot tell." in text
     page.session_state["verdict_details"] = True
     details = [frame.value for frame in no_fault(page.run()).dataframe if "p" in frame.value]
     assert details and details[0]["Test"].tolist() == ["exact McNemar test"]
@@ -367,7 +367,7 @@ def test_the_table_holds_every_state_and_numbers_to_sort_by(config):
     made_runs.waiting(config)
     made_runs.finished(config.replace({"fit.learning_rate": 0.01}))
     lines = run_lines.lines(listing())
-    made = runs_table.frame(lines, run_lines.varying(lines), [])
+    made = runs_table.frame(lines, run_lines.varying(lines), [lines[0].id], {lines[0].id: "A"})
     assert len(made) == 3
     back = run_archive.unpack(io.BytesIO(run_archive.pack(made_runs.finished(config))))
     assert back.status.state == "done"

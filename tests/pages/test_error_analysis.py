@@ -61,7 +61,7 @@ def test_the_weakest_class_is_shown_in_detail(config):
     run = made_runs.finished(config, skill=0.5)
     page = shown("results", view="Classes")
     weakest = min(run.report().per_class, key=lambda scores: scores.f1 or 0)
-    assert weakest.class_name in [heading.value for heading in page.subheader]
+    assert weakest.class_name in [heading.value for heading in page.header]
     assert "Average precision" in words(page) and "Most confident mistakes on" in words(page)
 
 
@@ -185,19 +185,22 @@ def test_the_control_is_judged_by_similarity(similarity, has_heat, verdict):
 def test_heat_on_the_border_is_reported():
     border = np.zeros((8, 8), np.float32)
     border[0] = 1
-    assert "[check this] In 3 of 3 images" in class_average.border_words([border] * 3, "roses")
+    assert "[looks at the edge]" in class_average.border_words([border] * 3, "roses")
+    assert class_average.border_numbers([border] * 3).startswith("In 3 of 3 images, most of the heat")
     assert "nothing" not in class_average.border_words([np.ones((8, 8), np.float32)], "roses")
     assert "In none of these images" in class_average.border_words([border * 0], "roses")
 
 
 def test_heat_on_the_background_is_reported_with_the_numbers_and_a_caveat():
     on_background, on_object = HeatOn(0.9, 0.6), HeatOn(0.3, 0.6)
-    text = background_hint.words([on_background] * 8 + [on_object], 11)
-    assert text.startswith(
-        ":orange-badge[check this] In 8 of 9 images, most of the heat lies on what looks like"
-    )
+    found = [on_background] * 8 + [on_object]
+    assert background_hint.words(found, 11).startswith(":orange-badge[looks at the surroundings]")
+    text = background_hint.numbers(found)
+    assert text.startswith("In 8 of 9 images, most of the heat lies on what looks like")
     assert "may be wrong" in text and "On average, 83%" in text and "covers 60%" in text
-    assert background_hint.words([on_object] * 5, 5).startswith(":green-badge[no warning] In 0 of 5 images,")
+    assert background_hint.words([on_object] * 5, 5).startswith(":green-badge[looks at the subject]")
+    by_chance = [HeatOn(0.69, 0.75)] * 5
+    assert background_hint.words(by_chance, 5).startswith(":gray-badge[cannot tell] Most of the heat")
     assert "in 4 of 9 images; at least 5 are needed" in background_hint.words([on_background] * 4, 9)
 
 
@@ -213,8 +216,8 @@ def test_the_page_says_whether_the_heat_of_a_class_is_on_the_background(config, 
             request = Request(str(image_id), index)
             heatmaps.keep(run, request, (is_disc == on_the_disc).astype(np.float32))
     page = no_fault(shown("explain").segmented_control(key="explain_which").set_value("One class").run())
-    hints = [part.value for part in page.markdown if "looks like background" in part.value]
-    assert len(hints) == 1 and hints[0].startswith(f":{badge}-badge")
+    looks = "looks at the subject" if on_the_disc else "looks at the surroundings"
+    assert [part.value for part in page.markdown if f":{badge}-badge[{looks}]" in part.value]
     shares = [
         part.value for part in page.caption if "of the heat is on the background, which covers" in part.value
     ]
@@ -235,7 +238,7 @@ def test_a_warning_about_heat_on_the_border_shows_the_images(config):
 def test_the_report_is_one_file_with_the_runs_images(config):
     run = explained_run(config)
     report = exports.report(summarise(run), gallery(run)).decode()
-    assert report.startswith("<!DOCTYPE html>") and report.count("data:image/jpeg") == 10
+    assert report.startswith("<!DOCTYPE html>") and report.count('alt="Where the model looked') == 10
     assert report.count("Where the model looked") >= 10
 
 
@@ -273,3 +276,22 @@ def test_images_deleted_from_the_folder_are_named_and_the_rest_is_shown(config):
     (dataset.root / row["file"]).unlink()
     shown("results", view="Mistakes")
     shown("explain")
+
+
+def test_the_class_of_a_mistake_is_changed_and_changed_back_in_its_dialog(config):
+    run = explained_run(config)
+    page = open_dialog(run)
+    mistake = confusion.worst(run.predictions("test"))[0]
+    image_id = str(run.predictions("test").ids[mistake.row])
+
+    def label() -> str:
+        index = datasets.open(config.data.source).index
+        return str(index.loc[index["id"] == image_id, "label"].item())
+
+    true, other = made_runs.FLOWERS[mistake.true], made_runs.FLOWERS[mistake.predicted]
+    page.selectbox(key=f"label {image_id}").set_value(other).run()
+    no_fault(page.button(key="relabel_one").click().run())
+    assert label() == other
+    assert "This run was trained and tested before that change." in words(page)
+    no_fault(page.button(key="undo_last").click().run())
+    assert label() == true

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import engine, runs, workspace
 from core.config import RunConfig
-from core.evaluation import confusion
+from core.evaluation import confusion, metrics
 from core.runs import Run
 from core.words import percent
 from samples import made_runs
@@ -51,7 +51,18 @@ def no_fault(test: AppTest) -> AppTest:
 
 def words(test: AppTest) -> str:
     """Return all text on the page that is not in a table, a chart or an image."""
-    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success")
+    kinds = (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "caption",
+        "text",
+        "info",
+        "warning",
+        "error",
+        "success",
+    )
     parts = [element.value for kind in kinds for element in test.get(kind)]
     titles = [element.proto.title for kind in ("info", "warning", "error") for element in test.get(kind)]
     return plain("\n".join(map(str, parts + titles)))
@@ -102,21 +113,32 @@ def test_a_damaged_run_does_not_hide_the_others_and_can_be_moved_to_the_trash(co
     page = shown("results", run=bad.id)
     no_fault(page.button(key="trash").click().run())
     assert [run.id for run in runs.all()] == [good.id]
-    assert "Right on" in words(page)
+    assert "Test accuracy" in words(page)
 
 
-def test_results_show_test_accuracy_with_its_interval_beside_guessing(config):
+def test_results_begin_with_the_number_right_its_interval_and_guessing(config):
     run = made_runs.finished(config)
     page = shown("results", run=run.id)
     test, guess = run.report().test_accuracy, run.report().baseline_accuracy
-    by_label = {metric.label: metric for metric in page.metric}
-    deltas = {label: plain(metric.delta) for label, metric in by_label.items()}
-    assert plain(by_label["Test accuracy"].value) == percent(test.value)
+    assert page.header[0].value == f"{test.correct} of {test.total} right"
+    text = words(page)
     low, high = 100 * test.low, 100 * test.high
-    assert deltas["Test accuracy"] == f"95% CI: {low:.1f} to {high:.1f}%"
-    assert plain(by_label["Guessing the most common class"].value) == percent(guess.value)
-    assert "Validation accuracy" in by_label
-    assert f"Right on **{test.correct} of {test.total}** test images" in words(page)
+    assert f"Test accuracy **{percent(test.value)}** (95% CI: {low:.1f} to {high:.1f}%)" in text
+    assert f"would be right on {guess.correct} of {test.total}." in text
+    drawn = "".join(str(image.proto) for image in page.get("image"))
+    assert f"Guessing: {percent(guess.value)}" in drawn
+
+
+@pytest.mark.parametrize(("right", "words_of_it"), [(10, "is far below"), (78, "is far above")])
+def test_a_test_that_disagrees_with_validation_is_named_first(config, right, words_of_it):
+    run = made_runs.finished(config)
+    half = metrics.proportion(40, 80)
+    run.write_report(
+        run.report().model_copy(update={"test_accuracy": metrics.proportion(right, 80), "val_accuracy": half})
+    )
+    first = shown("results").warning[0]
+    assert first.proto.title == "Test and validation disagree"
+    assert words_of_it in plain(first.value) and "Usually" in first.value
 
 
 def test_the_first_sentence_of_a_result_names_a_class_that_is_never_found(config):
@@ -125,8 +147,7 @@ def test_the_first_sentence_of_a_result_names_a_class_that_is_never_found(config
     missed = report.per_class[1].model_copy(update={"recall": 0.0, "recall_low": 0.0, "recall_high": 0.5})
     per_class = (report.per_class[0], missed, *report.per_class[2:])
     run.write_report(report.model_copy(update={"per_class": per_class}))
-    never = f"test images, but never on {missed.class_name} (0 of {missed.support}); always guessing"
-    assert never in words(shown("results"))
+    assert f", but never on {missed.class_name} (0 of {missed.support})." in words(shown("results"))
 
 
 def test_results_name_the_best_epoch(config):
@@ -150,17 +171,20 @@ def test_worst_predictions_of_a_class_are_its_most_confident_mistakes(config):
 
 
 @pytest.mark.parametrize(
-    "view", ["Learning curves", "Mistakes", "Classes", "Confidence", "Details and downloads"]
+    ("view", "shows"),
+    [
+        ("Overview", "What it confuses"),
+        ("Classes", "All scores are on the test images"),
+        ("Confidence", "Is its confidence justified?"),
+        ("Details and downloads", "Folder of this run"),
+        ("Learning curves", "What the curves show"),
+        ("Mistakes", "Most confident mistakes"),
+        ("How sure", "Is its confidence justified?"),
+    ],
 )
-def test_every_view_of_a_result_can_be_opened_by_its_address(config, view):
+def test_every_view_of_a_result_can_be_opened_by_its_address_of_now_or_formerly(config, view, shows):
     made_runs.finished(config)
-    shown("results", view=view)
-
-
-def test_a_link_to_the_confidence_view_by_its_former_name_still_opens_it(config):
-    made_runs.finished(config)
-    page = shown("results", view="How sure")
-    assert "Is its confidence justified?" in words(page)
+    assert shows in words(shown("results", view=view))
 
 
 def test_of_many_classes_the_most_confused_or_all_are_shown(workspace, tmp_path):
@@ -191,7 +215,7 @@ def test_a_run_whose_images_are_gone_still_shows_its_scores(config, tmp_path):
     made_runs.finished(config, skill=0.5)
     (tmp_path / "images").rename(tmp_path / "moved")
     page = shown("results", view="Mistakes")
-    assert "Right on" in words(page)
+    assert "Test accuracy" in words(page)
 
 
 def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from core.config import DataConfig
-from core.data import copy_evidence, duplicates, versions
+from core.data import copy_evidence, duplicates
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.words import byte_size
 from pages.build.data import thumbnails
-from pages.common import data_selection, version_steps
+from pages.common import data_selection, label_actions
 from pages.common.text import literal
 
 LARGE = 900
@@ -19,7 +19,6 @@ LARGE = 900
 COPIES = 6
 
 _OPEN = "gallery_image"
-_BY_HAND = "reviewed by hand"
 
 
 def open_dialog(dataset: Dataset, image_id: str) -> None:
@@ -47,7 +46,7 @@ def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
     with right:
         _facts(row, data_selection.splits(dataset, config).get(row["id"], ""))
         if not row["problem"]:
-            _actions(dataset, row)
+            label_actions.show(dataset, row)
     _copies(dataset, row)
 
 
@@ -87,32 +86,6 @@ def _named_facts(row: pd.Series) -> dict[str, str]:
         "Saturation": f"{row['saturation']:.0f} of 255",
         "Sharpness": f"{row['sharpness']:.0f}",
     }
-
-
-def _actions(dataset: Dataset, row: pd.Series) -> None:
-    ids = (row["id"],)
-    if row["excluded"]:
-        version_steps.button(
-            "Put back", "put_back_one", versions.put_back, dataset, ids, _BY_HAND, icon=":material/undo:"
-        )
-        return
-    names = list(dataset.class_names)
-    label = st.selectbox("Class", names, index=names.index(row["label"]), key=f"label {row['id']}")
-    with st.container(horizontal=True, gap="xsmall"):
-        version_steps.button(
-            "Change class",
-            "relabel_one",
-            versions.relabel,
-            dataset,
-            ids,
-            label,
-            _BY_HAND,
-            disabled=label == row["label"],
-            icon=":material/label:",
-        )
-        version_steps.button(
-            "Leave out", "exclude_one", versions.exclude, dataset, ids, _BY_HAND, icon=":material/block:"
-        )
 
 
 def _copies(dataset: Dataset, row: pd.Series) -> None:

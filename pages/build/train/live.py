@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import datasets, engine, runs
+from core.config import RunConfig
 from core.errors import LabError
 from core.evaluation import metrics
 from core.processes import memory_limit
 from core.runs import Run, Status
-from core.words import confidence_interval, count, duration, percent
-from pages.build.train import followed_run, live_charts
+from core.words import confidence_interval, count, duration, of_ten, percent
+from pages.build.train import followed_run, live_charts, live_images
 from pages.common import data_selection, frame, run_header, visitors
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
@@ -24,6 +25,15 @@ POLL_SECONDS = 0.7
 MAX_LISTED = 5
 
 _SEEN, _ENDED = "waiting_seen", "just_ended"
+_MOVE_FOCUS = """<script>
+setTimeout(() => {
+  const box = document.querySelector(".st-key-ended"), focused = document.activeElement;
+  if (!box || (focused && focused !== document.body)) return;
+  box.tabIndex = -1;
+  box.focus();
+}, 100);
+</script>"""
+"""Makes the result the next stop of the keyboard, unless the keyboard is somewhere else already."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ def show() -> bool:
     Returns:
         Whether anything was shown.
     """
-    for words in st.session_state.pop(_ENDED, []):
+    ends = st.session_state.pop(_ENDED, [])
+    for words in ends:  # a toast is a live region: screen readers read it out
         st.toast(words, icon=":material/notifications:")
     work = status()
     watched = followed_run.watched()
@@ -67,6 +78,8 @@ def show() -> bool:
         followed_run.watch(watched := work.active[0])
     if watched is not None and not watched.status.waiting:
         followed_run.show_outcome(watched, with_curves=not work.active)
+        if ends:
+            st.html(_MOVE_FOCUS, unsafe_allow_javascript=True)
     if work.signature:
         st.session_state[_SEEN] = work.signature
         st.fragment(_follow, run_every=POLL_SECONDS, key="live")()
@@ -89,8 +102,15 @@ def _announce_ends(work: Work) -> None:
         except LabError:
             continue  # deleted while it waited
         followed_run.watch(summary.run)
-        words = f"**{literal(summary.title)}** has {followed_run.ended(summary.status)}."
+        words = f"**{literal(summary.title)}** has {followed_run.ended(summary.status)}{_score(summary)}."
         st.session_state.setdefault(_ENDED, []).append(words)
+
+
+def _score(summary: Summary) -> str:
+    if not summary.finished:
+        return ""
+    test = summary.report.test_accuracy
+    return f": {test.correct:,} of {count(test.total, 'test image')} right"
 
 
 def _follow() -> None:
@@ -110,7 +130,7 @@ def _show_progress(run: Run) -> None:
     status, epochs = summary.status, max(summary.status.epochs, 1)
     with st.container(border=True, key=f"live-{run.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(literal(summary.title), anchor=False, width="stretch")
+            st.header(literal(summary.title), anchor=False, width="stretch")
             _stop_button(run)
         if summary.config is not None:
             whose = visitors.origin(run.submission, status.created)
@@ -123,8 +143,9 @@ def _show_progress(run: Run) -> None:
         share = min(within / epochs, 1.0)
         st.progress(share, text=f"{literal(status.message or 'Training')} · {percent(share, 0)}")
         _figures(status, epochs)
-        live_charts.show(run, status)
         _validation_words(summary)
+        live_images.show(summary)
+        live_charts.show(run, status)
 
 
 def _stop_button(run: Run) -> None:
@@ -152,31 +173,36 @@ def _figures(status: Status, epochs: int) -> None:
 
 
 def _validation_words(summary: Summary) -> None:
+    """Say in a sentence what the newest epoch reaches on the validation images, and what guessing would."""
     history = summary.run.metrics()
     if not history or summary.config is None:
-        st.caption(
-            "Validation figures appear after the first epoch. "
-            "Training figures are averages over the epoch so far."
-        )
+        st.caption("Validation scores and curves appear after the first epoch.")
         return
     last = history[-1]
     accuracy = last.get("val_accuracy")
-    words = f"After epoch {last['epoch']}: validation accuracy {percent(accuracy)}"
-    images = _validation_images(summary)
+    images, guess = _validation_images(summary.config)
+    sentence = f"After epoch {last['epoch']}: **{of_ten(accuracy)} right** on validation"
+    if guess is not None:
+        sentence += f"; always guessing the most common class would get {of_ten(guess)}"
+    st.markdown(f"{sentence}.")
+    exactly = f"Validation accuracy {percent(accuracy)}"
     if images and accuracy is not None:
         bounds = metrics.proportion(round(accuracy * images), images)
-        words += f" ({confidence_interval(bounds.low, bounds.high)}; {count(images, 'image')})"
-    st.caption(f"{words}. Training figures are averages over the epoch, with augmentation.")
+        exactly += f" ({confidence_interval(bounds.low, bounds.high)}; {count(images, 'image')})"
+    st.caption(f"{exactly}. Training figures are means of whole epochs, with augmentation.")
 
 
-def _validation_images(summary: Summary) -> int:
-    assert summary.config is not None
+def _validation_images(config: RunConfig) -> tuple[int, float | None]:
+    """Return the number of validation images, and the share of them in the most common training class."""
     try:
-        data = summary.config.data
-        selection = data_selection.select(datasets.open(data.source, data.version), data)
+        selection = data_selection.select(datasets.open(config.data.source, config.data.version), config.data)
     except LabError:
-        return 0
-    return int((selection.rows["split"] == "validation").sum())
+        return 0, None
+    counts = selection.counts()
+    training, validation = counts["train"], counts["validation"]
+    total = sum(validation.values())
+    most_common = max(training, key=lambda name: training[name])
+    return total, validation.get(most_common, 0) / total if total else None
 
 
 def _list_queue(queued: Sequence[Run], *, starting: bool) -> None:

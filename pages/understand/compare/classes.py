@@ -18,6 +18,7 @@ from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
 _MAX_CLASSES = 30
+_BY_LUCK = " A grey bar clear of zero is not enough: among several classes, one is soon clear by luck alone."
 
 
 def show(first: Side, second: Side, split: str) -> None:
@@ -46,7 +47,9 @@ def show(first: Side, second: Side, split: str) -> None:
     else:
         cells = matrix_chart.cells(counts[title != first.name], names, order)
         chart = matrix_chart.chart(cells, matrix_chart.SHARE, ink())
-    st.altair_chart(chart, alt=f"Confusion matrix on the {split} images: {title}")
+    st.altair_chart(
+        chart, width=matrix_chart.width(names), alt=f"Confusion matrix on the {split} images: {title}"
+    )
     st.caption(
         f"On the {split} images. Row: true class; column: predicted class; numbers: percentages of the row. "
         f"Difference: how many percentage points more {second.letter} has. On the diagonal, more is better "
@@ -78,15 +81,17 @@ def _by_class(first: Side, second: Side, split: str) -> None:
         by_class(frame, first.letter, second.letter), alt="Difference in recall per class, with 95% CIs"
     )
     real = sum(one.is_real for one in differences)
+    clear = any(not one.is_real and (one.low > 0 or one.high < 0) for one in shown)
     left = (
         f" Shown: the {_MAX_CLASSES} largest of {len(differences)} differences."
         if len(shown) < len(differences)
         else ""
     )
+    found = f"{real if real else 'none'} here.{_BY_LUCK if clear else ''}"
     st.caption(
         f"Difference in recall per class on the {split} images, {second.letter} minus {first.letter}, with "
-        f"95% CIs. Coloured if it is more than luck, corrected for {len(differences)} classes: "
-        f"{real if real else 'none'} here.{left}{_too_few(first, second, len(differences))}"
+        f"95% CIs. Coloured if it is more than luck, corrected for {len(differences)} classes: {found}{left}"
+        f"{_too_few(first, second, len(differences))}"
     )
 
 

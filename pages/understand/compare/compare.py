@@ -6,7 +6,7 @@ from itertools import combinations
 
 import streamlit as st
 
-from pages.common import run_header, run_lines, run_picker
+from pages.common import glossary, run_header, run_lines, run_picker
 from pages.common.frame import explained
 from pages.understand.compare import (
     choice,
@@ -39,20 +39,21 @@ lines = everything if asked.wanted.join_repeats else run_lines.lines(summaries, 
 listed = runs_filter.groups(run_lines.found(lines, asked.wanted), asked.group_by)
 if asked.with_test:
     runs_table.unseal(listed, chosen)
-runs_table.show(listed, run_lines.varying(listed), with_test=asked.with_test)
+compared = sides(chosen[:MAX_SIDES])
+letters = {side.line.id: side.letter for side in compared}
+runs_table.show(listed, run_lines.varying(listed), letters, with_test=asked.with_test)
 runs_actions.show(chosen)
 choice.write_address()
 
 if len(chosen) > MAX_SIDES:
     st.caption(f"{len(chosen)} selected; only the first {MAX_SIDES} are compared.")
-compared = sides(chosen[:MAX_SIDES])
 if len(compared) < 2:
     st.stop()
 
 split = "test" if asked.with_test else "validation"
 finished = [side for side in compared if side.finished]
 
-st.header("Real or luck?", anchor=False)
+st.header("Real or luck?", anchor=False, help=glossary.help_of("verdict"))
 with explained():
     verdict.show(compared, everything, split)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,14 +49,16 @@ def take_edits() -> None:
                 _save_edit(drawn.lines[cell[0]], column, value)
 
 
-def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> None:
-    """Draw the table, with a column for each of the ``varying`` settings."""
+def show(
+    shown: Sequence[Line], varying: Sequence[str], letters: Mapping[str, str], *, with_test: bool
+) -> None:
+    """Draw the table, with the letters of compared lines, by id, and a column per ``varying`` setting."""
     ids = [line.id for line in shown]
     key = f"runs-{choice.generation()}-{_fingerprint([*ids, *varying, str(with_test)])}"
     drawn: _Drawn | None = st.session_state.get(_DRAWN)
     if drawn is None or drawn.key != key:
         st.session_state[_DRAWN] = _Drawn(key, list(shown))
-    table = frame(shown, varying, choice.ids())
+    table = frame(shown, varying, choice.ids(), letters)
     names = [str(name) for name in table]
     order = [name for name in names if with_test or name not in ("test", "test_interval")]
     st.data_editor(
@@ -72,13 +74,16 @@ def show(shown: Sequence[Line], varying: Sequence[str], *, with_test: bool) -> N
     )
 
 
-def frame(shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str]) -> pd.DataFrame:
+def frame(
+    shown: Sequence[Line], varying: Sequence[str], ticked: Sequence[str], letters: Mapping[str, str]
+) -> pd.DataFrame:
     """Return a row per line: marks, state, scores with interval or spread, varying settings, duration."""
     firsts = [line.first for line in shown]
     labels = [line.labels for line in shown]
     reports = [first.result for first in firsts]
     cells: dict[str, Any] = {
         "compare": [not line.names.isdisjoint(ticked) for line in shown],
+        "letter": [", ".join(letters[name] for name in letters if name in line.names) for line in shown],
         "star": [label.starred for label in labels],
         "name": [line.title for line in shown],
         "state": [line.state for line in shown],
@@ -125,6 +130,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         "compare": column.CheckboxColumn(
             "Select", pinned=True, width=84, help="Select two to six to compare, or one to repeat or export."
         ),
+        "letter": column.TextColumn("", pinned=True, width=36, help="Its letter in the comparison below."),
         "star": column.CheckboxColumn(
             "★", pinned=True, width=50, help="Mark runs that you want to find again."
         ),

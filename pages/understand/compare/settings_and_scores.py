@@ -12,8 +12,8 @@ from core.config import SETTINGS, differences
 from core.errors import LabError
 from core.evaluation import metrics
 from core.sweeps.plan import SEED
-from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread
-from pages.common import charts
+from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread, spread_of_losses
+from pages.common import charts, side_table
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 from pages.understand.compare.sides import Side, headers
@@ -25,13 +25,7 @@ def settings(sides: Sequence[Side]) -> None:
     if frame.empty:
         st.caption("All settings are the same; any difference comes from chance or from the machine.")
         return
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height="content",
-        column_config={"Setting": st.column_config.TextColumn(pinned=True)},
-        alt="Settings in which the selected runs differ",
-    )
+    side_table.show(frame, key="settings", alt="Settings in which the selected runs differ")
     st.caption(f"The other {len(SETTINGS) - len(frame)} settings are identical.")
 
 
@@ -75,11 +69,9 @@ def scores(sides: Sequence[Side], split: str) -> None:
     repeated = " For repeats: their mean, with a bar from lowest to highest." if is_repeated else ""
     st.caption(f"Dot: accuracy on the {split} images. Bar: its 95% CI.{repeated}")
     finished = [side for side in sides if side.finished]
-    st.dataframe(
+    side_table.show(
         scores_frame(finished, list(figures.values()), split),
-        hide_index=True,
-        height="content",
-        column_config={"Score": st.column_config.TextColumn(pinned=True)},
+        key="scores",
         alt="Scores and cost of the selected runs",
     )
     st.caption(
@@ -131,7 +123,7 @@ def _shares(intervals: list[Interval]) -> str:
 
 def _losses(intervals: list[Interval]) -> str:
     if len(intervals) > 1:
-        return spread([i.value for i in intervals if i.value is not None])
+        return spread_of_losses([i.value for i in intervals if i.value is not None])
     (only,) = intervals
     if only.value is None or only.low is None or only.high is None:
         return DASH

@@ -46,7 +46,7 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
         st.caption(f"{names} · on the {split} images")
         if len(found) == 1:
             (only,) = found.values()
-            _headline(only.kind, *_split_headline(only.sentence))
+            _headline("cannot tell" if only.caveat else only.kind, *_split_headline(only.sentence))
         else:
             _headline(*_of_several(finished, found))
             _show_pairs(found)
@@ -66,7 +66,7 @@ def _verdicts(stamps: tuple[object, ...], split: str, _sides: Sequence[Side]) ->
 
 def _headline(kind: str, short: str, long: str) -> None:
     icon, colour = _MARKS[kind]
-    st.markdown(f"#### :{colour}[{icon}] {literal(short)}")
+    st.markdown(f"### :{colour}[{icon}] {literal(short)}")
     st.markdown(literal(long))
 
 

@@ -18,6 +18,9 @@ from pages.common.run_images import Gallery
 from pages.understand.explain import heat_cases
 from pages.understand.explain.heat_cases import Case
 
+MOSTLY = 0.5
+"""Share of the heat from which most of it lies somewhere."""
+
 
 def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
     """Say how much of the heat of these maps, by image id, is on background; show the clearest cases."""
@@ -29,6 +32,8 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
     st.markdown(words(found, len(hot)))
     if len(cases) < MIN_MAPS:
         return
+    with st.expander("The numbers on background", icon=":material/functions:", type="compact"):
+        st.markdown(numbers(found))
     left_out = len(hot) - len(cases)
     note = (
         "The white line encloses what stands out from the colours at the image's edge; the rest counts as "
@@ -47,26 +52,35 @@ def show(shown: Gallery, maps: Mapping[str, Heatmap], resize: str) -> None:
 
 
 def words(found: Sequence[HeatOn], with_heat: int) -> str:
-    """Describe the findings in those of ``with_heat`` images whose background stands out."""
+    """Say, after a badge, whether the heat lies on background in those images whose background stands out."""
     if len(found) < MIN_MAPS:
         return (
             ":gray-badge[cannot tell] How much of the heat lies on the background is unclear: its colours "
             f"differ enough from the object's in {len(found)} of {count(with_heat, 'image')}; at least "
             f"{MIN_MAPS} are needed."
         )
+    if heat_location.is_on_background(found):
+        return (
+            ":orange-badge[looks at the surroundings] The model may rely on the surroundings: check whether "
+            "the line in the images below encloses the object. If it does, try images with other backgrounds."
+        )
+    if np.mean([heat.share for heat in found]) > MOSTLY:
+        return (
+            ":gray-badge[cannot tell] Most of the heat lies on what looks like background, but no more than "
+            "chance would put there."
+        )
+    return ":green-badge[looks at the subject] Most of the heat lies on what stands out from the background."
+
+
+def numbers(found: Sequence[HeatOn]) -> str:
+    """Return the figures behind :func:`words`, for at least one image."""
     share, area = np.mean([(heat.share, heat.area) for heat in found], axis=0).tolist()
-    measured = (
+    return (
         f"In {sum(heat.is_most for heat in found)} of {count(len(found), 'image')}, most of the heat lies "
         "on what looks like background, and more than chance would put there (estimated from colour; may be "
         f"wrong). On average, {percent(share, 0)} of the heat is on the background, which covers "
         f"{percent(area, 0)} of the image."
     )
-    if heat_location.is_on_background(found):
-        return (
-            f":orange-badge[check this] {measured} The model may rely on the surroundings: check whether the "
-            "line in the images below encloses the object. If it does, try images with other backgrounds."
-        )
-    return f":green-badge[no warning] {measured}"
 
 
 def _clear_cases(

@@ -45,6 +45,8 @@ def show(summary: Summary, predictions: Predictions, class_index: int, layer: st
         with right:
             st.markdown(f"**Where the model looks for {literal(name)}**")
             st.markdown(border_words(list(maps.values()), name))
+            with st.expander("The numbers on the edge", icon=":material/functions:", type="compact"):
+                st.markdown(border_numbers(list(maps.values())))
             if summary.config is not None:
                 by_id = {request.image_id: heatmap for request, heatmap in maps.items()}
                 _border_cases(shown, by_id, summary.config.data.resize)
@@ -60,18 +62,23 @@ def border_words(maps: list[Heatmap], name: str) -> str:
     on_border, hot = heat_location.on_the_border(maps)
     if not hot:
         return f"In none of these images did anything support {literal(name)}."
-    measured = (
-        f"In {on_border} of {count(hot, 'image')}, most of the heat lies in the outer eighth along each side "
-        f"(44% of the area)."
-    )
     if _is_on_border(on_border, hot):
         return (
-            f":orange-badge[check this] {measured} The model may be relying on the background: check the "
-            "images below, and try zoom, crop or images with other backgrounds."
+            ":orange-badge[looks at the edge] The model may be relying on the background: check the images "
+            "below, and try zoom, crop or images with other backgrounds."
         )
     return (
-        f":green-badge[no warning] {measured} Most of the evidence lies further in, where objects usually "
-        "are. Check in the images below whether it is on the object itself."
+        ":green-badge[not at the edge] Most of the evidence lies further in, where objects usually are. "
+        "Check in the images below whether it is on the object itself."
+    )
+
+
+def border_numbers(maps: list[Heatmap]) -> str:
+    """Return the figures behind :func:`border_words`."""
+    on_border, hot = heat_location.on_the_border(maps)
+    return (
+        f"In {on_border} of {count(hot, 'image')}, most of the heat lies in the outer eighth along each side "
+        "(44% of the area)."
     )
 
 

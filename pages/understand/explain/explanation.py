@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import heatmap_row, overlays, run_images, waiting
+from pages.common import glossary, heatmap_row, overlays, run_images, waiting
 from pages.common.run_picker import Summary
 from pages.understand.explain import class_average
 from pages.understand.explain.choice import Wanted
@@ -21,7 +21,8 @@ def legend() -> None:
             "Grad-CAM: yellow marks the strongest evidence for the class named above the image, violet marks "
             "none. Each map has its own scale, so compare areas within an image, not between images. "
             "No yellow means that nothing in the image supported that class. "
-            "A heatmap shows where the model looked, not why, and not whether the reason is a good one."
+            "A heatmap shows where the model looked, not why, and not whether the reason is a good one.",
+            help=glossary.help_of("heatmap"),
         )
 
 

@@ -27,7 +27,7 @@ MIN_PROBABILITY = 0.05
 
 def show(summary: Summary, shown: Gallery, image_id: str, class_index: int, strength: float) -> None:
     """Show the deletion test and the shuffled-weights control for one method's map of one image."""
-    st.subheader("Can this heatmap be trusted?", anchor=False)
+    st.header("Can this heatmap be trusted?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.selectbox(
             "Method", list(METHODS), format_func=lambda m: METHODS[m].title, key="trust_method", width=240

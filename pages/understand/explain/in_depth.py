@@ -89,7 +89,7 @@ def _ask_class(summary: Summary, predictions: Predictions, position: int) -> int
 
 def _methods(summary: Summary, shown: Gallery, image_id: str, class_index: int, strength: float) -> None:
     name = summary.report.class_names[class_index]
-    st.subheader(f"Evidence for {literal(name)}, by six methods", anchor=False)
+    st.header(f"Evidence for {literal(name)}, by six methods", anchor=False)
     requests = {method: Request(image_id, class_index, method) for method in METHODS}
     maps = waiting.maps(summary.run, list(requests.values()))
     if maps is None:

@@ -9,7 +9,7 @@ from core.export import figures
 from core.report import Proportion
 from core.runs import Predictions
 from core.words import confidence_interval, count, percent, points
-from pages.common import run_images
+from pages.common import glossary, run_images
 from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
 from pages.understand.results import calibration_charts, downloads
@@ -30,7 +30,7 @@ def show(summary: Summary) -> None:
 
 
 def _reliability(summary: Summary, test: Predictions) -> None:
-    st.subheader("Is its confidence justified?", anchor=False)
+    st.header("Is its confidence justified?", anchor=False, help=glossary.help_of("calibration"))
     bins, error = calibration.reliability(test), calibration.calibration_error(test)
     st.markdown(_calibration_sentence(test, error, calibration.calibration_error_by_luck(test)))
     st.altair_chart(
@@ -71,7 +71,7 @@ def _calibration_sentence(test: Predictions, error: float | None, by_luck: float
 
 
 def _confidence_threshold(validation: Predictions, test: Predictions) -> None:
-    st.subheader("Answer only when confident", anchor=False)
+    st.header("Answer only when confident", anchor=False, help=glossary.help_of("confidence threshold"))
     threshold = st.slider(
         "Minimum confidence",
         0,
@@ -108,7 +108,11 @@ def _with_interval(proportion: Proportion) -> str:
 
 
 def _top_k(test: Predictions) -> None:
-    st.subheader("Is the true class among its top predictions?", anchor=False)
+    st.header(
+        "Is the true class among its top predictions?",
+        anchor=False,
+        help=glossary.help_of("top-k accuracy"),
+    )
     classes = test.probabilities.shape[1]
     with st.container(horizontal=True):
         for k in (1, 3, 5):
@@ -119,6 +123,7 @@ def _top_k(test: Predictions) -> None:
                 f"Top {k}",
                 percent(found.value),
                 confidence_interval(found.low, found.high),
+                glossary.help_of("top-k accuracy"),
                 width=250,
             )
     st.caption(

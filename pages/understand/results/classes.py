@@ -13,7 +13,7 @@ from core.evaluation import calibration, confusion, metrics
 from core.report import Report
 from core.runs import Predictions
 from core.words import count, interval, percent
-from pages.common import run_images
+from pages.common import glossary, run_images
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 from pages.understand.results import calibration_charts, downloads, mistakes
@@ -29,9 +29,9 @@ COLUMNS = {
     "f1": "F1",
 }
 HELP = {
-    "Recall": "Share of this class's images that the model recognised.",
-    "Precision": "Share of the images predicted as this class that really belong to it.",
-    "F1": "The harmonic mean of precision and recall: high only if both are.",
+    "Recall": glossary.help_of("recall"),
+    "Precision": glossary.help_of("precision"),
+    "F1": glossary.help_of("f1"),
 }
 WIDTHS = {
     "Class": 150,
@@ -94,7 +94,7 @@ def _weakest(frame: pd.DataFrame) -> int:
 def _detail(summary: Summary, index: int) -> None:
     names = summary.report.class_names
     predictions = run_images.predictions(summary.run)
-    st.subheader(literal(names[index]), anchor=False)
+    st.header(literal(names[index]), anchor=False)
     counts = np.asarray(summary.report.confusion_matrix)
     left, right = st.columns(2, gap="large")
     with left:
@@ -130,13 +130,18 @@ def _curves(predictions: Predictions, index: int) -> None:
     share = float((predictions.labels == index).mean())
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"Precision-recall curve. Average precision: **{precision_recall.area:.2f}**")
+        st.markdown(
+            f"Precision-recall curve. Average precision: **{precision_recall.area:.2f}**",
+            help=glossary.help_of("precision-recall curve"),
+        )
         st.altair_chart(
             calibration_charts.curve(precision_recall, "Recall", "Precision", [(0, share), (1, share)]),
             alt="Precision against recall",
         )
     with right:
-        st.markdown(f"ROC curve. Area under the curve (AUC): **{roc.area:.2f}**")
+        st.markdown(
+            f"ROC curve. Area under the curve (AUC): **{roc.area:.2f}**", help=glossary.help_of("roc curve")
+        )
         st.altair_chart(
             calibration_charts.curve(
                 roc, "False positive rate", "True positive rate (recall)", [(0, 0), (1, 1)]

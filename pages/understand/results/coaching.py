@@ -17,7 +17,7 @@ from core.evaluation.curve_reading import Reading
 from core.report import ClassScores
 from core.runs import Run
 from core.words import setting_value
-from pages.common import run_images
+from pages.common import glossary, run_images
 from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -36,18 +36,23 @@ def reading(summary: Summary) -> Reading | None:
 def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
     """Show the reading, a suggestion with a button that applies it, and the effect of earlier advice."""
     with st.container(border=True):
-        st.markdown(f":material/show_chart: **What the curves show:** {literal(read.sentence)}")
+        st.markdown(f":material/show_chart: {literal(read.sentence)}", help=glossary.help_of("overfitting"))
         _suggestion(summary, read)
         if read.evidence:
             st.caption("The rings in the charts mark the epochs this is based on.")
         _show_effect(summary, others)
+
+
+def show_rules() -> None:
+    """Show, in an expander, by which rules curves are judged."""
     with st.expander("How curves are judged", icon=":material/rule:"):
         rules = pd.DataFrame(curve_reading.RULES.items(), columns=["Reading", "Rule"])
         st.table(rules.map(literal), hide_index=True, alt="The rules by which curves are judged")
         st.caption(
             "The first rule that applies decides. The curves are smoothed over neighbouring epochs first, "
             "so that no single odd epoch decides. A test accuracy far below validation accuracy, or a rare "
-            "class that is hardly found, is added to the reading."
+            "class that is hardly found, is added to the reading.",
+            help=glossary.help_of("loss"),
         )
 
 

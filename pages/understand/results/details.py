@@ -11,6 +11,7 @@ from core.config import SETTINGS, RunConfig
 from core.data import deep_pixels
 from core.report import Counts, LayerSummary, Report
 from core.words import count, duration, setting_value
+from pages.common import glossary
 from pages.common.run_picker import Summary
 from pages.understand.results import exports
 
@@ -35,7 +36,8 @@ def show(summary: Summary) -> None:
         st.dataframe(_counts_frame(report.counts), hide_index=True, height="content", alt="Images per class")
         st.text(
             f"Data version {report.data_version}, split {report.split_fingerprint}. "
-            "Runs that share both can be compared image by image."
+            "Runs that share both can be compared image by image.",
+            help=glossary.help_of("splits"),
         )
         if report.pixel_ranges:
             st.text(deep_pixels.scaling_in_words(report.pixel_ranges))
@@ -45,7 +47,10 @@ def show(summary: Summary) -> None:
             skipped = pd.DataFrame(rows, columns=["File", "Reason"])
             st.dataframe(skipped, hide_index=True, alt="Images that could not be used, and why")
     with st.expander("Layers of the model", icon=":material/account_tree:"):
-        st.text(f"{report.parameters:,} parameters, trained in {report.precision} precision.")
+        st.text(
+            f"{report.parameters:,} parameters, trained in {report.precision} precision.",
+            help=glossary.help_of("parameters"),
+        )
         st.dataframe(
             layers_frame(report.summary),
             hide_index=True,
@@ -54,6 +59,10 @@ def show(summary: Summary) -> None:
             alt="Layers of the model",
         )
     with st.expander("Machine and versions", icon=":material/memory:"):
+        st.text(
+            f"Training speed: {report.images_per_second:,.0f} images per second.",
+            help=glossary.help_of("training speed"),
+        )
         machine = pd.DataFrame(_machine(report).items(), columns=["Property", "Value"])
         st.dataframe(machine, hide_index=True, height="content", alt="Machine and versions")
     st.text(f"Folder of this run: {summary.run.path}")
@@ -106,8 +115,4 @@ def _counts_frame(counts: Counts) -> pd.DataFrame:
 
 
 def _machine(report: Report) -> dict[str, str]:
-    speed = {
-        "training speed": f"{report.images_per_second:,.0f} images per second",
-        "training time": duration(report.seconds),
-    }
-    return {**speed, **report.environment}
+    return {"training time": duration(report.seconds), **report.environment}

@@ -27,7 +27,6 @@ def show(summary: Summary) -> None:
             "text/html",
             key="report",
             icon=":material/description:",
-            type="primary",
             on_click="ignore",
             help="Settings, figures, worst predictions and heatmaps. Opens offline and prints well.",
         )

@@ -14,7 +14,7 @@ from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Features, Similar
 from core.runs import Predictions, Run
 from core.words import percent
-from pages.common import heatmap_row, run_images, waiting
+from pages.common import glossary, heatmap_row, label_actions, run_images, version_steps, waiting
 from pages.common.addresses import EXPLAIN, IMAGE_KEY, RUN_KEY
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
@@ -29,6 +29,11 @@ MIN_OTHER_LABELS = 4
 def open_dialog(image_id: str) -> None:
     """Open the dialog of an image; for use as ``on_click``."""
     st.session_state[_OPEN] = image_id
+
+
+def is_open() -> bool:
+    """Whether the dialog is on the screen."""
+    return _OPEN in st.session_state
 
 
 def show(summary: Summary) -> None:
@@ -49,13 +54,14 @@ def _close() -> None:
 @st.dialog("Test image", width="large", icon=":material/zoom_in:", on_dismiss=_close)
 def _card(summary: Summary, predictions: Predictions, position: int) -> None:
     names, shown = summary.report.class_names, run_images.gallery(summary.run)
-    st.markdown(_headline(predictions, position, names))
+    st.markdown(_headline(predictions, position, names), help=glossary.help_of("confidence"))
     if shown.fault:
         run_images.show_fault(shown)
     requests = heatmap_row.requests(predictions, position)
     maps = waiting.maps(summary.run, requests)
     available = {} if maps is None else {request: maps.get(request) for request in requests}
     heatmap_row.row(summary, shown, predictions, position, available)
+    _label(shown, predictions, position, names)
     if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
         _close()
         link = {RUN_KEY: summary.run.id, IMAGE_KEY: str(predictions.ids[position])}
@@ -75,6 +81,19 @@ def _headline(predictions: Predictions, position: int, names: Sequence[str]) -> 
         f"{verdict} Actual: **{literal(names[true])}** · Predicted: **{literal(names[predicted])}** · "
         f"Confidence: {confidence}"
     )
+
+
+def _label(shown: Gallery, predictions: Predictions, position: int, names: Sequence[str]) -> None:
+    """Show the controls that change the image's class in the data set, and what that means for this run."""
+    row = shown.row(str(predictions.ids[position]))
+    if shown.dataset is None or row is None or row["problem"]:
+        return
+    with st.container(border=True, gap="small"):
+        st.markdown("**Is the label right?** If not, change it in the data set.")
+        label_actions.show(shown.dataset, row)
+        if row["excluded"] or row["label"] != names[int(predictions.labels[position])]:
+            st.caption("This run was trained and tested before that change. Train again to see its effect.")
+        version_steps.show_last_step(shown.dataset)
 
 
 def _similar(summary: Summary, shown: Gallery, predictions: Predictions, position: int) -> None:

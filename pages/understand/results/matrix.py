@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import altair as alt
+from typing import Any
+
 import numpy as np
 import streamlit as st
 from matplotlib.figure import Figure
@@ -44,8 +45,9 @@ def clickable(summary: Summary, as_shares: bool) -> tuple[str, str] | None:
     """Draw the matrix as a chart and return the (true, predicted) class of the clicked cell."""
     counts = np.asarray(summary.report.confusion_matrix)
     classes = _ask_for_classes(counts)
-    event = st.altair_chart(
-        _chart(counts, tuple(summary.report.class_names), classes, as_shares, ink()),
+    event = st.vega_lite_chart(
+        _spec(counts, tuple(summary.report.class_names), classes, as_shares, ink()),
+        width=matrix_chart.width([summary.report.class_names[index] for index in classes]),
         key=f"matrix-{summary.run.id}-{len(classes)}",
         on_select="rerun",
         alt=f"Confusion matrix of {counts.sum()} test images, {np.trace(counts)} on the diagonal; "
@@ -55,18 +57,20 @@ def clickable(summary: Summary, as_shares: bool) -> tuple[str, str] | None:
     return (cells[0]["true"], cells[0]["predicted"]) if cells and "true" in cells[0] else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _chart(
+@st.cache_data(max_entries=32, show_spinner=False)
+def _spec(
     counts: NDArray[np.int64],
     class_names: tuple[str, ...],
     classes: NDArray[np.int64],
     as_shares: bool,
     ink: str,
-) -> alt.LayerChart:
-    """Cached, so that clicks elsewhere on the page need not wait for it."""
+) -> dict[str, Any]:
+    """Cached as what the browser gets: building and checking it takes longer than the rest of the page."""
     order = classes[confusion.order(counts[np.ix_(classes, classes)])]
     shown = matrix_chart.SHARE if as_shares else matrix_chart.COUNT
-    return matrix_chart.chart(matrix_chart.cells(counts, class_names, order), shown, ink, is_clickable=True)
+    cells = matrix_chart.cells(counts, class_names, order)
+    spec: dict[str, Any] = matrix_chart.chart(cells, shown, ink, is_clickable=True).to_dict()
+    return spec
 
 
 def _ask_for_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.evaluation import confusion, metrics
 from core.runs import Predictions
 from core.words import count
-from pages.common import run_images
+from pages.common import glossary, run_images, version_steps
 from pages.common.paging import choose_page
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
@@ -26,14 +26,12 @@ MAX_NARROW = 10
 
 def show(summary: Summary) -> None:
     """Show the matrix, the confused pairs in words, the images of a clicked cell, and the worst mistakes."""
+    st.header("What it confuses", anchor=False, help=glossary.help_of("confusion matrix"))
     as_shares = matrix.ask_for_shares("matrix_shows")
     is_narrow = len(summary.report.class_names) <= MAX_NARROW
     left, right = st.columns([3, 2], gap="large") if is_narrow else (st.container(), st.container())
     with left:
-        st.caption(
-            "All test images by true class (row) and predicted class (column). "
-            "**Click a cell** to see its images."
-        )
+        st.caption("**Click a cell** to see its test images below.")
         cell = matrix.clickable(summary, as_shares)
     with right:
         st.markdown("**Most often confused**")
@@ -42,8 +40,22 @@ def show(summary: Summary) -> None:
     shown = run_images.gallery(summary.run)
     if cell:
         _cell_images(summary, shown, *cell)
-    st.subheader("Most confident mistakes", anchor=False)
+    st.header("Most confident mistakes", anchor=False, help=glossary.help_of("most confident mistakes"))
+    _note_on_labels(summary, shown)
     _worst_images(summary, shown)
+
+
+def _note_on_labels(summary: Summary, shown: Gallery) -> None:
+    """Say that a mistake may be the label's, and what the last change of a label did."""
+    hint = "Click an image to see why, and to change its class if the label is wrong."
+    if summary.config and summary.config.data.source == "garden":
+        hint = (
+            "The built-in garden has some wrong labels on purpose: models rank them here, near the top. "
+            "Click an image to see why, and to change its class."
+        )
+    st.caption(hint)
+    if shown.dataset is not None and not image_dialog.is_open():
+        version_steps.show_last_step(shown.dataset)
 
 
 def _pairs(summary: Summary) -> None:
@@ -90,7 +102,11 @@ def tiles_of(
     """Show test images with their true and predicted class; a click opens the dialog of one."""
     names = summary.report.class_names
     tiles = [
-        Tile(str(predictions.ids[index]), run_images.prediction_lines(predictions, index, names))
+        Tile(
+            str(predictions.ids[index]),
+            run_images.prediction_lines(predictions, index, names),
+            is_right=run_images.is_right(predictions, index),
+        )
         for index in positions
     ]
     resize = summary.config.data.resize if summary.config else "stretch"

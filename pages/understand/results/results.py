@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import addresses, run_header, run_picker
-from pages.understand.results import calibration, classes, details, image_dialog, mistakes, scores
+from pages.common import addresses, run_header, run_picker, settings
+from pages.understand.results import (
+    calibration,
+    classes,
+    curves,
+    details,
+    hero,
+    image_dialog,
+    mistakes,
+)
 
-_CONFIDENCE, _FORMER_CONFIDENCE = "Confidence", "How sure"  # links saved earlier use the former name
+_STORY, _CONFIDENCE = "Overview", "Confidence"
+# Links saved earlier use the former names of tabs.
+_FORMER_NAMES = {"How sure": _CONFIDENCE, "Learning curves": _STORY, "Mistakes": _STORY}
 
 st.title("Results", anchor=False)
+settings.load()
 
 summaries = run_picker.listing()
 if not summaries:
@@ -23,25 +34,23 @@ if summary is None:
 run_header.card(summary)
 if not summary.finished:
     run_header.show_unfinished(summary)
-    scores.curves(summary)
+    curves.show(summary)
     details.settings(summary)
     st.stop()
 
-scores.headline(summary)
+hero.show(summary)
 image_dialog.show(summary)  # before the tabs, which stay visible behind it
-if st.query_params.get(addresses.RESULTS_TAB_KEY) == _FORMER_CONFIDENCE:
-    st.session_state[addresses.RESULTS_TAB_KEY] = _CONFIDENCE
-overview, wrong, by_class, confidence, more = st.tabs(
-    ["Learning curves", "Mistakes", "Classes", _CONFIDENCE, "Details and downloads"],
+if (former := st.query_params.get(addresses.RESULTS_TAB_KEY)) in _FORMER_NAMES:
+    st.session_state[addresses.RESULTS_TAB_KEY] = _FORMER_NAMES[former]
+story, by_class, confidence, more = st.tabs(
+    [_STORY, "Classes", _CONFIDENCE, "Details and downloads"],
     key=addresses.RESULTS_TAB_KEY,
     on_change="rerun",
     bind="query-params",
 )
-if overview.open:
-    with overview:
-        scores.curves(summary, summaries)
-if wrong.open:
-    with wrong:
+if story.open:
+    with story:
+        curves.show(summary, summaries)
         mistakes.show(summary)
 if by_class.open:
     with by_class:

@@ -121,11 +121,32 @@ def test_the_better_model_is_named_with_its_margin():
     verdict = verdicts.judge({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())
     assert verdict.sentence.startswith(
-        "B is the better of these two models. On 400 images, B leads A by 10.0"
+        "This model of B is better; about the settings, one run each cannot tell. On 400 images, B leads A by"
     )
-    assert "says little about their settings" in verdict.sentence and verdict.more_runs_needed == 5
+    assert verdict.more_runs_needed == 5 and verdict.caveat == ""
     assert verdict.measured
     assert (verdict.measured.n, verdict.measured.test) == (400, "exact McNemar test")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "changed", "caveat"),
+    [
+        ((8, 40), {}, "it trained 5 times as long"),
+        ((40, 8), {}, ""),
+        ((8, 9), {}, ""),
+        ((8, 40), {"data_version": "v2"}, "it trained 5 times as long"),
+        ((8, 8), {"split_fingerprint": "s2"}, "the two learned from different images"),
+    ],
+)
+def test_what_else_may_explain_the_better_score_is_in_the_first_sentence(epochs, changed, caveat):
+    sides = {
+        "A": [result(flags(300, 400), epochs=epochs[0])],
+        "B": [result(flags(340, 400), epochs=epochs[1], **changed)],
+    }
+    verdict = verdicts.judge(sides)
+    assert verdict.caveat == caveat
+    but = f", but {caveat}" if caveat else ""
+    assert verdict.sentence.startswith(f"This model of B is better{but}; about the settings")
 
 
 def test_the_interval_is_told_from_the_side_that_is_ahead():

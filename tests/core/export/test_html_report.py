@@ -75,7 +75,7 @@ def test_a_report_has_no_script_no_link_and_nothing_from_outside():
     assert not {tag for tag, _ in seen} & {"script", "a", "link", "iframe", "object", "b", "i", "svg"}
     assert not [name for _, attributes in seen for name in attributes if name.startswith("on")]
     sources = [attributes["src"] for tag, attributes in seen if tag == "img"]
-    assert len(sources) == 3 + html_report.WORST
+    assert len(sources) == 5 + html_report.WORST
     assert all(source and source.startswith("data:image/") for source in sources)
     assert all(attributes.get("alt") for tag, attributes in seen if tag == "img")
 

@@ -259,7 +259,7 @@ def test_repeating_takes_seeds_that_are_not_used_yet(base):
     assert len(repeats.siblings(run)) == 4
     work_through()
     scores = [known.report().test_accuracy.value for known in repeats.siblings(run)]
-    assert spread(scores) == f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} (SD, n=4)"
+    assert spread(scores) == f"{100 * np.mean(scores):.1f} ± {100 * np.std(scores, ddof=1):.1f}% (SD, n=4)"
 
 
 def test_repeating_a_run_of_a_sweep_counts_for_its_settings_alone(base):

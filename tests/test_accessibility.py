@@ -1,0 +1,81 @@
+"""Every page, in both themes, as axe-core judges it by WCAG 2 A and AA: contrast, names, roles, labels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core import engine
+from core.config import RunConfig
+from samples import made_runs
+from tests.test_browser import CHROMIUM, FLAGS, PATIENCE, Server, playwright, server
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+
+__all__ = ["server"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium) on the PATH"),
+    pytest.mark.timeout(600),
+]
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
+NOT_OURS = {"exclude": [["[data-testid=stSidebarNav]"], [".vega-embed"]]}
+"""Streamlit's menu has headings in its list; Vega leaves marks without a title in a chart that has one."""
+
+
+@pytest.fixture
+def no_worker(workspace: Any) -> Iterator[None]:
+    """Claim that a worker is alive: starting one would keep the machine busy for nothing."""
+    with engine.worker_lock():
+        yield
+
+
+def is_at_rest(page: Any) -> bool:
+    return page.locator("[data-testid=stApp]").get_attribute("data-test-script-state") == "notRunning"
+
+
+def findings(page: Any, theme: str) -> list[str]:
+    """Return what axe finds on the page in this theme, a line per element."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_timeout(300)  # the theme's colours fade in
+    found = axe.Axe().run(page, NOT_OURS, RULES).response["violations"]
+    return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+def test_axe_finds_nothing_on_any_page_in_either_theme(no_worker, server: Server, tmp_path):
+    source = made_runs.draw_folder(tmp_path / "images", each=20)
+    config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.test_share": 0.4})
+    first, second = made_runs.finished(config), made_runs.finished(config.replace({"fit.epochs": 4}))
+    made_runs.give_model(second)
+    made_runs.keep_heatmaps(second)
+    addresses = (
+        f"/?data={source}",
+        f"/data?data={source}",
+        "/sweeps",
+        f"/results?run={second.id}",
+        f"/results?run={second.id}&view=Classes",
+        f"/results?run={second.id}&view=Confidence",
+        f"/results?run={second.id}&view=Details+and+downloads",
+        f"/explain?run={second.id}",
+        f"/compare?runs={first.id},{second.id}",
+        f"/predict?run={second.id}",
+        "/words",
+    )
+    found: dict[str, list[str]] = {}
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        page.set_default_timeout(PATIENCE)
+        for address in addresses:
+            page.emulate_media(color_scheme="light")
+            page.goto(f"{server.address}{address}")
+            page.get_by_role("heading", level=1).wait_for()
+            while not is_at_rest(page):
+                time.sleep(0.1)
+            found[address] = [*findings(page, "light"), *findings(page, "dark")]
+        browser.close()
+    assert {address: lines for address, lines in found.items() if lines} == {}
