@@ -69,7 +69,7 @@ def check_free(config: RunConfig, num_classes: int = _MIN_CLASSES, held: int = 0
     check_memory(config, num_classes)
     needed, free = memory(config, num_classes), memory_limit.available() + held
     if needed > free:
-        raise ShortOfMemory(_sentence(config, num_classes, needed, f"{byte_size(free)} are free", free))
+        raise ShortOfMemory(_sentence(config, num_classes, needed, f"only {byte_size(free)} is free", free))
 
 
 def check_start(config: RunConfig, num_classes: int, submission: Submission) -> str:

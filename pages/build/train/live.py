@@ -134,7 +134,7 @@ def _show_progress(run: Run) -> None:
             _stop_button(run)
         if summary.config is not None:
             whose = visitors.origin(run.submission, status.created)
-            st.caption(" ".join(filter(None, [literal(run_header.settings_line(summary.config)), whose])))
+            st.caption(" · ".join(filter(None, [literal(run_header.settings_line(summary.config)), whose])))
         if not status.batches:
             step = status.message or "Starting"
             st.progress(0.0, text=literal(step[:1].upper() + step[1:]) + " …")

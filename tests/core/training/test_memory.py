@@ -66,7 +66,7 @@ def test_memory_grows_with_what_needs_it():
 @pytest.mark.fault("A1", "F23")
 def test_what_is_not_free_now_must_be_confirmed_and_names_the_setting_to_change(memory):
     config = RunConfig().replace({"data.image_size": 256, "fit.batch_size": 256})
-    with pytest.raises(ShortOfMemory, match=r"4 GB are free\. Use a batch size of \d+ instead of 256\."):
+    with pytest.raises(ShortOfMemory, match=r"only 4 GB is free\. Use a batch size of \d+ instead of 256\."):
         memory_estimate.check_free(config)
     with pytest.raises(ShortOfMemory):
         memory_estimate.check_start(config, 5, Submission())
