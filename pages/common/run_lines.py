@@ -96,7 +96,7 @@ class Line:
         return _mean([s.seconds for s in status if s.ended > s.started > 0])
 
     def spread(self, key: Score) -> str:
-        """Return ``0.71 ± 0.02 (SD, n=5)``, or the 95% CI of a single run."""
+        """Return ``71.0 ± 1.6% (SD, n=5)``, or the 95% CI of a single run."""
         if self.is_repeated:
             return spread(self.scores(key))
         if not self.first.finished:

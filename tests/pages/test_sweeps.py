@@ -213,7 +213,7 @@ def test_repeats_show_their_spread_and_the_luck_of_the_best(base):
     sweep = sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, repeats=3)
     finish(sweep, lambda config: 0.5 + config.fit.learning_rate * 10 + 0.02 * config.fit.seed)
     text = words(shown(base, sweep))
-    assert "0.62 ± 0.02 (SD, n=3)" in text
+    assert "62.0 ± 2.0% (SD, n=3)" in text
     assert "The best of 2 is partly lucky: expect about" in text
 
 
