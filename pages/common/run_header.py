@@ -79,6 +79,16 @@ def settings_line(config: RunConfig) -> str:
     return " · ".join(parts)
 
 
+def offer_next_training(summary: Summary) -> None:
+    """Show the next step once a result has been seen: train again with these settings, changed."""
+    if summary.config is None:
+        return
+    if st.button(
+        "Change a setting and train again", key="train_again", type="primary", icon=":material/tune:"
+    ):
+        st.switch_page(TRAIN, query_params={COPIED_RUN_KEY: summary.run.id})
+
+
 def show_unfinished(summary: Summary) -> None:
     """Show what happened to a run without a result, and the next step."""
     status = summary.status

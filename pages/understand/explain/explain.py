@@ -32,3 +32,4 @@ except LabError as error:
 
 explanation.legend()
 explanation.show(summary, wanted)
+run_header.offer_next_training(summary)
