@@ -266,6 +266,8 @@ def _in_short(path: str, value: Any) -> str:
         return label
     if value is False or (setting.empty == "off" and not value):
         return f"no {label}"
+    if isinstance(value, tuple) and value:
+        return f"{label} {'/'.join(map(str, value))}"
     return f"{label} {setting_value(path, value)}"
 
 

@@ -367,3 +367,4 @@ def test_what_differs_is_named_in_a_few_words() -> None:
     assert words.differing(config, switched) == "no flip left-right, L2 regularisation 0.001, early stopping"
     assert words.differing(config, switched, limit=1) == "no flip left-right and 2 more"
     assert words.differing(config, config) == ""
+    assert words.differing(config, config.replace({"model.filters": (8, 16)})) == "filters 8/16"

@@ -25,7 +25,7 @@ _SHOWN_FOR, _FAULT = "source_kind_shown_for", "source_fault"
 
 
 def show(source: str) -> bool:
-    """Show four ways to choose images, opening on the one that the current data set came from.
+    """Show four ways to choose images, folded while none but the one in use is looked at.
 
     Returns:
         Whether another way is shown, so that a new data set is being chosen.
@@ -35,6 +35,14 @@ def show(source: str) -> bool:
     if wanted or st.session_state.get(_SHOWN_FOR) != source:
         st.session_state[data_sources.KIND] = wanted or own
     st.session_state[_SHOWN_FOR] = source
+    another = st.session_state.get(data_sources.KIND) != own
+    with st.expander(
+        "Choose other images", expanded=another, icon=":material/photo_library:", key="choosing"
+    ):
+        return _ways(source, own)
+
+
+def _ways(source: str, own: str) -> bool:
     kind = st.segmented_control(
         "Image source",
         [BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD],

@@ -45,11 +45,11 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
+verdict = quality_check.place(dataset)
 data_preparing.show_again(dataset, disk_changes.found(dataset))
 version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
 layout_choice.show(dataset)
-verdict = quality_check.place(dataset)
 config = settings.current_data()
 overview_tab, check_tab, gallery_tab, labels_tab, versions_tab = st.tabs(
     ["Overview", data_verdict.CHECK_TAB, "Gallery", "Wrong labels", "Versions"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import streamlit as st
+from PIL import Image, ImageOps
 
 from core import run_names, runs
 from core.errors import LabError
@@ -17,7 +19,7 @@ from pages.common.text import literal
 
 MAX_SHOWN = 4
 _MAX_READ = 12
-_THUMBNAIL = 320
+_THUMBNAIL, _SHAPE = 480, (480, 240)
 
 
 def newest() -> list[Summary]:
@@ -107,6 +109,15 @@ def _thumbnail(summary: Summary) -> tuple[bytes, str] | None:
             return None
         names = summary.report.class_names
         alt = f"Its worst mistake: {names[worst[0].true]} predicted as {names[worst[0].predicted]}"
-        return shown.dataset.thumbnail(row, _THUMBNAIL), alt if worst else "One of its test images"
+        return _cropped(shown.dataset.thumbnail(row, _THUMBNAIL)), alt if worst else "One of its test images"
     except LabError:
         return None
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _cropped(jpeg: bytes) -> bytes:
+    """Crop an image to the shape of all cards."""
+    with Image.open(io.BytesIO(jpeg)) as image:
+        buffer = io.BytesIO()
+        ImageOps.fit(image, _SHAPE).save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
