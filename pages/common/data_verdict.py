@@ -41,6 +41,15 @@ def known(dataset: Dataset, config: DataConfig) -> Report | None:
     return _kept().get(_key(dataset, config))
 
 
+def judge(dataset: Dataset, config: DataConfig) -> None:
+    """Work the findings out if they are not known, and run the page again if they say that it is unfit.
+
+    Call it last: the first check of a large data set takes seconds.
+    """
+    if known(dataset, config) is None and not report(dataset, config).fit:
+        st.rerun()
+
+
 def warn(found: Report, *, is_next_step: bool) -> None:
     """Say that a data set is not fit to train on, with the way to what must be fixed."""
     with st.container(border=True, key="unfit"):

@@ -123,6 +123,24 @@ def test_fit_data_leads_to_training_and_training_to_the_result(config):
     assert primary(visit(TRAIN, data=source, run=finished.id)) == ["Look at the result"]
 
 
+def test_every_other_page_and_tab_has_one_too(config):
+    source = config.data.source
+    assert primary(visit(addresses.SWEEPS, data=source)) == ["Start sweep"]
+    for tab in ("Check", "Gallery", "Wrong labels", "Versions"):
+        assert primary(visit(DATA, data=source, part=tab)) == ["Use for training"]
+    run = made_runs.finished(config)
+    made_runs.give_model(run)
+    assert primary(visit(addresses.RESULTS, run=run.id)) == ["See why"]
+    assert primary(visit(addresses.RESULTS, run=failed(config, "interrupted").id)) == ["Resume this run"]
+    assert primary(visit(addresses.EXPLAIN, run=run.id)) == ["Change a setting and train again"]
+    for page in (addresses.RESULTS, addresses.EXPLAIN):
+        assert len(primary(visit(page, run="example"))) == 1
+
+
+def test_a_sweep_on_unfit_data_is_not_the_next_step(unfit):
+    assert primary(visit(addresses.SWEEPS, data=unfit.data.source)) == ["See what to fix"]
+
+
 def test_the_result_of_the_followed_run_opens(config):
     run = made_runs.finished(config)
     test = visit(TRAIN, data=config.data.source, run=run.id)

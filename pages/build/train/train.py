@@ -88,6 +88,5 @@ if config and selection and dataset:
     plan.layers(config, selection)
 st.page_link(addresses.DATA, label="View the images or choose others", icon=":material/photo_library:")
 
-# Last, since it takes seconds the first time.
-if found is None and config and dataset and not data_verdict.report(dataset, config.data).fit:
-    st.rerun()
+if config and dataset:
+    data_verdict.judge(dataset, config.data)

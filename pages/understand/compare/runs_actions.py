@@ -169,7 +169,7 @@ def _show_last_action() -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="deleted_bar"):
         st.markdown(f":material/delete: {count(len(deleted), 'run')} moved to the trash.", width="content")
         st.button(
-            "Undo", key="undo_delete", icon=":material/undo:", type="primary",
+            "Undo", key="undo_delete", icon=":material/undo:",
             on_click=frame.attempt, args=(_restore, deleted),
         )  # fmt: skip
         st.button(
