@@ -12,7 +12,7 @@ from core.errors import LabError
 from core.runs import Run, Status
 from core.words import about, count, duration, number
 from pages.common import frame, visitors
-from pages.common.addresses import COPIED_RUN_KEY, RUN_KEY, TRAIN
+from pages.common.addresses import COPIED_RUN_KEY, HOME, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
 from pages.common.text import literal
 
@@ -25,7 +25,8 @@ def show_empty(purpose: str) -> None:
             f"{purpose} Train your first model: with the built-in images it takes about a minute.",
             text_alignment="center",
         )
-        st.page_link(TRAIN, label="Train a model", icon=":material/play_arrow:")
+        if st.button("Begin at Home", key="begin", type="primary", icon=":material/home:"):
+            st.switch_page(HOME)
 
 
 def card(summary: Summary) -> None:

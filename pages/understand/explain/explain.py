@@ -12,10 +12,6 @@ from pages.understand.explain import choice, explanation, in_depth
 st.title("Explain", anchor=False)
 
 summaries = [summary for summary in run_picker.with_example(run_picker.listing()) if summary.finished]
-if not summaries:
-    run_header.show_empty("Here you will see which parts of an image a model looks at.")
-    st.stop()
-
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
