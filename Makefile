@@ -5,12 +5,13 @@
 # make soak    two browsers and the command line for 30 minutes, with kills; SOAK_MINUTES= for longer or shorter
 # make check   linter, formatter and type checker
 # make bench   all benchmarks (on an otherwise idle machine)
+# make example the finished run that comes with the lab, and the images on the home page
 # make lock    update constraints.txt after changing requirements*.txt
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-extras test-pythons soak check bench lock clean
+.PHONY: run test test-extras test-pythons soak check bench example lock clean
 
 run: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -34,6 +35,9 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks
+
+example: .venv/dev
+	$(BIN)/python -m samples.make_example
 
 lock: .venv/dev
 	$(BIN)/pip install --quiet uv

@@ -28,9 +28,15 @@ def main() -> None:
         },
     )
     st.html(Path(__file__).parent / "pages" / "common" / "style.css")
-    page = st.navigation(menu(), expanded=True)
+    st.logo(".streamlit/logo.svg", size="large", icon_image=".streamlit/icon.png")
+    pages = menu()
+    page = st.navigation(pages, expanded=True)
+    if page == pages[""][0] and not set(st.query_params).isdisjoint(addresses.KEYS_OF_TRAIN):
+        st.switch_page(
+            addresses.TRAIN, query_params={name: st.query_params.get_all(name) for name in st.query_params}
+        )
 
-    from pages.common import frame  # after the menu, which is visible while this loads
+    from pages.common import frame, queued  # after the menu, which is visible while this loads
 
     with frame.explained():
         frame.open_workspace()
@@ -38,29 +44,36 @@ def main() -> None:
             frame.get_ready()
         frame.note_page(page.url_path)
         frame.show_faults()
+        queued.show()
         page.run()
 
 
 def menu() -> dict[str, list[StreamlitPage]]:
     """Return the pages by section."""
-    train = st.Page(
-        addresses.TRAIN,
-        title="Train",
-        icon=":material/model_training:",
+    home = st.Page(
+        addresses.HOME,
+        title="Home",
+        icon=":material/home:",
         default=True,
         url_path="start",  # never shown: the default page has the address of the app itself
-        help="Choose the settings, start a training run and watch the model learn.",
+        help="Ways to begin, and your last runs.",
     )
 
-    def open_train() -> None:
-        """Redirect /train, which people guess from the other addresses, to the default page."""
-        st.switch_page(train, query_params={name: st.query_params.get_all(name) for name in st.query_params})
+    def open_home() -> None:
+        """Redirect /home, which people guess from the other addresses, to the default page."""
+        st.switch_page(home)
 
     data = st.Page(
         addresses.DATA,
         title="Data",
-        icon=":material/photo_library:",
+        icon=":material/counter_1:",
         help="Choose the images to learn from, and inspect them before training.",
+    )
+    train = st.Page(
+        addresses.TRAIN,
+        title="Train",
+        icon=":material/counter_2:",
+        help="Choose the settings, start a training run and watch the model learn.",
     )
     sweeps = st.Page(
         addresses.SWEEPS,
@@ -71,13 +84,13 @@ def menu() -> dict[str, list[StreamlitPage]]:
     results = st.Page(
         addresses.RESULTS,
         title="Results",
-        icon=":material/target:",
+        icon=":material/counter_3:",
         help="How accurate a model is, how certain that figure is, and what the model gets wrong.",
     )
     explain = st.Page(
         addresses.EXPLAIN,
         title="Explain",
-        icon=":material/center_focus_strong:",
+        icon=":material/counter_4:",
         help="Which parts of an image a prediction is based on.",
     )
     compare = st.Page(
@@ -98,10 +111,11 @@ def menu() -> dict[str, list[StreamlitPage]]:
         icon=":material/dictionary:",
         help="Every setting and every figure in plain words.",
     )
-    hidden = st.Page(open_train, title="Train", url_path="train", visibility="hidden")
+    hidden = st.Page(open_home, title="Home", url_path="home", visibility="hidden")
     return {
-        "Build": [data, train, hidden, sweeps],
-        "Understand": [results, explain, compare],
+        "": [home, hidden],
+        "Step by step": [data, train, results, explain],
+        "Several models": [compare, sweeps],
         "Show": [predict],
         "Learn": [words],
     }

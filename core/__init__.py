@@ -42,7 +42,7 @@ def train(
     Args:
         source: ``garden``, ``digits``, ``tfds:NAME``, or a folder with one folder of images per class.
         preset: the preset to start from, one of :data:`core.config.PRESETS`.
-        name: a name for the run.
+        name: a name for the run; by default what differs from the run before.
         layout: how to read the files where several ways are possible; the error ``Undecided`` lists their
             names. The choice is kept for the next time.
         despite_memory: train even if more memory is needed than is free, as far as is known.

@@ -7,16 +7,17 @@ generated from the fields below; nothing else in the project repeats a range or 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import attrgetter
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
-from core.errors import LabError
+from core.errors import InvalidSettings, LabError
 
 Scale = Literal["linear", "log"]
 
@@ -32,16 +33,33 @@ def _setting(
     scale: Scale = "linear",
     unit: str = "",
     empty: str = "",
+    simple: bool = False,
     advanced: bool = False,
+    only_if: Mapping[str, Any] | None = None,
 ) -> Any:
-    """A pydantic field that also carries what a widget needs to display it."""
+    """A pydantic field that also carries what a widget needs to display it.
+
+    Args:
+        simple: it is among the few settings shown at first.
+        advanced: it is rarely needed.
+        only_if: other settings by dotted path, with a value of each; the setting means something only while
+            one of them has that value. Without it, it always does.
+    """
     return Field(
         default=default,
         title=label,
         description=help,
         ge=minimum,
         le=maximum,
-        json_schema_extra={"step": step, "scale": scale, "unit": unit, "empty": empty, "advanced": advanced},
+        json_schema_extra={
+            "step": step,
+            "scale": scale,
+            "unit": unit,
+            "empty": empty,
+            "simple": simple,
+            "advanced": advanced,
+            "only_if": dict(only_if or {}),
+        },
     )
 
 
@@ -56,6 +74,7 @@ class DataConfig(_Section):
         "garden",
         "Data set",
         "Source of the images: garden, digits, tfds:NAME, or a folder with one subfolder per class.",
+        simple=True,
     )
     version: str = _setting(
         "",
@@ -69,6 +88,7 @@ class DataConfig(_Section):
         "Classes",
         "Train on these classes only; leave empty for all classes. Start with 20 or fewer.",
         empty="all",
+        simple=True,
     )
     max_per_class: int = _setting(
         0,
@@ -78,6 +98,7 @@ class DataConfig(_Section):
         maximum=100_000,
         step=10,
         empty="all",
+        simple=True,
     )
     image_size: int = _setting(
         128,
@@ -87,6 +108,7 @@ class DataConfig(_Section):
         maximum=256,
         step=16,
         unit="px",
+        simple=True,
     )
     resize: Literal["stretch", "crop", "pad"] = _setting(
         "stretch",
@@ -210,6 +232,7 @@ class ModelConfig(_Section):
         maximum=0.8,
         step=0.05,
         empty="off",
+        simple=True,
     )
     l2: float = _setting(
         0.0,
@@ -220,6 +243,7 @@ class ModelConfig(_Section):
         step=0.0001,
         scale="log",
         empty="off",
+        simple=True,
     )
 
 
@@ -233,6 +257,7 @@ class FitConfig(_Section):
         minimum=1,
         maximum=500,
         step=1,
+        simple=True,
     )
     batch_size: int = _setting(
         32,
@@ -255,6 +280,7 @@ class FitConfig(_Section):
         maximum=1.0,
         step=0.0001,
         scale="log",
+        simple=True,
     )
     class_weights: bool = _setting(
         False,
@@ -266,11 +292,13 @@ class FitConfig(_Section):
         False,
         "Early stopping",
         "Stops training when the monitored metric has stopped improving.",
+        simple=True,
     )
     monitor: Literal["val_loss", "val_accuracy"] = _setting(
         "val_loss",
         "Metric to monitor",
         "The validation metric that determines the best epoch and when to stop early.",
+        only_if={"fit.early_stopping": True, "fit.restore_best": True},
     )
     patience: int = _setting(
         5,
@@ -280,6 +308,8 @@ class FitConfig(_Section):
         maximum=50,
         step=1,
         unit="epochs",
+        simple=True,
+        only_if={"fit.early_stopping": True},
     )
     restore_best: bool = _setting(
         True,
@@ -314,11 +344,14 @@ class RunConfig(_Section):
     def _check_the_image_survives_the_blocks(self) -> RunConfig:
         blocks = len(self.model.filters)
         if not 1 <= blocks <= 6 or not all(1 <= n <= 512 for n in self.model.filters):
-            raise ValueError("model.filters needs 1 to 6 numbers between 1 and 512, for example 16, 32, 64")
+            raise _fault_in(
+                ("model.filters",), "Filters must be 1 to 6 numbers from 1 to 512, for example 16, 32, 64"
+            )
         if final_map_size(self.data.image_size, blocks) < 1:
-            raise ValueError(
+            raise _fault_in(
+                ("model.filters", "data.image_size"),
                 f"{blocks} convolution blocks are too many for an image size of {self.data.image_size} px: "
-                "each block halves the image; use fewer blocks or a larger image size"
+                "each block halves the image; use fewer blocks or a larger image size",
             )
         return self
 
@@ -326,8 +359,9 @@ class RunConfig(_Section):
     def _check_enough_is_left_for_training(self) -> RunConfig:
         held_out = self.data.validation_share + self.data.test_share
         if held_out > 0.6:
-            raise ValueError(
-                f"validation and test share add up to {held_out:.0%}; leave at least 40% for training"
+            raise _fault_in(
+                ("data.validation_share", "data.test_share"),
+                f"validation and test share add up to {held_out:.0%}; leave at least 40% for training",
             )
         return self
 
@@ -366,20 +400,26 @@ class Setting:
     empty: str = ""
     """The meaning of 0 or an empty value in words: off, all, newest."""
     options: tuple[str, ...] = ()
+    simple: bool = False
     advanced: bool = False
+    only_if: Mapping[str, Any] = field(default_factory=dict)
+
+    def matters(self, value_of: Callable[[str], Any]) -> bool:
+        """Whether it changes anything, given the values of the other settings by dotted path."""
+        return not self.only_if or any(value_of(path) == value for path, value in self.only_if.items())
 
 
-def _describe(path: str, field: FieldInfo) -> Setting:
-    extra = field.json_schema_extra
+def _describe(path: str, info: FieldInfo) -> Setting:
+    extra = info.json_schema_extra
     assert isinstance(extra, dict)
-    bounds = {type(m).__name__: m for m in field.metadata}
-    options = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    bounds = {type(m).__name__: m for m in info.metadata}
+    options = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
     return Setting(
         path=path,
-        label=str(field.title),
-        help=str(field.description),
-        default=field.default,
-        kind=type(field.default),
+        label=str(info.title),
+        help=str(info.description),
+        default=info.default,
+        kind=type(info.default),
         minimum=getattr(bounds.get("Ge"), "ge", None),
         maximum=getattr(bounds.get("Le"), "le", None),
         options=options,
@@ -417,6 +457,31 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """Named presets, as changes to the defaults; the defaults are the tutorial's settings."""
 
+_AUGMENTATIONS: dict[str, dict[str, Any]] = {
+    "off": {"augment.flip": False},
+    "flip": {},
+    "light": {"augment.rotation": 10.0, "augment.zoom": 0.1},
+    "medium": {"augment.rotation": 15.0, "augment.zoom": 0.2},
+    "strong": {
+        "augment.rotation": 15.0,
+        "augment.zoom": 0.2,
+        "augment.brightness": 0.1,
+        "augment.contrast": 0.2,
+    },
+}
+
+
+def augmentations(*, flips: bool = True) -> dict[str, dict[str, Any]]:
+    """All settings of augmentation as one strength: its name, and the value of each setting.
+
+    Args:
+        flips: mirrored images still belong to their class; otherwise no strength mirrors them.
+    """
+    defaults = {path: one.default for path, one in SETTINGS.items() if path.startswith("augment.")}
+    defaults["augment.flip"] = flips
+    found = {name: {**defaults, **changes} for name, changes in _AUGMENTATIONS.items()}
+    return {name: values for name, values in found.items() if flips or name != "flip"}
+
 
 def final_map_size(image_size: int, blocks: int) -> int:
     """The side of the last feature map in pixels: each 3x3 convolution trims 2, each pooling halves."""
@@ -436,12 +501,14 @@ def parse(values: Mapping[str, Any]) -> RunConfig:
     """Return a validated config from plain nested values, as read from ``config.json``.
 
     Raises:
-        LabError: names every invalid setting and its range.
+        InvalidSettings: names every invalid setting and its range.
     """
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise LabError("; ".join(_sentence(dict(e)) for e in error.errors())) from None
+        faults = [dict(one) for one in error.errors()]
+        paths = tuple(path for one in faults for path in _paths(one))
+        raise InvalidSettings("; ".join(map(_sentence, faults)), paths) from None
 
 
 def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) -> RunConfig:
@@ -517,6 +584,15 @@ def _split(path: str) -> tuple[str, str]:
         raise LabError(f"there is no setting {path!r}; the settings are: {', '.join(SETTINGS)}")
     section, _, name = path.partition(".")
     return section, name
+
+
+def _fault_in(paths: tuple[str, ...], sentence: str) -> PydanticCustomError:
+    """What is wrong with several settings together, or with one that has more than a range."""
+    return PydanticCustomError("settings", "{sentence}", {"sentence": sentence, "paths": paths})
+
+
+def _paths(error: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(error.get("ctx", {}).get("paths", (".".join(map(str, error["loc"][:2])),)))
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -52,6 +52,12 @@ def stop(run: Run) -> None:
         run.write_status(replace(run.status, state="stopped", message="Stopped before it started."))
 
 
+def stop_all(unfinished: Iterable[Run]) -> None:
+    """Stop several runs, the last in the queue first, so that none of them starts meanwhile."""
+    for run in reversed(list(unfinished)):
+        stop(run)
+
+
 def resume(run: Run, submission: Submission = Submission()) -> None:
     """Queue a stopped, interrupted or failed run again; it resumes from its last checkpoint."""
     resume_all([run], submission)

@@ -29,6 +29,14 @@ class NoWeights(LabError):
     """Pretrained weights are not on this machine and cannot be downloaded."""
 
 
+class InvalidSettings(LabError):
+    """Settings are invalid, or do not go together; ``paths`` are their dotted paths."""
+
+    def __init__(self, message: str, paths: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.paths = paths
+
+
 class WrongUsage(LabError):
     """The arguments are invalid; the command line exits with 2."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core import config as settings_of
-from core import datasets, runs, worker
+from core import datasets, run_names, runs, worker
 from core.config import PRESETS, RunConfig
 from core.data import sources
 from core.errors import LabError
@@ -36,7 +36,11 @@ def train(
     config = wanted_config(source, preset, settings)
     if not despite_memory:
         _check_memory(config)
-    run = runs.create(config, Labels(name=name), submission=Submission(despite_memory=despite_memory))
+    run = runs.create(
+        config,
+        Labels(name=name or run_names.proposed(config)),
+        submission=Submission(despite_memory=despite_memory),
+    )
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()

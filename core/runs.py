@@ -55,6 +55,9 @@ WAITING: frozenset[str] = frozenset({"queued", "starting", "running"})
 OneLine = Annotated[str, AfterValidator(visible)]
 """A name that a person gave; whatever was written, it is read in one line of visible characters."""
 
+EXAMPLE = "example"
+"""Id of the finished run that comes with the lab; see :mod:`core.example`."""
+
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _SCHEMA = 1
 
@@ -242,9 +245,14 @@ class Run:
         return self.checkpoint_path / "start.keras"
 
     @property
+    def is_example(self) -> bool:
+        """Whether this is the run that comes with the lab, whose folder is only read."""
+        return self.path == workspace.PROJECT / EXAMPLE
+
+    @property
     def heatmaps_path(self) -> Path:
-        """Folder of the explanations computed so far."""
-        return self.path / "heatmaps"
+        """Folder of the explanations computed on this machine; the example's is in the workspace."""
+        return (workspace.folder() / EXAMPLE if self.is_example else self.path) / "heatmaps"
 
     @property
     def stop_requested(self) -> bool:
@@ -318,7 +326,9 @@ class Run:
         files.write_json(self.path / "report.json", report.as_json())
 
     def relabel(self, **changes: Any) -> None:
-        """Change name, notes, tags, star or group."""
+        """Change name, notes, tags, star or group. Raises LabError for the example, which is only read."""
+        if self.is_example:
+            raise LabError("The example comes with the lab and cannot be renamed.")
         files.write_json(self.path / "labels.json", asdict(replace(self.labels, **changes)))
 
     def ask_to_stop(self) -> None:
@@ -382,12 +392,15 @@ def new_id() -> str:
 
 
 def open(run_id: str) -> Run:
-    """Return the run with this id.
+    """Return the run with this id, or the one that comes with the lab.
 
     Raises:
-        LabError: the run does not exist or the id is invalid; paths outside the workspace are never read.
+        LabError: the run does not exist or the id is invalid; other paths outside the workspace are never
+            read.
     """
     path = _root() / run_id
+    if run_id == EXAMPLE and not path.is_dir():
+        return Run(workspace.PROJECT / EXAMPLE)
     if not _ID.fullmatch(run_id) or not path.resolve().is_relative_to(_root()) or not path.is_dir():
         raise LabError(f"There is no run {run_id[:80]!r} in {_root()}. It may have been deleted or moved.")
     return Run(path)
@@ -421,7 +434,13 @@ def all() -> list[Run]:
 
 
 def delete(run: Run) -> None:
-    """Move a run to the trash; :func:`restore` brings it back."""
+    """Move a run to the trash; :func:`restore` brings it back.
+
+    Raises:
+        LabError: it is in progress, or it is the example, which comes with the lab.
+    """
+    if run.is_example:
+        raise LabError("The example comes with the lab and cannot be deleted. It is not among your runs.")
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
     trash = workspace.folder() / "trash"

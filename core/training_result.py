@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core import config as settings_of
-from core import datasets, predict_files
+from core import example, predict_files
 from core.comparison import pairing, verdicts
 from core.comparison.verdicts import Verdict
 from core.config import RunConfig
@@ -180,8 +180,7 @@ class TrainingResult:
 
     def _images(self, ids: Sequence[str] | NDArray[np.str_]) -> list[Image.Image]:
         """Return the images cropped to squares as for the network, but larger."""
-        data = self.run.config.data
-        dataset = datasets.open(data.source)
+        data, dataset = self.run.config.data, example.images_of(self.run)
         rows = dataset.rows([str(image_id) for image_id in ids])
         return [
             pixel_cache.fit(dataset.image(row), IMAGE_SIDE, data.resize) for row in rows.to_dict("records")

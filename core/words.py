@@ -24,6 +24,7 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 _UNSEEN_IN_LINES = re.compile(rf"(?![\n\t]){_UNSEEN.pattern}")
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _ROUGH_FROM_SECONDS = 90
+_SHOWN_ELSEWHERE = ("data.source", "data.version")
 _EXACT = 1e-9
 """Anything closer to 0 or 1 is a floating-point error: no share of images comes this close."""
 
@@ -245,6 +246,29 @@ def printable(text: str) -> str:
 
 def _code(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
+
+
+def differing(before: RunConfig, after: RunConfig, limit: int = 3) -> str:
+    """What is different in the second config: ``rotation 20°, dropout 0.3``; empty if nothing is.
+
+    The data set and its version are left out, since they are shown beside it.
+    """
+    changed = {path: new for path, (_, new) in config.differences([before, after]).items()}
+    words = [_in_short(path, new) for path, new in changed.items() if path not in _SHOWN_ELSEWHERE]
+    return ", ".join(words[:limit]) + (f" and {len(words) - limit} more" if len(words) > limit else "")
+
+
+def _in_short(path: str, value: Any) -> str:
+    """``rotation 20°``, ``no dropout``, ``early stopping``, ``L2 regularisation 0.001``."""
+    setting = SETTINGS[path]
+    label = setting.label if setting.label[1:2].isdigit() else setting.label[:1].lower() + setting.label[1:]
+    if value is True:
+        return label
+    if value is False or (setting.empty == "off" and not value):
+        return f"no {label}"
+    if isinstance(value, tuple) and value:
+        return f"{label} {'/'.join(map(str, value))}"
+    return f"{label} {setting_value(path, value)}"
 
 
 def _is_known(value: float | None) -> TypeGuard[float]:

@@ -24,6 +24,8 @@ FLOORS = (
     "data",
     "datasets",
     "runs",
+    "example",
+    "run_names",
     "engine",
     "training",
     "explain",

@@ -115,48 +115,57 @@ def wait_for(condition: Any, seconds: float = 240.0) -> None:
         time.sleep(0.2)
 
 
-def go_to(page: Any, name: str) -> None:
+def go_to(page: Any, name: str, heading: str = "") -> None:
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-    page.get_by_role("heading", name=name, exact=True, level=1).wait_for()
+    page.get_by_role("heading", name=heading or name, exact=True, level=1).wait_for()
 
 
 def start_training(page: Any, preset: str = "First look") -> None:
+    go_to(page, "Train")
     page.get_by_role("button", name=preset).click()
     button = page.get_by_role("button", name="Start training")
     playwright.expect(button).to_be_enabled(timeout=PATIENCE)
     button.click()
 
 
-def test_choose_train_result_heatmap(page: Any, server: Server) -> None:
-    go_to(page, "Data")
-    page.get_by_role("button", name="Use for training").click()
-    page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
+def press_the_primary_button(page: Any, label: str, heading: str) -> None:
+    """Press the one primary button of the page, and wait for the page that it leads to."""
+    buttons = page.locator("[data-testid=stBaseButton-primary]:visible")
+    buttons.filter(has_text=label).wait_for()
+    assert buttons.count() == 1
+    buttons.click()
+    page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
 
-    start_training(page)
+
+def test_one_primary_button_after_another_leads_from_home_to_a_heatmap(page: Any) -> None:
+    press_the_primary_button(page, "Train my first model", "Train")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "done")
     run = runs.all()[0]
-    assert run.config.data.source == "garden"
+    assert (run.config.data.source, run.labels.name) == ("garden", "First look")
     assert (run.config.data.image_size, run.config.fit.epochs) == (64, 5)
 
-    go_to(page, "Results")
-    shown = percent(run.report().test_accuracy.value)
-    page.get_by_text(shown).first.wait_for()
+    press_the_primary_button(page, "Look at the result", "Results")
+    page.get_by_text(percent(run.report().test_accuracy.value)).first.wait_for()
     page.get_by_text("Always guessing the most common class").first.wait_for()
     assert f"run={run.id}" in page.url
 
-    go_to(page, "Explain")
+    press_the_primary_button(page, "See why", "Explain")
     wait_for(lambda: any(run.heatmaps_path.glob("*.npz")))
     page.get_by_test_id("stImage").nth(2).wait_for()
 
+    press_the_primary_button(page, "Change a setting and train again", "Train")
+    page.get_by_text("All settings were copied from the run").first.wait_for()
+    go_to(page, "Home", heading="Image Classification Lab")
+    page.get_by_text("on the test images").first.wait_for()
+
 
 def test_a_restarted_server_finds_the_run_in_progress(page: Any, server: Server) -> None:
-    page.get_by_role("button", name="Tutorial").click()
     start_training(page, "Tutorial")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "running")
     server.kill()
     assert runs.all()[0].status.state == "running"
     server.start()
-    page.goto(server.address)
+    page.goto(f"{server.address}/train")
     stop = page.get_by_role("button", name="Stop and save")
     stop.wait_for()
     wait_for(lambda: runs.all()[0].metrics())
@@ -191,11 +200,17 @@ def test_a_link_opened_right_after_a_restart_finds_its_page(page: Any, server: S
 
 
 def test_the_default_page_is_also_found_under_its_own_name(page: Any, server: Server) -> None:
-    page.goto(f"{server.address}/train?set=fit.epochs%3D7&set=fit.batch_size%3D16")
-    page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
+    page.goto(f"{server.address}/home")
+    page.get_by_role("heading", name="Image Classification Lab", level=1).wait_for()
     assert page.get_by_text("Page not found").count() == 0
+    assert urlsplit(page.url).path == "/"
+
+
+def test_a_link_saved_when_train_was_the_default_page_still_leads_there(page: Any, server: Server) -> None:
+    page.goto(f"{server.address}/?set=fit.epochs%3D7&set=fit.batch_size%3D16")
+    page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
     address = urlsplit(page.url)
-    assert address.path == "/"
+    assert address.path == "/train"
     assert sorted(parse_qs(address.query)["set"]) == ["fit.batch_size=16", "fit.epochs=7"]
 
 

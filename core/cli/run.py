@@ -7,7 +7,7 @@ import contextlib
 import json
 from typing import Any
 
-from core import datasets, engine, quality, runs
+from core import datasets, engine, quality, run_names, runs
 from core.cli import arguments as shared
 from core.cli import watcher
 from core.cli.arguments import DEFAULT_PRESET, DONE, FAILED, INTERRUPTED
@@ -31,7 +31,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--epochs", type=int, default=10, help="with --from: how many more epochs")
     shared.add_layout(command)
     shared.add_settings(command, "for example fit.epochs=10")
-    command.add_argument("--name", default="", help="a name for the run")
+    command.add_argument("--name", default="", help="the run's name; by default, what differs from the last")
     command.add_argument(
         "--despite-memory", action="store_true", help="train even if memory may run out, as far as is known"
     )
@@ -74,7 +74,9 @@ def _new(arguments: argparse.Namespace) -> Run:
     _check_memory(config, despite=arguments.despite_memory)
     _warn_if_unfit(config)
     submission = Submission(despite_memory=arguments.despite_memory)
-    return runs.create(config, Labels(name=arguments.name), submission=submission)
+    return runs.create(
+        config, Labels(name=arguments.name or run_names.proposed(config)), submission=submission
+    )
 
 
 def _check_memory(config: RunConfig, *, despite: bool) -> None:

@@ -31,8 +31,10 @@ FEW = 2
 def record_view(runs: Sequence[Run]) -> None:
     """Record that the test scores of these finished runs were shown; cheap for those already recorded.
 
-    If the workspace cannot be written to, the count stays unchanged.
+    If the workspace cannot be written to, the count stays unchanged. The example, which nobody chooses by its
+    score, is not counted.
     """
+    runs = [run for run in runs if not run.is_example]
     for fingerprint in {_fingerprint(run) for run in runs} - {""}:
         ids = [run.id for run in runs if _fingerprint(run) == fingerprint]
         if not set(ids) <= set(_read(fingerprint)):

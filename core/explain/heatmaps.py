@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,15 +107,22 @@ class Request:
 def kept(run: Run, request: Request) -> Heatmap | None:
     """Return the stored heatmap if it is from the current model and method version, else None.
 
+    Some of the example's come with it; see :mod:`core.example`.
+
     Raises:
         LabError: the run has no model, or a damaged one.
     """
-    model = keras_file.fingerprint(run.model_path)
+    made_by = keras_file.fingerprint(run.model_path), METHODS[request.method].version
+    heatmap = _read(run.heatmaps_path / request.file_name, made_by)
+    if heatmap is None and run.is_example:
+        return _read(run.path / "heatmaps" / request.file_name, made_by)
+    return heatmap
+
+
+def _read(path: Path, made_by: tuple[str, int]) -> Heatmap | None:
     try:
-        path = run.heatmaps_path / request.file_name
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            made_by = str(stored["model"]), int(stored.get("version", 1))
-            is_current = made_by == (model, METHODS[request.method].version)
+            is_current = (str(stored["model"]), int(stored.get("version", 1))) == made_by
             return stored["heatmap"].astype(np.float32) if is_current else None
     except Exception:  # missing or half copied: it can always be recomputed
         return None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import datasets, runs
+from core import datasets, example, runs
 from core.data import pixel_cache
 from core.errors import LabError
 from core.explain import heatmaps, keras_file, nearest_images
@@ -140,8 +140,7 @@ TASKS: dict[str, Callable[..., Arrays]] = {
 
 
 def _images(run: Run, image_ids: Sequence[str]) -> NDArray[np.uint8]:
-    data = run.config.data
-    dataset = datasets.open(data.source)
+    data, dataset = run.config.data, example.images_of(run)
     return pixel_cache.load(dataset, dataset.rows(image_ids), data.image_size, data.resize)[:]
 
 

@@ -15,7 +15,7 @@ from core import runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.training import time_model
-from core.words import count
+from core.words import about, count, number
 
 _PARTS, _MIN_SECONDS = 4, 0.01
 LATEST = 30
@@ -24,6 +24,9 @@ LATEST = 30
 _START_SECONDS, _BATCH_SECONDS, _SECONDS_PER_VALUE = 2.5, 0.006, 1e-9
 _OPERATIONS_PER_CORE = 12e9
 """Rough guesses, from the machine this was written on (2 cores with AVX-512); earlier runs correct them."""
+_MAX_USUAL_RATES = {"adam": 0.01, "adamw": 0.01, "rmsprop": 0.01, "sgd": 0.5}
+"""Learning rates above which training of the lab's networks usually fails."""
+LONG_SECONDS = 3600.0
 SECONDS_TO_START = 2.0
 """From the end of one run to the first batch of the next, on a warm worker."""
 
@@ -56,13 +59,13 @@ def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
     """The network's layers in order, as built by :func:`core.ml.model.build`."""
     side, channels = config.data.image_size, 3
     found = [Layer("rescaling", "Rescaling", (side, side, channels), 0)]
-    for number, filters in enumerate(config.model.filters, start=1):
+    for block, filters in enumerate(config.model.filters, start=1):
         side, weights = side - 2, 9 * channels * filters
         found.append(
-            Layer(f"conv_{number}", "Conv2D", (side, side, filters), weights + filters, weights * side**2)
+            Layer(f"conv_{block}", "Conv2D", (side, side, filters), weights + filters, weights * side**2)
         )
         side, channels = side // 2, filters
-        found.append(Layer(f"pool_{number}", "MaxPooling2D", (side, side, filters), 0))
+        found.append(Layer(f"pool_{block}", "MaxPooling2D", (side, side, filters), 0))
     flat, units = side * side * channels, config.model.dense_units
     found.append(Layer("flatten", "Flatten", (flat,), 0))
     found += _dropout(config, "dropout_flatten", flat)
@@ -75,6 +78,30 @@ def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
 def parameters(config: RunConfig, num_classes: int) -> int:
     """The number of trainable parameters."""
     return sum(layer.parameters for layer in layers(config, num_classes))
+
+
+def cautions(config: RunConfig, images: int) -> list[str]:
+    """Say what would usually go wrong or take very long with ``images`` training images, in sentences."""
+    return [*_rate_caution(config), *_time_caution(duration(config, images).seconds)]
+
+
+def _rate_caution(config: RunConfig) -> list[str]:
+    rate, usual = config.fit.learning_rate, _MAX_USUAL_RATES[config.fit.optimizer]
+    if rate <= usual:
+        return []
+    return [
+        f"A learning rate of {number(rate)} is usually too large for {config.fit.optimizer}: the loss "
+        f"jumps about or grows instead of falling. Up to {number(usual)} is usual."
+    ]
+
+
+def _time_caution(seconds: float) -> list[str]:
+    if seconds < LONG_SECONDS:
+        return []
+    return [
+        f"This will take {about(seconds)}. Smaller images, fewer epochs or fewer images per class are "
+        "quicker, and “Stop and save” keeps the best epoch at any time."
+    ]
 
 
 def duration(config: RunConfig, images: int) -> Estimate:

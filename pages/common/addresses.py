@@ -5,6 +5,7 @@ People save and share links: a page's file name is its address, so neither file 
 
 from __future__ import annotations
 
+HOME = "pages/start/home/home.py"
 DATA = "pages/build/data/data.py"
 TRAIN = "pages/build/train/train.py"
 SWEEPS = "pages/build/sweeps/sweeps.py"
@@ -13,7 +14,7 @@ EXPLAIN = "pages/understand/explain/explain.py"
 COMPARE = "pages/understand/compare/compare.py"
 PREDICT = "pages/show/predict/predict.py"
 WORDS = "pages/learn/words/words.py"
-PAGES = (DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT, WORDS)
+PAGES = (HOME, DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT, WORDS)
 WORDS_PATH = "/words"
 """The address of the glossary in a link within text, which is no page link."""
 
@@ -49,3 +50,5 @@ QUERY_KEYS = (
     SWEEP_KEY,
     WORD_KEY,
 )
+KEYS_OF_TRAIN = (SOURCE_KEY, SETTING_KEY, COPIED_RUN_KEY, RUN_KEY)
+"""Keys that lead to Train in a link without a page, which was the address of Train at first."""

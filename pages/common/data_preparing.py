@@ -80,10 +80,10 @@ def _offer_rescan(source: str, changes: Changes = Changes()) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="changed_on_disk"):
         st.markdown(f":orange[:material/sync_problem:] {literal(changes.in_words)}", width="stretch")
-        _rescan_button(source, "primary")
+        _rescan_button(source, "secondary")
 
 
-def _rescan_button(source: str, kind: Literal["primary", "tertiary"]) -> None:
+def _rescan_button(source: str, kind: Literal["secondary", "tertiary"]) -> None:
     st.button(
         "Rescan files",
         icon=":material/refresh:",

@@ -12,6 +12,11 @@ from core.errors import LabError
 from core.words import moment
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
+BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD = "Built-in", "TensorFlow Datasets", "Your folder", "Upload"
+KIND = "source_kind"
+"""``st.session_state["source_kind"]``: which of the four ways to choose images the Data page shows."""
+KIND_WANTED = "source_kind_wanted"
+"""``st.session_state["source_kind_wanted"] = kind`` makes the Data page open on it."""
 _CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}
 
 
@@ -34,6 +39,15 @@ def short(source: str) -> str:
     if source.startswith("upload:"):
         return source.removeprefix("upload:").rpartition("-")[0]
     return Path(source).name or source
+
+
+def kind(source: str) -> str:
+    """Return the way to choose images by which a source is chosen."""
+    if source in BUILT_IN:
+        return BUILT_IN_KIND
+    if source.startswith("upload:"):
+        return UPLOAD
+    return CATALOGUED if source.startswith("tfds:") else FOLDER
 
 
 def _when(source: str) -> str:

@@ -6,13 +6,13 @@ from typing import Literal
 
 import streamlit as st
 
-from core import engine, runs
+from core import engine, run_names, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Run, Status
 from core.words import about, count, duration, number
-from pages.common import visitors
-from pages.common.addresses import COPIED_RUN_KEY, RUN_KEY, TRAIN
+from pages.common import frame, visitors
+from pages.common.addresses import COPIED_RUN_KEY, HOME, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
 from pages.common.text import literal
 
@@ -25,7 +25,8 @@ def show_empty(purpose: str) -> None:
             f"{purpose} Train your first model: with the built-in images it takes about a minute.",
             text_alignment="center",
         )
-        st.page_link(TRAIN, label="Train a model", icon=":material/play_arrow:")
+        if st.button("Begin at Home", key="begin", type="primary", icon=":material/home:"):
+            st.switch_page(HOME)
 
 
 def card(summary: Summary) -> None:
@@ -37,10 +38,31 @@ def card(summary: Summary) -> None:
             st.badge("starred", icon=":material/star:", color="yellow")
         for tag in summary.run.labels.tags:
             st.badge(literal(tag), color="gray")
+        if summary.run.is_example:
+            st.badge("comes with the lab", icon=":material/redeem:", color="gray")
+        else:
+            _offer_rename(summary)
     if summary.config:
         st.caption(literal(settings_line(summary.config)) + _when(summary.status))
     if summary.run.labels.notes:
         st.text(summary.run.labels.notes)
+
+
+def _offer_rename(summary: Summary) -> None:
+    key = f"rename {summary.run.id}"
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", key=f"{key} popover"):
+        st.text_input(
+            "Run name",
+            value=summary.run.labels.name,
+            max_chars=run_names.MAX_LENGTH,
+            key=key,
+            on_change=frame.attempt,
+            args=(_rename, summary.run, key),
+        )
+
+
+def _rename(run: Run, key: str) -> None:
+    run.relabel(name=" ".join(st.session_state[key].split()))
 
 
 def settings_line(config: RunConfig) -> str:
@@ -56,6 +78,16 @@ def settings_line(config: RunConfig) -> str:
         f"seed {fit.seed}",
     )
     return " · ".join(parts)
+
+
+def offer_next_training(summary: Summary) -> None:
+    """Show the next step once a result has been seen: train again with these settings, changed."""
+    if summary.config is None:
+        return
+    if st.button(
+        "Change a setting and train again", key="train_again", type="primary", icon=":material/tune:"
+    ):
+        st.switch_page(TRAIN, query_params={COPIED_RUN_KEY: summary.run.id})
 
 
 def show_unfinished(summary: Summary) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import datasets, runs
+from core import example, runs
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
@@ -44,7 +44,7 @@ class Tile:
 def gallery(run: Run) -> Gallery:
     """Return the images a run was trained on, whatever has happened to them since."""
     try:
-        dataset = datasets.open(run.config.data.source)
+        dataset = example.images_of(run)
     except LabError as error:
         return Gallery(None, pd.DataFrame(), str(error))
     return Gallery(dataset, rows_by_id(dataset))

@@ -77,7 +77,11 @@ class Summary:
         It gives the validation score, since choosing by the test score would make that score too optimistic.
         """
         score = f"{percent(self.result.val_accuracy.value)} on validation" if self.result else self.state
-        return " · ".join(filter(None, [self.title, started(self.status), score, self.run.id[-6:]]))
+        if self.run.is_example:
+            return f"{self.title} · {score}"
+        source = data_sources.short(self.config.data.source) if self.config else ""
+        shown = [self.title, "" if source == self.title else source, started(self.status), score]
+        return " · ".join(filter(None, [*shown, self.run.id[-6:]]))
 
 
 def summarise(run: Run) -> Summary:
@@ -104,6 +108,15 @@ def listing() -> list[Summary]:
     """Return every run: those with a result first, each group newest first."""
     summaries = [summarise(run) for run in runs.all()]
     return sorted(summaries, key=lambda summary: not summary.finished)
+
+
+def with_example(summaries: list[Summary]) -> list[Summary]:
+    """Add the example that comes with the lab, where it is asked for or there is no other result."""
+    asked = st.query_params.get(RUN_KEY) or st.session_state.get(RUN_KEY)
+    if asked == runs.EXAMPLE or not any(summary.finished for summary in summaries):
+        place = sum(summary.finished for summary in summaries)
+        return [*summaries[:place], summarise(runs.open(runs.EXAMPLE)), *summaries[place:]]
+    return summaries
 
 
 def pick(summaries: list[Summary]) -> Summary | None:

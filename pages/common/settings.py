@@ -7,7 +7,7 @@ command line (``?set=fit.epochs=5``), so that a reload or a link restores it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
@@ -21,9 +21,8 @@ from core.config import (
     differences,
     from_assignments,
     join_list,
-    preset,
 )
-from core.errors import LabError
+from core.errors import InvalidSettings, LabError
 from core.words import number, setting_value
 from pages.common import frame
 from pages.common.addresses import COPIED_RUN_KEY, SETTING_KEY, SOURCE_KEY
@@ -54,6 +53,16 @@ def current() -> RunConfig:
         LabError: one of them is not valid; a sentence.
     """
     return RunConfig().replace({path: _from_widget(setting) for path, setting in SETTINGS.items()})
+
+
+def current_base() -> RunConfig:
+    """Return the settings that a preset leaves alone: data set, subset and seed; the others are defaults.
+
+    Raises:
+        LabError: one of them is not valid; a sentence.
+    """
+    paths = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
+    return RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in paths})
 
 
 def current_data() -> DataConfig:
@@ -88,17 +97,21 @@ def put(path: str, value: Any) -> None:
 
 def fill_in(config: RunConfig) -> None:
     """Put all settings of ``config`` into the widgets; only before they are shown, or in a callback."""
+    fill({path: for_widget(setting, config.get(path)) for path, setting in SETTINGS.items()})
+
+
+def fill(values: Mapping[str, Any]) -> None:
+    """Put values into all widgets, in the form that these take; like :func:`fill_in`."""
     st.session_state[_FILLED] = st.session_state.get(_FILLED, -1) + 1
-    for path, setting in SETTINGS.items():
-        put(path, _for_widget(setting, config.get(path)))
-    st.session_state[_STARTED] = config.data.source, datasets.starting_settings(config.data.source)
+    for path, value in values.items():
+        put(path, value)
+    st.session_state[_STARTED] = values[SOURCE], datasets.starting_settings(values[SOURCE])
 
 
-def apply_preset(name: str) -> None:
-    """Fill in a preset; data set, subset and seed stay."""
-    kept = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
-    base = RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in kept})
-    fill_in(preset(name, base).replace(datasets.starting_settings(base.data.source)))
+def drop_unknown_classes(class_names: Collection[str]) -> None:
+    """Drop chosen classes that the data set no longer has; call before the widget is shown."""
+    if class_names:
+        put(CLASSES, [name for name in value(CLASSES) if name in class_names])
 
 
 def choose_source(source: str) -> None:
@@ -144,12 +157,13 @@ def read_filters(text: str) -> tuple[int, ...]:
     """Parse ``"16, 32, 64"``.
 
     Raises:
-        LabError: the text is not a list of 1 or more whole numbers.
+        InvalidSettings: the text is not a list of 1 or more whole numbers.
     """
     words = text.replace(",", " ").split()
     if not words or not all(word.isascii() and word.isdecimal() for word in words):
-        raise LabError(
-            f"Filters must be 1 to 6 whole numbers separated by commas, like 16, 32, 64; not '{text[:80]}'."
+        raise InvalidSettings(
+            f"Filters must be 1 to 6 whole numbers separated by commas, like 16, 32, 64; not '{text[:80]}'.",
+            ("model.filters",),
         )
     return tuple(int(word) for word in words)
 
@@ -232,7 +246,8 @@ def _report(sentence: str) -> None:
     st.session_state.setdefault(_NEWS, []).append(sentence)
 
 
-def _for_widget(setting: Setting, value: Any) -> Any:
+def for_widget(setting: Setting, value: Any) -> Any:
+    """Return a setting's value in the form that its widget takes."""
     if setting.path == CLASSES:
         return list(value)
     return ", ".join(map(str, value)) if setting.kind is tuple else value

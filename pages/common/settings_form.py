@@ -1,16 +1,18 @@
-"""The sidebar: every setting of ``core.config`` as a widget that suits its type and range."""
+"""The sidebar: the settings of ``core.config`` as widgets that suit their type and range."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from core.config import PRESETS, SETTINGS, Setting
+from core.errors import InvalidSettings, LabError
 from core.words import setting_value
-from pages.common import settings
+from pages.common import presets, settings
 from pages.common.text import literal
 
 MAX_SLIDER_STEPS = 150
@@ -24,12 +26,61 @@ _GROUPS = {
     "model": ("Model", ":material/hub:"),
     "fit": ("Training", ":material/model_training:"),
 }
+SIMPLE, ALL = "Simple", "All"
+DETAIL = "settings_detail"
+"""Key of the switch between few settings and all."""
+CUSTOM = "custom"
+_STRENGTH, _DOT = "augment_strength", ":primary[●]"
 _SMALLEST_ABOVE_ZERO = 1e-5
 """Smallest non-zero value of a logarithmic setting that may be 0."""
 
 
-def show_presets() -> None:
-    """Show a button per preset, which fills in its settings."""
+@dataclass(frozen=True)
+class _Form:
+    """What the fields need to know: data sets by name, classes, what was changed, and faults by setting."""
+
+    sources: Mapping[str, str]
+    class_names: Sequence[str]
+    changed: Mapping[str, Any]
+    faults: Mapping[str, str]
+
+
+def show(
+    sources: Mapping[str, str],
+    class_names: Sequence[str],
+    *,
+    without_effect: Collection[str] = (),
+    fault: LabError | None = None,
+) -> None:
+    """Show the presets, then the settings: a few, or all of them in groups. What means nothing is left out.
+
+    Args:
+        sources: data sets to choose from, name to title.
+        class_names: classes of the chosen data set; empty while it is not prepared.
+        without_effect: settings that change nothing for this data set.
+        fault: what is wrong with the settings; said at the fields that it concerns.
+    """
+    faults = dict.fromkeys(fault.paths, str(fault)) if isinstance(fault, InvalidSettings) else {}
+    form = _Form(sources, class_names, presets.changed(), faults)
+    _presets(form.changed)
+    detail = st.segmented_control(
+        "Settings",
+        [SIMPLE, ALL],
+        default=SIMPLE,
+        required=True,
+        key=DETAIL,
+        help="Simple: what beginners change, with augmentation as one strength. All: every setting.",
+        persist_state="session",
+    )
+    shown = [path for path in SETTINGS if path not in without_effect and _matters(path)]
+    if detail == ALL:
+        _all(form, shown)
+    else:
+        _simple(form, [path for path in shown if SETTINGS[path].simple or path in faults])
+
+
+def _presets(changed: Mapping[str, Any]) -> None:
+    current = presets.current()
     st.markdown(
         "Presets", help="A preset fills in the settings below. Data set, classes and seed stay as they are."
     )
@@ -38,49 +89,119 @@ def show_presets() -> None:
             st.button(
                 name.capitalize(),
                 key=f"preset {name}",
+                icon=":material/check:" if name == current else None,
                 help=_preset_help(name),
-                on_click=settings.apply_preset,
+                on_click=presets.apply,
                 args=(name,),
+            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if changed:
+            label = f"Changed: {len(changed)}"
+            with st.popover(label, icon=":material/edit:", key="changed", type="tertiary"):
+                _changes(changed, current)
+        if presets.can_undo():
+            st.button(
+                "Undo preset",
+                icon=":material/undo:",
+                key="undo_preset",
+                type="tertiary",
+                on_click=presets.undo,
             )
 
 
-def show(
-    sources: Mapping[str, str], class_names: Sequence[str], without_effect: Collection[str] = ()
-) -> None:
-    """Show every setting in groups; those rarely needed are in the last group.
+def _changes(changed: Mapping[str, Any], current: str) -> None:
+    st.markdown(f"Changed from **{current.capitalize()}**, and marked {_DOT} below:")
+    for path, before in changed.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            was = literal(setting_value(path, before))
+            st.markdown(f"{SETTINGS[path].label} (was {was})", width="stretch")
+            st.button(
+                "Reset",
+                icon=":material/undo:",
+                key=f"reset {path}",
+                type="tertiary",
+                on_click=presets.reset,
+                args=(path,),
+            )
+    if len(changed) > 1:
+        st.button("Reset all", key="reset_all", on_click=presets.apply, args=(current,))
 
-    Args:
-        sources: data sets to choose from, name to title.
-        class_names: classes of the chosen data set; empty while it is not prepared.
-        without_effect: settings that change nothing for this data set; they are greyed out.
-    """
-    usual = [path for path, setting in SETTINGS.items() if not setting.advanced]
+
+def _matters(path: str) -> bool:
+    return SETTINGS[path].matters(settings.value)
+
+
+def _simple(form: _Form, paths: Sequence[str]) -> None:
+    of_data = [path for path in paths if path.startswith("data.")]
+    _fields(form, of_data)
+    _strength()
+    _fields(form, [path for path in paths if path not in of_data])
+
+
+def _all(form: _Form, paths: Sequence[str]) -> None:
+    usual = [path for path in paths if not SETTINGS[path].advanced]
     for section, (title, icon) in _GROUPS.items():
         with st.expander(title, expanded=section == "data", icon=icon, key=f"group {section}"):
-            for path in (path for path in usual if path.startswith(f"{section}.")):
-                if path == settings.SOURCE:
-                    _source(sources)
-                elif path == settings.CLASSES:
-                    classes(class_names)
-                else:
-                    widget(path)
+            _fields(form, [path for path in usual if path.startswith(f"{section}.")])
     with st.expander("Advanced", icon=":material/tune:", key="group advanced"):
-        for path in (path for path in SETTINGS if path not in usual):
-            widget(path, disabled=path in without_effect)
+        _fields(form, [path for path in paths if path not in usual])
 
 
-def classes(class_names: Sequence[str]) -> None:
+def _fields(form: _Form, paths: Sequence[str]) -> None:
+    for path in paths:
+        if path == settings.SOURCE:
+            _source(form.sources)
+        elif path == settings.CLASSES:
+            classes(form.class_names, is_changed=path in form.changed)
+        else:
+            widget(path, is_changed=path in form.changed)
+        if path in form.faults:
+            st.markdown(f":red[:material/error: {literal(form.faults[path])}]")
+
+
+def _strength() -> None:
+    """Show all settings of augmentation as one."""
+    names, now = list(presets.strengths()), presets.strength()
+    options = names if now else [*names, CUSTOM]
+    st.session_state[_STRENGTH] = now or CUSTOM
+    st.select_slider(
+        "Augmentation",
+        options,
+        format_func=str.capitalize,
+        key=_STRENGTH,
+        help="Random changes to training images, so that the model sees more variety: off, mirrored only, or "
+        "more and more rotation, zoom, brightness and contrast. All shows each of them.",
+        on_change=_apply_strength,
+    )
+    values = {path: settings.value(path) for path in presets.strengths()["strong"]}
+    words = [_in_words(path, value) for path, value in values.items() if value]
+    st.caption(", ".join(words).capitalize() or "No random changes.")
+
+
+def _in_words(path: str, value: Any) -> str:
+    label = SETTINGS[path].label.lower()
+    return label if value is True else f"{label} {setting_value(path, value)}"
+
+
+def _apply_strength() -> None:
+    if st.session_state[_STRENGTH] != CUSTOM:
+        presets.put_strength(st.session_state[_STRENGTH])
+
+
+def classes(class_names: Sequence[str], *, is_changed: bool = False) -> None:
     """Show the choice of classes; those that the data set no longer has are dropped."""
     path = settings.CLASSES
     options = list(class_names or settings.value(path))
-    settings.put(path, [name for name in settings.value(path) if name in options])
-    st.multiselect(SETTINGS[path].label, options, placeholder="All classes", **_common(SETTINGS[path]))
+    settings.drop_unknown_classes(options)
+    st.multiselect(
+        _label(SETTINGS[path], is_changed), options, placeholder="All classes", **_common(SETTINGS[path])
+    )
 
 
-def widget(path: str, *, disabled: bool = False) -> None:
-    """Show the widget of a setting, with its label and help from ``core.config``."""
+def widget(path: str, *, is_changed: bool = False) -> None:
+    """Show the widget of a setting, with its label and help from ``core.config``, and a dot if changed."""
     setting = SETTINGS[path]
-    label, common = _label(setting), {**_common(setting), "disabled": disabled}
+    label, common = _label(setting, is_changed), _common(setting)
     if len(setting.options) > MAX_SEGMENTS:
         st.selectbox(label, setting.options, **common)
     elif setting.options:
@@ -128,8 +249,9 @@ def _common(setting: Setting) -> dict[str, Any]:
     return {"key": settings.key(setting.path), "help": setting.help, "persist_state": "session"}
 
 
-def _label(setting: Setting) -> str:
-    return f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
+def _label(setting: Setting, is_changed: bool) -> str:
+    label = f"{setting.label} ({setting.unit})" if setting.unit.isalpha() else setting.label
+    return f"{label} {_DOT}" if is_changed else label
 
 
 def _fits_a_slider(setting: Setting) -> bool:

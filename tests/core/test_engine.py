@@ -78,6 +78,13 @@ def test_a_queued_run_that_is_stopped_ends_at_once():
     assert engine.claim() is None
 
 
+def test_several_queued_runs_are_stopped_at_once():
+    submitted = [engine.submit(RunConfig()) for _ in range(3)]
+    engine.stop_all(submitted[:2])
+    assert [run.status.state for run in submitted] == ["stopped", "stopped", "queued"]
+    assert engine.queue() == submitted[2:]
+
+
 def test_a_deleted_run_in_the_queue_is_skipped():
     gone, stays = engine.submit(RunConfig()), engine.submit(RunConfig())
     (gone.path / "config.json").unlink()

@@ -316,7 +316,7 @@ def test_a_comparison_prints_the_verdict(results):
     assert verdict.kind in ("better", "no difference seen", "cannot tell")
     assert verdict.measured.difference == results[1].test_accuracy.value - test.value
     assert f"On {test.total} " in str(verdict)
-    assert results[1].id in str(verdict)
+    assert results[1].run.title in str(verdict)
     assert "<script>" not in verdict._repr_html_()
 
 

@@ -356,3 +356,15 @@ def test_what_cannot_be_seen_in_a_name_is_shown_as_its_code(name: str, seen: str
 )  # fmt: skip
 def test_a_time_ago_is_rough(seconds: float, text: str) -> None:
     assert words.ago(seconds) == text
+
+
+def test_what_differs_is_named_in_a_few_words() -> None:
+    config = RunConfig()
+    changed = config.replace({"augment.rotation": 20.0, "model.dropout": 0.3, "data.source": "digits"})
+    assert words.differing(config, changed) == "rotation 20°, dropout 0.3"
+    assert words.differing(changed, config) == "no rotation, no dropout"
+    switched = config.replace({"fit.early_stopping": True, "augment.flip": False, "model.l2": 0.001})
+    assert words.differing(config, switched) == "no flip left-right, L2 regularisation 0.001, early stopping"
+    assert words.differing(config, switched, limit=1) == "no flip left-right and 2 more"
+    assert words.differing(config, config) == ""
+    assert words.differing(config, config.replace({"model.filters": (8, 16)})) == "filters 8/16"

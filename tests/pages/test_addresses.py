@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from core import workspace
+from core import engine, workspace
 from pages.common import addresses
 
 PROJECT = workspace.PROJECT
@@ -71,6 +72,18 @@ def test_the_query_keys_are_those_that_pages_read():
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in PAGES]
     assert {_last_name(key) for tree in trees for key in _keys(tree)} == KEYS
     assert {getattr(addresses, name) for name in KEYS} == set(addresses.QUERY_KEYS)
+
+
+@pytest.mark.parametrize("link", [{"run": "x"}, {"set": ["fit.epochs=7", "fit.seed=3"]}, {"data": "digits"}])
+def test_a_link_without_a_page_leads_to_train_as_it_did_at_first(link, monkeypatch):
+    monkeypatch.setattr(engine, "prepare", engine.preparation_of)
+    monkeypatch.setattr(engine, "ensure_worker", lambda: None)
+    test = AppTest.from_file(str(APP), default_timeout=30)
+    for key, value in link.items():
+        test.query_params[key] = value
+    test.run()
+    assert test.title[0].value == "Train" and not test.exception
+    assert test.session_state["fit.epochs"] == (7 if "set" in link else 10)
 
 
 def test_every_address_is_a_page_in_the_menu_that_a_cold_link_finds():

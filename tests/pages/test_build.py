@@ -18,15 +18,12 @@ from core.config import PRESETS, SETTINGS, RunConfig
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
+from pages.common import addresses, settings_form
 from pages.common.settings_form import nice_values
 from samples import made_runs
 
 APP = made_runs.APP
-DATA, TRAIN, RESULTS = (
-    "pages/build/data/data.py",
-    "pages/build/train/train.py",
-    "pages/understand/results/results.py",
-)
+DATA, TRAIN, RESULTS = addresses.DATA, addresses.TRAIN, addresses.RESULTS
 HOSTILE = "![x](x.png) <script>alert(1)<b> $x^2$ :red[a]"
 
 
@@ -50,11 +47,10 @@ def write_preparation(source: str, state: str, message: str, **more: int) -> Non
     replace(preparation, state=state, **heartbeat.identity()).write()
 
 
-def visit(page: str = TRAIN, **address: str) -> AppTest:
-    """Return a page after its first run with this address."""
-    test = AppTest.from_file(str(APP), default_timeout=30)
-    if page != TRAIN:  # the default page; before the first run its name would be taken for its address
-        test.switch_page(page)
+def visit(page: str = TRAIN, detail: str = settings_form.ALL, **address: str) -> AppTest:
+    """Return a page after its first run with this address, with all settings or a few."""
+    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(page)
+    test.session_state[settings_form.DETAIL] = detail
     for name, value in address.items():
         test.query_params[name] = value
     return sound(test.run())
@@ -95,6 +91,14 @@ def chosen(test: AppTest) -> RunConfig:
     return settings.from_assignments([address] if isinstance(address, str) else address, base)
 
 
+def has(test: AppTest, key: str) -> bool:
+    """Whether a widget with this key is on the page."""
+    try:
+        return test.get_by_key(key) is not None
+    except KeyError:
+        return False
+
+
 def click(test: AppTest, key: str) -> AppTest:
     return sound(test.button(key=key).click().run())
 
@@ -102,11 +106,18 @@ def click(test: AppTest, key: str) -> AppTest:
 # --- settings ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", SETTINGS)
-def test_every_setting_has_a_widget_with_the_words_of_the_config(path, source):
-    widget = visit(data=source).get_by_key(path)
-    assert widget.help == SETTINGS[path].help
-    assert widget.label.startswith(SETTINGS[path].label)
+def test_every_setting_that_means_something_has_a_widget_with_the_words_of_the_config(source):
+    for early_stopping in ("false", "true"):
+        test = visit(data=source, set=f"fit.early_stopping={early_stopping}")
+        config = RunConfig().replace({"fit.early_stopping": early_stopping})
+        shown = [path for path in SETTINGS if SETTINGS[path].matters(config.get) and path != "data.split"]
+        assert ("fit.patience" in shown) == (early_stopping == "true")
+        for path in shown:
+            widget = test.get_by_key(path)
+            assert widget.help == SETTINGS[path].help
+            assert widget.label.startswith(SETTINGS[path].label)
+        for path in set(SETTINGS) - set(shown):
+            assert not has(test, path), path
 
 
 def test_a_fresh_page_has_the_defaults(source):
@@ -120,6 +131,57 @@ def test_a_preset_fills_in_its_settings_and_leaves_the_data_set_alone(name, sour
     test.number_input(key="fit.seed").set_value(7).run()
     base = RunConfig().replace({"data.source": source, "data.max_per_class": 15, "fit.seed": 7})
     assert chosen(click(test, f"preset {name}")) == settings.preset(name, base)
+
+
+def test_the_preset_in_use_is_marked_and_applying_another_can_be_undone(source):
+    def marked(test: AppTest) -> list[str]:
+        return [name for name in PRESETS if test.button(key=f"preset {name}").proto.icon]
+
+    test = visit(data=source)
+    assert marked(test) == ["tutorial"] and not has(test, "undo_preset")
+    test.number_input(key="fit.epochs").set_value(4).run()
+    before = chosen(test)
+    assert marked(click(test, "preset first look")) == ["first look"]
+    assert chosen(click(test, "undo_preset")) == before
+    assert marked(test) == ["tutorial"] and not has(test, "undo_preset")
+
+
+def test_changed_settings_are_marked_and_each_can_be_reset(source):
+    test = visit(data=source)
+    assert not has(test, "reset fit.epochs")
+    test.number_input(key="fit.epochs").set_value(4)
+    test.slider(key="model.dropout").set_value(0.3)
+    test.text_input(key="model.filters").set_value("8, 16").run()
+    assert [key for key in SETTINGS if has(test, f"reset {key}")] == [
+        "model.filters", "model.dropout", "fit.epochs",
+    ]  # fmt: skip
+    assert "●" in test.number_input(key="fit.epochs").label
+    assert "●" not in test.number_input(key="fit.batch_size").label
+    click(test, "reset fit.epochs")
+    assert chosen(test).fit.epochs == 10 and chosen(test).model.dropout == 0.3
+    assert "●" not in test.number_input(key="fit.epochs").label
+    click(test, "reset_all")
+    assert chosen(test) == RunConfig().replace({"data.source": source})
+
+
+def test_augmentation_is_one_strength_at_first(source):
+    test = visit(data=source, detail=settings_form.SIMPLE)
+    assert test.select_slider(key="augment_strength").value == "flip"
+    sound(test.select_slider(key="augment_strength").set_value("strong").run())
+    strong = {"rotation": 15.0, "zoom": 0.2, "brightness": 0.1, "contrast": 0.2, "flip": True}
+    assert chosen(test).augment.model_dump() == strong
+    sound(test.select_slider(key="augment_strength").set_value("off").run())
+    assert not any(chosen(test).augment.model_dump().values())
+    custom = visit(data=source, detail=settings_form.SIMPLE, set="augment.rotation=33")
+    assert custom.select_slider(key="augment_strength").value == "custom"
+
+
+def test_what_usually_goes_wrong_is_said_above_start(source):
+    assert not visit(data=source).warning
+    text = words(visit(data=source, set="fit.learning_rate=0.05"))
+    assert "A learning rate of 0.05 is usually too large for adam" in text
+    test = visit(data=source, set=["fit.epochs=500", "data.image_size=256", "model.filters=512,512,512"])
+    assert "This will take about" in words(test) and not test.button(key="start").disabled
 
 
 def test_start_clicked_before_the_browser_has_drawn_a_preset_uses_the_preset(source):
@@ -208,7 +270,7 @@ def test_a_link_fills_in_the_settings_of_a_run(source):
 
 
 def test_a_suggestion_changes_one_setting_and_reports_it(source):
-    test = AppTest.from_file(str(APP), default_timeout=30)
+    test = AppTest.from_file(str(APP), default_timeout=30).switch_page(TRAIN)
     test.query_params["data"] = source
     test.session_state["suggestion"] = {"model.dropout": 0.3}
     sound(test.run())
@@ -373,6 +435,42 @@ def test_a_running_and_a_queued_run_are_shown_and_can_be_stopped(source):
     assert running.stop_requested and test.button(key=f"stop-{running.id}").disabled
     click(test, f"cancel-{queued.id}")
     assert queued.status.state == "stopped" and engine.queue() == []
+
+
+def test_the_queue_is_one_card_with_repeats_together_and_can_be_cancelled_at_once(source):
+    config = RunConfig().replace({"data.source": source})
+    engine.submit(config, runs.Labels(name="alone"))
+    for seed in range(20):
+        engine.submit(config.replace({"fit.seed": seed}), runs.Labels(name="repeated", group="repeats-x"))
+    test = visit(data=source)
+    text = words(test).replace("*", "")
+    assert "Queue · 21 runs" in text and "2. repeated · 20 runs" in text
+    assert [button.label for button in test.button if button.key.startswith("cancel")] == [
+        "Cancel all", "Cancel", "Cancel 20",
+    ]  # fmt: skip
+    click(test, "cancel-all")
+    assert engine.queue() == [] and {run.status.state for run in runs.all()} == {"stopped"}
+
+
+def test_a_run_is_named_after_what_differs_from_the_run_before(source):
+    made_runs.finished(RunConfig().replace({"data.source": source}))
+    test = visit(data=source)
+    test.slider(key="augment.rotation").set_value(20.0)
+    click(sound(test.slider(key="model.dropout").set_value(0.3).run()), "start")
+    assert runs.all()[0].labels.name == "rotation 20°, dropout 0.3"
+
+
+def test_the_run_of_the_address_stays_while_others_end_and_those_are_listed(source):
+    config = RunConfig().replace({"data.source": source})
+    made_runs.finished(config, name="earlier")
+    run, other = made_runs.finished(config, name="mine"), made_runs.waiting(config, "running", name="other")
+    test = visit(data=source, run=run.id)
+    other.write_status(replace(other.status, state="stopped"))
+    sound(test.run())
+    assert test.query_params["run"] == run.id and "mine has finished" in words(test)
+    assert "earlier" not in words(test)
+    test.session_state["recent"] = True
+    assert "earlier" in words(sound(test.run()))
 
 
 def test_a_finished_run_is_shown_with_its_interval_and_baseline(source):

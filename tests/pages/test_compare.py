@@ -221,6 +221,12 @@ def test_too_little_data_offers_the_repeats_that_would_decide(config, monkeypatc
     assert page.query_params["runs"] == f"{one.id}~,{other.id}~"
     assert "in progress; the verdict will include them" in words(page)
 
+    made = len(runs.all()) - 2
+    assert f"{made} runs queued" in words(page)
+    no_fault(page.button(key="undo_queued").click().run())
+    assert sorted(run.id for run in runs.all()) == sorted([one.id, other.id]) and engine.queue() == []
+    assert "queued" not in words(page)
+
 
 def test_repeats_are_judged_as_settings_and_a_link_to_them_works(config):
     low = repeated(config, [0.3] * 6, "low")

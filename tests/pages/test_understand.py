@@ -73,10 +73,17 @@ def plain(text: str) -> str:
     return text.replace("\\", "").replace("\u00a0", " ")
 
 
-@pytest.mark.parametrize("page", ["results", "explain", "compare"])
-def test_an_empty_workspace_says_what_the_page_is_for_and_what_to_do_next(page):
-    text = words(shown(page))
+def test_an_empty_workspace_says_what_the_page_is_for_and_what_to_do_next():
+    text = words(shown("compare"))
     assert "No runs yet" in text and "Train your first model" in text
+
+
+@pytest.mark.parametrize("page", ["results", "explain"])
+def test_an_empty_workspace_shows_the_example_with_its_images(page, workspace):
+    test = shown(page, **({"view": "Mistakes"} if page == "results" else {}))
+    assert "Example: built-in flowers" in test.selectbox(key="run_choice").format_func("example")
+    assert len(test.get("image")) >= 4 and not test.error
+    assert not (workspace / "runs").exists()
 
 
 @pytest.mark.parametrize("page", ["results", "explain"])

@@ -51,6 +51,14 @@ class Source:
         return self.make is not None and bool(self.listing)
 
 
+class NoSuchSource(LabError):
+    """No data set has this name; ``problem`` says why, without what else could be named."""
+
+    def __init__(self, problem: str, possible: str) -> None:
+        super().__init__(f"{problem} {possible}")
+        self.problem = problem
+
+
 def resolve(name: str) -> Source:
     """Return the source with this name: ``garden``, ``digits``, ``tfds:NAME``, ``upload:ID``, or a path.
 
@@ -170,10 +178,11 @@ def _own_path(name: str) -> Source:
     problem = f"{path} is not a supported file type" if is_file else f"There is no folder {path}"
     spreadsheet = path.suffix.lower() in (".xlsx", ".xls", ".ods")
     advice = " Save the spreadsheet as CSV (UTF-8)." if is_file and spreadsheet else pasted.suggestion(name)
-    raise LabError(
-        f"{problem}.{advice} A data set is garden, digits, tfds:NAME, a folder with one subfolder of images "
+    raise NoSuchSource(
+        f"{problem}.{advice}",
+        "A data set is garden, digits, tfds:NAME, a folder with one subfolder of images "
         "per class or with a list of classes, a zip archive of such a folder, or a list: a CSV, TSV, text or "
-        "JSON lines file with a column for the image files and one for their classes."
+        "JSON lines file with a column for the image files and one for their classes.",
     )
 
 

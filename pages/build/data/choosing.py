@@ -8,43 +8,70 @@ import streamlit as st
 from core import datasets
 from core.data import sources
 from core.datasets import CATALOGUE
+from core.errors import LabError
 from pages.build.data import uploads
-from pages.common import data_sources, frame, settings
+from pages.build.data.uploads import ButtonType
+from pages.common import data_sources, settings
+from pages.common.data_sources import BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD
 from pages.common.text import literal
 
-BUILT_IN, CATALOGUED, FOLDER, UPLOAD = "Built-in", "TensorFlow Datasets", "Your folder", "Upload"
 _BUILT_IN_WORDS = {
     "garden": "Five kinds of flowers drawn for this lab, with wrong labels and other faults planted on "
     "purpose. Works offline. A first model gets most of them right, but not all.",
     "digits": "5,000 handwritten digits, 28 × 28 px. Works offline. A small, fast classic.",
 }
-_KIND, _NAME, _PATH, _TABLE = "source_kind", "tfds_name", "folder_path", "catalogue"
+_NAME, _PATH, _TABLE = "tfds_name", "folder_path", "catalogue"
+_SHOWN_FOR, _FAULT = "source_kind_shown_for", "source_fault"
 
 
-def show(source: str) -> None:
-    """Show four ways to choose images, opening on the one that the current data set came from."""
-    st.session_state.setdefault(_KIND, _kind(source))
+def show(source: str) -> bool:
+    """Show four ways to choose images, folded while none but the one in use is looked at.
+
+    Returns:
+        Whether another way is shown, so that a new data set is being chosen.
+    """
+    own = data_sources.kind(source)
+    wanted = st.session_state.pop(data_sources.KIND_WANTED, None)
+    if wanted or st.session_state.get(_SHOWN_FOR) != source:
+        st.session_state[data_sources.KIND] = wanted or own
+    st.session_state[_SHOWN_FOR] = source
+    another = st.session_state.get(data_sources.KIND) != own
+    with st.expander(
+        "Choose other images", expanded=another, icon=":material/photo_library:", key="choosing"
+    ):
+        return _ways(source, own)
+
+
+def _ways(source: str, own: str) -> bool:
     kind = st.segmented_control(
         "Image source",
-        [BUILT_IN, CATALOGUED, FOLDER, UPLOAD],
-        key=_KIND,
+        [BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD],
+        key=data_sources.KIND,
         required=True,
         persist_state="session",
     )
-    {BUILT_IN: _built_in, CATALOGUED: _catalogue, FOLDER: _folder, UPLOAD: uploads.show}[str(kind)](source)
+    another = kind != own
+    draw = {BUILT_IN_KIND: _built_in, CATALOGUED: _catalogue, FOLDER: _folder, UPLOAD: uploads.show}[
+        str(kind)
+    ]
+    has_chosen_files = draw(source, "primary" if another else "secondary")
+    return another or bool(has_chosen_files)
 
 
-def _kind(source: str) -> str:
-    if source in data_sources.BUILT_IN:
-        return BUILT_IN
-    if source.startswith("upload:"):
-        return UPLOAD
-    return CATALOGUED if source.startswith("tfds:") else FOLDER
+def show_folded(source: str) -> None:
+    """Show the data set in use as one line while another is being chosen."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="folded"):
+        st.markdown(f"In use until you choose: **{literal(data_sources.title(source))}**", width="stretch")
+        st.button("Keep it", icon=":material/undo:", key="keep_source", on_click=_keep, args=(source,))
 
 
-def _built_in(source: str) -> None:
+def _keep(source: str) -> None:
+    st.session_state[data_sources.KIND] = data_sources.kind(source)
+
+
+def _built_in(source: str, button: ButtonType) -> None:
     with st.grid(2, min_column_width=260, gap="small"):
-        for name, title in data_sources.BUILT_IN.items():
+        for index, (name, title) in enumerate(data_sources.BUILT_IN.items()):
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{title}**")
                 st.caption(_BUILT_IN_WORDS[name])
@@ -53,13 +80,14 @@ def _built_in(source: str) -> None:
                     "Chosen" if chosen else "Choose",
                     icon=":material/check:" if chosen else None,
                     key=f"choose {name}",
+                    type="secondary" if index else button,
                     disabled=chosen,
                     on_click=settings.choose_source,
                     args=(name,),
                 )
 
 
-def _catalogue(source: str) -> None:
+def _catalogue(source: str, button: ButtonType) -> None:
     _tick(source)
     st.dataframe(
         pd.DataFrame(
@@ -87,10 +115,11 @@ def _catalogue(source: str) -> None:
         "For example, kmnist or imagenette/160px-v2",
         "Any data set from the TensorFlow Datasets catalogue in which every image has exactly one label. To "
         "choose a version, add a colon and its number.",
+        button,
     )
 
 
-def _folder(source: str) -> None:
+def _folder(source: str, button: ButtonType) -> None:
     _typed(
         "Path to the folder on this computer",
         _PATH,
@@ -100,8 +129,9 @@ def _folder(source: str) -> None:
         "classes also work: a CSV, TSV, text or JSON lines file as Excel, Kaggle, Label Studio, Roboflow "
         "and Hugging Face write it, with a row per image. Give the folder, a zip archive of it, or the list "
         "itself. If it can be read in several ways, you choose one. Your files are never changed.",
+        button,
     )
-    prepared = [name for name in datasets.prepared() if _kind(name) == FOLDER]
+    prepared = [name for name in datasets.prepared() if data_sources.kind(name) == FOLDER]
     if prepared:
         with st.container(horizontal=True, gap="small"):
             for index, name in enumerate(prepared):
@@ -115,17 +145,38 @@ def _folder(source: str) -> None:
                 )
 
 
-def _typed(label: str, key: str, placeholder: str, help: str) -> None:
+def _typed(label: str, key: str, placeholder: str, help: str, button: ButtonType) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(label, key=key, placeholder=placeholder, help=help, width=480, persist_state="session")
-        st.button("Choose", key=f"choose {key}", on_click=frame.attempt, args=(_choose_typed, key))
+        st.text_input(
+            label,
+            key=key,
+            placeholder=placeholder,
+            help=help,
+            width=480,
+            persist_state="session",
+            on_change=_forget_fault,
+        )
+        st.button("Choose", key=f"choose {key}", type=button, on_click=_choose_typed, args=(key,))
+    where, fault = st.session_state.get(_FAULT, ("", ""))
+    if where == key:
+        st.error(literal(fault), icon=":material/error:")
 
 
 def _choose_typed(key: str) -> None:
-    """Choose the data set that was typed. Raises LabError if there is no such data set."""
+    """Choose the data set that was typed; the next page run says under the field why it cannot be."""
+    _forget_fault()
     text = st.session_state[key].strip()
     prefix = "tfds:" if key == _NAME and not text.startswith("tfds:") else ""
-    settings.choose_source(sources.resolve(prefix + text).name)
+    try:
+        settings.choose_source(sources.resolve(prefix + text).name)
+    except sources.NoSuchSource as error:
+        st.session_state[_FAULT] = key, error.problem
+    except LabError as error:
+        st.session_state[_FAULT] = key, str(error)
+
+
+def _forget_fault() -> None:
+    st.session_state.pop(_FAULT, None)
 
 
 def _tick(source: str) -> None:

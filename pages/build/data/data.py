@@ -19,6 +19,7 @@ from pages.build.data import (
 from pages.common import (
     data_preparing,
     data_sources,
+    data_verdict,
     disk_changes,
     layout_choice,
     settings,
@@ -32,8 +33,11 @@ settings.load()
 settings.repeat_in_address()
 
 source = settings.value(settings.SOURCE)
-choosing.show(source)
+is_choosing_another = choosing.show(source)
 settings.show_news()
+if is_choosing_another:
+    choosing.show_folded(source)
+    st.stop()
 
 st.header(literal(data_sources.title(source)), anchor=False)
 dataset = data_sources.open_if_prepared(source, settings.value(settings.VERSION))
@@ -41,24 +45,26 @@ if dataset is None:
     data_preparing.show(source)
     st.stop()
 
+verdict = quality_check.place(dataset)
 data_preparing.show_again(dataset, disk_changes.found(dataset))
 version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
 layout_choice.show(dataset)
-verdict = quality_check.place(dataset)
 config = settings.current_data()
 overview_tab, check_tab, gallery_tab, labels_tab, versions_tab = st.tabs(
-    ["Overview", "Check", "Gallery", "Wrong labels", "Versions"], key=DATA_TAB_KEY, bind="query-params"
+    ["Overview", data_verdict.CHECK_TAB, "Gallery", "Wrong labels", "Versions"],
+    key=DATA_TAB_KEY,
+    bind="query-params",
 )
 if overview_tab.open:
     with overview_tab:
         readiness.show(dataset)
 if check_tab.open:
     with check_tab:
-        quality_check.show(dataset, quality_check.report(dataset, config))
+        quality_check.show(dataset, data_verdict.report(dataset, config))
 if gallery_tab.open:
     with gallery_tab:
-        gallery.show(dataset, config, partial(quality_check.report, dataset, config))
+        gallery.show(dataset, config, partial(data_verdict.report, dataset, config))
 if labels_tab.open:
     with labels_tab:
         label_check.show(dataset)
@@ -69,6 +75,6 @@ if versions_tab.open:
     with versions_tab:
         versions_list.show(dataset)
 image_dialog.show(dataset, config)
-found = quality_check.report(dataset, config)  # last: on a large data set the first check takes seconds
+found = data_verdict.report(dataset, config)  # last: on a large data set the first check takes seconds
 with verdict:
     quality_check.headline(dataset, found)

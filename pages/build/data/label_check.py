@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from core import runs
@@ -36,7 +34,7 @@ def show(dataset: Dataset) -> None:
     if judged is None:
         _explain()
         if work.state != "running":
-            _offer(dataset, "Judge the labels", "primary")
+            _offer(dataset, "Judge the labels")
         return
     label_suspects.show(dataset, judged)
     if work.state != "running":
@@ -54,7 +52,7 @@ def _explain() -> None:
     )
 
 
-def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) -> None:
+def _offer(dataset: Dataset, label: str) -> None:
     fault = _fault(dataset)
     if fault:
         st.info(literal(fault), title="These labels cannot be judged", icon=":material/info:")
@@ -62,7 +60,6 @@ def _offer(dataset: Dataset, label: str, kind: Literal["primary", "secondary"]) 
     time = job.duration(dataset)
     st.button(
         label,
-        type=kind,
         icon=":material/gavel:",
         key="judge",
         on_click=frame.attempt,
@@ -102,7 +99,7 @@ def _offer_again(dataset: Dataset, judged: Judged) -> None:
         new = int((~dataset.usable["id"].isin(set(map(str, judged.ids)))).sum())
         note = f"{new:,} of the images now in use were not included." if new else "No images are new."
         st.markdown(f"These results are for the earlier version {literal(judged.version)}. {note}")
-    _offer(dataset, "Judge again", "secondary")
+    _offer(dataset, "Judge again")
 
 
 def _say_how_it_ended(work: Judging) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import quality
-from core.config import DataConfig
-from core.data import copy_evidence
 from core.data.copy_evidence import MAX_BITS
 from core.data.dataset import Dataset
 from core.quality import Finding, Report, Severity
 from pages.build.data import quality_images, quality_mending
+from pages.common import data_verdict
+from pages.common.addresses import DATA_TAB_KEY, TRAIN
 from pages.common.text import literal
 
-DISTANCE = "near_distance"
 _JUDGED = "quality_judged"
 
 _MARKS = {
@@ -26,21 +25,6 @@ _MARKS = {
     "serious": ":red[:material/error:]",
 }
 _TICKED, _NOT_TICKED = ":green[:material/check_box:]", ":orange[:material/check_box_outline_blank:]"
-
-
-def report(dataset: Dataset, config: DataConfig) -> Report:
-    """All findings at the distance that the slider has, worked out once for each version."""
-    shares = config.model_copy(update={"image_size": 0, "resize": "", "max_per_class": 0, "classes": ()})
-    return _report(dataset, shares, st.session_state.get(DISTANCE, MAX_BITS))
-
-
-@st.cache_resource(
-    max_entries=16,
-    show_spinner="Checking the images",
-    hash_funcs={Dataset: lambda dataset: (dataset.cache_key, copy_evidence.stamp(dataset.path))},
-)
-def _report(dataset: Dataset, config: DataConfig, distance: int) -> Report:
-    return quality.check(dataset, config, distance)
 
 
 def place(dataset: Dataset) -> DeltaGenerator:
@@ -55,7 +39,7 @@ def place(dataset: Dataset) -> DeltaGenerator:
 
 
 def headline(dataset: Dataset, found: Report) -> None:
-    """The overall verdict in a sentence or two, and how much there is to look at."""
+    """The overall verdict in a sentence or two, how much there is to look at, and the next step."""
     st.session_state[_JUDGED] = dataset.source
     mark = _MARKS["good" if found.fit else "serious"]
     counts = {kind: len(found.of_severity(kind)) for kind in _COUNTED}
@@ -64,6 +48,29 @@ def headline(dataset: Dataset, found: Report) -> None:
         st.markdown(f"{mark} **{literal(found.verdict)}**")
         if more:
             st.caption(f"{' and '.join(more)} in the quality check.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _next_step(found)
+
+
+def _next_step(found: Report) -> None:
+    """Training, or first the findings where training would mislead."""
+    if not found.fit:
+        st.button(
+            "See what to fix",
+            type="primary",
+            icon=":material/checklist:",
+            key="see_findings",
+            disabled=st.session_state.get(DATA_TAB_KEY) == data_verdict.CHECK_TAB,
+            on_click=_open_check,
+        )
+    label = "Use for training" if found.fit else "Train on it anyway"
+    kind: Literal["primary", "secondary"] = "primary" if found.fit else "secondary"
+    if st.button(label, type=kind, icon=":material/arrow_forward:", key="use"):
+        st.switch_page(TRAIN)
+
+
+def _open_check() -> None:
+    st.session_state[DATA_TAB_KEY] = data_verdict.CHECK_TAB
 
 
 _COUNTED: dict[Severity, str] = {"serious": "to fix first", "warning": "to fix", "note": "worth a look"}
@@ -111,7 +118,7 @@ def _distance() -> None:
         0,
         MAX_BITS,
         MAX_BITS,
-        key=DISTANCE,
+        key=data_verdict.DISTANCE,
         width=420,
         help="Each image is boiled down to a perceptual hash: 64 bits that describe its shapes of light "
         "and dark. Images with similar hashes are compared pixel by pixel; only those that agree count as "

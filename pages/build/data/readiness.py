@@ -9,12 +9,11 @@ from core.datasets import Selection
 from core.errors import LabError
 from pages.build.data import overview
 from pages.common import data_selection, settings, settings_form
-from pages.common.addresses import TRAIN
 from pages.common.text import literal
 
 
 def show(dataset: Dataset) -> None:
-    """Choose classes, continue to training, and view samples, class counts and image sizes."""
+    """Choose classes, and view samples, class counts and image sizes."""
     selection = _choose(dataset)
     overview.samples(dataset, selection.class_names if selection else dataset.class_names)
     left, right = st.columns(2, gap="large")
@@ -39,6 +38,4 @@ def _choose(dataset: Dataset) -> Selection | None:
         st.error(literal(error), title="This data set is not ready for training", icon=":material/error:")
         return None
     data_selection.show_summary(selection)
-    if st.button("Use for training", type="primary", icon=":material/arrow_forward:", key="use"):
-        st.switch_page(TRAIN)
     return selection

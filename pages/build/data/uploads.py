@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from core.words import count
 from pages.common import data_sources, settings
 from pages.common.text import literal
 
+ButtonType = Literal["primary", "secondary"]
 FOLDER, FILES, ARCHIVE = "Folder", "Files", "Zip archive"
 _WHOLE = (
     "It should contain one folder per class, named after the class and holding its images. Folders called "
@@ -30,8 +31,12 @@ _STORED = "The images are copied into the lab's workspace under new names; the o
 _TURN, _KIND = "upload_turn", "upload_kind"
 
 
-def show(source: str) -> None:
-    """Choose files, store them and continue to preparing; list earlier uploads below."""
+def show(source: str, button: ButtonType) -> bool:
+    """Choose files, store them and continue to preparing; list earlier uploads below.
+
+    Returns:
+        Whether files have been chosen that are not used yet.
+    """
     kind = st.segmented_control(
         "What to upload",
         [FOLDER, FILES, ARCHIVE],
@@ -42,43 +47,56 @@ def show(source: str) -> None:
     )
     st.caption(f"{_SINGLE if kind == FILES else _WHOLE} {_STORED}")
     st.session_state.setdefault(_TURN, 0)
-    {FOLDER: _folder, FILES: _files, ARCHIVE: _archive}[str(kind)]()
+    chosen = {FOLDER: _folder, FILES: _files, ARCHIVE: _archive}[str(kind)](button)
     _earlier(source)
+    return chosen
 
 
-def _folder() -> None:
+def _folder(button: ButtonType) -> bool:
     chosen = st.file_uploader(
         "Image folder",
         accept_multiple_files="directory",
         key=f"upload folder {st.session_state[_TURN]}",
     )
-    if chosen:
-        _use(PurePosixPath(chosen[0].name).parts[0], chosen)
+    _use(PurePosixPath(chosen[0].name).parts[0] if chosen else "", chosen, button)
+    return bool(chosen)
 
 
-def _files() -> None:
+def _files(button: ButtonType) -> bool:
     chosen = st.file_uploader(
         "Images and the list of their classes",
         accept_multiple_files=True,
         key=f"upload files {st.session_state[_TURN]}",
     )
-    if chosen:
-        lists = [one.name for one in chosen if sources.is_list_name(one.name)]
-        _use(PurePosixPath((lists or [chosen[0].name])[0]).stem, chosen)
+    lists = [one.name for one in chosen if sources.is_list_name(one.name)]
+    named = [*lists, *(one.name for one in chosen)]
+    _use(PurePosixPath(named[0]).stem if named else "", chosen, button)
+    return bool(chosen)
 
 
-def _use(title: str, chosen: Sequence[Any]) -> None:
-    label = f"Use {count(len(chosen), 'file')}"
-    if st.button(label, type="primary", icon=":material/upload:", key="keep_upload"):
+def _use(title: str, chosen: Sequence[Any], button: ButtonType) -> None:
+    label = f"Use {count(len(chosen), 'file')}" if chosen else "Use these files"
+    if _use_button(label, button, ready=bool(chosen)):
         _keep(sources.keep_files, title, [(one.name, one) for one in chosen], len(chosen))
 
 
-def _archive() -> None:
+def _archive(button: ButtonType) -> bool:
     chosen = st.file_uploader(
         "Zip archive of images", type="zip", key=f"upload archive {st.session_state[_TURN]}"
     )
-    if chosen and st.button("Use this archive", type="primary", icon=":material/upload:", key="keep_upload"):
+    if _use_button("Use this archive", button, ready=chosen is not None) and chosen:
         _keep(sources.keep_archive, PurePosixPath(chosen.name).stem, chosen, 0)
+    return chosen is not None
+
+
+def _use_button(label: str, button: ButtonType, *, ready: bool) -> bool:
+    return st.button(
+        label,
+        type="primary" if ready else button,
+        icon=":material/upload:",
+        key="keep_upload",
+        disabled=not ready,
+    )
 
 
 def _keep(keep: Any, title: str, content: Any, files: int) -> None:

@@ -18,6 +18,7 @@ from pages.common import (
     data_preparing,
     data_selection,
     data_sources,
+    data_verdict,
     frame,
     run_header,
     settings,
@@ -62,7 +63,11 @@ def show() -> None:
         return
     st.session_state[_ASKED] = {**asked, "base": base}
     _show_cost(plan, asked)
-    _start_button(ready=True)
+    found = data_verdict.known(dataset, base.data)
+    if found is not None and not found.fit:
+        data_verdict.warn(found, is_next_step=True)
+    _start_button(ready=True, is_next_step=found is None or found.fit)
+    data_verdict.judge(dataset, base.data)
 
 
 def _show_base(base: RunConfig) -> None:
@@ -155,10 +160,10 @@ def _show_cost(plan: Plan, asked: dict[str, Any]) -> None:
         st.info(f"Some combinations are not valid and are left out:{reasons}", icon=":material/rule:")
 
 
-def _start_button(*, ready: bool) -> None:
+def _start_button(*, ready: bool, is_next_step: bool = True) -> None:
     st.button(
         "Start sweep",
-        type="primary",
+        type="primary" if is_next_step else "secondary",
         icon=":material/play_arrow:",
         key="start_sweep",
         disabled=not ready,

@@ -61,8 +61,12 @@ def ended(status: Status) -> str:
     return words.get(status.state, STATES[status.state])
 
 
-def show_outcome(run: Run, *, with_curves: bool) -> None:
-    """Show the result of a run that has ended, or what went wrong, with the next steps."""
+def show_outcome(run: Run, *, with_curves: bool) -> bool:
+    """Show the result of a run that has ended, or what went wrong, with the next steps.
+
+    Returns:
+        Whether one of them is the next step: to look at the result, or to resume.
+    """
     summary = summarise(run)
     status, title = summary.status, literal(summary.title)
     with st.container(border=True, key="ended"):
@@ -77,12 +81,13 @@ def show_outcome(run: Run, *, with_curves: bool) -> None:
             box = st.error if status.state in ("failed", "diverged", "damaged") else st.warning
             box(words + _saved(run), title=f"{title} has {ended(status)}", icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center"):
-            _next_steps(summary)
+            has_next_step = _next_steps(summary)
             st.button(
                 "Close", icon=":material/close:", type="tertiary", key="close_ended", on_click=stop_watching
             )
         if with_curves and run.metrics():
             live_charts.show(run, status)
+    return has_next_step
 
 
 def _result(summary: Summary) -> str:
@@ -108,21 +113,27 @@ def _saved(run: Run) -> str:
     return f" {count(epochs, 'finished epoch')} and the best model are saved; Resume continues from there."
 
 
-def _next_steps(summary: Summary) -> None:
+def _next_steps(summary: Summary) -> bool:
+    """Show the next steps; return whether one of them is primary."""
     link = {RUN_KEY: summary.run.id}
+    status = summary.status
+    can_resume = status.state in ("stopped", "interrupted", "failed") and not status.too_large
     if summary.finished:
-        st.page_link(RESULTS, label="View the result", icon=":material/target:", query_params=link)
+        if st.button("Look at the result", type="primary", icon=":material/target:", key="see_result"):
+            st.switch_page(RESULTS, query_params=link)
         st.page_link(
-            EXPLAIN, label="See what it is based on", icon=":material/center_focus_strong:", query_params=link
+            EXPLAIN, label="See where it looks", icon=":material/center_focus_strong:", query_params=link
         )
         train_on.button(summary)
     if summary.status.too_large:
         run_header.link_to_settings(summary.run)
-    elif summary.status.state in ("stopped", "interrupted", "failed"):
+    elif can_resume:
         st.button(
             "Resume",
+            type="secondary" if summary.finished else "primary",
             icon=":material/resume:",
             key="resume_watched",
             on_click=frame.attempt,
             args=(resume, summary.run),
         )
+    return summary.finished or can_resume

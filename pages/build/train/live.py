@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,14 +13,13 @@ from core.evaluation import metrics
 from core.processes import memory_limit
 from core.runs import Run, Status
 from core.words import confidence_interval, count, duration, of_ten, percent
-from pages.build.train import followed_run, live_charts, live_images
+from pages.build.train import followed_run, live_charts, live_images, run_lists
 from pages.common import data_selection, frame, run_header, visitors
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
 
 POLL_SECONDS = 0.7
 """Interval between updates while a run is active."""
-MAX_LISTED = 5
 
 _SEEN, _ENDED = "waiting_seen", "just_ended"
 _MOVE_FOCUS = """<script>
@@ -38,11 +35,12 @@ setTimeout(() => {
 
 @dataclass(frozen=True)
 class Work:
-    """Unfinished runs: active ones, queued ones (next one first), and interrupted ones."""
+    """Runs to know of: active ones, queued ones (next one first), interrupted ones, and the last to end."""
 
     active: tuple[Run, ...]
     queued: tuple[Run, ...]
     interrupted: tuple[Run, ...]
+    finished: tuple[Run, ...]
 
     @property
     def signature(self) -> tuple[str, ...]:
@@ -53,22 +51,32 @@ class Work:
 def status() -> Work:
     """Read the states of all runs; restart a lost worker if runs are waiting for one."""
     frame.tend()
-    states = {run: run.status.state for run in runs.all()}
+    statuses = {run: run.status for run in runs.all()}
     order = {run.id: index for index, run in enumerate(engine.queue())}
-    queued = sorted(
-        (run for run, state in states.items() if state == "queued"),
-        key=lambda run: order.get(run.id, len(order)),
+    queued = [run for run, status in statuses.items() if status.state == "queued"]
+    ended = [
+        run for run, status in statuses.items() if status.state in ("done", "stopped") and run.has_report
+    ]
+    return Work(
+        active=tuple(run for run, status in statuses.items() if status.state in ("starting", "running")),
+        queued=tuple(sorted(queued, key=lambda run: order.get(run.id, len(order)))),
+        interrupted=tuple(run for run, status in statuses.items() if status.state == "interrupted"),
+        finished=tuple(
+            sorted(ended, key=lambda run: statuses[run].ended, reverse=True)[: run_lists.MAX_LISTED]
+        ),
     )
-    active = tuple(run for run, state in states.items() if state in ("starting", "running"))
-    return Work(active, tuple(queued), tuple(run for run, state in states.items() if state == "interrupted"))
 
 
-def show() -> bool:
-    """Show unfinished runs, and the outcome of the run that is followed.
+@dataclass(frozen=True)
+class Shown:
+    """What was shown of the runs: anything at all, and the next step, so that Start is not."""
 
-    Returns:
-        Whether anything was shown.
-    """
+    anything: bool
+    has_next_step: bool
+
+
+def show() -> Shown:
+    """Show unfinished runs, the outcome of the run that is followed, and what finished recently."""
     ends = st.session_state.pop(_ENDED, [])
     for words in ends:  # a toast is a live region: screen readers read it out
         st.toast(words, icon=":material/notifications:")
@@ -76,8 +84,9 @@ def show() -> bool:
     watched = followed_run.watched()
     if watched is None and work.active:
         followed_run.watch(watched := work.active[0])
+    has_next_step = bool(work.signature)
     if watched is not None and not watched.status.waiting:
-        followed_run.show_outcome(watched, with_curves=not work.active)
+        has_next_step = followed_run.show_outcome(watched, with_curves=not work.active) or has_next_step
         if ends:
             st.html(_MOVE_FOCUS, unsafe_allow_javascript=True)
     if work.signature:
@@ -85,8 +94,10 @@ def show() -> bool:
         st.fragment(_follow, run_every=POLL_SECONDS, key="live")()
     interrupted = [run for run in work.interrupted if run != watched]
     if interrupted:
-        _list_interrupted(interrupted)
-    return bool(watched or work.signature or interrupted)
+        run_lists.show_interrupted(interrupted)
+    if work.finished:
+        run_lists.offer_finished(work.finished)
+    return Shown(bool(watched or work.signature or interrupted or work.finished), has_next_step)
 
 
 def memory_held() -> int:
@@ -95,13 +106,14 @@ def memory_held() -> int:
 
 
 def _announce_ends(work: Work) -> None:
-    """Follow the run that has just ended, and announce it when the page is next drawn."""
+    """Announce the runs that have just ended when the page is next drawn; follow one only if none is."""
     for run_id in set(st.session_state.get(_SEEN, ())) - set(work.signature):
         try:
             summary = summarise(runs.open(run_id))
         except LabError:
             continue  # deleted while it waited
-        followed_run.watch(summary.run)
+        if followed_run.watched() is None:
+            followed_run.watch(summary.run)
         words = f"**{literal(summary.title)}** has {followed_run.ended(summary.status)}{_score(summary)}."
         st.session_state.setdefault(_ENDED, []).append(words)
 
@@ -122,7 +134,7 @@ def _follow() -> None:
         for run in work.active:
             _show_progress(run)
         if work.queued:
-            _list_queue(work.queued, starting=not work.active)
+            run_lists.show_queue(work.queued, starting=not work.active)
 
 
 def _show_progress(run: Run) -> None:
@@ -203,52 +215,3 @@ def _validation_images(config: RunConfig) -> tuple[int, float | None]:
     total = sum(validation.values())
     most_common = max(training, key=lambda name: training[name])
     return total, validation.get(most_common, 0) / total if total else None
-
-
-def _list_queue(queued: Sequence[Run], *, starting: bool) -> None:
-    st.markdown(f"**Queue** · {count(len(queued), 'run')}")
-    if starting:
-        st.caption("The training process is starting. A cold start takes about 15 seconds.")
-    for position, run in enumerate(queued, start=1):
-        with _row(run, f"{position}. "):
-            visitors.stop_button(
-                "Cancel",
-                run.submission,
-                run.status.created,
-                engine.stop,
-                run,
-                icon=":material/close:",
-                key=f"cancel-{run.id}",
-            )
-
-
-def _list_interrupted(interrupted: Sequence[Run]) -> None:
-    with st.expander(
-        f"{count(len(interrupted), 'interrupted run')} can be resumed",
-        icon=":material/pause_circle:",
-        key="interrupted",
-    ):
-        st.caption(
-            "Newest first. Resume continues from the last finished epoch, with the optimiser's saved state."
-        )
-        for run in interrupted[:MAX_LISTED]:
-            with _row(run, ""):
-                st.button(
-                    "Resume",
-                    icon=":material/resume:",
-                    key=f"resume-{run.id}",
-                    on_click=frame.attempt,
-                    args=(followed_run.resume, run),
-                )
-
-
-@contextmanager
-def _row(run: Run, before: str) -> Iterator[None]:
-    """Show a run in a row, to whose end the block adds a button."""
-    summary = summarise(run)
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row-{run.id}"):
-        with st.container(gap=None):
-            st.markdown(f"{before}**{literal(summary.title)}**")
-            if summary.config is not None:
-                st.caption(literal(run_header.settings_line(summary.config)))
-        yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import engine
+from core import engine, run_names
 from core.config import RunConfig
 from core.datasets import Selection
 from core.errors import LabError
@@ -17,8 +17,6 @@ from pages.common import data_selection, data_sources, frame, settings, visitors
 from pages.common.expander import lazy_expander
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
-
-MAX_NAME_LENGTH = 80
 
 _NAME, _STARTED = "run_name", "run_started"
 
@@ -74,35 +72,54 @@ def _layers(config: RunConfig, classes: int) -> None:
     )
 
 
-def start_button(*, ready: bool, short_of_memory: str = "") -> None:
-    """Show the optional name of the run and the Start button; a lack of memory has to be confirmed."""
+def start_button(
+    config: RunConfig | None, *, ready: bool, is_next_step: bool, short_of_memory: str = ""
+) -> None:
+    """Show the name of the run, which says what differs from the run before, and the Start button.
+
+    A lack of memory has to be confirmed.
+    """
     if ready and short_of_memory:
         st.warning(literal(short_of_memory), title="Memory may run out", icon=":material/memory:")
         ready = st.checkbox("Start all the same; if memory runs out, the run fails", key="despite_memory")
     if st.session_state.pop(_STARTED, False):
         st.session_state[_NAME] = ""
+    proposed = run_names.proposed(config) if config else ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Run name",
             key=_NAME,
-            placeholder="Optional, such as “with rotation”",
-            max_chars=MAX_NAME_LENGTH,
+            placeholder=proposed or "Optional",
+            help="Without a name of your own, the run is named after what differs from the run before.",
+            max_chars=run_names.MAX_LENGTH,
             width=320,
             persist_state="session",
         )
         # Not a callback: the callback of a preset clicked just before must run first.
         if st.button(
-            "Start training", type="primary", icon=":material/play_arrow:", key="start", disabled=not ready
+            "Start training",
+            type="primary" if is_next_step else "secondary",
+            icon=":material/play_arrow:",
+            key="start",
+            disabled=not ready,
         ):
             frame.attempt(_start, name or "", bool(short_of_memory))
             st.rerun()
 
 
 def _start(name: str, despite_memory: bool) -> None:
-    name = " ".join(name.split())[:MAX_NAME_LENGTH]
+    config = settings.current()
+    name = " ".join(name.split())[: run_names.MAX_LENGTH] or run_names.proposed(config)
     submission = visitors.submission(despite_memory=despite_memory)
-    followed_run.watch(engine.submit(settings.current(), Labels(name=name), submission))
+    followed_run.watch(engine.submit(config, Labels(name=name), submission))
     st.session_state[_STARTED] = True
+
+
+def cautions(config: RunConfig, selection: Selection) -> None:
+    """Say above Start what usually goes wrong with such settings."""
+    training = int((selection.rows["split"] == "train").sum())
+    for sentence in cost_estimate.cautions(config, training):
+        st.warning(literal(sentence), icon=":material/warning:")
 
 
 def show_error(error: LabError) -> None:

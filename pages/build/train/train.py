@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import LabError
+from core.errors import InvalidSettings, LabError
 from core.training import memory_estimate
 from core.training.memory_estimate import ShortOfMemory
 from pages.build.train import live, plan, preview
@@ -13,6 +13,7 @@ from pages.common import (
     data_preparing,
     data_selection,
     data_sources,
+    data_verdict,
     disk_changes,
     frame,
     layout_choice,
@@ -27,24 +28,15 @@ settings.repeat_in_address()
 frame.keep_warm()
 
 source = settings.value(settings.SOURCE)
-dataset, fault = None, None
+dataset = None
+fault: LabError | None = None
 try:
     dataset = data_sources.open_if_prepared(source, settings.value(settings.VERSION))
 except LabError as error:
-    fault = error
+    version = settings.value(settings.VERSION)
+    fault = InvalidSettings(str(error), (settings.VERSION,)) if version else error
 
-with st.sidebar:
-    settings_form.show_presets()
-    settings_form.show(
-        data_sources.choices(),
-        dataset.class_names if dataset else (),
-        data_selection.without_effect(dataset) if dataset else (),
-    )
-settings.show_news()
-
-if live.show():
-    st.subheader("Next run", anchor=False)
-
+settings.drop_unknown_classes(dataset.class_names if dataset else ())
 config, selection, short = None, None, ""
 try:
     config = settings.current()
@@ -55,6 +47,20 @@ except ShortOfMemory as error:
 except LabError as error:
     fault = fault or error
 
+with st.sidebar:
+    settings_form.show(
+        data_sources.choices(),
+        dataset.class_names if dataset else (),
+        without_effect=data_selection.without_effect(dataset) if dataset else (),
+        fault=fault,
+    )
+settings.show_news()
+
+shown = live.show()
+if shown.anything:
+    st.subheader("Next run", anchor=False)
+
+found = data_verdict.known(dataset, config.data) if config and dataset else None
 if config and selection and dataset:
     disk_changes.warn(dataset)
     plan.headline(config, selection)
@@ -64,10 +70,23 @@ if fault:
     plan.show_error(fault)
 elif dataset is None:
     data_preparing.show(source)
-plan.start_button(ready=bool(config and selection and not fault), short_of_memory=short)
+is_unfit = found is not None and not found.fit and not shown.has_next_step
+if found is not None and not found.fit:
+    data_verdict.warn(found, is_next_step=is_unfit)
+if config and selection and not fault:
+    plan.cautions(config, selection)
+plan.start_button(
+    config,
+    short_of_memory=short,
+    ready=bool(config and selection and not fault),
+    is_next_step=not (shown.has_next_step or is_unfit or dataset is None),
+)
 
 if config and selection and dataset:
     plan.costs(config, selection)
     preview.show(dataset, selection, config)
     plan.layers(config, selection)
 st.page_link(addresses.DATA, label="View the images or choose others", icon=":material/photo_library:")
+
+if config and dataset:
+    data_verdict.judge(dataset, config.data)

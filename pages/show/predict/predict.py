@@ -5,17 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from pages.common import run_header, run_picker
+from pages.common import run_picker
 from pages.common.text import literal
 from pages.show.predict import answers, images, live
 
 st.title("Predict", anchor=False)
 
-summaries = [summary for summary in run_picker.listing() if summary.finished and summary.config]
-if not summaries:
-    run_header.show_empty("Here you will try a trained model on new images.")
-    st.stop()
-
+listed = run_picker.with_example(run_picker.listing())
+summaries = [summary for summary in listed if summary.finished and summary.config]
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()

@@ -13,7 +13,7 @@ from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
 from core.words import about, count
-from pages.common import frame, visitors
+from pages.common import frame, queued, visitors
 from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.run_lines import REPEATS, Line
 from pages.common.text import literal
@@ -68,7 +68,7 @@ def _show_repeat(ticked: Sequence[Line]) -> None:
         )
         for times in TIMES:
             st.button(
-                f"{times} times · {time_to_repeat(repeatable, times)}",
+                f"Queue {count(times * len(repeatable), 'run')} · {time_to_repeat(repeatable, times)}",
                 key=f"repeat-{times}",
                 width="stretch",
                 on_click=frame.attempt,
@@ -86,9 +86,7 @@ def repeat(lines: Sequence[Line], times: int) -> None:
     made = repeats.repeat_together([line.first.run for line in lines], times, visitors.submission())
     again = {line.id: line.first.run.id + REPEATS for line in lines}
     choice.choose([again.get(name, name) for name in choice.ids()])
-    st.session_state[_DONE] = (
-        f"{count(len(made), 'run')} queued. They train one after another; follow them on the Train page."
-    )
+    queued.note(made)
 
 
 def _seconds(line: Line) -> float:
@@ -171,7 +169,7 @@ def _show_last_action() -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="deleted_bar"):
         st.markdown(f":material/delete: {count(len(deleted), 'run')} moved to the trash.", width="content")
         st.button(
-            "Undo", key="undo_delete", icon=":material/undo:", type="primary",
+            "Undo", key="undo_delete", icon=":material/undo:",
             on_click=frame.attempt, args=(_restore, deleted),
         )  # fmt: skip
         st.button(

@@ -11,11 +11,7 @@ from pages.understand.explain import choice, explanation, in_depth
 
 st.title("Explain", anchor=False)
 
-summaries = [summary for summary in run_picker.listing() if summary.finished]
-if not summaries:
-    run_header.show_empty("Here you will see which parts of an image a model looks at.")
-    st.stop()
-
+summaries = [summary for summary in run_picker.with_example(run_picker.listing()) if summary.finished]
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
@@ -32,3 +28,4 @@ except LabError as error:
 
 explanation.legend()
 explanation.show(summary, wanted)
+run_header.offer_next_training(summary)

@@ -22,11 +22,7 @@ _FORMER_NAMES = {"How sure": _CONFIDENCE, "Learning curves": _STORY, "Mistakes":
 st.title("Results", anchor=False)
 settings.load()
 
-summaries = run_picker.listing()
-if not summaries:
-    run_header.show_empty("Here you will see how good a model is and what it gets wrong.")
-    st.stop()
-
+summaries = run_picker.with_example(run_picker.listing())
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()

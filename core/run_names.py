@@ -1,0 +1,41 @@
+"""Names of runs that say what differs from the run before."""
+
+from __future__ import annotations
+
+from core import datasets, runs
+from core.config import PRESETS, RunConfig
+from core.errors import LabError
+from core.words import differing
+
+MAX_LENGTH = 80
+MAX_READ = 30
+"""Runs among which the one before is looked for."""
+
+
+def proposed(config: RunConfig) -> str:
+    """Return a name for a new run: ``rotation 20°, dropout 0.3``, by the newest run on the same data set.
+
+    The first run on a data set is named after its preset, or by what differs from the tutorial's.
+    """
+    before = _before(config)
+    if before is not None:
+        return (differing(before, config) or "same settings again")[:MAX_LENGTH]
+    return first_name(config)[:MAX_LENGTH]
+
+
+def first_name(config: RunConfig) -> str:
+    """Return the name of a run that is the first on its data set: ``First look``."""
+    presets = {name: datasets.starting_config(config.data.source, name) for name in PRESETS}
+    fitting = [name for name, one in presets.items() if not differing(one, config)]
+    return fitting[0].capitalize() if fitting else differing(presets["tutorial"], config)
+
+
+def _before(config: RunConfig) -> RunConfig | None:
+    for run in runs.all()[:MAX_READ]:
+        try:
+            earlier = run.config
+        except LabError:
+            continue
+        if earlier.data.source == config.data.source:
+            return earlier
+    return None
