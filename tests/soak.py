@@ -164,7 +164,7 @@ def _reload(tab: Any) -> None:
 
 
 def _visit(tab: Any, name: str) -> None:
-    tab.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
+    tab.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
 
 
 def _start(tab: Any, preset: str) -> None:
@@ -306,4 +306,5 @@ def _free_port() -> int:
 
 if __name__ == "__main__":
     launch.lower_priority()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # unmounts the disk and ends what was started
     sys.exit(main())

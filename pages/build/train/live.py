@@ -12,6 +12,8 @@ from core.errors import LabError
 from core.evaluation import metrics
 from core.processes import memory_limit
 from core.runs import Run, Status
+from core.training import memory_estimate
+from core.training.memory_estimate import ShortOfMemory
 from core.words import confidence_interval, count, duration, of_ten, percent
 from pages.build.train import followed_run, live_charts, live_images, run_lists
 from pages.common import data_selection, frame, run_header, visitors
@@ -100,9 +102,17 @@ def show() -> Shown:
     return Shown(bool(watched or work.signature or interrupted or work.finished), has_next_step)
 
 
-def memory_held() -> int:
-    """Return the bytes of trainings under way, which are free for a run that starts after them."""
-    return memory_limit.held(run.status.pid for run in status().active)
+def check_memory(config: RunConfig, num_classes: int) -> None:
+    """Raise ShortOfMemory if a run would need more than is free once the trainings under way have ended.
+
+    Raises:
+        LabError: it needs more than this machine has.
+    """
+    try:
+        memory_estimate.check_free(config, num_classes)
+    except ShortOfMemory:
+        held = memory_limit.held(run.status.pid for run in status().active)
+        memory_estimate.check_free(config, num_classes, held)
 
 
 def _announce_ends(work: Work) -> None:

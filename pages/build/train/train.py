@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import InvalidSettings, LabError
-from core.training import memory_estimate
 from core.training.memory_estimate import ShortOfMemory
 from pages.build.train import live, plan, preview
 from pages.common import (
@@ -41,7 +40,7 @@ config, selection, short = None, None, ""
 try:
     config = settings.current()
     selection = data_selection.select(dataset, config.data) if dataset else None
-    memory_estimate.check_free(config, len(selection.class_names) if selection else 2, live.memory_held())
+    live.check_memory(config, len(selection.class_names) if selection else 2)
 except ShortOfMemory as error:
     short = str(error)
 except LabError as error:
