@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def words(test: AppTest) -> str:
 
 def plain(text: str) -> str:
     """Return the text without the marks that keep Markdown literal and lines unbroken."""
-    return text.replace("\\", "").replace("\u00a0", " ")
+    return re.sub(r":color\[(.*?)\]", r"\1", text.replace("\\", "").replace("\u00a0", " "))
 
 
 def test_an_empty_workspace_says_what_the_page_is_for_and_what_to_do_next():
