@@ -53,7 +53,9 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(no_worker, server: Server
     made_runs.give_model(second)
     made_runs.keep_heatmaps(second)
     addresses = (
-        f"/?data={source}",
+        "/",
+        f"/train?data={source}",
+        f"/train?data={source}&run={second.id}&set=fit.epochs%3D4",
         f"/data?data={source}",
         "/sweeps",
         f"/results?run={second.id}",

@@ -112,10 +112,9 @@ def test_two_browsers_have_their_own_settings_and_ask_before_stopping_each_other
         theirs, mine = reversed(runs.all())
         assert [run.config.fit.epochs for run in (theirs, mine)] == [7, 9]
         assert len({run.submission.by for run in (theirs, mine)} - {""}) == 2
-        first, second = (tabs[1].get_by_role("button", name="Cancel").nth(index) for index in range(2))
-        second.click()
+        tabs[1].locator(f".st-key-cancel-{mine.id} button").click()
         wait_for(lambda: mine.status.state == "stopped")
-        first.click()
+        tabs[1].locator(f".st-key-ask-cancel-{theirs.id} button").click()
         tabs[1].get_by_text("Started in another window").last.wait_for()
         assert theirs.status.state == "queued"
         tabs[1].get_by_role("button", name="Stop it").click()

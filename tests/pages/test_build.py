@@ -180,7 +180,7 @@ def test_what_usually_goes_wrong_is_said_above_start(source):
     assert not visit(data=source).warning
     text = words(visit(data=source, set="fit.learning_rate=0.05"))
     assert "A learning rate of 0.05 is usually too large for adam" in text
-    test = visit(data=source, set=["fit.epochs=500", "data.image_size=256", "model.filters=512,512,512"])
+    test = visit(data=source, set=["fit.epochs=500", "model.filters=128,128,128", "fit.batch_size=8"])
     assert "This will take about" in words(test) and not test.button(key="start").disabled
 
 
@@ -462,15 +462,15 @@ def test_a_run_is_named_after_what_differs_from_the_run_before(source):
 
 def test_the_run_of_the_address_stays_while_others_end_and_those_are_listed(source):
     config = RunConfig().replace({"data.source": source})
-    made_runs.finished(config, name="earlier")
+    made_runs.finished(config, name="finished before")
     run, other = made_runs.finished(config, name="mine"), made_runs.waiting(config, "running", name="other")
     test = visit(data=source, run=run.id)
     other.write_status(replace(other.status, state="stopped"))
     sound(test.run())
     assert test.query_params["run"] == run.id and "mine has finished" in words(test)
-    assert "earlier" not in words(test)
+    assert "finished before" not in words(test)
     test.session_state["recent"] = True
-    assert "earlier" in words(sound(test.run()))
+    assert "finished before" in words(sound(test.run()))
 
 
 def test_a_finished_run_is_shown_with_its_interval_and_baseline(source):
