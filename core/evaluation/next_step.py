@@ -161,6 +161,10 @@ def healthy(config: RunConfig, gap: float) -> Suggestion:
     return Suggestion(text, {"fit.seed": seed})
 
 
+def _map_size(config: RunConfig, blocks: int) -> int:
+    return final_map_size(config.data.image_size, blocks, config.model.kernel_size)
+
+
 def _before_its_time(config: RunConfig) -> Suggestion:
     if config.fit.early_stopping and config.fit.patience < 50:
         patience = min(2 * config.fit.patience, 50)
@@ -190,7 +194,7 @@ def _learning_rate(config: RunConfig, wanted: float, text: str) -> Suggestion:
 
 def _larger(config: RunConfig) -> Suggestion:
     filters, units = config.model.filters, config.model.dense_units
-    if len(filters) < 6 and final_map_size(config.data.image_size, len(filters) + 1) >= 2:
+    if len(filters) < 6 and _map_size(config, len(filters) + 1) >= 2:
         more = (*filters, min(2 * filters[-1], 512))
         return Suggestion("Use a larger network: one more convolution block.", {"model.filters": more})
     if units < 1024:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import runs
-from core.config import RunConfig
+from core.config import ModelConfig, RunConfig
 from core.errors import LabError
 from core.training import time_model
 from core.words import about, count, number
@@ -57,22 +57,21 @@ class Estimate:
 
 def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
     """The network's layers in order, as built by :func:`core.ml.model.build`."""
+    settings = config.model
     side, channels = config.data.image_size, 3
     found = [Layer("rescaling", "Rescaling", (side, side, channels), 0)]
-    for block, filters in enumerate(config.model.filters, start=1):
-        side, weights = side - 2, 9 * channels * filters
-        found.append(
-            Layer(f"conv_{block}", "Conv2D", (side, side, filters), weights + filters, weights * side**2)
-        )
+    for block, filters in enumerate(settings.filters, start=1):
+        side = side - settings.kernel_size + 1
+        found += _convolution(settings, block, (side, side, filters), channels)
         side, channels = side // 2, filters
         found.append(Layer(f"pool_{block}", "MaxPooling2D", (side, side, filters), 0))
-    flat, units = side * side * channels, config.model.dense_units
-    found.append(Layer("flatten", "Flatten", (flat,), 0))
+    flat, units = channels if settings.global_pooling else side * side * channels, settings.dense_units
+    kind = ("average", "GlobalAveragePooling2D") if settings.global_pooling else ("flatten", "Flatten")
+    found.append(Layer(*kind, (flat,), 0))
     found += _dropout(config, "dropout_flatten", flat)
     found.append(Layer("dense", "Dense", (units,), (flat + 1) * units, flat * units))
     found += _dropout(config, "dropout_dense", units)
-    found.append(Layer("logits", "Dense", (num_classes,), (units + 1) * num_classes, units * num_classes))
-    return (*found, Layer("probabilities", "Softmax", (num_classes,), 0))
+    return (*found, *_last_layers(units, num_classes))
 
 
 def parameters(config: RunConfig, num_classes: int) -> int:
@@ -166,6 +165,25 @@ def _earlier() -> list[tuple[NDArray[np.float64], float]]:
         seconds = max(report.seconds, sum(line.get("seconds") or 0 for line in history), _MIN_SECONDS)
         found.append((work, seconds))
     return found
+
+
+def _convolution(
+    settings: ModelConfig, number: int, output: tuple[int, int, int], channels: int
+) -> list[Layer]:
+    side, _, filters = output
+    weights = settings.kernel_size**2 * channels * filters
+    biases = 0 if settings.batch_norm else filters
+    found = [Layer(f"conv_{number}", "Conv2D", output, weights + biases, weights * side**2)]
+    if settings.batch_norm:
+        found.append(Layer(f"norm_{number}", "BatchNormalization", output, 4 * filters))
+        found.append(Layer(f"relu_{number}", "ReLU", output, 0))
+    return found
+
+
+def _last_layers(units: int, num_classes: int) -> tuple[Layer, Layer]:
+    weights = units * num_classes
+    logits = Layer("logits", "Dense", (num_classes,), weights + num_classes, weights)
+    return logits, Layer("probabilities", "Softmax", (num_classes,), 0)
 
 
 def _dropout(config: RunConfig, name: str, size: int) -> list[Layer]:

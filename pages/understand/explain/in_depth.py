@@ -126,7 +126,7 @@ def _overlay(
 
 def _filters(summary: Summary, image_id: str) -> None:
     """Show how the filters of a layer respond."""
-    layers = keras_file.convolution_layers(summary.run.model_path)
+    layers = keras_file.feature_maps(summary.run.model_path)
     layer = st.selectbox("Layer", layers, key="filters_layer", width=220)
     result: Mapping[str, Any] | None = waiting.answer(
         (summary.run.id, "filters", image_id, layer),

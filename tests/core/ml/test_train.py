@@ -77,6 +77,7 @@ def test_a_network_used_again_trains_as_a_new_one_would(
     tmp_path: Path, precision: str, optimizer: str
 ) -> None:
     changes = {
+        "model.batch_norm": optimizer in ("adam", "adamw"),
         "model.dropout": 0.3, "model.l2": 0.01, "augment.zoom": 0.2, "fit.epochs": 2,
         "fit.precision": precision, "fit.optimizer": optimizer,
     }  # fmt: skip
@@ -126,7 +127,8 @@ def test_weights_run_away_do_not_reach_the_next_training(tmp_path: Path) -> None
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_resumed_training_is_the_one_that_was_never_interrupted(tmp_path: Path, precision: str) -> None:
     changes = {
-        "model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision, "fit.class_weights": True
+        "model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision, "fit.class_weights": True,
+        "model.batch_norm": True, "model.global_pooling": True,
     }  # fmt: skip
     whole = fit(tmp_path / "whole", changes)
     batches = itertools.count()
@@ -348,6 +350,7 @@ def test_validation_is_scored_on_the_images_as_they_are(tmp_path: Path) -> None:
         {},
         {"model.filters": (8,), "model.dropout": 0.5},
         {"model.filters": (4, 8, 16, 32), "data.image_size": 64, "model.dense_units": 8},
+        {"model.kernel_size": 5, "model.batch_norm": True, "model.global_pooling": True},
     ],
 )
 def test_the_estimated_layers_are_those_of_the_model(changes: dict[str, Any]) -> None:
