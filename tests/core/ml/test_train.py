@@ -12,9 +12,9 @@ import pytest
 
 from core.config import RunConfig
 from core.errors import Diverged, LabError, Stopped
-from core.ml import checkpoint, feed, model, portable_file, train
+from core.ml import checkpoint, feed, model, portable_file, stages, train
 from core.ml.network import Network
-from core.training import cost_estimate
+from core.training import network_layers
 from samples.made_images import coloured_objects
 
 SIZE = 32
@@ -195,7 +195,7 @@ def test_without_keep_the_best_the_last_epoch_is_kept(tmp_path: Path) -> None:
 
 def test_watching_accuracy_keeps_the_first_of_equals() -> None:
     history = [{"val_accuracy": value, "val_loss": 1.0} for value in (0.5, 0.7, 0.7, 0.6)]
-    assert train._best_epoch(history, "val_accuracy") == 2
+    assert stages.best_epoch(history, "val_accuracy") == 2
 
 
 def test_a_runaway_loss_ends_as_diverged_with_the_setting_to_try(tmp_path: Path) -> None:
@@ -360,9 +360,9 @@ def test_the_estimated_layers_are_those_of_the_model(changes: dict[str, Any]) ->
         (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
         for layer in built.layers[1:]
     ]
-    estimated = [(one.name, one.kind, one.output, one.parameters) for one in cost_estimate.layers(config, 7)]
+    estimated = [(one.name, one.kind, one.output, one.parameters) for one in network_layers.layers(config, 7)]
     assert estimated == expected
-    assert cost_estimate.parameters(config, 7) == built.count_params()
+    assert network_layers.parameters(config, 7) == built.count_params()
 
 
 def test_both_precisions_start_from_the_same_weights_and_nearly_agree() -> None:
