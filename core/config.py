@@ -440,6 +440,12 @@ class RunConfig(_Section):
         return self.fit.epochs + (self.fit.fine_tune_epochs if self.is_fine_tuned else 0)
 
     @property
+    def for_fine_tuning(self) -> RunConfig:
+        """The settings of fine-tuning in the places of the usual ones; its rate may be 0."""
+        changes = {"epochs": self.fit.fine_tune_epochs, "learning_rate": self.fit.fine_tune_learning_rate}
+        return self.model_copy(update={"fit": self.fit.model_copy(update=changes)})
+
+    @property
     def without_effect(self) -> frozenset[str]:
         """The settings that change nothing, because of others."""
         return frozenset(path for path, setting in SETTINGS.items() if not setting.matters(self.get))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.backbones import BACKBONES
 from core.config import SETTINGS, RunConfig, final_map_size
 
 USUAL_LEARNING_RATE = {"adam": 0.001, "adamw": 0.001, "rmsprop": 0.001, "sgd": 0.01}
@@ -17,6 +18,9 @@ MOSTLY_ONE_CLASS = 0.75
 """Share of the largest class from which it has three times the images of all others together."""
 
 CHECK_IMAGES = "Check them for wrong labels, or add more."
+
+
+_OF_TUNING = {"fit.epochs": "fit.fine_tune_epochs", "fit.learning_rate": "fit.fine_tune_learning_rate"}
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,35 @@ def healthy(config: RunConfig, gap: float) -> Suggestion:
 
 def _map_size(config: RunConfig, blocks: int) -> int:
     return final_map_size(config.data.image_size, blocks, config.model.kernel_size)
+
+
+def suited(suggestion: Suggestion, config: RunConfig, *, is_tuned: bool) -> Suggestion:
+    """Make a suggestion for the lab's own network one for the network of these settings.
+
+    ``is_tuned``: whether it is about fine-tuning, whose settings have names of their own.
+    """
+    if config.backbone is None:
+        return suggestion
+    rate = suggestion.changes.get("fit.learning_rate", 0.0)
+    if is_tuned and rate > config.fit.fine_tune_learning_rate:  # what is usual would undo what it knows
+        longer = min(2 * config.fit.fine_tune_epochs, 500)
+        return Suggestion(f"Fine-tune longer: {longer} epochs.", {"fit.fine_tune_epochs": longer})
+    changes = {_OF_TUNING.get(path, path) if is_tuned else path: v for path, v in suggestion.changes.items()}
+    idle = config.without_effect
+    if not (is_tuned or config.augment.cached_variants):
+        idle |= {path for path in changes if path.startswith("augment.")}
+    return _for_pretrained(config) if idle & set(changes) else Suggestion(suggestion.text, changes)
+
+
+def _for_pretrained(config: RunConfig) -> Suggestion:
+    if not config.is_fine_tuned:
+        return Suggestion("Fine-tune the last third of the network.", {"model.fine_tune": "last_third"})
+    names = list(BACKBONES)
+    larger = names[names.index(config.model.network) + 1 :]
+    if not larger:
+        return Suggestion("The settings are already cautious. More training images would help most.")
+    text = f"Use a larger pretrained network: {BACKBONES[larger[0]].title}."
+    return Suggestion(text, {"model.network": larger[0]})
 
 
 def _before_its_time(config: RunConfig) -> Suggestion:

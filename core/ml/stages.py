@@ -137,7 +137,7 @@ def plan(
     )
     if not config.is_fine_tuned:
         return [head]
-    of_tuning = _for_tuning(config)
+    of_tuning = config.for_fine_tuning
     architecture = networks_of.tuned(of_tuning, num_classes, pretrained.network)
     tuned = Stage(
         "fine_tuning",
@@ -148,10 +148,3 @@ def plan(
         first=head,
     )
     return [head, tuned]
-
-
-def _for_tuning(config: RunConfig) -> RunConfig:
-    """The settings of fine-tuning, in the places of the usual ones; the rate may be 0."""
-    fit = config.fit
-    changes = {"epochs": fit.fine_tune_epochs, "learning_rate": fit.fine_tune_learning_rate}
-    return config.model_copy(update={"fit": fit.model_copy(update=changes)})
