@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import InvalidSettings, LabError
 from core.training import memory_estimate
 from core.training.memory_estimate import ShortOfMemory
-from pages.build.train import live, plan, preview
+from pages.build.train import live, plan, preview, weights
 from pages.common import (
     addresses,
     data_preparing,
@@ -70,6 +70,8 @@ if fault:
     plan.show_error(fault)
 elif dataset is None:
     data_preparing.show(source)
+if config and config.backbone:
+    weights.show(config.backbone)
 is_unfit = found is not None and not found.fit and not shown.has_next_step
 if found is not None and not found.fit:
     data_verdict.warn(found, is_next_step=is_unfit)

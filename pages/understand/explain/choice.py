@@ -57,6 +57,7 @@ def ask(summary: Summary) -> Wanted:
         layer = st.selectbox(
             "Layer",
             [LAST_LAYER, *reversed(layers[:-1])],
+            format_func=keras_file.title_of,
             key="explain_layer",
             width=170,
             help="The last convolutional layer responds to whole parts of objects; "
