@@ -86,9 +86,10 @@ def _run(
     base = RunConfig().replace({"data.source": SOURCE, "fit.seed": seed})
     config = preset("transfer", base).replace({"model.network": backbone.name, **(changes or {})})
     run = runs.create(config)
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), time.process_time()
     status = worker.carry_out(run, networks=networks)
-    seconds = time.perf_counter() - started
+    seconds, computed = time.perf_counter() - started, time.process_time() - computed
+    print(f"  {run.id}: {seconds:.1f} s, of which {computed:.1f} core seconds of computing", flush=True)
     if status.state != "done":
         raise LabError(f"{run.id}: {status.message}")
     return run, seconds
