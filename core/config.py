@@ -440,6 +440,11 @@ class RunConfig(_Section):
         return self.fit.epochs + (self.fit.fine_tune_epochs if self.is_fine_tuned else 0)
 
     @property
+    def has_augmentation(self) -> bool:
+        """Whether training images are changed; a frozen network sees each once, as it is."""
+        return self.backbone is None or self.is_fine_tuned or self.augment.cached_variants > 0
+
+    @property
     def for_fine_tuning(self) -> RunConfig:
         """The settings of fine-tuning in the places of the usual ones; its rate may be 0."""
         changes = {"epochs": self.fit.fine_tune_epochs, "learning_rate": self.fit.fine_tune_learning_rate}

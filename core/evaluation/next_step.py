@@ -182,7 +182,7 @@ def suited(suggestion: Suggestion, config: RunConfig, *, is_tuned: bool) -> Sugg
         return Suggestion(f"Fine-tune longer: {longer} epochs.", {"fit.fine_tune_epochs": longer})
     changes = {_OF_TUNING.get(path, path) if is_tuned else path: v for path, v in suggestion.changes.items()}
     idle = config.without_effect
-    if not (is_tuned or config.augment.cached_variants):
+    if not config.has_augmentation:
         idle |= {path for path in changes if path.startswith("augment.")}
     return _for_pretrained(config) if idle & set(changes) else Suggestion(suggestion.text, changes)
 
