@@ -159,7 +159,9 @@ def _guide(config: RunConfig, backbone: Backbone, epochs: int) -> tuple[list[flo
     x = keras.layers.Dropout(config.model.dropout)(x)
     model = keras.Model(inputs, keras.layers.Dense(len(selection.class_names), activation="softmax")(x))
     model.compile(
-        keras.optimizers.Adam(config.fit.learning_rate), "sparse_categorical_crossentropy", ["accuracy"]
+        optimizer=keras.optimizers.Adam(config.fit.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
     )
     parts = {name: (images[index], labels[index]) for name, index in split.items()}
     ends = [time.perf_counter()]
