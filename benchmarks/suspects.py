@@ -34,7 +34,7 @@ SWAPPED = 0.05
 def main() -> int:
     """Check the data sets with both kinds of features and print the results."""
     if WEIGHTS.is_file():
-        os.environ.setdefault("LAB_IMAGENET_WEIGHTS", str(WEIGHTS))
+        os.environ.setdefault("LAB_WEIGHTS", str(WEIGHTS))
     os.environ["TFDS_DATA_DIR"] = str(DATA / "tfds")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder

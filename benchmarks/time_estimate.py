@@ -21,7 +21,7 @@ import numpy as np
 from core import datasets, runs
 from core.config import RunConfig
 from core.runs import Run
-from core.training import cost_estimate
+from core.training import cost_estimate, network_layers
 from core.worker import carry_out
 
 RUNS = 100
@@ -76,7 +76,7 @@ def _drawn(rng: np.random.Generator) -> RunConfig:
         config = RunConfig().replace(changes)
         per_class = config.data.max_per_class or 500
         images = per_class * (10 if config.data.source == "digits" else 5) * config.fit.epochs
-        multiply_adds = sum(layer.multiply_adds for layer in cost_estimate.layers(config, 2))
+        multiply_adds = sum(layer.multiply_adds for layer in network_layers.layers(config, 2))
         if images * (6 * multiply_adds / 2e10 + 1 / config.fit.batch_size / 200) < MAX_SECONDS:
             return config
 

@@ -26,7 +26,7 @@ __all__ = ["compare", "load", "train"]
 def train(
     source: str | Path = "garden",
     *,
-    preset: str = "tutorial",
+    preset: str = "",
     name: str = "",
     layout: str = "",
     despite_memory: bool = False,
@@ -41,7 +41,8 @@ def train(
 
     Args:
         source: ``garden``, ``digits``, ``tfds:NAME``, or a folder with one folder of images per class.
-        preset: the preset to start from, one of :data:`core.config.PRESETS`.
+        preset: the preset to start from, one of :data:`core.config.PRESETS`; by default ``tutorial``, or
+            ``transfer`` if ``network`` names a pretrained one, such as ``"mobilenet_v2_035"``.
         name: a name for the run; by default what differs from the run before.
         layout: how to read the files where several ways are possible; the error ``Undecided`` lists their
             names. The choice is kept for the next time.

@@ -17,9 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from core.backbones import BACKBONES, Backbone, FineTune, Network
 from core.errors import InvalidSettings, LabError
 
 Scale = Literal["linear", "log"]
+PRETRAINED = tuple(BACKBONES)
+"""The networks that start from weights trained on ImageNet."""
 
 
 def _setting(
@@ -36,14 +39,15 @@ def _setting(
     simple: bool = False,
     advanced: bool = False,
     only_if: Mapping[str, Any] | None = None,
+    option_names: tuple[str, ...] = (),
 ) -> Any:
     """A pydantic field that also carries what a widget needs to display it.
 
     Args:
         simple: it is among the few settings shown at first.
         advanced: it is rarely needed.
-        only_if: other settings by dotted path, with a value of each; the setting means something only while
-            one of them has that value. Without it, it always does.
+        only_if: other settings by dotted path, with a value of each or several; the setting means something
+            only while one of them has one of these and means something itself. Without it, it always does.
     """
     return Field(
         default=default,
@@ -59,6 +63,7 @@ def _setting(
             "simple": simple,
             "advanced": advanced,
             "only_if": dict(only_if or {}),
+            "option_names": list(option_names),
         },
     )
 
@@ -206,15 +211,46 @@ class AugmentConfig(_Section):
         step=0.05,
         empty="off",
     )
+    cached_variants: int = _setting(
+        0,
+        "Cached variants",
+        "For a pretrained network: number of augmented variants of each training image that its last layer "
+        "learns from. Each costs as much time as the images themselves; without any, only fine-tuning "
+        "augments.",
+        minimum=0,
+        maximum=20,
+        step=1,
+        empty="off",
+        advanced=True,
+        only_if={"model.network": PRETRAINED},
+    )
 
 
 class ModelConfig(_Section):
-    """The network: blocks of convolution and max pooling, then dense layers."""
+    """The network: a pretrained one, or blocks of convolution and max pooling, then dense layers."""
 
+    network: Network = _setting(
+        "own",
+        "Network",
+        "An own network that learns from these images alone, or one that has been trained on the photos of "
+        "ImageNet: it needs far fewer images and usually scores higher on photos.",
+        option_names=("own CNN", *(backbone.title for backbone in BACKBONES.values())),
+        simple=True,
+    )
+    fine_tune: FineTune = _setting(
+        "none",
+        "Fine-tune",
+        "How much of a pretrained network is trained after its new last layer: nothing (seconds), its last "
+        "block, its last third, or all of it.",
+        option_names=("none", "last block", "last third", "all"),
+        simple=True,
+        only_if={"model.network": PRETRAINED},
+    )
     filters: tuple[int, ...] = _setting(
         (16, 32, 64),
         "Filters",
         "Number of patterns each convolution block detects: one number per block.",
+        only_if={"model.network": "own"},
     )
     dense_units: int = _setting(
         128,
@@ -223,6 +259,34 @@ class ModelConfig(_Section):
         minimum=8,
         maximum=1024,
         step=8,
+        only_if={"model.network": "own"},
+    )
+    kernel_size: int = _setting(
+        3,
+        "Kernel size",
+        "Side length of the patterns that a convolution detects. Larger ones see more at once but cost more.",
+        minimum=3,
+        maximum=7,
+        step=2,
+        unit="px",
+        advanced=True,
+        only_if={"model.network": "own"},
+    )
+    batch_norm: bool = _setting(
+        False,
+        "Batch normalisation",
+        "Normalises what each convolution passes on; often speeds up training and allows a larger learning "
+        "rate.",
+        advanced=True,
+        only_if={"model.network": "own"},
+    )
+    global_pooling: bool = _setting(
+        False,
+        "Global average pooling",
+        "Averages each pattern over the whole image instead of keeping every position: far fewer weights, "
+        "so less overfitting.",
+        advanced=True,
+        only_if={"model.network": "own"},
     )
     dropout: float = _setting(
         0.0,
@@ -311,6 +375,26 @@ class FitConfig(_Section):
         simple=True,
         only_if={"fit.early_stopping": True},
     )
+    fine_tune_epochs: int = _setting(
+        5,
+        "Fine-tuning epochs",
+        "Maximum number of passes through all training images while a pretrained network is fine-tuned.",
+        minimum=1,
+        maximum=500,
+        step=1,
+        only_if={"model.fine_tune": ("last_block", "last_third", "all")},
+    )
+    fine_tune_learning_rate: float = _setting(
+        0.0002,
+        "Fine-tuning learning rate",
+        "Size of each weight update during fine-tuning; small, so that what the network knows is kept.",
+        minimum=0.0,
+        maximum=0.1,
+        step=0.0001,
+        scale="log",
+        empty="no change",
+        only_if={"model.fine_tune": ("last_block", "last_third", "all")},
+    )
     restore_best: bool = _setting(
         True,
         "Keep the best epoch",
@@ -340,6 +424,37 @@ class RunConfig(_Section):
     model: ModelConfig = ModelConfig()
     fit: FitConfig = FitConfig()
 
+    @property
+    def backbone(self) -> Backbone | None:
+        """The pretrained network; None for an own one."""
+        return BACKBONES.get(self.model.network)
+
+    @property
+    def is_fine_tuned(self) -> bool:
+        """Whether part of a pretrained network is trained after its last layer."""
+        return self.backbone is not None and self.model.fine_tune != "none"
+
+    @property
+    def max_epochs(self) -> int:
+        """The largest number of epochs, both stages together if there are two."""
+        return self.fit.epochs + (self.fit.fine_tune_epochs if self.is_fine_tuned else 0)
+
+    @property
+    def has_augmentation(self) -> bool:
+        """Whether training images are changed; a frozen network sees each once, as it is."""
+        return self.backbone is None or self.is_fine_tuned or self.augment.cached_variants > 0
+
+    @property
+    def for_fine_tuning(self) -> RunConfig:
+        """The settings of fine-tuning in the places of the usual ones; its rate may be 0."""
+        changes = {"epochs": self.fit.fine_tune_epochs, "learning_rate": self.fit.fine_tune_learning_rate}
+        return self.model_copy(update={"fit": self.fit.model_copy(update=changes)})
+
+    @property
+    def without_effect(self) -> frozenset[str]:
+        """The settings that change nothing, because of others."""
+        return frozenset(path for path, setting in SETTINGS.items() if not setting.matters(self.get))
+
     @model_validator(mode="after")
     def _check_the_image_survives_the_blocks(self) -> RunConfig:
         blocks = len(self.model.filters)
@@ -347,7 +462,9 @@ class RunConfig(_Section):
             raise _fault_in(
                 ("model.filters",), "Filters must be 1 to 6 numbers from 1 to 512, for example 16, 32, 64"
             )
-        if final_map_size(self.data.image_size, blocks) < 1:
+        if self.backbone is not None:
+            return self
+        if final_map_size(self.data.image_size, blocks, self.model.kernel_size) < 1:
             raise _fault_in(
                 ("model.filters", "data.image_size"),
                 f"{blocks} convolution blocks are too many for an image size of {self.data.image_size} px: "
@@ -403,15 +520,30 @@ class Setting:
     simple: bool = False
     advanced: bool = False
     only_if: Mapping[str, Any] = field(default_factory=dict)
+    option_names: tuple[str, ...] = ()
+    """The options in words, in their order; empty where they speak for themselves."""
 
     def matters(self, value_of: Callable[[str], Any]) -> bool:
         """Whether it changes anything, given the values of the other settings by dotted path."""
-        return not self.only_if or any(value_of(path) == value for path, value in self.only_if.items())
+        return not self.only_if or any(
+            SETTINGS[path].matters(value_of) and value_of(path) in _values(wanted)
+            for path, wanted in self.only_if.items()
+        )
+
+    def option_name(self, option: str) -> str:
+        """An option in words."""
+        names = dict(zip(self.options, self.option_names, strict=False))
+        return names.get(option, option)
+
+
+def _values(wanted: Any) -> tuple[Any, ...]:
+    return wanted if isinstance(wanted, tuple) else (wanted,)
 
 
 def _describe(path: str, info: FieldInfo) -> Setting:
-    extra = info.json_schema_extra
-    assert isinstance(extra, dict)
+    assert isinstance(info.json_schema_extra, dict)
+    extra: dict[str, Any] = dict(info.json_schema_extra)
+    option_names = tuple(extra.pop("option_names"))
     bounds = {type(m).__name__: m for m in info.metadata}
     options = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
     return Setting(
@@ -423,7 +555,8 @@ def _describe(path: str, info: FieldInfo) -> Setting:
         minimum=getattr(bounds.get("Ge"), "ge", None),
         maximum=getattr(bounds.get("Le"), "le", None),
         options=options,
-        **extra,  # type: ignore[arg-type]
+        option_names=option_names,
+        **extra,
     )
 
 
@@ -451,6 +584,13 @@ PRESETS: dict[str, dict[str, Any]] = {
         "augment.contrast": 0.2,
         "model.dropout": 0.2,
         "model.l2": 0.001,
+        "fit.epochs": 40,
+        "fit.early_stopping": True,
+    },
+    "transfer": {
+        "data.image_size": 224,
+        "model.network": "mobilenet_v2_035",
+        "model.dropout": 0.2,
         "fit.epochs": 40,
         "fit.early_stopping": True,
     },
@@ -483,10 +623,10 @@ def augmentations(*, flips: bool = True) -> dict[str, dict[str, Any]]:
     return {name: values for name, values in found.items() if flips or name != "flip"}
 
 
-def final_map_size(image_size: int, blocks: int) -> int:
-    """The side of the last feature map in pixels: each 3x3 convolution trims 2, each pooling halves."""
+def final_map_size(image_size: int, blocks: int, kernel_size: int = 3) -> int:
+    """The side of the last feature map in pixels: a 3x3 convolution trims 2, each pooling halves."""
     for _ in range(blocks):
-        image_size = (image_size - 2) // 2
+        image_size = (image_size - kernel_size + 1) // 2
     return image_size
 
 

@@ -110,6 +110,15 @@ def _starting_settings(source: str, _changed: int) -> dict[str, Any]:
     return {"augment.flip": False} if off else {}
 
 
+def folder(source: str) -> Path:
+    """The folder in the workspace of a data set, which may not exist yet.
+
+    Raises:
+        LabError: there is no such source.
+    """
+    return _path(sources.resolve(source))
+
+
 def prepared() -> list[str]:
     """The sources of all prepared data sets in this workspace, most recently prepared first."""
     found = (workspace.folder() / "datasets").glob("*/dataset.json")

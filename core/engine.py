@@ -105,10 +105,18 @@ def create_continuation(run: Run, epochs: int, submission: Submission = Submissi
     if not run.has_checkpoint and not run.model_path.exists():
         raise LabError(f"The model of {run.title} is gone, so it cannot be trained on. Start a new run.")
     done = len(run.metrics()) if run.has_checkpoint else report.kept_epoch
-    config = run.config.replace({"fit.epochs": done + epochs})
+    config = run.config.replace(_more_epochs(run, done, epochs))
     parent = Parent(run.id, done, report.data_version, report.split_fingerprint, report.seconds)
     name = f"{run.labels.name}, trained on" if run.labels.name else ""
     return runs.create(config, Labels(name=name), continues=(run, parent), submission=submission)
+
+
+def _more_epochs(run: Run, done: int, epochs: int) -> dict[str, int]:
+    """The changed setting: a run that was fine-tuned goes on fine-tuning."""
+    fine_tuned = sum(line.get("stage") == "fine_tuning" for line in run.metrics()[:done])
+    if fine_tuned:
+        return {"fit.fine_tune_epochs": fine_tuned + epochs}
+    return {"fit.epochs": done + epochs}
 
 
 def queue() -> list[Run]:

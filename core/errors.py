@@ -26,7 +26,14 @@ class Diverged(LabError):
 
 
 class NoWeights(LabError):
-    """Pretrained weights are not on this machine and cannot be downloaded."""
+    """Pretrained weights are not on this machine and cannot be downloaded.
+
+    ``reason`` is a clause that a sentence can end with; ``remedy`` are sentences.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason[:1].upper()}{reason[1:]}. {remedy}".rstrip())
+        self.reason = reason
 
 
 class InvalidSettings(LabError):

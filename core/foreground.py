@@ -13,6 +13,7 @@ import numpy as np
 
 from core import config as settings_of
 from core import datasets, run_names, runs, worker
+from core.backbones import BACKBONES
 from core.config import PRESETS, RunConfig
 from core.data import sources
 from core.errors import LabError
@@ -69,16 +70,20 @@ def wanted_config(source: str, preset: str, settings: Mapping[str, Any]) -> RunC
     """Return the settings that a run on a data set starts from, with some of them changed.
 
     Args:
+        preset: "" for the one that suits the network.
         settings: values by short or dotted name; Python or NumPy types.
 
     Raises:
         LabError: there is no such data set, preset or setting, a setting is given twice, or a value is
             invalid.
     """
+    changes = _by_path(settings)
+    if not preset:
+        preset = "transfer" if changes.get("model.network") in BACKBONES else "tutorial"
     if preset not in PRESETS:
         raise LabError(f"There is no preset {preset!r}. Available: {', '.join(PRESETS)}.")
     base = datasets.starting_config(sources.resolve(source).name, preset)
-    return base.replace(_by_path(settings))
+    return base.replace(changes)
 
 
 def _by_path(settings: Mapping[str, Any]) -> dict[str, Any]:

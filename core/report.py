@@ -25,12 +25,16 @@ MAX_CLASSES = 10_000
 Metric = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
 """A key of :class:`Epoch` that has a learning curve."""
 
+Stage = Literal["head", "fine_tuning"]
+"""What an epoch trains of a pretrained network: its new last layer alone, or part of it too."""
+
 
 class Epoch(TypedDict):
     """The metrics of one epoch, numbered from 1; NaN and infinite values are None.
 
     Losses are in nats per image and accuracies in [0, 1]: of the training images while the weights change,
-    and of the validation images (``val_``) at its end. ``seconds`` includes the validation.
+    and of the validation images (``val_``) at its end. ``seconds`` includes the validation. ``stage`` is
+    given for pretrained networks only.
     """
 
     epoch: Annotated[int, Field(ge=1, le=10**6)]
@@ -39,6 +43,7 @@ class Epoch(TypedDict):
     val_loss: NotRequired[FiniteFloat | None]
     val_accuracy: NotRequired[FiniteFloat | None]
     seconds: NotRequired[FiniteFloat | None]
+    stage: NotRequired[Stage]
 
 
 class _Part(BaseModel):
@@ -145,6 +150,8 @@ class Training(_Part):
         groups: groups that were kept whole, such as patients, by split; empty without groups.
         pixel_ranges: the values shown as black and as white in images of more than 8 bits, by kind
             (``integer`` or ``floating``) as far as there are any; the model expects the same of other images.
+        feature_images: images whose features a pretrained network computed for this run; those of others
+            were at hand.
     """
 
     kept_epoch: Count
@@ -159,6 +166,7 @@ class Training(_Part):
     pixel_ranges: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(default_factory=dict)
     skipped: tuple[SkippedFile, ...] = ()
     environment: Environment
+    feature_images: Count = 0
 
 
 class Report(Training):

@@ -364,7 +364,7 @@ def create(
     files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
     files.write_json(new.path / "labels.json", asdict(labels))
     new.write_submission(submission)
-    new.write_status(Status("queued", created=time.time(), epochs=config.fit.epochs))
+    new.write_status(Status("queued", created=time.time(), epochs=config.max_epochs))
     if continues is not None:
         _take_over(new, *continues)
     with files.explained(path):

@@ -162,7 +162,7 @@ class TrainingResult:
     def _facts(self) -> dict[str, str]:
         config, state = self.run.config, self.run.status.state
         facts = {"Run": self.run.title, "Data set": config.data.source, "Changed settings": _changed(config)}
-        epochs = f"{len(self.run.metrics())} of {config.fit.epochs}"
+        epochs = f"{len(self.run.metrics())} of {config.max_epochs}"
         if self.run.has_report:
             facts["Test accuracy"] = str(self.test_accuracy)
             facts["Validation accuracy"] = str(self.val_accuracy)

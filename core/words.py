@@ -218,6 +218,8 @@ def setting_value(path: str, value: Any) -> str:
     setting = SETTINGS[path]
     if setting.empty and not value:
         return setting.empty
+    if setting.option_names:
+        return setting.option_name(value)
     space = " " if setting.unit.isalpha() else ""
     return f"{typed_value(value)}{space}{setting.unit}"
 

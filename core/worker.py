@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import datasets, runs, sweeps
-from core.config import DataConfig
+from core.config import DataConfig, RunConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
 from core.data.stored_images import Images
@@ -32,12 +32,14 @@ from core.evaluation import metrics
 from core.export import mlflow_mirror
 from core.report import Epoch, LayerSummary, SkippedFile, Training
 from core.runs import Parent, Predictions, Run, Status
-from core.training import cost_estimate, environment, memory_estimate, watched_images
+from core.training import environment, memory_estimate, network_layers, pretrained_weights, watched_images
 from core.training.status_writer import StatusWriter
 from core.words import printable
 
 if TYPE_CHECKING:
-    from core.ml.train import Networks, Trained
+    from core.ml.networks import Networks
+    from core.ml.stages import Prepared
+    from core.ml.train import Trained
 
 LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
@@ -83,18 +85,22 @@ def carry_out(
         short = memory_estimate.check_start(run.config, len(selection.class_names), run.submission)
         writer.update(if_killed=short)
         _check_same_data(run.parent, dataset, selection)
+        weights = _weights(run.config, writer)
         parts = _load(run, dataset, selection, writer)
-        trained = _train(run, parts, selection.class_names, writer, networks)
+        pretrained, networks = _prepare(run.config, weights, dataset, selection, parts, writer, networks)
+        trained = _train(run, parts, selection.class_names, writer, pretrained, networks)
         if terminating.is_set():
             raise Stopped("The process was asked to end.")
-        predictions = _predict(run, trained, parts)
+        predictions = _predict(run, trained, parts, pretrained)
         run.write_report(
             metrics.report(
                 selection.class_names,
                 predictions["validation"],
                 predictions["test"],
                 counts=selection.counts(),
-                training=_training(run, dataset, selection, trained, writer),
+                training=_training(
+                    run, dataset, selection, trained, writer, pretrained.computed if pretrained else 0
+                ),
             )
         )
         writer.update(state="stopped" if trained.stopped else "done", message=writer.status.pruned)
@@ -141,6 +147,13 @@ def _check_same_data(parent: Parent | None, dataset: Dataset, selection: Selecti
         )
 
 
+def _weights(config: RunConfig, writer: StatusWriter) -> Path | None:
+    """Before anything that takes longer: whether they can be had decides whether the run can be."""
+    if config.backbone is None:
+        return None
+    return pretrained_weights.get(config.backbone, progress=writer.preparing, should_stop=writer.should_stop)
+
+
 def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter) -> dict[str, Part]:
     rows, data = selection.rows, run.config.data
     images = pixel_cache.load(
@@ -163,11 +176,41 @@ def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter
     }
 
 
+def _prepare(
+    config: RunConfig,
+    weights: Path | None,
+    dataset: Dataset,
+    selection: Selection,
+    parts: dict[str, Part],
+    writer: StatusWriter,
+    networks: Networks | None,
+) -> tuple[Prepared | None, Networks | None]:
+    """Have a pretrained network look at the images, unless their features are stored."""
+    if weights is None:
+        return None, networks
+    from core.ml import transfer
+    from core.ml.networks import Networks
+
+    networks = networks or Networks()
+    prepared = transfer.prepare(
+        config,
+        dataset,
+        selection.rows,
+        parts["train"].images,
+        weights,
+        networks=networks,
+        progress=writer.preparing,
+        should_stop=writer.should_stop,
+    )
+    return prepared, networks
+
+
 def _train(
     run: Run,
     parts: dict[str, Part],
     class_names: Sequence[str],
     writer: StatusWriter,
+    pretrained: Prepared | None,
     networks: Networks | None,
 ) -> Trained:
     from core.ml import train
@@ -189,6 +232,7 @@ def _train(
         training=(parts["train"].images, parts["train"].labels),
         validation=(validation.images, validation.labels),
         checkpoint_folder=run.checkpoint_path,
+        pretrained=pretrained,
         before=run.metrics()[: run.parent.epochs] if run.parent else [],
         networks=networks,
         on_start=run.write_metrics,
@@ -200,21 +244,31 @@ def _train(
     )
 
 
-def _predict(run: Run, trained: Trained, parts: dict[str, Part]) -> dict[str, Predictions]:
+def _predict(
+    run: Run, trained: Trained, parts: dict[str, Part], pretrained: Prepared | None
+) -> dict[str, Predictions]:
     from core.ml import portable_file, train
 
     portable_file.save(trained.model, run.model_path)
-    predictions = {
-        split: Predictions(part.ids, part.labels, train.predict(trained.model, part.images), part.groups)
-        for split, part in parts.items()
-        if split != "train"
-    }
+    predictions = {}
+    for split in ("validation", "test"):
+        part = parts[split]
+        if pretrained is not None and trained.head is not None:
+            probabilities = train.predict(trained.head, pretrained.features[split])
+        else:
+            probabilities = train.predict(trained.model, part.images)
+        predictions[split] = Predictions(part.ids, part.labels, probabilities, part.groups)
     run.write_predictions(**predictions)
     return predictions
 
 
 def _training(
-    run: Run, dataset: Dataset, selection: Selection, trained: Trained, writer: StatusWriter
+    run: Run,
+    dataset: Dataset,
+    selection: Selection,
+    trained: Trained,
+    writer: StatusWriter,
+    feature_images: int,
 ) -> Training:
     return Training(
         kept_epoch=trained.kept_epoch,
@@ -223,7 +277,7 @@ def _training(
         parameters=trained.model.count_params(),
         summary=tuple(
             LayerSummary(name=layer.name, kind=layer.kind, output=layer.output, parameters=layer.parameters)
-            for layer in cost_estimate.layers(run.config, len(selection.class_names))
+            for layer in network_layers.layers(run.config, len(selection.class_names))
         ),
         precision=trained.precision,
         data_version=dataset.version,
@@ -232,6 +286,7 @@ def _training(
         pixel_ranges=dataset.ranges.by_kind() if dataset.ranges else {},
         skipped=tuple(SkippedFile(**one) for one in dataset.skipped),
         environment=environment.describe(),
+        feature_images=feature_images,
     )
 
 

@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parent.parent
 
 FLOORS = (
     "errors",
+    "backbones",
     "config",
     "words",
     "files",

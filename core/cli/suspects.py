@@ -77,7 +77,7 @@ def _judge(
             judge(handcrafted_features.features, "appearance") if offline else _by_imagenet(judge, progress)
         )
     except NoWeights as missing:
-        judged = replace(judge(handcrafted_features.features, "appearance"), instead=str(missing))
+        judged = replace(judge(handcrafted_features.features, "appearance"), instead=missing.reason)
     ranking.save(dataset, judged)
     job.note(len(judged.ids), time.perf_counter() - started)
     return dataset, judged

@@ -11,7 +11,7 @@ from core.errors import LabError
 from core.evaluation import curve_rules, headline, metrics, next_step
 from core.evaluation.curves import Curves
 from core.evaluation.next_step import Suggestion
-from core.evaluation.readings import RULES, Kind, Reading
+from core.evaluation.readings import MIN_EPOCHS, RULES, Kind, Reading
 from core.report import ClassScores, Epoch, Report
 from core.runs import Run
 
@@ -43,7 +43,10 @@ def read(
         validation_classes: the scores of each class on the validation images; with a report, a rare class
             that is hardly found is then reported too.
     """
-    reading = curve_rules.first_match(Curves(_with_losses(history)), config, guess, validation_images)
+    lines, settings = _last_stage(_with_losses(history), config)
+    reading = curve_rules.first_match(Curves(lines), settings, guess, validation_images)
+    is_tuned = settings is not config
+    reading = replace(reading, suggestion=next_step.suited(reading.suggestion, config, is_tuned=is_tuned))
     if report is None:
         return reading
     if gap := headline.far_below_validation(report):
@@ -67,6 +70,17 @@ def read_run(run: Run, config: RunConfig, report: Report | None) -> Reading:
         report=report,
         validation_classes=_validation_classes(run, report),
     )
+
+
+def _last_stage(history: Sequence[Epoch], config: RunConfig) -> tuple[Sequence[Epoch], RunConfig]:
+    """The epochs to read and their settings: the curves of a stage say nothing about those of another.
+
+    Of a pretrained network, they are those of fine-tuning or, where these are too few, those of its head.
+    """
+    tuned = [line for line in history if line.get("stage") == "fine_tuning"]
+    if len(tuned) >= MIN_EPOCHS:
+        return tuned, config.for_fine_tuning
+    return (history[: len(history) - len(tuned)] or history), config
 
 
 def _with_losses(history: Sequence[Epoch]) -> Sequence[Epoch]:

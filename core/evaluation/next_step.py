@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.backbones import BACKBONES
 from core.config import SETTINGS, RunConfig, final_map_size
 
 USUAL_LEARNING_RATE = {"adam": 0.001, "adamw": 0.001, "rmsprop": 0.001, "sgd": 0.01}
@@ -17,6 +18,9 @@ MOSTLY_ONE_CLASS = 0.75
 """Share of the largest class from which it has three times the images of all others together."""
 
 CHECK_IMAGES = "Check them for wrong labels, or add more."
+
+
+_OF_TUNING = {"fit.epochs": "fit.fine_tune_epochs", "fit.learning_rate": "fit.fine_tune_learning_rate"}
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,39 @@ def healthy(config: RunConfig, gap: float) -> Suggestion:
     return Suggestion(text, {"fit.seed": seed})
 
 
+def _map_size(config: RunConfig, blocks: int) -> int:
+    return final_map_size(config.data.image_size, blocks, config.model.kernel_size)
+
+
+def suited(suggestion: Suggestion, config: RunConfig, *, is_tuned: bool) -> Suggestion:
+    """Make a suggestion for the lab's own network one for the network of these settings.
+
+    ``is_tuned``: whether it is about fine-tuning, whose settings have names of their own.
+    """
+    if config.backbone is None:
+        return suggestion
+    rate = suggestion.changes.get("fit.learning_rate", 0.0)
+    if is_tuned and rate > config.fit.fine_tune_learning_rate:  # what is usual would undo what it knows
+        longer = min(2 * config.fit.fine_tune_epochs, 500)
+        return Suggestion(f"Fine-tune longer: {longer} epochs.", {"fit.fine_tune_epochs": longer})
+    changes = {_OF_TUNING.get(path, path) if is_tuned else path: v for path, v in suggestion.changes.items()}
+    idle = config.without_effect
+    if not config.has_augmentation:
+        idle |= {path for path in changes if path.startswith("augment.")}
+    return _for_pretrained(config) if idle & set(changes) else Suggestion(suggestion.text, changes)
+
+
+def _for_pretrained(config: RunConfig) -> Suggestion:
+    if not config.is_fine_tuned:
+        return Suggestion("Fine-tune the last third of the network.", {"model.fine_tune": "last_third"})
+    names = list(BACKBONES)
+    larger = names[names.index(config.model.network) + 1 :]
+    if not larger:
+        return Suggestion("The settings are already cautious. More training images would help most.")
+    text = f"Use a larger pretrained network: {BACKBONES[larger[0]].title}."
+    return Suggestion(text, {"model.network": larger[0]})
+
+
 def _before_its_time(config: RunConfig) -> Suggestion:
     if config.fit.early_stopping and config.fit.patience < 50:
         patience = min(2 * config.fit.patience, 50)
@@ -190,7 +227,7 @@ def _learning_rate(config: RunConfig, wanted: float, text: str) -> Suggestion:
 
 def _larger(config: RunConfig) -> Suggestion:
     filters, units = config.model.filters, config.model.dense_units
-    if len(filters) < 6 and final_map_size(config.data.image_size, len(filters) + 1) >= 2:
+    if len(filters) < 6 and _map_size(config, len(filters) + 1) >= 2:
         more = (*filters, min(2 * filters[-1], 512))
         return Suggestion("Use a larger network: one more convolution block.", {"model.filters": more})
     if units < 1024:

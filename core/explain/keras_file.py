@@ -9,29 +9,37 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.backbones import BACKBONES, LAST_MAP
 from core.errors import LabError
 
 _MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
-_LAYERS = "Conv2D Dense Dropout Flatten InputLayer MaxPooling2D Rescaling Softmax"
+_OWN_LAYERS = (
+    "BatchNormalization Conv2D Dense Dropout Flatten GlobalAveragePooling2D InputLayer MaxPooling2D ReLU "
+    "Rescaling Softmax"
+)
+_PRETRAINED_LAYERS = "Activation Add DepthwiseConv2D Multiply Normalization Reshape ZeroPadding2D"
 _CLASSES = frozenset(
     {
         ("keras", "DTypePolicy"),
-        ("keras.initializers", "GlorotUniform"),
-        ("keras.initializers", "Zeros"),
+        *(("keras.initializers", name) for name in ("GlorotUniform", "Ones", "VarianceScaling", "Zeros")),
         ("keras.regularizers", "L2"),
         ("keras.src.models.functional", "Functional"),
-        *(("keras.layers", name) for name in _LAYERS.split()),
+        *(("keras.layers", name) for name in (*_OWN_LAYERS.split(), *_PRETRAINED_LAYERS.split())),
+        *(("keras.src.ops.numpy", name) for name in ("Add", "Multiply")),  # in MobileNetV3
     }
 )
 """Every object of the lab's networks, by the module and class that Keras builds it from."""
+_MAPS = (
+    *(feature_map.layer for backbone in BACKBONES.values() for feature_map in backbone.maps),
+    LAST_MAP,
+)
 _PLAIN = ("__keras_tensor__",)
 """Classes without a module that Keras restores itself; all others, such as ``__lambda__``, are refused."""
-CONVOLUTION = "Conv2D"
 _MAX_CONFIG = 32 * 2**20
 _WAY_OUT = "Resume the run to save its model again, or train a new one."
 
@@ -52,17 +60,38 @@ def read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def convolution_layers(path: Path) -> tuple[str, ...]:
-    """Return the names of the convolution layers, from input to output; heatmaps are possible at each.
+def feature_maps(path: Path) -> tuple[str, ...]:
+    """Return the names of the layers at which heatmaps are possible, see :func:`select_feature_maps`.
 
     Raises:
         LabError: as in :func:`read_config`, or the model has no such layer.
     """
     layers = read_config(path)["config"]["layers"]
-    names = tuple(layer["config"]["name"] for layer in layers if layer["class_name"] == CONVOLUTION)
+    names = select_feature_maps([(layer["config"]["name"], layer["class_name"]) for layer in layers])
     if not names:
         raise _foreign(path, "it has no convolution layer")
     return names
+
+
+def select_feature_maps(layers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Choose the layers whose maps are explained, from input to output, by the name and class of all layers.
+
+    In an own network they are the convolutions or, with batch normalisation between convolution and ReLU,
+    the ReLUs. In a pretrained one they are the last map and the ends of three blocks before it.
+    """
+    names, kinds = [name for name, _ in layers], {kind for _, kind in layers}
+    if LAST_MAP in names:
+        return tuple(name for name in names if name in _MAPS)
+    wanted = "ReLU" if "ReLU" in kinds else "Conv2D"
+    return tuple(name for name, kind in layers if kind == wanted)
+
+
+def title_of(layer: str) -> str:
+    """A feature map in words, such as "Late blocks"; the name of the layer in an own network."""
+    if layer == LAST_MAP:
+        return "Last map"
+    maps = (one for backbone in BACKBONES.values() for one in backbone.maps)
+    return next((one.title for one in maps if one.layer == layer), layer)
 
 
 def fingerprint(path: Path) -> str:

@@ -14,16 +14,17 @@ from typing import Annotated
 from pydantic import Field, PositiveInt
 
 from core import files, workspace
+from core.backbones import BACKBONES
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.processes import background_job
 from core.processes.background_job import Work
+from core.training import pretrained_weights
 from core.training.cost_estimate import Estimate
 from core.words import count
 
 LATEST = 5
 """Number of earlier judgements used for an estimate."""
-_KERAS_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 _SECONDS_TO_START = 5.0
 _SECONDS_PER_IMAGE = 0.012
 """Core seconds to analyse an image and judge its label."""
@@ -51,9 +52,8 @@ def status(source: str) -> Judging:
 
 
 def weights_at_hand() -> bool:
-    """Whether the ImageNet weights are on this machine, or a file of them is configured."""
-    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / _KERAS_FILE
-    return bool(os.environ.get("LAB_IMAGENET_WEIGHTS")) or cached.is_file()
+    """Whether the ImageNet weights are on this machine."""
+    return pretrained_weights.find(BACKBONES["mobilenet_v2_035"]) is not None
 
 
 def note(images: int, seconds: float) -> None:

@@ -25,8 +25,12 @@ _FILE = "state.npz"
 class State:
     """The state of training after its last finished epoch; ``best`` holds the weights of ``best_epoch``.
 
+    ``weights`` and ``optimizer`` are those of the stage of the last epoch, ``best`` those of the stage of
+    ``best_epoch``.
+
     has_plain_losses: whether the losses of the history are without the L2 penalty, which earlier versions
     included.
+    pretrained: the fingerprint of the pretrained weights that the run started from; "" for none.
     """
 
     history: list[Epoch] = field(default_factory=list)
@@ -35,6 +39,7 @@ class State:
     best: list[Array] = field(default_factory=list)
     best_epoch: int = 0
     has_plain_losses: bool = True
+    pretrained: str = ""
 
 
 def load(folder: Path) -> State | None:
@@ -53,6 +58,7 @@ def load(folder: Path) -> State | None:
                 best=_unpacked(arrays, "best"),
                 best_epoch=facts["best_epoch"],
                 has_plain_losses=facts.get("has_plain_losses", False),
+                pretrained=facts.get("pretrained", ""),
             )
     except FileNotFoundError:
         return None
@@ -76,7 +82,7 @@ class Writer:
     def save(self, state: State) -> None:
         """Start saving; ``state`` must not be changed afterwards."""
         self.wait()
-        names = ("history", "best_epoch", "has_plain_losses")
+        names = ("history", "best_epoch", "has_plain_losses", "pretrained")
         arrays = {"facts": np.array(json.dumps({name: getattr(state, name) for name in names}))}
         for name in ("weights", "optimizer", "best"):
             arrays |= _packed(name, getattr(state, name))

@@ -66,9 +66,9 @@ class Explainer:
         Raises:
             LabError: it has no convolution layer, or no layer "logits".
         """
-        names = [layer.name for layer in model.layers]
-        self.layers = tuple(layer.name for layer in model.layers if _is_convolution(layer))
-        if not self.layers or "logits" not in names:
+        kinds = {layer.name: type(layer).__name__ for layer in model.layers}
+        self.layers = keras_file.select_feature_maps(list(kinds.items()))
+        if not self.layers or "logits" not in kinds:
             raise LabError(
                 "This model has no convolution layer or no layer 'logits', so it cannot be explained."
             )
@@ -172,10 +172,6 @@ class Explainer:
         if classes.min() < 0 or classes.max() >= self.num_classes:
             raise LabError(f"The model knows classes 0 to {self.num_classes - 1}, not {classes.tolist()}.")
         return classes
-
-
-def _is_convolution(layer: keras.Layer) -> bool:
-    return type(layer).__name__ == keras_file.CONVOLUTION
 
 
 def _batches(count: int) -> Iterator[slice]:

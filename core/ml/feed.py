@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from core.config import RunConfig
 from core.data import augment
 from core.data.stored_images import Images
 
-Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+Batch = tuple[NDArray[Any], NDArray[np.int64]]
 
 _AHEAD = 3
 """Batches prepared in advance: enough that the network never waits, few enough to save memory."""
@@ -25,24 +26,27 @@ def count(images: int, batch_size: int) -> int:
     return -(-images // batch_size)
 
 
-def batches(images: Images, labels: NDArray[np.int64], config: RunConfig, epoch: int) -> Iterator[Batch]:
+def batches(
+    images: Images | NDArray[np.float32], labels: NDArray[np.int64], config: RunConfig, epoch: int
+) -> Iterator[Batch]:
     """Yield every image once, in an order and with augmentations determined by the seed and the epoch.
 
     A resumed run therefore gets exactly the batches that it would have got without the interruption.
 
     Args:
-        images: (N, S, S, 3) uint8; those of a batch are read when it is made.
+        images: (N, S, S, 3) uint8, read when their batch is made; or features (N, F), never augmented.
         labels: (N,).
 
     Yields:
-        uint8 (B, S, S, 3) and int64 (B,).
+        uint8 (B, S, S, 3), or float32 (B, F), and int64 (B,).
     """
     seed = config.fit.seed
     order = np.random.default_rng([seed, epoch]).permutation(len(labels))
 
     def make(rows: NDArray[np.int64], number: int) -> Batch:
         rng = np.random.default_rng([seed, epoch, number])
-        return augment.batch(images[rows], config.augment, rng), labels[rows]
+        chosen: NDArray[Any] = images[rows]
+        return augment.batch(chosen, config.augment, rng) if chosen.ndim == 4 else chosen, labels[rows]
 
     parts = np.split(order, range(config.fit.batch_size, len(order), config.fit.batch_size))
     waiting = iter(enumerate(parts))

@@ -6,13 +6,15 @@ Why the lab has its own training step instead of Keras's ``fit``:
   nothing had happened, which the tests verify to the last bit.
 - Where training computes in bfloat16, a float32 model with the same weights is evaluated, saved and
   explained, so the scores shown are those of the saved file.
-- The runs of a sweep reuse one network, traced and compiled once (:class:`Networks`).
+- The runs of a sweep reuse one network, traced and compiled once (:mod:`core.ml.networks`).
 - It costs nothing: 1.0 to 1.1 times the speed of ``fit``.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 import keras
@@ -31,6 +33,29 @@ _AT_ONCE = 64
 """Images processed at once outside training; bounds the memory use."""
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """How the model of a network is built, and how it gets its initial weights again.
+
+    key: what decides its layers, with the kind of network first; networks with the same key are alike.
+    build: returns the model for computing in "float32" or "bfloat16"; takes uint8 images (N, S, S, 3) or
+        float32 features (N, F), and has layers ``logits`` and ``probabilities``.
+    redraw: resets a model to what ``build`` would return for the seed of other settings.
+    precision: what training computes in; "" for what the settings say.
+    """
+
+    key: tuple[object, ...]
+    build: Callable[[str], keras.Model]
+    redraw: Callable[[keras.Model, RunConfig], None]
+    precision: str = ""
+
+
+def own(config: RunConfig, num_classes: int) -> Architecture:
+    """Return the lab's own network with these settings."""
+    build = partial(model.build, config, num_classes)
+    return Architecture(("own", config.model, config.data.image_size, num_classes), build, model.redraw)
+
+
 class Network:
     """A model with one or two sets of weights.
 
@@ -39,26 +64,28 @@ class Network:
     trained instead, and ``synchronise`` copies its weights to ``model``.
     """
 
-    def __init__(self, config: RunConfig, num_classes: int) -> None:
+    def __init__(self, config: RunConfig, num_classes: int, architecture: Architecture | None = None) -> None:
+        """Build the network, by default the lab's own, with new random weights."""
         self.num_classes = num_classes
-        self.precision = runtime.precision(config.fit.precision)
+        self._architecture = architecture = architecture or own(config, num_classes)
+        self.precision = architecture.precision or runtime.precision(config.fit.precision)
         self._devices = Devices(runtime.devices())
-        self.model = model.build(config, num_classes)
+        self.model = architecture.build("float32")
         alone = self.precision == "float32" and self._devices.count == 1
         with self._devices.scope():
-            self._twin = self.model if alone else model.build(config, num_classes, self.precision)
+            self._twin = self.model if alone else architecture.build(self.precision)
             self._optimizer = model.optimizer(config)
             self._optimizer.build(self._twin.trainable_variables)
+        self._changing = _changing(self._twin)
         self._totals = tf.Variable(tf.zeros(3, tf.float64))
-        size = config.data.image_size
-        pixels = tf.TensorSpec((None, size, size, 3), tf.uint8)
+        inputs = _input_spec(self.model.input_shape[1:])
         labels, weights = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.float32)
-        batch = [pixels, labels, weights, tf.TensorSpec((), tf.float32)]
+        batch = [inputs, labels, weights, tf.TensorSpec((), tf.float32)]
         self._step = self._devices.compile(self._one_step(), batch, self._totals)
         scores = model.without_softmax(self.model)
         self._score = tf.function(
             lambda images: scores(tf.cast(images, tf.float32), training=False),
-            input_signature=[pixels],
+            input_signature=[inputs],
             autograph=False,
         )
 
@@ -69,18 +96,18 @@ class Network:
         the seed or the learning rate; traced and compiled functions are reused.
         """
         for layers in {id(self.model): self.model, id(self._twin): self._twin}.values():
-            model.redraw(layers, config)
+            self._architecture.redraw(layers, config)
         for variable in self._optimizer.variables:
             variable.assign(np.zeros(variable.shape, variable.dtype))
         self._optimizer.learning_rate = config.fit.learning_rate
 
     def learn(
         self,
-        images: NDArray[np.uint8],
+        images: Array,
         labels: NDArray[np.int64],
         class_weights: NDArray[np.float32] | None = None,
     ) -> None:
-        """Update the weights once, from a batch (B, S, S, 3) and its labels (B,).
+        """Update the weights once, from a batch of images (B, S, S, 3) or features (B, F) and its labels.
 
         Args:
             class_weights: (C,), by which the loss of each class's images is multiplied; None for 1 each.
@@ -108,8 +135,8 @@ class Network:
             for kept, learned in zip(self.model.variables, self._twin.variables, strict=True):
                 kept.assign(learned)
 
-    def evaluate(self, images: Images, labels: NDArray[np.int64]) -> tuple[float, float]:
-        """Return mean cross-entropy and accuracy of ``model`` on images (N, S, S, 3).
+    def evaluate(self, images: Images | Array, labels: NDArray[np.int64]) -> tuple[float, float]:
+        """Return mean cross-entropy and accuracy of ``model`` on images (N, S, S, 3) or features.
 
         Unlike in Keras, the L2 penalty is left out: it falls as the weights shrink, whatever they predict,
         so it must not choose the epoch, stop training or win comparisons. Earlier runs keep their curves
@@ -121,26 +148,34 @@ class Network:
         losses = log_sums - logits[np.arange(len(labels)), labels]
         return float(losses.mean()), float((logits.argmax(axis=1) == labels).mean())
 
-    def probabilities(self, images: Images) -> NDArray[np.float64]:
-        """Return the probabilities (N, C) of ``model`` for images (N, S, S, 3), as far as it is trained."""
+    def probabilities(self, images: Images | Array) -> NDArray[np.float64]:
+        """Return the probabilities (N, C) of ``model`` for images or features, as far as it is trained."""
         logits = self._logits(images)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)
 
-    def _logits(self, images: Images) -> NDArray[np.float64]:
+    def _logits(self, images: Images | Array) -> NDArray[np.float64]:
         starts = range(0, len(images), _AT_ONCE)
         return np.concatenate(
             [self._score(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
         ).astype(np.float64)
 
     def weights(self) -> list[Array]:
-        """Return copies of all variables of the model, including the state of its random generators."""
-        return [variable.numpy() for variable in self._twin.variables]
+        """Return copies of what training changes, including the state of random generators.
+
+        What is frozen is left out: a checkpoint of a fine-tuned network has only the part that is trained.
+        """
+        return [variable.numpy() for variable in self._changing]
 
     def set_weights(self, weights: list[Array]) -> None:
         """Restore the result of :meth:`weights`."""
-        for variable, value in zip(self._twin.variables, weights, strict=True):
+        for variable, value in zip(self._changing, weights, strict=True):
             variable.assign(value)
+        self.synchronise()
+
+    def set_logits(self, weights: list[Array]) -> None:
+        """Set kernel (F, C) and bias (C,) of the last layer."""
+        self._twin.get_layer("logits").set_weights(weights)
         self.synchronise()
 
     def set_layer_weights(self, weights: list[Array]) -> None:
@@ -176,31 +211,11 @@ class Network:
         return step
 
 
-class Networks:
-    """A cache of one network, reused when the settings require the same layers.
+def predict(classifier: keras.Model, images: Images | Array) -> NDArray[np.float32]:
+    """Return probabilities (N, C); rows sum to 1 within 1e-6.
 
-    Building, tracing and compiling a network can take longer than a short training. The network belongs to
-    the latest caller, so save whatever should be kept before requesting the next one.
+    ``images`` are uint8 (N, S, S, 3), or features (N, F) for a classifier of features.
     """
-
-    def __init__(self) -> None:
-        self._last: Network | None = None
-        self._layers: tuple[object, ...] = ()
-
-    def get(self, config: RunConfig, num_classes: int) -> Network:
-        """Return a network with new random weights for these settings."""
-        fit, size = config.fit, config.data.image_size
-        layers = (config.model, size, num_classes, fit.optimizer, fit.precision)
-        if self._last is not None and layers == self._layers:
-            self._last.begin_anew(config)
-        else:
-            self._last = None  # releases its memory before the next one is built
-            self._last, self._layers = Network(config, num_classes), layers
-        return self._last
-
-
-def predict(classifier: keras.Model, images: Images) -> NDArray[np.float32]:
-    """Return probabilities (N, C) for uint8 images (N, S, S, 3); rows sum to 1 within 1e-6."""
     traced = _traced(classifier, images.shape[1:])
     starts = range(0, len(images), _AT_ONCE)
     parts = [traced(tf.convert_to_tensor(images[index : index + _AT_ONCE])).numpy() for index in starts]
@@ -212,6 +227,16 @@ def _traced(classifier: keras.Model, shape: tuple[int, ...]) -> Any:
     """Trace once for the validation and test images of a run; tracing takes longer than predicting."""
     return tf.function(
         lambda images: classifier(tf.cast(images, tf.float32), training=False),
-        input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],
+        input_signature=[_input_spec(shape)],
         autograph=False,
     )
+
+
+def _input_spec(shape: tuple[int, ...]) -> tf.TensorSpec:
+    """Images are bytes, features are not."""
+    return tf.TensorSpec((None, *shape), tf.uint8 if len(shape) == 3 else tf.float32)
+
+
+def _changing(trained: keras.Model) -> list[Any]:
+    frozen = {id(variable) for layer in trained.layers if not layer.trainable for variable in layer.variables}
+    return [variable for variable in trained.variables if id(variable) not in frozen]

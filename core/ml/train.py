@@ -13,22 +13,20 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.config import FitConfig, RunConfig
-from core.data.stored_images import Images
-from core.errors import Diverged, Stopped
+from core.config import RunConfig
+from core.data.stored_images import Pixels
+from core.errors import Diverged, LabError, Stopped
 from core.ml import checkpoint, explainer, feed
 from core.ml.checkpoint import State
-from core.ml.network import Network, Networks, predict
-from core.report import Epoch, Metric
+from core.ml.network import Network, predict
+from core.ml.networks import Networks
+from core.ml.stages import History, LabelledImages, Prepared, Stage, best_epoch, plan
+from core.report import Epoch
 from core.words import count
 
 log = logging.getLogger(__name__)
 
 __all__ = ["LabelledImages", "Networks", "Trained", "predict", "train", "warm_up"]
-
-LabelledImages = tuple[Images, NDArray[np.int64]]
-"""Images (N, S, S, 3) uint8 and labels (N,)."""
-History = list[Epoch]
 
 _REPORT_SECONDS = 0.1
 """Interval between progress reports; each has to wait for the device to finish."""
@@ -40,7 +38,8 @@ _RUNAWAY = 1000.0
 class Trained:
     """The saved model (float32), the complete history, and facts about the training.
 
-    ``kept_epoch`` counts from 1; ``images_per_second`` covers training only, without validation.
+    ``kept_epoch`` counts from 1; ``images_per_second`` covers training only, without validation. ``head`` is
+    the model's last layers alone, where the features of a pretrained network give the same probabilities.
     """
 
     model: keras.Model
@@ -49,6 +48,7 @@ class Trained:
     stopped: bool
     images_per_second: float
     precision: str
+    head: keras.Model | None = None
 
 
 def train(
@@ -58,12 +58,13 @@ def train(
     training: LabelledImages,
     validation: LabelledImages,
     checkpoint_folder: Path,
+    pretrained: Prepared | None = None,
     before: Sequence[Epoch] = (),
     networks: Networks | None = None,
     on_start: Callable[[History], None] = lambda history: None,
     on_batch: Callable[..., None] = lambda **progress: None,
     on_epoch: Callable[[History], None] = lambda history: None,
-    watched: Images | None = None,
+    watched: Pixels | None = None,
     on_watched: Callable[[int, NDArray[np.float64]], None] = lambda epoch, probabilities: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
@@ -71,16 +72,18 @@ def train(
 
     Args:
         checkpoint_folder: where the state after each epoch is stored.
+        pretrained: the pretrained network and the features it found, if the settings name one.
         before: the epochs of the run that is continued. Without a checkpoint, training then starts from the
             model ``start.keras`` in the folder, that of the last of these epochs.
         networks: shared between several trainings, it avoids building a network for each; the next
             training then reuses the previous model.
         on_start: receives the history so far: empty, or that of the checkpoint.
-        on_batch: receives epoch, batch, batches, images_per_second, seconds_left, loss and accuracy,
+        on_batch: receives epoch, epochs, batch, batches, images_per_second, seconds_left, loss and accuracy,
             about ten times per second.
         on_epoch: receives the history including the new epoch, with the keys epoch, loss, accuracy,
-            val_loss, val_accuracy and seconds. Training values are means over the epoch's batches while
-            the weights change, as in Keras; validation values are for the weights at its end.
+            val_loss, val_accuracy, seconds and, for a pretrained network, stage. Training values are means
+            over the epoch's batches while the weights change, as in Keras; validation values are for the
+            weights at its end.
         watched: a few images (N, S, S, 3) to predict after every epoch.
         on_watched: receives the epoch and the probabilities (N, C) for these.
         should_stop: called after every batch.
@@ -90,36 +93,33 @@ def train(
         Stopped: training was stopped before the first epoch was finished.
         LabError: the checkpoint cannot be read or written.
     """
-    network = (networks or Networks()).get(config, num_classes)
-    state = _restore(network, checkpoint_folder, before)
+    stages = plan(config, num_classes, training, validation, pretrained, networks or Networks())
+    state = _restore(stages, checkpoint_folder, before, pretrained)
     anew = len(before)
-    if config.model.l2 and not state.has_plain_losses and not _finished(state.history, config.fit, anew):
+    if config.model.l2 and not state.has_plain_losses and not stages[-1].is_over(state.history, anew):
         state, anew = _without_losses(state), len(state.history)
     on_start(state.history)
-    pace = _Pace(config, len(training[1]))
-    stopped = False
+    stopped, pace = False, _Pace(stages[0], state.history)
     with checkpoint.Writer(checkpoint_folder) as writer:
-        while not stopped and not _finished(state.history, config.fit, anew):
-            epoch = len(state.history) + 1
-            stopped = _one_epoch(network, config, training, epoch, pace, on_batch, should_stop)
-            if stopped:
-                break
-            state = _after_epoch(network, config, state, validation, pace)
-            on_epoch(state.history)
-            if watched is not None:
-                on_watched(epoch, network.probabilities(watched))
-            writer.save(state)
+        for number, stage in enumerate(stages):
+            if stopped or stage.is_over(state.history, anew, stages[number + 1 :]):
+                continue
+            state = _enter(stage, state)
+            pace = _Pace(stage, state.history, stages[number + 1 :])
+            seen = None if watched is None else stage.look(watched)
+            while not stopped and not stage.is_over(state.history, anew):
+                epoch = len(state.history) + 1
+                stopped = _one_epoch(stage, epoch, pace, on_batch, should_stop)
+                if stopped:
+                    break
+                state = _after_epoch(stage, state, pace)
+                on_epoch(state.history)
+                if seen is not None:
+                    on_watched(epoch, stage.network.probabilities(seen))
+                writer.save(state)
     if not state.history:
         raise Stopped("Stopped before the first epoch was finished, so there is no model to save.")
-    network.set_weights(state.best)
-    return Trained(
-        network.model,
-        state.history,
-        state.best_epoch,
-        stopped,
-        pace.images_per_second,
-        network.precision,
-    )
+    return _trained(stages, config, state, stopped, pace, pretrained)
 
 
 def balanced_weights(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float32]:
@@ -145,11 +145,12 @@ def warm_up() -> None:
 
 
 class _Pace:
-    """The speed of training in this session, and the time left."""
+    """The speed of a stage of training in this session, and the time left."""
 
-    def __init__(self, config: RunConfig, images: int) -> None:
-        self._epochs = config.fit.epochs
-        self._batches = feed.count(images, config.fit.batch_size)
+    def __init__(self, stage: Stage, history: History, later: Sequence[Stage] = ()) -> None:
+        self._last_epoch = stage.last_epoch(history)
+        self.max_epochs = self._last_epoch + sum(one.config.fit.epochs for one in later)
+        self._batches = feed.count(len(stage.training[1]), stage.config.fit.batch_size)
         self.images = 0
         self.seconds = 0.0
         self._began = 0.0
@@ -181,27 +182,94 @@ class _Pace:
         self._last = now
 
     def seconds_left(self, epoch: int, batch: int) -> float | None:
-        """Return the maximum time left, from the pace so far; includes validation after the first epoch."""
-        if not self._done:
+        """Return the maximum time left, from the pace so far; includes validation after the first epoch.
+
+        None if another stage follows, whose pace is not known yet.
+        """
+        if not self._done or self._last_epoch < self.max_epochs:
             return None
-        left = (self._epochs - epoch) * self._batches + self._batches - batch
+        left = (self._last_epoch - epoch) * self._batches + self._batches - batch
         return left * (self._last - self._began) / self._done
 
 
-def _restore(network: Network, folder: Path, before: Sequence[Epoch]) -> State:
-    """Restore the network from the checkpoint and return its state, or a new state without a checkpoint."""
+def _restore(
+    stages: Sequence[Stage], folder: Path, before: Sequence[Epoch], pretrained: Prepared | None
+) -> State:
+    """Return the state of the checkpoint with its network restored, or a new state without a checkpoint."""
+    weights = pretrained.network.fingerprint if pretrained else ""
     state = checkpoint.load(folder)
     if state is None:
-        return _start_from_model(network, folder / "start.keras", before) if before else State()
-    network.set_weights(state.weights)
-    network.set_optimizer_state(state.optimizer)
+        if not before:
+            return State(pretrained=weights)
+        stage = _stage_of(before[-1], stages)
+        return _start_from_model(stage, folder / "start.keras", before, weights)
+    if state.pretrained != weights:
+        raise LabError(
+            "The weights of the pretrained network are no longer those that this run started from. Put their "
+            "file back, or start a new run with the same settings."
+        )
+    if state.history:
+        network = _stage_of(state.history[-1], stages).network
+        network.set_weights(state.weights)
+        network.set_optimizer_state(state.optimizer)
     return state
 
 
-def _start_from_model(network: Network, path: Path, before: Sequence[Epoch]) -> State:
-    network.set_layer_weights(explainer.load_for_explaining(path).get_weights())
+def _start_from_model(stage: Stage, path: Path, before: Sequence[Epoch], pretrained: str) -> State:
+    network, model = stage.network, explainer.load_for_explaining(path)
+    if stage.name == "head":
+        network.set_logits(model.get_layer("logits").get_weights())
+    else:
+        network.set_layer_weights(model.get_weights())
     weights = network.weights()
-    return State(list(before), weights, network.optimizer_state(), best=weights, best_epoch=len(before))
+    return State(
+        list(before),
+        weights,
+        network.optimizer_state(),
+        best=weights,
+        best_epoch=len(before),
+        pretrained=pretrained,
+    )
+
+
+def _enter(stage: Stage, state: State) -> State:
+    """Begin a stage, or go on with it: fine-tuning begins with the best last layer so far."""
+    if stage.first is None or _stage_name(state.history) == stage.name:
+        return state
+    stage.first.network.set_weights(state.best)
+    stage.network.set_logits(stage.first.network.model.get_layer("logits").get_weights())
+    return state
+
+
+def _trained(
+    stages: Sequence[Stage],
+    config: RunConfig,
+    state: State,
+    stopped: bool,
+    pace: _Pace,
+    pretrained: Prepared | None,
+) -> Trained:
+    """Give the model the weights of the best epoch, whichever stage it was in."""
+    stage = _stage_of(state.history[state.best_epoch - 1], stages)
+    network = stage.network
+    network.set_weights(state.best)
+    classifier, head = network.model, None
+    if pretrained is not None and stage.name == "head":
+        head = network.model
+        classifier = pretrained.network.classifier(config, network.num_classes)
+        classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
+        pretrained.check_agreement(classifier, head)
+    images_per_second = pace.images_per_second
+    precision = network.precision
+    return Trained(classifier, state.history, state.best_epoch, stopped, images_per_second, precision, head)
+
+
+def _stage_of(line: Epoch, stages: Sequence[Stage]) -> Stage:
+    return next(stage for stage in stages if stage.name == line.get("stage", ""))
+
+
+def _stage_name(history: History) -> str:
+    return history[-1].get("stage", "") if history else ""
 
 
 def _without_losses(state: State) -> State:
@@ -215,40 +283,21 @@ def _without_losses(state: State) -> State:
     return replace(state, history=history, has_plain_losses=True)
 
 
-def _finished(history: History, fit: FitConfig, continued_after: int) -> bool:
-    """Patience counts from the best epoch, or from where training was continued."""
-    if len(history) >= fit.epochs:
-        return True
-    if not (fit.early_stopping and history):
-        return False
-    since = max(_best_epoch(history, fit.monitor), continued_after)
-    return len(history) - since >= fit.patience
-
-
-def _best_epoch(history: History, monitor: Metric) -> int:
-    """Return the first epoch, counted from 1, with the best validation score; no score is the worst."""
-    sign = 1 if monitor == "val_loss" else -1
-    scores = [line.get(monitor) for line in history]
-    costs = [math.inf if score is None else sign * score for score in scores]
-    return costs.index(min(costs)) + 1
-
-
 def _one_epoch(
-    network: Network,
-    config: RunConfig,
-    training: LabelledImages,
+    stage: Stage,
     epoch: int,
     pace: _Pace,
     on_batch: Callable[..., None],
     should_stop: Callable[[], bool],
 ) -> bool:
     """Train on every image once; return whether training was stopped."""
+    network, config, training = stage.network, stage.config, stage.training
     batches = feed.count(len(training[1]), config.fit.batch_size)
     weights = balanced_weights(training[1], network.num_classes) if config.fit.class_weights else None
     network.begin_epoch()
     pace.begin_epoch()
     reported_at, reported_batch = 0.0, 0
-    for batch, (images, labels) in enumerate(feed.batches(*training, config, epoch), start=1):
+    for batch, (images, labels) in enumerate(feed.batches(training[0], training[1], config, epoch), start=1):
         network.learn(images, labels, weights)
         pace.batch_done(len(labels))
         if batch == batches or time.perf_counter() - reported_at > _REPORT_SECONDS:
@@ -257,6 +306,7 @@ def _one_epoch(
             _check_is_sane(loss, network.num_classes, where, config)
             on_batch(
                 epoch=epoch,
+                epochs=pace.max_epochs,
                 batch=batch,
                 batches=batches,
                 images_per_second=pace.images_per_second,
@@ -270,10 +320,9 @@ def _one_epoch(
     return False
 
 
-def _after_epoch(
-    network: Network, config: RunConfig, state: State, validation: LabelledImages, pace: _Pace
-) -> State:
+def _after_epoch(stage: Stage, state: State, pace: _Pace) -> State:
     """Evaluate the epoch, and keep its weights if it is the best or the latest is wanted."""
+    network, config, validation = stage.network, stage.config, stage.validation
     network.synchronise()
     epoch = len(state.history) + 1
     loss, accuracy = network.learned()
@@ -287,15 +336,18 @@ def _after_epoch(
         "val_accuracy": val_accuracy,
         "seconds": pace.epoch_seconds,
     }
+    if stage.name:
+        line["stage"] = stage.name
     history = [*state.history, line]
     weights = network.weights()
-    is_best = not config.fit.restore_best or _best_epoch(history, config.fit.monitor) == epoch
+    is_best = not config.fit.restore_best or best_epoch(history, config.fit.monitor) == epoch
     return State(
         history,
         weights,
         network.optimizer_state(),
         best=weights if is_best else state.best,
         best_epoch=epoch if is_best else state.best_epoch,
+        pretrained=state.pretrained,
     )
 
 

@@ -51,13 +51,13 @@ def trials(sweep: Sweep) -> list[Trial]:
 def reason_to_prune(run: Run) -> str:
     """Return why a sweep with pruning stops this run after its latest epoch; empty if it continues."""
     sweep, curve = find(run), _curve(run)
-    if sweep is None or not sweep.prune or len(curve) >= run.config.fit.epochs:
+    if sweep is None or not sweep.prune or len(curve) >= run.config.max_epochs:
         return ""
     others = _each([other for other in sweep.runs if other != run], sweep)
     if not search.is_behind(sweep.values, curve, others):
         return ""
     return (
-        f"Stopped early after epoch {len(curve)} of {run.config.fit.epochs}: the best validation accuracy "
+        f"Stopped early after epoch {len(curve)} of {run.config.max_epochs}: the best validation accuracy "
         f"so far, {percent(max(curve))}, is below the median of the sweep's other runs at that epoch."
     )
 

@@ -1,4 +1,4 @@
-"""Estimate the cost of a run before it starts, without TensorFlow: layers, parameters, time."""
+"""Estimate the cost of a run before it starts, without TensorFlow: memory and time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from core import runs
 from core.config import RunConfig
 from core.errors import LabError
-from core.training import time_model
+from core.training import pretrained_cost, time_model
+from core.training.network_layers import layers
 from core.words import about, count, number
 
 _PARTS, _MIN_SECONDS = 4, 0.01
@@ -32,17 +33,6 @@ SECONDS_TO_START = 2.0
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One layer: its output shape (h, w, channels) or (units,), parameters, and multiply-adds per image."""
-
-    name: str
-    kind: str
-    output: tuple[int, ...]
-    parameters: int
-    multiply_adds: int = 0
-
-
-@dataclass(frozen=True)
 class Estimate:
     """Maximum duration of a run in seconds (early stopping may end it sooner), and the estimate's basis.
 
@@ -53,31 +43,6 @@ class Estimate:
     low: float
     high: float
     basis: str
-
-
-def layers(config: RunConfig, num_classes: int) -> tuple[Layer, ...]:
-    """The network's layers in order, as built by :func:`core.ml.model.build`."""
-    side, channels = config.data.image_size, 3
-    found = [Layer("rescaling", "Rescaling", (side, side, channels), 0)]
-    for block, filters in enumerate(config.model.filters, start=1):
-        side, weights = side - 2, 9 * channels * filters
-        found.append(
-            Layer(f"conv_{block}", "Conv2D", (side, side, filters), weights + filters, weights * side**2)
-        )
-        side, channels = side // 2, filters
-        found.append(Layer(f"pool_{block}", "MaxPooling2D", (side, side, filters), 0))
-    flat, units = side * side * channels, config.model.dense_units
-    found.append(Layer("flatten", "Flatten", (flat,), 0))
-    found += _dropout(config, "dropout_flatten", flat)
-    found.append(Layer("dense", "Dense", (units,), (flat + 1) * units, flat * units))
-    found += _dropout(config, "dropout_dense", units)
-    found.append(Layer("logits", "Dense", (num_classes,), (units + 1) * num_classes, units * num_classes))
-    return (*found, Layer("probabilities", "Softmax", (num_classes,), 0))
-
-
-def parameters(config: RunConfig, num_classes: int) -> int:
-    """The number of trainable parameters."""
-    return sum(layer.parameters for layer in layers(config, num_classes))
 
 
 def cautions(config: RunConfig, images: int) -> list[str]:
@@ -115,10 +80,12 @@ def duration(config: RunConfig, images: int) -> Estimate:
 
 def total(configs: Sequence[RunConfig], images: int) -> Estimate:
     """Estimate how long training all these configs in sequence will take, see :func:`duration`."""
-    work = np.zeros(_PARTS)
+    work, seen = np.zeros(_PARTS), set[str]()
     for config in configs:
         held_out = config.data.validation_share / (1 - config.data.validation_share - config.data.test_share)
-        work += _work(config, images, round(images * held_out), config.fit.epochs)
+        tuned = config.fit.fine_tune_epochs if config.is_fine_tuned else 0
+        features = pretrained_cost.images_to_look_at(config, images, seen)
+        work += _work(config, images, round(images * held_out), config.fit.epochs, tuned, features)
     earlier = _earlier()
     before = [work for work, _ in earlier], [seconds for _, seconds in earlier]
     model = time_model.fit(np.reshape(before[0], (-1, _PARTS)), np.array(before[1]))
@@ -129,11 +96,19 @@ def total(configs: Sequence[RunConfig], images: int) -> Estimate:
 
 
 @lru_cache(maxsize=4096)  # asked at every click, of every earlier run
-def _work(config: RunConfig, training: int, validation: int, epochs: int) -> NDArray[np.float64]:
+def _work(
+    config: RunConfig, training: int, validation: int, epochs: int, tuned: int = 0, features: int = 0
+) -> NDArray[np.float64]:
     """Return rough seconds (4,) for the start, the batches, the arithmetic and the memory traffic of a run.
 
     An image in training costs a forward pass and twice that backward; in validation the forward pass alone.
+
+    Args:
+        tuned: epochs in which a pretrained network is fine-tuned, after the others.
+        features: images that it looks at beforehand.
     """
+    if config.backbone is not None:
+        return pretrained_cost.work(config, config.backbone, training, validation, epochs, tuned, features)
     of_network = layers(config, 2)
     multiply_adds = sum(layer.multiply_adds for layer in of_network)
     values = sum(math.prod(layer.output) for layer in of_network)
@@ -159,14 +134,18 @@ def _earlier() -> list[tuple[NDArray[np.float64], float]]:
             if report is None or not history:
                 continue
             images = {split: sum(of_split.values()) for split, of_split in report.counts.items()}
-            work = _work(run.config, images.get("train", 0), images.get("validation", 0), len(history))
+            tuned = sum(line.get("stage") == "fine_tuning" for line in history)
+            work = _work(
+                run.config,
+                images.get("train", 0),
+                images.get("validation", 0),
+                len(history) - tuned,
+                tuned,
+                report.feature_images,
+            )
         except LabError:
             continue
         # Reports of resumed runs once gave the seconds of the last part alone.
         seconds = max(report.seconds, sum(line.get("seconds") or 0 for line in history), _MIN_SECONDS)
         found.append((work, seconds))
     return found
-
-
-def _dropout(config: RunConfig, name: str, size: int) -> list[Layer]:
-    return [Layer(name, "Dropout", (size,), 0)] if config.model.dropout else []

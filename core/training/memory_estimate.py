@@ -12,7 +12,8 @@ from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.processes import memory_limit
 from core.runs import Submission
-from core.training.cost_estimate import layers
+from core.training import pretrained_cost
+from core.training.network_layers import layers
 from core.words import byte_size, count, setting_value
 
 _BASE = 0.85e9
@@ -41,8 +42,10 @@ def memory(config: RunConfig, num_classes: int = _MIN_CLASSES) -> int:
     in a checkpoint, and the output of every layer for a batch, with what the largest is computed from and
     passes back. The factors are fitted to the measured peaks.
     """
-    of_network = layers(config, num_classes)
     copies = _COPIES + _COPIES_PER_SLOT * _OPTIMIZER_SLOTS[config.fit.optimizer]
+    if config.backbone is not None:
+        return round(_BASE + pretrained_cost.memory(config, config.backbone, num_classes, copies))
+    of_network = layers(config, num_classes)
     outputs = [math.prod(layer.output) for layer in of_network]
     trained = config.fit.batch_size * (sum(outputs) + _LARGEST_TRAINED * max(outputs))
     evaluated = _AT_ONCE * _LARGEST_EVALUATED * max(outputs)
@@ -93,7 +96,8 @@ def advice(config: RunConfig, num_classes: int, limit: float) -> str:
     for smaller in _smaller(config):
         if memory(smaller, num_classes) <= _SHORT * limit:
             return _change(config, smaller)
-    return "Use a smaller batch size, smaller images, or fewer filters or dense units."
+    smaller_network = "fewer filters or dense units" if config.backbone is None else "a smaller network"
+    return f"Use a smaller batch size, smaller images, or {smaller_network}."
 
 
 def _smaller(config: RunConfig) -> Iterator[RunConfig]:

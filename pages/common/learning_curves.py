@@ -32,9 +32,9 @@ def frame(
 
     Columns: side, metric, split, epoch, value (measured; the mean of repeats), low, high and runs (of
     repeats), drawn (smoothed), seconds (since the first epoch began), kept (a label at the epoch whose
-    weights were kept, else empty), evidence (whether the reading of the curves is based on it), and end (the
-    name and the value of a curve at its last epoch, else empty) with is_upper (whether it ends above the
-    other split's).
+    weights were kept, else empty), begins (a label at the first epoch of fine-tuning, else empty), evidence
+    (whether the reading of the curves is based on it), and end (the name and the value of a curve at its last
+    epoch, else empty) with is_upper (whether it ends above the other split's).
 
     Args:
         sides: names, each with the histories of its runs from ``Run.metrics()``.
@@ -45,6 +45,7 @@ def frame(
     marked = {(mark.name, epoch) for mark in evidence for epoch in mark.epochs}
     rows = []
     for side, histories in sides.items():
+        tuned = _fine_tuned_from(histories)
         for metric, columns in palette.COLUMNS.items():
             for split, column in columns.items():
                 best = (kept or {}).get(side) if split == VALIDATION else None
@@ -52,12 +53,20 @@ def frame(
                     (
                         *(side, metric, split, *point),
                         palette.kept_label(best) if best is not None and point.epoch == best else "",
+                        "fine-tuning" if split == VALIDATION and point.epoch == tuned else "",
                         (column, point.epoch) in marked,
                     )
                     for point in _points(histories, column, smoothing)
                 ]
-    table = pd.DataFrame(rows, columns=["side", "metric", "split", *_Point._fields, "kept", "evidence"])
-    return _with_ends(table)
+    names = ["side", "metric", "split", *_Point._fields, "kept", "begins", "evidence"]
+    return _with_ends(pd.DataFrame(rows, columns=names))
+
+
+def _fine_tuned_from(histories: Sequence[Sequence[Epoch]]) -> int | None:
+    """The first epoch in which a pretrained network was fine-tuned; repeats may differ in it."""
+    if len(histories) != 1:
+        return None
+    return next((line["epoch"] for line in histories[0] if line.get("stage") == "fine_tuning"), None)
 
 
 def _with_ends(table: pd.DataFrame) -> pd.DataFrame:
@@ -167,28 +176,28 @@ def chart(
     kept = base.transform_filter("datum.kept != ''")
     layers = [
         bands.mark_area(opacity=0.16, line=False).encode(y="low:Q", y2="high:Q"),
-        *(_kept_words(metric) if is_single else []),
+        *(_rule("kept", at_bottom=metric == "accuracy") if is_single else []),
         lines,
         dots,
         kept.mark_point(size=130, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q"),
         _evidence(),
         *(_end_words(base) if is_single else []),
+        *(_rule("begins", at_bottom=metric != "accuracy") if is_single else []),
     ]
     legend_lines = len(sides) if metric == "accuracy" and not is_single else 0
     height = _HEIGHT + (_LEGEND + _LEGEND_LINE * legend_lines if legend_lines else 0)
     return alt.LayerChart(layer=layers).properties(height=height)
 
 
-def _kept_words(metric: str) -> list[alt.Chart]:
-    """Draw a line at the kept epoch, and its label where the curves leave room."""
-    kept = alt.Chart(_VALUES).transform_filter("datum.kept != ''").encode(x="epoch:Q")
-    at_bottom = metric == "accuracy"
-    words = kept.mark_text(
+def _rule(label: str, *, at_bottom: bool) -> list[alt.Chart]:
+    """Draw a line at a labelled epoch, and the label where the curves leave room."""
+    labelled = alt.Chart(_VALUES).transform_filter(f"datum.{label} != ''").encode(x="epoch:Q")
+    words = labelled.mark_text(
         align="right", dx=-5, baseline="bottom" if at_bottom else "top", color=palette.GREY
     )
     return [
-        kept.mark_rule(strokeDash=[2, 3], color=palette.GREY, strokeWidth=1.5),
-        words.encode(y=alt.value("height") if at_bottom else alt.value(2), text="kept:N"),
+        labelled.mark_rule(strokeDash=[2, 3], color=palette.GREY, strokeWidth=1.5),
+        words.encode(y=alt.value("height") if at_bottom else alt.value(2), text=f"{label}:N"),
     ]
 
 

@@ -10,7 +10,7 @@ from core import engine, run_names, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Run, Status
-from core.words import about, count, duration, number
+from core.words import about, count, duration, number, setting_value
 from pages.common import frame, visitors
 from pages.common.addresses import COPIED_RUN_KEY, HOME, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
@@ -71,13 +71,20 @@ def settings_line(config: RunConfig) -> str:
     parts = (
         config.data.source,
         f"{config.data.image_size} px",
-        f"filters {', '.join(map(str, config.model.filters))}",
+        _network(config),
         f"{fit.optimizer} {number(fit.learning_rate)}",
         f"batch {fit.batch_size}",
-        f"up to {count(fit.epochs, 'epoch')}",
+        f"up to {count(config.max_epochs, 'epoch')}",
         f"seed {fit.seed}",
     )
     return " · ".join(parts)
+
+
+def _network(config: RunConfig) -> str:
+    if config.backbone is None:
+        return f"filters {', '.join(map(str, config.model.filters))}"
+    tuned = setting_value("model.fine_tune", config.model.fine_tune)
+    return f"{config.backbone.title}, fine-tuned: {tuned}"
 
 
 def offer_next_training(summary: Summary) -> None:

@@ -203,9 +203,9 @@ def widget(path: str, *, is_changed: bool = False) -> None:
     setting = SETTINGS[path]
     label, common = _label(setting, is_changed), _common(setting)
     if len(setting.options) > MAX_SEGMENTS:
-        st.selectbox(label, setting.options, **common)
+        st.selectbox(label, setting.options, format_func=setting.option_name, **common)
     elif setting.options:
-        st.segmented_control(label, setting.options, required=True, **common)
+        st.segmented_control(label, setting.options, format_func=setting.option_name, required=True, **common)
     elif setting.kind is bool:
         st.toggle(label, **common)
     elif setting.minimum is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core import config
+from core.backbones import BACKBONES
 from core.config import PRESETS, SETTINGS, RunConfig
 from core.errors import LabError
 
@@ -26,6 +27,42 @@ def test_the_defaults_are_the_tutorials_settings():
     assert defaults.augment.flip
     assert defaults.model.filters == (16, 32, 64)
     assert defaults.model.dense_units == 128
+    assert defaults.model.network == "own" and defaults.model.kernel_size == 3
+    assert not defaults.model.batch_norm and not defaults.model.global_pooling
+
+
+def test_a_config_from_before_there_were_pretrained_networks_reads_unchanged():
+    names = {"filters": [8, 16], "dense_units": 64, "dropout": 0.1, "l2": 0.0}
+    read = config.parse({"model": names})
+    assert read == RunConfig().replace({f"model.{name}": value for name, value in names.items()})
+
+
+@pytest.mark.parametrize(
+    ("changes", "idle"),
+    [
+        ({}, {"model.fine_tune", "fit.fine_tune_epochs"}),
+        ({"model.network": "resnet50_v2"}, {"model.filters", "model.dense_units", "fit.fine_tune_epochs"}),
+        ({"model.network": "resnet50_v2", "model.fine_tune": "all"}, {"model.filters"}),
+    ],
+)
+def test_settings_that_change_nothing_are_named(changes, idle):
+    named = RunConfig().replace(changes).without_effect
+    assert idle <= named <= set(SETTINGS)
+    assert "model.dropout" not in named and "model.network" not in named
+
+
+def test_every_pretrained_network_can_be_chosen_and_has_a_name():
+    setting = SETTINGS["model.network"]
+    assert setting.options == ("own", *BACKBONES)
+    assert len(setting.options) == len(setting.option_names)
+    assert setting.option_name("resnet50_v2") == "ResNet50V2"
+
+
+def test_only_an_own_network_must_fit_the_image():
+    changes = {"data.image_size": 32, "model.filters": (4,) * 6}
+    with pytest.raises(LabError, match="too many"):
+        RunConfig().replace(changes)
+    RunConfig().replace({**changes, "model.network": "mobilenet_v2_035"})
 
 
 @pytest.mark.parametrize(
@@ -70,6 +107,8 @@ def test_a_config_round_trips_through_json():
     assert config.parse(original.model_dump(mode="json")) == original
 
 
-@pytest.mark.parametrize(("size", "blocks", "side"), [(128, 3, 14), (32, 3, 2), (32, 5, -1)])
-def test_the_last_feature_map_has_the_expected_size(size, blocks, side):
-    assert config.final_map_size(size, blocks) == side
+@pytest.mark.parametrize(
+    ("size", "blocks", "kernel", "side"), [(128, 3, 3, 14), (32, 3, 3, 2), (32, 5, 3, -1), (32, 2, 5, 5)]
+)
+def test_the_last_feature_map_has_the_expected_size(size, blocks, kernel, side):
+    assert config.final_map_size(size, blocks, kernel) == side

@@ -111,7 +111,7 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert np.sum(report.confusion_matrix) == len(test.ids)
     assert [skipped.file for skipped in report.skipped] == ["red/broken.jpg"]
     assert sum(layer.parameters for layer in report.summary) == report.parameters
-    assert keras_file.convolution_layers(run.model_path) == ("conv_1",)
+    assert keras_file.feature_maps(run.model_path) == ("conv_1",)
     kept = run.metrics()[report.kept_epoch - 1]["val_accuracy"]
     assert report.val_accuracy.value == pytest.approx(kept)
     watched = run.watched()

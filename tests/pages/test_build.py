@@ -9,15 +9,19 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import config as settings
 from core import datasets, engine, runs
+from core.backbones import BACKBONES
 from core.config import PRESETS, SETTINGS, RunConfig
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
+from core.training import pretrained_weights
 from pages.common import addresses, settings_form
 from pages.common.settings_form import nice_values
 from samples import made_runs
@@ -546,3 +550,19 @@ def test_a_workspace_that_is_a_file_gets_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "file"))
     assert "could not write" in words(visit())
+
+
+def test_weights_are_taken_from_a_file_where_they_are_not_at_hand(source, tmp_path, monkeypatch):
+    monkeypatch.delenv("LAB_WEIGHTS", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    small = BACKBONES["mobilenet_v2_035"]
+    test = visit(data=source, set="model.network=mobilenet_v2_035")
+    assert "weights of MobileNetV2 (0.35) (2 MB) are downloaded once" in words(test)
+    test.file_uploader(key="weights_upload").upload("photo.h5", b"nonsense", "application/x-hdf5").run()
+    assert "does not hold the weights of any network" in sound(test).error[0].value
+    with h5py.File(tmp_path / "right.h5", "w") as file:
+        file.create_dataset("a", data=np.zeros(small.parameters, np.float32))
+    content = (tmp_path / "right.h5").read_bytes()
+    test.file_uploader(key="weights_upload").upload("right.h5", content, "application/x-hdf5").run()
+    assert pretrained_weights.find(small) is not None
+    assert "downloaded once" not in words(sound(test)) and not test.error

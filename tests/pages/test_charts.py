@@ -57,6 +57,17 @@ def test_the_matrix_on_the_screen_and_in_the_file_has_the_same_numbers(shown, no
     assert (in_file.get_xlabel(), in_file.get_ylabel()) == (palette.PREDICTED, palette.TRUE)
 
 
+def test_the_first_epoch_of_fine_tuning_is_labelled():
+    stages = [
+        {**line, "stage": stage} for line, stage in zip(HISTORY, ["head", *["fine_tuning"] * 2], strict=True)
+    ]
+    frame = learning_curves.frame({"": [stages]})
+    assert frame.loc[frame["begins"] != "", ["metric", "split", "epoch", "begins"]].values.tolist() == [
+        [metric, palette.VALIDATION, 2, "fine-tuning"] for metric in palette.COLUMNS
+    ]
+    assert not learning_curves.frame({"": [HISTORY]})["begins"].any()
+
+
 def test_the_kept_epoch_is_labelled_once_per_metric():
     frame = learning_curves.frame({"": [HISTORY]}, {"": 2})
     kept = frame[frame["kept"] != ""]

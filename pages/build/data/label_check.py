@@ -71,7 +71,7 @@ def _offer(dataset: Dataset, label: str) -> None:
     )
     if not job.weights_at_hand():
         st.caption(
-            "This uses a network trained on ImageNet photos, which Keras downloads once (2 MB); your images "
+            "This uses a network trained on ImageNet photos, which is downloaded once (2 MB); your images "
             "stay on this machine. Without a connection, images are judged by outlines and colours instead."
         )
 

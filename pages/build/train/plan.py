@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
-from core.training import cost_estimate, memory_estimate
+from core.training import cost_estimate, memory_estimate, network_layers
 from core.words import about, byte_size, duration
 from pages.build.train import followed_run
 from pages.common import data_selection, data_sources, frame, settings, visitors
@@ -30,14 +30,15 @@ def headline(config: RunConfig, selection: Selection) -> None:
 def costs(config: RunConfig, selection: Selection) -> None:
     """Show the number of parameters and the estimated time before training starts."""
     training = int((selection.rows["split"] == "train").sum())
-    parameters = cost_estimate.parameters(config, len(selection.class_names))
+    parameters = network_layers.trained_parameters(config, len(selection.class_names))
     time = cost_estimate.duration(config, training)
     with st.grid(2, min_column_width=220, gap="small"):
         metric_card(
             "Parameters",
             f"{parameters:,}",
             f"{parameters / training:,.0f} per training image",
-            help="Weights that training adjusts. More can learn more, but overfit more easily.",
+            help="Weights that training adjusts. More can learn more, but overfit more easily. "
+            f"{_frozen(config)}",
         )
         metric_card(
             "Estimated time",
@@ -48,6 +49,12 @@ def costs(config: RunConfig, selection: Selection) -> None:
         )
     memory = byte_size(memory_estimate.memory(config, len(selection.class_names)))
     st.caption(f"Time estimate: {time.basis}. Memory for training: about {memory}.")
+
+
+def _frozen(config: RunConfig) -> str:
+    if config.backbone is None:
+        return ""
+    return f"The others of {config.backbone.title}, {config.backbone.parameters:,} in all, stay as they are."
 
 
 def layers(config: RunConfig, selection: Selection) -> None:
@@ -61,7 +68,7 @@ def layers(config: RunConfig, selection: Selection) -> None:
 def _layers(config: RunConfig, classes: int) -> None:
     rows = [
         (layer.name, layer.kind, " × ".join(map(str, layer.output)), layer.parameters)
-        for layer in cost_estimate.layers(config, classes)
+        for layer in network_layers.layers(config, classes)
     ]
     st.dataframe(
         pd.DataFrame(rows, columns=["Layer", "Type", "Output", "Parameters"]),

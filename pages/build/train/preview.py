@@ -30,10 +30,9 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("What the network sees", anchor=False)
         st.button("Another image", icon=":material/shuffle:", key="another_image", on_click=_next_turn)
+    changes = config.augment if config.has_augmentation else AugmentConfig(flip=False)
     try:
-        images = _strip(
-            dataset, str(row["id"]), config.data.image_size, config.data.resize, config.augment, turn
-        )
+        images = _strip(dataset, str(row["id"]), config.data.image_size, config.data.resize, changes, turn)
     except LabError as error:
         st.info(literal(error), icon=":material/image_not_supported:")
         return
@@ -47,8 +46,7 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
         for number, image in enumerate(images[1:], start=1):
             _tile(image, f"Variant {number}", f"The same image after random changes, variant {number}")
     st.caption(
-        f"A training image of **{literal(row['label'])}** ({literal(row['name'])}). "
-        f"{_explanation(config.augment)}"
+        f"A training image of **{literal(row['label'])}** ({literal(row['name'])}). {_explanation(config)}"
     )
 
 
@@ -58,8 +56,13 @@ def _tile(image: bytes, words: str, alt: str) -> None:
         st.caption(words)
 
 
-def _explanation(config: AugmentConfig) -> str:
-    if not any(config.model_dump().values()):
+def _explanation(config: RunConfig) -> str:
+    if not config.has_augmentation:
+        return (
+            "A pretrained network looks at each image once, without augmentation, unless part of it is "
+            "fine-tuned or variants are cached."
+        )
+    if not any(config.augment.model_dump().values()):
         return "Augmentation is off, so the image looks the same in every epoch."
     return "Each epoch shows a slightly different variant; validation and test images are never changed."
 

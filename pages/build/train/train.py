@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.data import photo_likeness
 from core.errors import InvalidSettings, LabError
 from core.training.memory_estimate import ShortOfMemory
-from pages.build.train import live, plan, preview
+from pages.build.train import live, plan, preview, weights
 from pages.common import (
     addresses,
     data_preparing,
@@ -69,6 +70,10 @@ if fault:
     plan.show_error(fault)
 elif dataset is None:
     data_preparing.show(source)
+if config and config.backbone:
+    weights.show(config.backbone)
+    if selection and (remark := photo_likeness.remark(selection.rows)):
+        st.caption(remark)
 is_unfit = found is not None and not found.fit and not shown.has_next_step
 if found is not None and not found.fit:
     data_verdict.warn(found, is_next_step=is_unfit)

@@ -41,7 +41,7 @@ def ask(summary: Summary) -> Wanted:
     Raises:
         LabError: the run's model or its predictions cannot be read.
     """
-    layers = keras_file.convolution_layers(summary.run.model_path)
+    layers = keras_file.feature_maps(summary.run.model_path)
     predictions = run_images.predictions(summary.run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
@@ -57,6 +57,7 @@ def ask(summary: Summary) -> Wanted:
         layer = st.selectbox(
             "Layer",
             [LAST_LAYER, *reversed(layers[:-1])],
+            format_func=keras_file.title_of,
             key="explain_layer",
             width=170,
             help="The last convolutional layer responds to whole parts of objects; "

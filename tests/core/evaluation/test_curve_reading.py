@@ -391,3 +391,35 @@ def test_whether_the_advice_helped_is_said_from_the_validation_images(right_afte
     assert advice_effect.did_it_help(read(healthy(0)), read(healthy(1)), verdict).endswith(
         "healthy, as before."
     )
+
+
+PRETRAINED = RunConfig().replace({"model.network": "mobilenet_v2_035"})
+
+
+def staged(history: History, stage: str) -> History:
+    return [{**line, "stage": stage} for line in history]
+
+
+def test_of_a_pretrained_network_only_settings_with_an_effect_are_suggested():
+    frozen = read(staged(overfitting(0), "head"), PRETRAINED)  # augmentation does nothing here
+    assert frozen.kind == "overfitting" and frozen.suggestion.changes == {"model.fine_tune": "last_third"}
+    dropped = read(staged(healthy(0), "head"), PRETRAINED.replace({"model.fine_tune": "all"}))
+    for path in dropped.suggestion.changes:
+        assert path not in PRETRAINED.without_effect
+
+
+def test_fine_tuning_is_read_by_its_own_epochs_and_settings():
+    config = PRETRAINED.replace({"model.fine_tune": "all", "fit.fine_tune_epochs": 10})
+    head, tuning = staged(healthy(0), "head"), staged(still_improving(0), "fine_tuning")
+    reading = read([*head, *tuning], config)
+    assert reading.kind == "still improving" and reading.suggestion.changes == {"fit.fine_tune_epochs": 20}
+    assert read([*head, *tuning[:2]], config).kind == read(head, config).kind == "healthy"
+
+
+def test_a_network_that_cannot_be_tuned_further_gives_way_to_a_larger_one():
+    small = PRETRAINED.replace({"model.fine_tune": "all"})
+    larger = next_step.Suggestion("Use a larger network.", {"model.dense_units": 256})
+    changes = next_step.suited(larger, small, is_tuned=False).changes
+    assert changes == {"model.network": "mobilenet_v2_100"}
+    largest = small.replace({"model.network": "resnet50_v2"})
+    assert next_step.suited(larger, largest, is_tuned=False).changes == {}

@@ -125,7 +125,7 @@ def test_a_foreign_model_with_a_lambda_layer_is_refused_before_keras_sees_it(tmp
 
 
 def test_layers_are_known_without_tensorflow(good):
-    assert keras_file.convolution_layers(good) == ("conv_1", "conv_2")
+    assert keras_file.feature_maps(good) == ("conv_1", "conv_2")
 
 
 def test_the_fingerprint_survives_copying_and_changes_with_the_weights(good, tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core import datasets
 from core.cli.main import main
-from core.errors import LabError, NoWeights, Stopped
+from core.errors import LabError, Stopped
 from core.label_errors import cross_validation, handcrafted_features, job, ranking
 from core.label_errors.ranking import Judged
 from samples.made_images import coloured_objects
@@ -164,13 +164,13 @@ def test_outlines_have_the_direction_of_edges_and_colours_the_shade() -> None:
 def test_without_the_network_s_weights_appearance_judges_and_the_reason_is_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(folder / "missing.weights.h5"))
+    monkeypatch.setenv("LAB_WEIGHTS", str(folder / "missing.weights.h5"))
     dataset = datasets.prepare(str(folder))
     assert main(["suspects", str(folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     kept = ranking.load(dataset)
     assert kept is not None and (told["judged_by"], kept.by) == ("appearance", "appearance")
-    assert "could not be read from" in kept.instead and "missing.weights.h5" in kept.instead
+    assert "has no weights of MobileNetV2 (0.35)" in kept.instead
     assert "missing.weights.h5" in kept.basis and len(told["ranked"]) == 90
 
 
@@ -180,7 +180,7 @@ def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
     from core.ml import imagenet_features
 
     weights = photos / "weights" / "mobilenet_v2_035_224_no_top.weights.h5"
-    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(weights))
+    monkeypatch.setenv("LAB_WEIGHTS", str(weights))
     assert job.weights_at_hand()
     dataset = datasets.prepare(str(folder))
     few = imagenet_features.features(dataset, dataset.usable[:70])
@@ -188,25 +188,11 @@ def test_a_network_trained_on_imagenet_finds_them_and_its_features_are_kept(
     name = dataset.index.set_index("id")["file"]
     first = [Path(str(name[id])).stem for id in answers.ranked()["id"][:6]]
     assert {"00", "01", "02"} <= set(first)
-    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", "nowhere.weights.h5")
-    again = imagenet_features.features(dataset, dataset.usable)  # from the file, else NoWeights
-    assert again.shape == (90, imagenet_features.WIDTH)
+    monkeypatch.delenv("LAB_WEIGHTS")  # the workspace keeps them
+    monkeypatch.setattr(imagenet_features, "Pretrained", None)  # and the features
+    again = imagenet_features.features(dataset, dataset.usable)
+    assert again.shape == (90, imagenet_features.BACKBONE.features)
     np.testing.assert_allclose(again[:70], few, atol=1e-6)
-
-
-def test_a_missing_connection_is_reported_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    import keras
-
-    from core.ml import imagenet_features
-
-    monkeypatch.delenv("LAB_IMAGENET_WEIGHTS", raising=False)
-
-    def nothing_answers(*_: object, **__: object) -> None:
-        raise Exception("URL fetch failure on https://host.example/a.h5: None -- [Errno -2] Name not known")
-
-    monkeypatch.setattr(keras.applications, "MobileNetV2", nothing_answers)
-    with pytest.raises(NoWeights, match=r"could not be downloaded \(no connection to host\.example\)$"):
-        imagenet_features.network()
 
 
 def test_judging_stops_on_request(folder: Path) -> None:

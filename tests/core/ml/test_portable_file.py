@@ -17,7 +17,10 @@ from core.config import RunConfig
 from core.ml import model, portable_file, train
 from core.workspace import PROJECT
 
-EVERYTHING = {"data.image_size": 32, "model.filters": (4, 8), "model.dropout": 0.3, "model.l2": 0.01}
+EVERYTHING = {
+    "data.image_size": 32, "model.filters": (4, 8), "model.dropout": 0.3, "model.l2": 0.01,
+    "model.batch_norm": True, "model.global_pooling": True,
+}  # fmt: skip
 OLD_KERAS = Path(os.environ.get("LAB_TEST_OLD_KERAS", PROJECT / ".venv-extras" / "old-keras"))
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from core.config import RunConfig
 from core.errors import Diverged, LabError, Stopped
-from core.ml import checkpoint, feed, model, portable_file, train
+from core.ml import checkpoint, feed, model, portable_file, stages, train
 from core.ml.network import Network
-from core.training import cost_estimate
+from core.training import network_layers
 from samples.made_images import coloured_objects
 
 SIZE = 32
@@ -77,6 +77,7 @@ def test_a_network_used_again_trains_as_a_new_one_would(
     tmp_path: Path, precision: str, optimizer: str
 ) -> None:
     changes = {
+        "model.batch_norm": optimizer in ("adam", "adamw"),
         "model.dropout": 0.3, "model.l2": 0.01, "augment.zoom": 0.2, "fit.epochs": 2,
         "fit.precision": precision, "fit.optimizer": optimizer,
     }  # fmt: skip
@@ -126,7 +127,8 @@ def test_weights_run_away_do_not_reach_the_next_training(tmp_path: Path) -> None
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_resumed_training_is_the_one_that_was_never_interrupted(tmp_path: Path, precision: str) -> None:
     changes = {
-        "model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision, "fit.class_weights": True
+        "model.dropout": 0.3, "augment.zoom": 0.2, "fit.precision": precision, "fit.class_weights": True,
+        "model.batch_norm": True, "model.global_pooling": True,
     }  # fmt: skip
     whole = fit(tmp_path / "whole", changes)
     batches = itertools.count()
@@ -193,7 +195,7 @@ def test_without_keep_the_best_the_last_epoch_is_kept(tmp_path: Path) -> None:
 
 def test_watching_accuracy_keeps_the_first_of_equals() -> None:
     history = [{"val_accuracy": value, "val_loss": 1.0} for value in (0.5, 0.7, 0.7, 0.6)]
-    assert train._best_epoch(history, "val_accuracy") == 2
+    assert stages.best_epoch(history, "val_accuracy") == 2
 
 
 def test_a_runaway_loss_ends_as_diverged_with_the_setting_to_try(tmp_path: Path) -> None:
@@ -348,6 +350,7 @@ def test_validation_is_scored_on_the_images_as_they_are(tmp_path: Path) -> None:
         {},
         {"model.filters": (8,), "model.dropout": 0.5},
         {"model.filters": (4, 8, 16, 32), "data.image_size": 64, "model.dense_units": 8},
+        {"model.kernel_size": 5, "model.batch_norm": True, "model.global_pooling": True},
     ],
 )
 def test_the_estimated_layers_are_those_of_the_model(changes: dict[str, Any]) -> None:
@@ -357,9 +360,9 @@ def test_the_estimated_layers_are_those_of_the_model(changes: dict[str, Any]) ->
         (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
         for layer in built.layers[1:]
     ]
-    estimated = [(one.name, one.kind, one.output, one.parameters) for one in cost_estimate.layers(config, 7)]
+    estimated = [(one.name, one.kind, one.output, one.parameters) for one in network_layers.layers(config, 7)]
     assert estimated == expected
-    assert cost_estimate.parameters(config, 7) == built.count_params()
+    assert network_layers.parameters(config, 7) == built.count_params()
 
 
 def test_both_precisions_start_from_the_same_weights_and_nearly_agree() -> None:

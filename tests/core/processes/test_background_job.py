@@ -142,7 +142,7 @@ def test_the_command_judges_prints_and_saves_the_judgement(tmp_path, monkeypatch
         Image.fromarray(image).save(folder / f"{number:02}.png")
     source = str(tmp_path / "discs")
     dataset = datasets.prepare(source)
-    monkeypatch.setenv("LAB_IMAGENET_WEIGHTS", str(tmp_path / "none.weights.h5"))
+    monkeypatch.setenv("LAB_WEIGHTS", str(tmp_path / "none.weights.h5"))
     assert command_line.main(["suspects", source, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found["ranked"]) == 60 and found["ranked"][0]["file"].endswith(".png")

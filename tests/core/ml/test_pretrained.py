@@ -1,0 +1,170 @@
+"""Each pretrained network is what Keras makes of it: scaled once, found by its parts, saved and explained."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from core.backbones import BACKBONES, LAST_MAP, SIZE, Backbone, Part
+from core.config import RunConfig
+from core.explain import keras_file
+from core.ml import portable_file, pretrained, train
+from core.ml.explainer import Explainer, load_for_explaining
+from core.ml.pretrained import Pretrained
+from core.training import network_layers
+from core.workspace import PROJECT
+from samples.made_images import coloured_objects
+from tests.random_backbone import write_weights
+
+ALL = os.environ.get("LAB_TEST_ALL_NETWORKS")
+NETWORKS = [
+    pytest.param(
+        backbone,
+        id=name,
+        marks=pytest.mark.skipif(
+            name != "mobilenet_v2_035" and not ALL, reason="`make test-extras` tries the larger networks"
+        ),
+    )
+    for name, backbone in BACKBONES.items()
+]
+IMAGES = coloured_objects(3, 64, seed=1).images
+MODULES = {"MobileNetV2": "mobilenet_v2", "MobileNetV3": "mobilenet_v3", "ResNet50V2": "resnet_v2"}
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def backbone(request: pytest.FixtureRequest) -> Backbone:
+    chosen: Backbone = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def network(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Pretrained:
+    """The network at 64 px with random weights, read from a file."""
+    path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
+    return Pretrained(backbone, 64, write_weights(backbone, 64, path))
+
+
+@pytest.fixture(scope="module")
+def classifier(network: Pretrained) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    changes = {"model.network": network.backbone.name, "data.image_size": 64, "model.dropout": 0.2}
+    return network.classifier(RunConfig().replace(changes), 4)
+
+
+def keras_own(backbone: Backbone) -> tuple[keras.Model, Any]:
+    """The network as Keras documents it, with its own preprocessing."""
+    construct = getattr(keras.applications, backbone.constructor)
+    prefix = next((one for one in MODULES if backbone.constructor.startswith(one)), "")
+    module = getattr(keras.applications, MODULES.get(prefix, "efficientnet_v2"))
+    arguments = {**backbone.arguments, "include_top": False, "weights": None, "pooling": "avg"}
+    return construct(input_shape=(64, 64, 3), **arguments), module.preprocess_input
+
+
+def test_its_features_are_those_of_keras_with_its_own_preprocessing(network: Pretrained) -> None:
+    reference, preprocess = keras_own(network.backbone)
+    reference.set_weights(network.model.get_weights())
+    expected = reference(preprocess(IMAGES.astype(np.float32))).numpy()
+    (found,) = network.extract(IMAGES)
+    assert found.shape == (3, network.backbone.features)
+    assert np.abs(expected[0] - expected[1]).max() > 0.1 * np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_pixels_are_scaled_once(network: Pretrained) -> None:
+    kinds = [type(layer).__name__ for layer in network.model.layers]
+    assert kinds.count("Rescaling") == 1 and kinds[:2] == ["InputLayer", "Rescaling"]
+
+
+def test_the_table_agrees_with_keras(backbone: Backbone) -> None:
+    model = pretrained.build(backbone, SIZE)
+    assert model.count_params() == backbone.parameters
+    assert model.output_shape == (None, backbone.features)
+    names = [layer.name for layer in model.layers]
+    for part in (backbone.whole, backbone.last_third, backbone.last_block):
+        layers = model.layers[names.index(part.first_layer) : names.index(LAST_MAP)]
+        convolutions = [layer for layer in layers if "Conv2D" in type(layer).__name__]
+        weights = sum(math.prod(weight.shape) for layer in convolutions for weight in layer.weights)
+        multiply_adds = sum(
+            math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3]) for layer in convolutions
+        )
+        values = sum(math.prod(layer.output.shape[1:]) for layer in layers)
+        assert Part(part.first_layer, weights, multiply_adds, part.values) == part
+        assert values == pytest.approx(part.values, rel=0.05)
+    assert [model.get_layer(one.layer).output.shape[1] for one in backbone.maps] == [56, 28, 14]
+
+
+def test_the_estimated_layers_add_up_to_the_model(network: Pretrained, classifier: keras.Model) -> None:
+    changes = {"model.network": network.backbone.name, "data.image_size": 64, "model.dropout": 0.2}
+    config = RunConfig().replace(changes)
+    assert network_layers.parameters(config, 4) == classifier.count_params()
+    estimated = network_layers.layers(config, 4)
+    assert estimated[0].output == classifier.get_layer(LAST_MAP).output.shape[1:]
+    assert [one.name for one in estimated[1:]] == [
+        layer.name for layer in classifier.layers[-len(estimated) + 1 :]
+    ]
+
+
+def test_fine_tuning_trains_a_part_and_never_the_normalisation(network: Pretrained) -> None:
+    for fine_tune in ("last_block", "last_third", "all") if ALL else ("last_third",):
+        changes = {"model.network": network.backbone.name, "model.fine_tune": fine_tune}
+        config = RunConfig().replace(changes)
+        tuned = pretrained.build_tuned(network, config, 4, "float32")
+        trained = [layer for layer in tuned.layers if layer.trainable_weights]
+        assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in trained)
+        count = sum(math.prod(weight.shape) for weight in tuned.trainable_weights)
+        assert count == network_layers.trained_parameters(config, 4)
+        for one, other in zip(tuned.weights, network.model.weights, strict=False):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def saved(classifier: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("models") / "model.keras"
+    portable_file.save(classifier, path)
+    yield path
+
+
+def test_a_fresh_process_reads_the_saved_model_with_the_same_answers(
+    saved: Path, classifier: keras.Model, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "images.npy", IMAGES)
+    program = (
+        "import sys, numpy as np; from pathlib import Path; from core.ml.explainer import *\n"
+        "model, images, answers = map(Path, sys.argv[1:])\n"
+        "np.save(answers, Explainer(load_for_explaining(model)).predict(np.load(images)))"
+    )
+    paths = [str(saved), str(tmp_path / "images.npy"), str(tmp_path / "answers.npy")]
+    subprocess.run([sys.executable, "-c", program, *paths], cwd=PROJECT, check=True, timeout=200)
+    expected = train.predict(classifier, IMAGES)
+    np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), expected, atol=1e-6)
+
+
+def test_blocks_are_named_and_grad_cam_agrees_with_an_independent_tape(
+    saved: Path, classifier: keras.Model, backbone: Backbone
+) -> None:
+    maps = keras_file.feature_maps(saved)
+    assert maps == (*(one.layer for one in backbone.maps), LAST_MAP)
+    assert [keras_file.title_of(layer) for layer in maps][-2:] == ["Late blocks", "Last map"]
+    explainer = Explainer(load_for_explaining(saved))
+    assert explainer.layers == maps
+    for layer in maps if ALL else maps[-1:]:
+        (heatmap,) = explainer.heatmaps(IMAGES[:1], [2], "grad_cam", layer)
+        model = keras.Model(
+            classifier.input, [classifier.get_layer(layer).output, classifier.get_layer("logits").output]
+        )
+        with tf.GradientTape() as tape:
+            activations, logits = model(IMAGES[:1].astype(np.float32), training=False)
+            score = logits[0, 2]
+        weights = tape.gradient(score, activations).numpy().mean(axis=(1, 2))[0]
+        expected = np.maximum(activations.numpy()[0] @ weights, 0)
+        np.testing.assert_allclose(heatmap, expected / max(expected.max(), 1e-30), atol=1e-4)
