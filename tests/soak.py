@@ -37,7 +37,7 @@ SETTLE_SECONDS = 300
 CLICK_MILLISECONDS = 20_000
 ALLOWED_GROWTH, ALLOWED_BYTES = 1.15, 60e6
 """How much more a process may hold in the last third than in the second: freed memory is partly kept."""
-PAGES = ("Data", "Train", "Sweeps", "Results", "Explain", "Compare")
+PAGES = ("Home", "Data", "Train", "Results", "Explain", "Compare", "Sweeps", "Predict", "Words")
 ROLES = {"server": "streamlit", "worker": "core.workers.serve", "assistant": "core.ml.assistant_worker"}
 Samples = dict[tuple[str, int], list[tuple[float, int]]]
 
@@ -183,11 +183,11 @@ def _stop(tab: Any) -> None:
 
 def _upload(tab: Any, archive: Path) -> None:
     _visit(tab, "Data")
-    way = tab.get_by_role("button", name="Upload", exact=True)
-    if not way.is_visible():
-        tab.get_by_text("Choose other images").click()
-    way.click()
-    tab.get_by_role("button", name="Zip archive").click()
+    upload = tab.get_by_text("Upload", exact=True).first
+    if not upload.is_visible():
+        tab.get_by_text("Choose other images").first.click()
+    upload.click()
+    tab.get_by_text("Zip archive").first.click()
     tab.locator("input[type=file]").set_input_files(archive)
     tab.get_by_role("button", name="Use this archive").click()
 

@@ -76,8 +76,8 @@ def test_hostile_names_stay_plain_text_on_every_page_under_the_content_policy(
     faults: list[str] = []
     page.on("console", lambda one: faults.append(one.text) if "Security Policy" in one.text else None)
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    page.goto(f"{server.address}/?{urlencode({'run': run.id, 'data': run.config.data.source})}")
-    for name in ("Train", "Data", "Results", "Explain", "Compare", "Predict"):
+    page.goto(f"{server.address}/train?{urlencode({'run': run.id, 'data': run.config.data.source})}")
+    for name in ("Train", "Data", "Results", "Explain", "Compare"):
         go_to(page, name)
         shown = page.get_by_test_id("stMain").get_by_text("evil.example").first
         shown.wait_for(state="attached", timeout=60_000)
@@ -105,7 +105,7 @@ def test_two_browsers_have_their_own_settings_and_ask_before_stopping_each_other
         tabs = [browser.new_context(viewport={"width": 1400, "height": 1000}).new_page() for _ in range(2)]
         for tab, epochs in zip(tabs, (7, 9), strict=True):
             tab.set_default_timeout(60_000)
-            tab.goto(f"{server.address}/?{urlencode({'data': source, 'set': f'fit.epochs={epochs}'})}")
+            tab.goto(f"{server.address}/train?{urlencode({'data': source, 'set': f'fit.epochs={epochs}'})}")
         for number, tab in enumerate(tabs, start=1):
             tab.get_by_role("button", name="Start training").click()
             wait_for(lambda number=number: len(runs.all()) == number)
