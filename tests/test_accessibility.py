@@ -1,9 +1,10 @@
-"""Every page, in both themes, as axe-core judges it by WCAG 2 A and AA: contrast, names, roles, labels."""
+"""Every page in both themes, as axe-core judges it by WCAG 2 A and AA; and how a training's end is told."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ __all__ = ["server"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium) on the PATH"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
 ]
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
 NOT_OURS = {"exclude": [["[data-testid=stSidebarNav]"], [".vega-embed"]]}
@@ -46,7 +47,20 @@ def findings(page: Any, theme: str) -> list[str]:
     return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
-def test_axe_finds_nothing_on_any_page_in_either_theme(no_worker, server: Server, tmp_path):
+def end_is_announced(page: Any, address: str, config: RunConfig) -> None:
+    """Watch a run that ends: a live region says so, and the keyboard is in the box with its next steps."""
+    run = made_runs.waiting(config, "running", epochs=2, name="a training")
+    run.write_status(replace(run.status, heartbeat=time.time() + 3600))  # a busy machine may draw it late
+    page.goto(f"{address}/train?run={run.id}")
+    page.get_by_role("button", name="Stop and save").wait_for()
+    run.write_status(replace(run.status, state="stopped", message="Stopped for a test."))
+    page.get_by_role("alertdialog").get_by_text("has been stopped").wait_for()
+    page.locator(".st-key-ended:focus").wait_for()
+
+
+def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announced(
+    no_worker, server: Server, tmp_path
+):
     source = made_runs.draw_folder(tmp_path / "images", each=20)
     config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.test_share": 0.4})
     first, second = made_runs.finished(config), made_runs.finished(config.replace({"fit.epochs": 4}))
@@ -79,5 +93,6 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(no_worker, server: Server
             while not is_at_rest(page):
                 time.sleep(0.1)
             found[address] = [*findings(page, "light"), *findings(page, "dark")]
+        end_is_announced(page, server.address, config)
         browser.close()
     assert {address: lines for address, lines in found.items() if lines} == {}

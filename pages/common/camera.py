@@ -46,7 +46,7 @@ video {
   background: var(--st-secondary-background-color); border-radius: var(--st-base-radius);
 }
 button {
-  font: inherit; color: white; background: var(--st-primary-color); border: none;
+  font: inherit; color: white; background: #147a69; border: none;
   border-radius: var(--st-button-radius); padding: 0.4rem 0.9rem; cursor: pointer;
 }
 video.mirrored { transform: scaleX(-1); }

@@ -16,7 +16,7 @@ from core.training import memory_estimate
 from core.training.memory_estimate import ShortOfMemory
 from core.words import confidence_interval, count, duration, of_ten, percent
 from pages.build.train import followed_run, live_charts, live_images, run_lists
-from pages.common import data_selection, frame, run_header, visitors
+from pages.common import data_selection, frame, keyboard, run_header, visitors
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
 
@@ -24,15 +24,6 @@ POLL_SECONDS = 0.7
 """Interval between updates while a run is active."""
 
 _SEEN, _ENDED = "waiting_seen", "just_ended"
-_MOVE_FOCUS = """<script>
-setTimeout(() => {
-  const box = document.querySelector(".st-key-ended"), focused = document.activeElement;
-  if (!box || (focused && focused !== document.body)) return;
-  box.tabIndex = -1;
-  box.focus();
-}, 100);
-</script>"""
-"""Makes the result the next stop of the keyboard, unless the keyboard is somewhere else already."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,7 @@ def show() -> Shown:
     if watched is not None and not watched.status.waiting:
         has_next_step = followed_run.show_outcome(watched, with_curves=not work.active) or has_next_step
         if ends:
-            st.html(_MOVE_FOCUS, unsafe_allow_javascript=True)
+            keyboard.go_to("ended")
     if work.signature:
         st.session_state[_SEEN] = work.signature
         st.fragment(_follow, run_every=POLL_SECONDS, key="live")()
