@@ -211,19 +211,6 @@ class AugmentConfig(_Section):
         step=0.05,
         empty="off",
     )
-    cached_variants: int = _setting(
-        0,
-        "Cached variants",
-        "For a pretrained network: number of augmented variants of each training image that its last layer "
-        "learns from. Each costs as much time as the images themselves; without any, only fine-tuning "
-        "augments.",
-        minimum=0,
-        maximum=20,
-        step=1,
-        empty="off",
-        advanced=True,
-        only_if={"model.network": PRETRAINED},
-    )
 
 
 class ModelConfig(_Section):
@@ -244,6 +231,19 @@ class ModelConfig(_Section):
         "block, its last third, or all of it.",
         option_names=("none", "last block", "last third", "all"),
         simple=True,
+        only_if={"model.network": PRETRAINED},
+    )
+    cached_variants: int = _setting(
+        0,
+        "Cached variants",
+        "For a pretrained network: number of augmented variants of each training image that its last layer "
+        "learns from. Each costs as much time as the images themselves; without any, only fine-tuning "
+        "augments.",
+        minimum=0,
+        maximum=20,
+        step=1,
+        empty="off",
+        advanced=True,
         only_if={"model.network": PRETRAINED},
     )
     filters: tuple[int, ...] = _setting(
@@ -442,7 +442,7 @@ class RunConfig(_Section):
     @property
     def has_augmentation(self) -> bool:
         """Whether training images are changed; a frozen network sees each once, as it is."""
-        return self.backbone is None or self.is_fine_tuned or self.augment.cached_variants > 0
+        return self.backbone is None or self.is_fine_tuned or self.model.cached_variants > 0
 
     @property
     def for_fine_tuning(self) -> RunConfig:

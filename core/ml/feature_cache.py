@@ -57,7 +57,7 @@ class Recipe:
         name = f"{self.backbone.name}-{self.weights}-{self.image_size}-{self.resize}-v{_VERSION}"
         if self.augmentation is None:
             return name
-        changes = self.augmentation.model_dump_json(exclude={"cached_variants"}).encode()
+        changes = self.augmentation.model_dump_json().encode()
         return f"{name}-{hashlib.blake2b(changes, digest_size=4).hexdigest()}-{self.variant}"
 
 

@@ -54,7 +54,7 @@ def prepare(
     found, computed = compute(rows=rows, recipe=recipe())
     splits = {str(split): np.flatnonzero(rows["split"] == split) for split in rows["split"].unique()}
     features: dict[str, Features] = {split: found[index] for split, index in splits.items()}
-    for variant in range(1, config.augment.cached_variants + 1):
+    for variant in range(1, config.model.cached_variants + 1):
         varied = recipe(config.augment, variant)
         more, number = compute(rows=rows.iloc[splits["train"]], recipe=varied)
         features["train"] = np.concatenate([features["train"], more])

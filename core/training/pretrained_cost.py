@@ -77,4 +77,4 @@ def images_to_look_at(config: RunConfig, training: int, seen: set[str]) -> int:
     is_known = recipe in seen or any(datasets.folder(data.source).glob(f"features/{recipe}"))
     seen.add(recipe)
     images = 0 if is_known else round(training / (1 - data.validation_share - data.test_share))
-    return images + training * config.augment.cached_variants
+    return images + training * config.model.cached_variants

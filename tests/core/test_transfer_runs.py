@@ -108,7 +108,7 @@ def test_the_estimate_knows_what_features_and_fine_tuning_cost(source: str, weig
         settings = {"data.source": source, "model.network": NAME, "data.image_size": 224}
         return cost_estimate.duration(RunConfig().replace({**settings, **changes}), 3000).seconds
 
-    frozen, variants = seconds(), seconds(**{"augment.cached_variants": 2})
+    frozen, variants = seconds(), seconds(**{"model.cached_variants": 2})
     tuned = seconds(**{"model.fine_tune": "last_third"})
     assert frozen < variants < tuned < seconds(**{"model.fine_tune": "all"})
     assert frozen < seconds(**{"model.network": "resnet50_v2"})
