@@ -183,11 +183,12 @@ def _stop(tab: Any) -> None:
 
 def _upload(tab: Any, archive: Path) -> None:
     _visit(tab, "Data")
-    upload = tab.get_by_text("Upload", exact=True).first
+    ways = tab.get_by_test_id("stButtonGroup")
+    upload = ways.get_by_text("Upload", exact=True)
     if not upload.is_visible():
         tab.get_by_text("Choose other images").first.click()
     upload.click()
-    tab.get_by_text("Zip archive").first.click()
+    ways.get_by_text("Zip archive", exact=True).click()
     tab.locator("input[type=file]").set_input_files(archive)
     tab.get_by_role("button", name="Use this archive").click()
 
