@@ -79,7 +79,8 @@ def test_hostile_names_stay_plain_text_on_every_page_under_the_content_policy(
     page.goto(f"{server.address}/train?{urlencode({'run': run.id, 'data': run.config.data.source})}")
     for name in ("Train", "Data", "Results", "Explain", "Compare"):
         go_to(page, name)
-        shown = page.get_by_test_id("stMain").get_by_text("evil.example").first
+        main = page.get_by_test_id("stMain")
+        shown = main.locator(':text("evil.example"), input[value*="evil.example"]').first
         shown.wait_for(state="attached", timeout=60_000)
         page.wait_for_timeout(1500)  # for the rest of the page, whatever it consists of
         links = [link.get_attribute("href") for link in page.locator("a[href]").all()]
