@@ -12,7 +12,7 @@ import streamlit as st
 from core.config import PRESETS, SETTINGS, Setting
 from core.errors import InvalidSettings, LabError
 from core.words import setting_value
-from pages.common import presets, settings
+from pages.common import glossary, presets, settings
 from pages.common.text import literal
 
 MAX_SLIDER_STEPS = 150
@@ -246,7 +246,11 @@ def _source(sources: Mapping[str, str]) -> None:
 
 
 def _common(setting: Setting) -> dict[str, Any]:
-    return {"key": settings.key(setting.path), "help": setting.help, "persist_state": "session"}
+    return {
+        "key": settings.key(setting.path),
+        "help": glossary.help_of(setting.path),
+        "persist_state": "session",
+    }
 
 
 def _label(setting: Setting, is_changed: bool) -> str:

@@ -22,7 +22,7 @@ from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
 from core.training import pretrained_weights
-from pages.common import addresses, settings_form
+from pages.common import addresses, glossary, settings_form
 from pages.common.settings_form import nice_values
 from samples import made_runs
 
@@ -118,7 +118,7 @@ def test_every_setting_that_means_something_has_a_widget_with_the_words_of_the_c
         assert ("fit.patience" in shown) == (early_stopping == "true")
         for path in shown:
             widget = test.get_by_key(path)
-            assert widget.help == SETTINGS[path].help
+            assert widget.help == glossary.help_of(path)
             assert widget.label.startswith(SETTINGS[path].label)
         for path in set(SETTINGS) - set(shown):
             assert not has(test, path), path
