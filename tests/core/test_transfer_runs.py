@@ -18,7 +18,7 @@ from core.data import pixel_cache
 from core.explain import keras_file, nearest_images
 from core.explain.mailbox import Letter
 from core.runs import Run
-from core.training import cost_estimate, pretrained_weights
+from core.training import cost_estimate, memory_estimate, pretrained_weights
 from core.training_result import TrainingResult
 from samples.made_images import coloured_objects
 from tests.random_backbone import write_weights
@@ -115,4 +115,4 @@ def test_the_estimate_knows_what_features_and_fine_tuning_cost(source: str, weig
     stored = f"{NAME}-{pretrained_weights.fingerprint(weights)}-224-stretch-v1"
     (dataset.path / "features" / stored).mkdir(parents=True)
     assert seconds() < frozen / 2
-    assert cost_estimate.memory(RunConfig().replace({"model.network": "resnet50_v2"}), 5) > 94e6
+    assert memory_estimate.memory(RunConfig().replace({"model.network": "resnet50_v2"}), 5) > 94e6
