@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from core.errors import LabError
-from core.explain.nearest_images import Features
-from core.prediction import incoming
+from core.explain.nearest_images import Features, Kind
+from core.prediction import familiarity, incoming
 from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Incoming, Reader
 from core.prediction.sureness import AIM
@@ -61,11 +61,12 @@ def predict(
     if report is None:
         raise LabError(f"Run {run.title} has no result yet, so it has no model to predict with.")
     reader = Reader.for_run(run.config.data, report)
-    judge = Judge.from_validation(run.predictions("validation"), _features(run), aim)
+    kind = familiarity.kind_for(run.config)
+    judge = Judge.from_validation(run.predictions("validation"), _features(run, kind), kind, aim)
     found: list[Answer | str] = []
     with tqdm(total=len(files), unit="image", disable=quiet or None) as bar:
         for read in _batches(reader, files):
-            found += _answered(run, judge, read)
+            found += _answered(run, judge, read, kind)
             bar.update(len(read))
     return PredictedFiles(report.class_names, judge, tuple(name for _, name in files), tuple(found))
 
@@ -76,24 +77,26 @@ def _batches(reader: Reader, files: Sequence[tuple[Path, str]]) -> Iterator[list
         yield list(ordered_map(lambda file: reader.read(*file), part, step="reading images"))
 
 
-def _answered(run: Run, judge: Judge, read: Sequence[Incoming]) -> list[Answer | str]:
+def _answered(run: Run, judge: Judge, read: Sequence[Incoming], kind: Kind) -> list[Answer | str]:
     pixels = [one.pixels for one in read if one.pixels is not None]
-    answers = iter(judge.answers(*_predicted(run, np.stack(pixels))) if pixels else [])
+    answers = iter(judge.answers(*_predicted(run, np.stack(pixels), kind)) if pixels else [])
     return [next(answers) if one.pixels is not None else one.problem for one in read]
 
 
-def _predicted(run: Run, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _predicted(
+    run: Run, pixels: NDArray[np.uint8], kind: Kind
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     from core.ml import assistant_tasks  # deferred: importing core must not import TensorFlow
 
-    answer = assistant_tasks.predict(run, pixels)
+    answer = assistant_tasks.predict(run, pixels, kind)
     return answer["probabilities"], answer["features"]
 
 
-def _features(run: Run) -> Features | None:
+def _features(run: Run, kind: Kind) -> Features | None:
     """The features of the run's images; None where its data set is not there or no longer as it was."""
     from core.ml import assistant_tasks
 
     try:
-        return assistant_tasks.features(run)
+        return assistant_tasks.features(run, kind)
     except LabError:
         return None

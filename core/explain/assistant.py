@@ -21,6 +21,7 @@ from core.errors import LabError
 from core.explain import heatmaps
 from core.explain.heatmaps import Heatmap, Request
 from core.explain.mailbox import Arrays, Mailbox
+from core.explain.nearest_images import Kind
 from core.processes import heartbeat, launch
 from core.runs import Run
 from core.words import duration
@@ -123,12 +124,12 @@ def explain_images(
     )
 
 
-def predict(run: Run, images: Images) -> Ticket:
+def predict(run: Run, images: Images, kind: Kind = "own") -> Ticket:
     """Request predictions: ``probabilities`` (N, C), whose rows sum to 1, and ``features`` (N, D), float32.
 
     The features are of the same kind as those of :func:`features`.
     """
-    return ask("predict", run, images)
+    return ask("predict", run, images, kind=kind)
 
 
 def activations(run: Run, images: Images, layer: str = "") -> Ticket:
@@ -154,9 +155,9 @@ def trust(
     return ask("trust", run, images, class_index=int(class_index), method=method, layer=layer, share=share)
 
 
-def features(run: Run) -> Ticket:
+def features(run: Run, kind: Kind = "own") -> Ticket:
     """Request the features of all images of the run, for :func:`core.explain.nearest_images.kept`."""
-    return ask("features", run)
+    return ask("features", run, kind=kind)
 
 
 def ask(task: str, run: Run, images: Images = (), **arguments: Any) -> Ticket:

@@ -1,14 +1,16 @@
-"""Find the training images that are most similar to an image, by the network's own features.
+"""Find the training images that are most similar to an image, by features of a network.
 
-An image's features are the activations of the layer before the logits, which are nearly equal for images
-that the network cannot distinguish. The assistant computes them once per run and stores them beside the
-heatmaps.
+The features of the run's own network are the activations of the layer before the logits, which are nearly
+equal for images that the network cannot distinguish. Those of a network trained on ImageNet also tell apart
+what the run's network never learned to see. The assistant computes them once per run and stores them beside
+the heatmaps.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from numpy.typing import NDArray
 from core import files
 from core.explain import keras_file
 from core.runs import Run
+
+Kind = Literal["own", "imagenet"]
+"""Of which network features are."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ def nearest(features: Features, image_id: str, limit: int = 6, split: str = "tra
     return [Similar(str(features.ids[others[index]]), float(cosines[index])) for index in best]
 
 
-def path(run: Run) -> Path:
+def path(run: Run, kind: Kind = "own") -> Path:
     """Return where the features of a run's images are stored."""
-    return run.heatmaps_path / "features.npz"
+    return run.heatmaps_path / ("features.npz" if kind == "own" else "imagenet-features.npz")
 
 
-def kept(run: Run) -> Features | None:
+def kept(run: Run, kind: Kind = "own") -> Features | None:
     """Return the features stored for the run's current model; None if there are none.
 
     Raises:
@@ -59,7 +64,7 @@ def kept(run: Run) -> Features | None:
     """
     model = keras_file.fingerprint(run.model_path)
     try:
-        with np.load(path(run), allow_pickle=False) as stored:
+        with np.load(path(run, kind), allow_pickle=False) as stored:
             if str(stored["model"]) != model:
                 return None
             return Features(stored["ids"], stored["splits"], stored["vectors"].astype(np.float32))
@@ -67,10 +72,16 @@ def kept(run: Run) -> Features | None:
         return None
 
 
-def keep(run: Run, ids: NDArray[np.str_], splits: NDArray[np.str_], features: NDArray[np.float32]) -> None:
+def keep(
+    run: Run,
+    ids: NDArray[np.str_],
+    splits: NDArray[np.str_],
+    features: NDArray[np.float32],
+    kind: Kind = "own",
+) -> None:
     """Store the features (N, D) of images, scaled to length 1, with the fingerprint of their model."""
     lengths = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     vectors = (features / lengths).astype(np.float16)  # 3 digits are plenty, at half the size
     model = np.array(keras_file.fingerprint(run.model_path))
-    with files.replacing(path(run)) as beside:
+    with files.replacing(path(run, kind)) as beside:
         np.savez(beside, ids=ids, splits=splits, vectors=vectors, model=model)

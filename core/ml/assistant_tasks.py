@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 
 from core import datasets, example, runs
 from core.data import pixel_cache
-from core.errors import LabError
+from core.data.stored_images import Images
+from core.errors import LabError, NoWeights
 from core.explain import heatmaps, keras_file, nearest_images
 from core.explain.heatmaps import Heatmap, Request
 from core.explain.mailbox import Arrays, Letter
-from core.explain.nearest_images import Features
+from core.explain.nearest_images import Features, Kind
 from core.ml import heatmap_checks
 from core.ml.explainer import Explainer, load_for_explaining
+from core.ml.pretrained import Pretrained
+from core.prediction.familiarity import FAMILIAR_TO
 from core.runs import Run
+from core.training import pretrained_weights
 
 KEPT_MODELS = 3
 
@@ -77,10 +81,9 @@ def _explain_images(
     return {"heatmaps": _explainer(run).heatmaps(images, class_indices, method, layer)}
 
 
-def predict(run: Run, images: NDArray[np.uint8]) -> Arrays:
+def predict(run: Run, images: NDArray[np.uint8], kind: Kind = "own") -> Arrays:
     """Return ``probabilities`` (N, C) and ``features`` (N, D) of images (N, S, S, 3), float32."""
-    explainer = _explainer(run)
-    return {"probabilities": explainer.predict(images), "features": explainer.features(images)}
+    return {"probabilities": _explainer(run).predict(images), "features": _features_of(run, images, kind)}
 
 
 def _activations(run: Run, images: NDArray[np.uint8], layer: str) -> Arrays:
@@ -103,29 +106,47 @@ def _trust(
     }
 
 
-def features(run: Run) -> Features:
+def features(run: Run, kind: Kind = "own") -> Features:
     """Return the features of all images of a run, computed in this process unless already stored.
 
     Raises:
+        NoWeights: ``kind`` is imagenet, and its weights are not on this machine.
         LabError: the run has no model, or its data set is no longer as it was.
     """
-    found = nearest_images.kept(run)
+    found = nearest_images.kept(run, kind)
     if found is None:
-        _features(run, np.empty(0, np.uint8))
-        found = nearest_images.kept(run)
+        _features(run, np.empty(0, np.uint8), kind)
+        found = nearest_images.kept(run, kind)
     if found is None:
         raise LabError(f"The features of {run.title} were removed while they were being computed. Try again.")
     return found
 
 
-def _features(run: Run, images: NDArray[np.uint8]) -> Arrays:
+def _features(run: Run, images: NDArray[np.uint8], kind: Kind = "own") -> Arrays:
     """Store the features of all images of the run in its folder; the request itself names no images."""
     data, report = run.config.data, run.report()
     dataset = datasets.open(data.source, report.data_version if report else data.version)
     rows = datasets.select(dataset, data).rows
-    made = _explainer(run).features(pixel_cache.load(dataset, rows, data.image_size, data.resize))
-    nearest_images.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made)
+    made = _features_of(run, pixel_cache.load(dataset, rows, data.image_size, data.resize), kind)
+    nearest_images.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made, kind)
     return {"made": np.array(len(rows))}
+
+
+def _features_of(run: Run, images: Images, kind: Kind) -> NDArray[np.float32]:
+    """The features (N, D) of images as the run's network sees them, from it or from another one."""
+    if kind == "own":
+        return _explainer(run).features(images)
+    weights = pretrained_weights.find(FAMILIAR_TO)
+    if weights is None:
+        raise NoWeights(f"the weights of {FAMILIAR_TO.title} are not on this machine")
+    network = _pretrained(run.config.data.image_size, weights, pretrained_weights.fingerprint(weights))
+    return np.concatenate(list(network.extract(images)))
+
+
+@lru_cache(1)
+def _pretrained(image_size: int, weights: Path, fingerprint: str) -> Pretrained:
+    """Build the network; the fingerprint is only a cache key."""
+    return Pretrained(FAMILIAR_TO, image_size, weights)
 
 
 TASKS: dict[str, Callable[..., Arrays]] = {

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.explain.nearest_images import Features, Similar
+from core.explain.nearest_images import Features, Kind, Similar
 from core.prediction import likely_classes
 from core.prediction.familiarity import FALSE_ALARMS, Familiarity
 from core.prediction.sureness import AIM, Sureness, sureness
@@ -83,16 +83,21 @@ class Judge:
 
     @classmethod
     def from_validation(
-        cls, validation: Predictions, features: Features | None = None, aim: float = AIM
+        cls,
+        validation: Predictions,
+        features: Features | None = None,
+        kind: Kind = "own",
+        aim: float = AIM,
     ) -> Judge:
         """Measure all promises on a run's validation images.
 
         Args:
             validation: the model's predictions on them.
             features: of all images of the run; without them nothing is called unlike the training images.
+            kind: the network that these features are of.
             aim: how often an answer that is called sure must be right.
         """
-        familiar = Familiarity.measure(features) if features is not None else None
+        familiar = Familiarity.measure(features, kind) if features is not None else None
         return cls(sureness(validation, aim), likely_classes.smallest_probability(validation), familiar)
 
     def answers(
@@ -149,8 +154,13 @@ def _sure_in_words(sure: Sureness) -> str:
 def _unlike_in_words(familiar: Familiarity | None) -> str:
     if familiar is None:
         return "Unlike the training images: not measured, which takes at least 49 validation images."
+    by = {
+        "imagenet": "Compared by a network trained on ImageNet.",
+        "own": "Compared by the run's own network, which overlooks more than one trained on ImageNet "
+        "would; the label check of the Data page downloads that.",
+    }[familiar.kind]
     return (
         "Unlike the training images: farther from the nearest of them than 98 of 100 images of the same kind "
         f"are, measured on {len(familiar.usual):,} validation images; so it is said wrongly of at most "
-        f"{percent(FALSE_ALARMS, 0)} of such images."
+        f"{percent(FALSE_ALARMS, 0)} of such images. {by}"
     )

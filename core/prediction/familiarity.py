@@ -1,4 +1,9 @@
-"""Whether an image is like those that a model was trained on, by its distance to the nearest of them."""
+"""Whether an image is like those that a model was trained on, by its distance to the nearest of them.
+
+Distances are between features of a network trained on ImageNet where its weights are on this machine: it
+has seen far more than any class of the run. Otherwise between those of the run's own network, which only
+learned to tell its classes apart, and so overlooks more (benchmarks/predict.py).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.explain.nearest_images import Features, Similar
+from core.backbones import BACKBONES
+from core.config import RunConfig
+from core.explain.nearest_images import Features, Kind, Similar
+from core.training import pretrained_weights
 
+FAMILIAR_TO = BACKBONES["mobilenet_v2_035"]
+"""The network trained on ImageNet."""
+MIN_SIZE = 32
+"""Side in pixels of the smallest images that it takes."""
 NEIGHBOURS = 5
 FALSE_ALARMS = 0.02
 """At most this share of images like the training images is called unlike them."""
@@ -18,29 +30,37 @@ MIN_VALIDATION = 49
 _BATCH = 1024
 
 
+def kind_for(config: RunConfig) -> Kind:
+    """The network whose features are used for the images of a run."""
+    is_usable = config.data.image_size >= MIN_SIZE and pretrained_weights.find(FAMILIAR_TO) is not None
+    return "imagenet" if is_usable else "own"
+
+
 @dataclass(frozen=True, eq=False)
 class Familiarity:
     """The training images' features, and how far validation images lie from them.
 
     Attributes:
+        kind: the network that the features are of.
         ids: (T,) ids of the training images.
         vectors: (T, D) float32, of length 1.
         usual: (V,) distances of the validation images, ascending.
     """
 
+    kind: Kind
     ids: NDArray[np.str_]
     vectors: NDArray[np.float32]
     usual: NDArray[np.float32]
 
     @classmethod
-    def measure(cls, features: Features) -> Familiarity | None:
+    def measure(cls, features: Features, kind: Kind = "own") -> Familiarity | None:
         """Measure it on the images of a run; None with too few validation images to promise anything."""
         is_train, is_validation = features.splits == "train", features.splits == "validation"
         if is_validation.sum() < MIN_VALIDATION or is_train.sum() < NEIGHBOURS:
             return None
-        own = cls(features.ids[is_train], features.vectors[is_train], np.empty(0, np.float32))
+        own = cls(kind, features.ids[is_train], features.vectors[is_train], np.empty(0, np.float32))
         distances, _ = own.nearest(features.vectors[is_validation])
-        return cls(own.ids, own.vectors, np.sort(distances))
+        return cls(kind, own.ids, own.vectors, np.sort(distances))
 
     def nearest(self, vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[tuple[Similar, ...]]]:
         """Compare images with the training images.

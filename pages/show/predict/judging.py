@@ -13,7 +13,8 @@ from core import runs
 from core.errors import LabError
 from core.explain import assistant, nearest_images
 from core.explain.heatmaps import Heatmap
-from core.explain.nearest_images import Features
+from core.explain.nearest_images import Features, Kind
+from core.prediction import familiarity
 from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Incoming, Reader
 from core.runs import Run
@@ -57,10 +58,11 @@ def judged(summary: Summary, given: Sequence[Given], aim: float) -> Judged:
     pixels = [one.pixels for one in read if one.pixels is not None]
     if not pixels:
         return Judged(summary, judged_by, read, ())
-    question = (run.id, run.model_path.stat().st_mtime_ns, "predict", *(one.key for one in given))
+    kind, trained = kind_of(run), run.model_path.stat().st_mtime_ns
+    question = (run.id, trained, "predict", kind, *(one.key for one in given))
     answer = waiting.answer(
         question,
-        lambda: assistant.predict(run, np.stack(pixels)),
+        lambda: assistant.predict(run, np.stack(pixels), kind),
         f"Predicting {count(len(pixels), 'image')}. The first time takes about 15 seconds.",
     )
     answers = (
@@ -93,32 +95,38 @@ def judge(run: Run, aim: float) -> Judge:
     """
     try:
         trained = run.model_path.stat().st_mtime_ns
-        made = _features_made(run, trained)
-        return _measured(run.id, aim, run.predictions_path.stat().st_mtime_ns, trained, made)
+        kind = kind_of(run)
+        made = _features_made(run, trained, kind)
+        return _measured(run.id, aim, run.predictions_path.stat().st_mtime_ns, trained, made, kind)
     except FileNotFoundError:
         raise LabError(f"The model of {run.title} is gone, so it cannot predict.") from None
 
 
-def _features_made(run: Run, trained: int) -> int | None:
+def kind_of(run: Run) -> Kind:
+    """The network by whose features new images are compared with the run's."""
+    return familiarity.kind_for(run.config)
+
+
+def _features_made(run: Run, trained: int, kind: Kind) -> int | None:
     """When the features of the run's images were stored; None, and asked for, where there are none."""
-    path = nearest_images.path(run)
+    path = nearest_images.path(run, kind)
     made = path.stat().st_mtime_ns if path.exists() else None
-    if made is not None and _kept(run.id, made, trained) is not None:
+    if made is not None and _kept(run.id, made, trained, kind) is not None:
         return made
     waiting.answer(
-        (run.id, trained, "features"),
-        lambda: assistant.features(run),
+        (run.id, trained, "features", kind),
+        lambda: assistant.features(run, kind),
         "Measuring how far images usually lie from the training images, once per run.",
     )
     return None
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _kept(run_id: str, made: int, trained: int) -> Features | None:
-    return nearest_images.kept(runs.open(run_id))
+def _kept(run_id: str, made: int, trained: int, kind: Kind) -> Features | None:
+    return nearest_images.kept(runs.open(run_id), kind)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _measured(run_id: str, aim: float, predicted: int, trained: int, made: int | None) -> Judge:
-    features = None if made is None else _kept(run_id, made, trained)
-    return Judge.from_validation(runs.open(run_id).predictions("validation"), features, aim)
+def _measured(run_id: str, aim: float, predicted: int, trained: int, made: int | None, kind: Kind) -> Judge:
+    features = None if made is None else _kept(run_id, made, trained, kind)
+    return Judge.from_validation(runs.open(run_id).predictions("validation"), features, kind, aim)

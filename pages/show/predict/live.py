@@ -70,7 +70,7 @@ def _answer(summary: Summary, jpeg: bytes, with_heatmap: bool) -> None:
 def _ask(run: Run, judge: Judge, pixels: NDArray[np.uint8]) -> Answer | None:
     """The answer to a photo; if that takes too long, the last one, and None if there is none."""
     pending: Ticket | None = st.session_state.pop(_PENDING, None)
-    ticket = pending or assistant.predict(run, pixels[None])
+    ticket = pending or assistant.predict(run, pixels[None], judging.kind_of(run))
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not ticket.ready:
         if time.monotonic() > deadline:
