@@ -13,9 +13,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files
+from core import arrays, files
+from core.errors import LabError
 from core.explain import keras_file
 from core.runs import Run
+
+_STORED: dict[str, arrays.Shape] = {
+    "ids": ("text", 1),
+    "splits": ("text", 1),
+    "vectors": ("fraction", 2),
+    "model": ("text", 0),
+}
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,13 @@ def kept(run: Run) -> Features | None:
     """
     model = keras_file.fingerprint(run.model_path)
     try:
-        with np.load(path(run), allow_pickle=False) as stored:
-            if str(stored["model"]) != model:
-                return None
-            return Features(stored["ids"], stored["splits"], stored["vectors"].astype(np.float32))
-    except Exception:  # missing or half copied: they can always be recomputed
+        stored = arrays.read(path(run), _STORED)
+    except (LabError, OSError):  # missing or half copied: they can always be recomputed
         return None
+    ids, splits, vectors = (stored[name] for name in ("ids", "splits", "vectors"))
+    if str(stored["model"]) != model or not len(ids) == len(splits) == len(vectors):
+        return None
+    return Features(ids, splits, vectors.astype(np.float32))
 
 
 def keep(run: Run, ids: NDArray[np.str_], splits: NDArray[np.str_], features: NDArray[np.float32]) -> None:

@@ -1,7 +1,7 @@
 """How many weights the architecture in a model file promises, worked out before anything is built from it.
 
-A description of a few bytes can promise a layer of a billion units. The lab's own networks are chains of a few
-kinds of layers, whose sizes follow from the input's. Of pretrained networks only the sizes are limited.
+A description of a few bytes can promise a layer of a billion units. The lab's own networks are chains of
+a few kinds of layers, whose sizes follow from the input's. Of pretrained networks only sizes are limited.
 """
 
 from __future__ import annotations
