@@ -97,6 +97,7 @@ def unpacked(content: bytes) -> str:
     return "kept"
 
 
+@pytest.mark.fault("F13", "A4")
 def test_an_unknown_compression_says_what_to_do() -> None:
     content = bytearray(archive(zipfile.ZIP_DEFLATED))
     for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
