@@ -154,11 +154,10 @@ def weight_shapes(path: Path, config: dict[str, Any]) -> list[network_sizes.Shap
         LabError: it is foreign.
     """
     try:
-        network_sizes.refuse_absurd(config["config"])
-        if len(config["config"]["layers"]) > network_sizes.MAX_LAYERS:
-            raise ValueError(f"it has more than {network_sizes.MAX_LAYERS} layers")
-        is_chain = network_sizes.is_chain(config["config"])
-        return network_sizes.weight_shapes(config["config"]) if is_chain else None
+        if network_sizes.is_chain(config["config"]):
+            return network_sizes.weight_shapes(config["config"])
+        network_sizes.refuse_absurd(config["config"]["layers"])
+        return None
     except ValueError as error:
         raise _foreign(path, str(error)) from None
     except (KeyError, TypeError, AttributeError):

@@ -7,7 +7,7 @@ a few kinds of layers, whose sizes follow from the input's. Of pretrained networ
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Shape = tuple[int, ...]
@@ -16,6 +16,7 @@ Layer = Mapping[str, Any]
 MAX_LAYERS, MAX_SIZE = 1000, 10_000
 MAX_SIDE = 10_000
 """Of images, in pixels."""
+_SIZES = ("batch_shape", "filters", "units", "kernel_size", "depth_multiplier", "target_shape", "padding")
 _USUAL = {"data_format": "channels_last", "groups": 1, "dilation_rate": [1, 1]}
 
 
@@ -44,15 +45,15 @@ def is_chain(config: Mapping[str, Any]) -> bool:
     return all(layer["class_name"] in {*_KINDS, *_WITHOUT_WEIGHTS} for layer in config["layers"])
 
 
-def refuse_absurd(value: Any) -> None:
-    """Raise ValueError if a whole number in the description of layers is larger than any size can be."""
-    if type(value) is int and abs(value) > MAX_SIZE:
-        raise ValueError(f"it has a layer of size {str(value)[:20]}")
-    if isinstance(value, dict):
-        value = [part for name, part in value.items() if name != "seed"]
-    if isinstance(value, list):
-        for part in value:
-            refuse_absurd(part)
+def refuse_absurd(layers: Sequence[Layer]) -> None:
+    """Raise ValueError if there are more layers, or larger ones, than any pretrained network has."""
+    if len(layers) > MAX_LAYERS:
+        raise ValueError(f"it has {len(layers)} layers")
+    for layer in layers:
+        for size in (layer["config"].get(name) for name in _SIZES):
+            for one in size if isinstance(size, list) else [size]:
+                if isinstance(one, int | float) and not -1 <= one <= MAX_SIZE:
+                    raise ValueError(f"it has a layer of size {str(one)[:20]}")
 
 
 def _input_shape(layer: Layer) -> Shape:
