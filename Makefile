@@ -1,7 +1,7 @@
 # make run     the app, on http://127.0.0.1:8501
 # make test    all tests
 # make test-extras  tests that need more packages (Ray, MLflow with its own server, an earlier Keras version) or
-#                   more time (the larger pretrained networks)
+#                   more time (the larger pretrained networks, thousands of damaged files)
 # make test-pythons  all tests on every Python found: 3.11, 3.12, 3.13
 # make soak    two browsers and the command line for 30 minutes, with kills; SOAK_MINUTES= for longer or shorter
 # make check   linter, formatter and type checker
@@ -22,6 +22,7 @@ test: .venv/dev
 
 test-extras: .venv-extras/done
 	LAB_TEST_ALL_NETWORKS=1 LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py tests/core/ml/test_pretrained.py
+	LAB_FUZZ=2000 $(BIN)/pytest --timeout=7200 tests/test_damaged_workspace.py tests/core/test_damaged_archives.py
 
 test-pythons: .venv/dev
 	$(BIN)/python tests/all_pythons.py $(PYTEST)

@@ -651,6 +651,15 @@ def parse(values: Mapping[str, Any]) -> RunConfig:
         raise InvalidSettings("; ".join(map(_sentence, faults)), paths) from None
 
 
+def valid(path: str, value: Any) -> Any:
+    """Return ``value`` as its setting has it, whatever the other settings are; None if it cannot have it."""
+    section, name = _split(path)
+    try:
+        return getattr(type(getattr(RunConfig(), section)).model_validate({name: value}), name)
+    except ValidationError:
+        return None
+
+
 def from_assignments(assignments: Iterable[str], base: RunConfig | None = None) -> RunConfig:
     """Return a config from ``section.name=value`` assignments, the format of ``--set``.
 

@@ -22,8 +22,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from core import config, files, workspace
 from core.config import RunConfig
 from core.data import changes, indexing, sources, versions
@@ -32,7 +30,7 @@ from core.data.dataset import Dataset, Facts, fingerprint
 from core.data.selection import Selection, select
 from core.data.sources import Source
 from core.data.sources.catalogue import CATALOGUE, CatalogueEntry
-from core.errors import LabError
+from core.errors import LabError, in_one_line
 from core.processes.threads import Progress, ShouldStop, never, silent
 
 __all__ = [
@@ -181,15 +179,19 @@ _opened: dict[Path, tuple[tuple[int, ...], Dataset]] = {}
 def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Dataset:
     facts = files.read_model(path / "dataset.json", Facts)
     try:
-        index = pd.read_parquet(path / "index.parquet")
+        index = indexing.read(path / "index.parquet")
+        if not set(indexing.COLUMNS) - indexing.ADDED_LATER | {"group"} <= set(index.columns):
+            raise NotPrepared(
+                f"Data set '{origin.title}' was prepared with a different version of the lab; "
+                "prepare it again."
+            )
+        indexing.refuse_damaged(index)
+    except NotPrepared:
+        raise
     except Exception as error:  # pyarrow raises its own exception types for a damaged file
         raise LabError(
-            f"The index of data set '{origin.title}' is damaged ({error}); prepare it again."
+            f"The index of data set '{origin.title}' is damaged ({in_one_line(error)}); prepare it again."
         ) from None
-    if not set(indexing.COLUMNS) - indexing.ADDED_LATER | {"group"} <= set(index.columns):
-        raise NotPrepared(
-            f"Data set '{origin.title}' was prepared with a different version of the lab; prepare it again."
-        )
     index = versions.apply(index if "source_group" in index else index.assign(source_group=""), recorded)
     usable = versions.usable(index)
     return Dataset(

@@ -9,9 +9,11 @@ another person's first run waits for one run of theirs, not for all. Within a ro
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import filelock
@@ -19,13 +21,16 @@ import filelock
 from core import files, runs, workspace
 from core.config import RunConfig
 from core.errors import LabError
-from core.processes import background_job, launch
+from core.processes import background_job, heartbeat, launch
 from core.processes.background_job import Work
 from core.runs import Labels, Parent, Run, Submission
 from core.words import count
 
 IDLE_SECONDS = 15 * 60.0
 """An idle training worker exits after this long and frees TensorFlow's memory."""
+
+_MARKER = re.compile(r"[0-9a-f-]{1,80}~[a-z0-9][a-z0-9-]{0,79}")
+_SWEPT = ("runs", "uploads", "queue", "sweeps/*", "datasets/*", "datasets/*/pixels", "datasets/*/thumbnails")
 
 
 def submit(config: RunConfig, labels: Labels = Labels(), submission: Submission = Submission()) -> Run:
@@ -37,10 +42,7 @@ def submit_all(
     wanted: Iterable[tuple[RunConfig, Labels]], submission: Submission = Submission()
 ) -> list[Run]:
     """Queue several runs, in the given order."""
-    submitted = []
-    for config, labels in wanted:
-        submitted.append(runs.create(config, labels, submission=submission))
-        _enqueue(submitted[-1])
+    submitted = [_submit(runs.create(config, labels, submission=submission)) for config, labels in wanted]
     ensure_worker()
     return submitted
 
@@ -66,24 +68,25 @@ def resume(run: Run, submission: Submission = Submission()) -> None:
 def resume_all(interrupted: Iterable[Run], submission: Submission = Submission()) -> None:
     """Queue several runs again, in the given order, see :func:`resume`."""
     for run in interrupted:
-        status = run.status
-        if status.waiting:
-            raise LabError(f"{run.title} is already {status.state}.")
-        if status.state in ("done", "damaged"):
-            raise LabError(f"{run.title} is {status.state}; there is nothing to resume.")
-        if status.too_large:
-            raise LabError(f"{run.title} does not fit into memory, however often it is tried. {status.hint}")
-        run.forget_stop()
-        run.write_submission(submission)
-        run.write_status(replace(status, state="queued", message="", hint="", pruned=""))
-        _enqueue(run)
+        _requeue(run, submission)
+    ensure_worker()
+
+
+def finish(run: Run, submission: Submission = Submission()) -> None:
+    """Evaluate the best epoch of a run that was interrupted, without training on: it ends as if stopped.
+
+    Raises:
+        LabError: no epoch was finished, or the run is not one that could be resumed.
+    """
+    if not run.has_checkpoint:
+        raise LabError(f"{run.title} has finished no epoch, so there is no model to evaluate. Resume it.")
+    _requeue(run, submission, to_stop=True)
     ensure_worker()
 
 
 def train_on(run: Run, epochs: int, submission: Submission = Submission()) -> Run:
     """Queue a new run that continues a finished one for more epochs, see :func:`create_continuation`."""
-    continued = create_continuation(run, epochs, submission)
-    _enqueue(continued)
+    continued = _submit(create_continuation(run, epochs, submission))
     ensure_worker()
     return continued
 
@@ -121,7 +124,8 @@ def _more_epochs(run: Run, done: int, epochs: int) -> dict[str, int]:
 
 def queue() -> list[Run]:
     """Queued runs, in the order in which they will be executed."""
-    return [runs.open_folder(path) for path in map(_run_path, _markers()) if (path / "config.json").is_file()]
+    paths = map(_run_path, _markers())
+    return [runs.open_folder(path) for path in paths if (path / "config.json").is_file()]
 
 
 def claim() -> Run | None:
@@ -142,12 +146,36 @@ def ensure_worker() -> None:
 
 
 def worker_is_alive() -> bool:
-    """Whether a training worker holds this machine's lock."""
+    """Whether a training worker holds this machine's lock, and is not just being ended.
+
+    The lock of a killed process is released only when its last thread has ended, some 0.1 s later.
+    """
     try:
         with worker_lock():
             return False
     except filelock.Timeout:
+        return _holder_is_alive()
+
+
+def note_holder() -> None:
+    """Note that this process holds the lock; the training worker calls it. Never fails."""
+    try:
+        files.write_json(_holder(), heartbeat.identity())
+    except LabError:  # the disk is full: better no note than that of the process before
+        files.remove(_holder())
+
+
+def _holder() -> Path:
+    return workspace.folder() / "workers" / "training.json"
+
+
+def _holder_is_alive() -> bool:
+    """Whether the process that noted itself is alive; an unknown one is."""
+    try:
+        holder = files.read_model(_holder(), heartbeat.Identity)
+    except LabError:
         return True
+    return heartbeat.is_same_process(asdict(holder))
 
 
 def worker_lock() -> filelock.BaseFileLock:
@@ -162,6 +190,19 @@ def tend() -> None:
     """Restart the worker if it died while runs are queued; pages call this when they refresh."""
     if _markers():
         ensure_worker()
+
+
+def sweep() -> None:
+    """Remove what killed processes left behind in the workspace, see ``files.sweep``; never fails.
+
+    The training worker calls it at its start.
+    """
+    for run in runs.all():
+        if run.status.state not in ("starting", "running"):
+            runs.sweep(run)
+    for pattern in _SWEPT:
+        for folder in workspace.folder().glob(pattern):
+            files.sweep(folder)
 
 
 def requeue_lost() -> None:
@@ -198,10 +239,12 @@ def _queue_folder() -> Path:
 
 
 def _markers() -> list[Path]:
+    """Markers, oldest first; whatever else lies in the folder is no marker."""
     try:
-        return sorted(_queue_folder().iterdir(), key=_turn)
-    except FileNotFoundError:
+        found = list(_queue_folder().iterdir())
+    except OSError:
         return []
+    return sorted((path for path in found if _MARKER.fullmatch(path.name) and path.is_file()), key=_turn)
 
 
 def _turn(marker: Path) -> tuple[int, str]:
@@ -220,6 +263,36 @@ def _next_round(by: str) -> int:
 
 def _run_path(marker: Path) -> Path:
     return workspace.folder() / "runs" / marker.name.partition("~")[2]
+
+
+def _submit(run: Run) -> Run:
+    """Queue a new run; one that cannot be queued is not kept."""
+    try:
+        _enqueue(run)
+    except LabError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    return run
+
+
+def _requeue(run: Run, submission: Submission, *, to_stop: bool = False) -> None:
+    status = run.status
+    if status.waiting:
+        raise LabError(f"{run.title} is already {status.state}.")
+    if status.state in ("done", "damaged"):
+        raise LabError(f"{run.title} is {status.state}; there is nothing to resume.")
+    if status.too_large:
+        raise LabError(f"{run.title} does not fit into memory, however often it is tried. {status.hint}")
+    run.forget_stop()
+    if to_stop:
+        run.ask_to_stop()
+    run.write_submission(submission)
+    run.write_status(replace(status, state="queued", message="", hint="", pruned=""))
+    try:
+        _enqueue(run)
+    except LabError:
+        run.write_status(status)
+        raise
 
 
 def _enqueue(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 
@@ -11,6 +12,11 @@ class LabError(Exception):
     Pages show the message unchanged; the command line prints it and exits with 1.
     Any other exception is a bug in the lab and is logged with its traceback.
     """
+
+
+def in_one_line(error: Exception) -> str:
+    """What a library says of a damaged file, as part of a sentence: on one line, and not endless."""
+    return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
 
 
 class Stopped(LabError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ from typing import Annotated, Any, Final, TypeVar, overload
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from core.errors import LabError
+from core.errors import LabError, in_one_line
 from core.words import byte_size
 
 T = TypeVar("T")
@@ -27,8 +29,16 @@ Count = Annotated[int, Field(ge=0, lt=2**53)]
 Moment = Annotated[float, Field(ge=0, lt=2**33, allow_inf_nan=False)]
 """Seconds since 1970, up to the year 2242, so that every platform can show it as a date; 0 means never."""
 
+MAX_BYTES = 64 * 2**20
+"""A larger JSON file is damaged: a report on hundreds of classes has less than a hundredth of it."""
+ABANDONED_SECONDS = 60.0
+"""A temporary file or folder that nothing has written to for this long was left by a killed process."""
+
+_TEMPORARY = re.compile(r"\.new-.+|\..+\.[0-9a-f]{8}(\.\w+)*")
 _WAITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5)
 """Seconds between attempts, see :func:`patiently`."""
+_BLOCK = 4096
+"""Bytes that a file has on the disk at least, even if its content is shorter."""
 _REQUIRED: Final = object()
 _MAX_LOCATION = 80
 _contents: dict[str, tuple[tuple[int, int], Any]] = {}
@@ -83,6 +93,27 @@ def remove(path: Path) -> bool:
     return True
 
 
+def sweep(folder: Path, seconds: float = ABANDONED_SECONDS) -> None:
+    """Remove the temporary files and folders that killed processes have left in ``folder``; never fails.
+
+    Args:
+        folder: only its own entries are looked at; it need not exist.
+        seconds: what was written to within this time may belong to a process at work, and stays.
+    """
+    with suppress(OSError):
+        for path in [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]:
+            if time.time() - _last_written(path) < seconds:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                remove(path)
+
+
+def _last_written(path: Path) -> float:
+    return max(inner.lstat().st_mtime for inner in (path, *path.rglob("*")))
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn an ``OSError`` while writing to ``path`` into a message the user can act on."""
@@ -97,17 +128,42 @@ def explained(path: Path) -> Iterator[None]:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as JSON to ``path``, atomically."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    content = _json(value)
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(content)
+
+
+def overwrite_json(path: Path, value: Any) -> None:
+    """Write ``value`` over the JSON file at ``path``, in the space that it has: a full disk has no other.
+
+    Not atomic, so only for a small file that :func:`write_json` could not replace.
+
+    Raises:
+        LabError: there is no such file, or the content needs more space.
+    """
+    content = _json(value)
+    with explained(path), path.open("r+b") as file:
+        if len(content) > max(os.fstat(file.fileno()).st_size, _BLOCK):
+            raise OSError("its new content needs more space")
+        file.write(content)
+        file.truncate()
+
+
+def _json(value: Any) -> bytes:
+    """JSON in UTF-8; half characters, as from a name that is not UTF-8, become question marks."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace")
 
 
 def read_lines(path: Path, model: type[T] | TypeAdapter[T]) -> list[T]:
-    """Every valid line of a JSON Lines file, cached as in :func:`read_model`.
+    """Every valid line of a JSON Lines file, cached as in :func:`read_model`; none if it cannot be read.
 
     Invalid lines are skipped: a crash may leave one incomplete line while all others are intact.
     """
-    return list(_read(path, partial(_good_lines, _adapter(model)), missing=()))
+    try:
+        return list(_read(path, partial(_good_lines, _adapter(model)), missing=()))
+    except LabError:
+        return []
 
 
 @overload
@@ -140,15 +196,20 @@ def read_model(
 
 
 def _cached(path: Path, parse: Callable[[bytes], Any]) -> Any:
-    name, stat = str(path), path.stat()
-    signature = (stat.st_mtime_ns, stat.st_size)
+    name, info = str(path), path.stat()
+    signature = (info.st_mtime_ns, info.st_size)
     cached = _contents.get(name)
     if cached is None or cached[0] != signature:
-        cached = _contents[name] = signature, parse(path.read_bytes())
+        cached = _contents[name] = signature, _fresh(path, parse)
     return cached[1]
 
 
 def _fresh(path: Path, parse: Callable[[bytes], Any]) -> Any:
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode):
+        raise ValueError("it is not a file.")
+    if info.st_size > MAX_BYTES:
+        raise ValueError(f"it has {byte_size(info.st_size)}; at most {byte_size(MAX_BYTES)} are read.")
     return parse(path.read_bytes())
 
 
@@ -161,8 +222,8 @@ def _read(path: Path, parse: Callable[[bytes], Any], missing: Any, read: Callabl
         return missing
     except ValidationError as error:
         raise LabError(f"{path.name} in {path.parent} is damaged: {_reason(error)}") from None
-    except (ValueError, LabError, OSError) as error:
-        raise LabError(f"{path.name} in {path.parent} is damaged: {error}") from None
+    except Exception as error:  # a validator may meet anything, and every type fails in its own way
+        raise LabError(f"{path.name} in {path.parent} is damaged: {in_one_line(error)}") from None
 
 
 def _good_lines(adapter: TypeAdapter[T], content: bytes) -> tuple[T, ...]:
@@ -191,6 +252,11 @@ def _reason(error: ValidationError) -> str:
     return f"{reason}." if where == "its content" else f"{where}: {reason}."
 
 
+def free_bytes(path: Path) -> int:
+    """Bytes that are free on the disk of ``path``, which need not exist."""
+    folder = next((p for p in (path, *path.parents) if p.exists()), Path())
+    return shutil.disk_usage(folder).free
+
+
 def _free_space(path: Path) -> str:
-    folder = next((p for p in path.parents if p.exists()), Path())
-    return byte_size(shutil.disk_usage(folder).free)
+    return byte_size(free_bytes(path))

@@ -20,7 +20,7 @@ Counts = dict[str, dict[str, Count]]
 Environment = dict[str, str]
 """The environment of a run, by name: versions of Python and packages, system, processor, cores."""
 
-MAX_CLASSES = 10_000
+MAX_CLASSES, MAX_EPOCHS = 10_000, 10_000
 
 Metric = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
 """A key of :class:`Epoch` that has a learning curve."""
@@ -37,7 +37,7 @@ class Epoch(TypedDict):
     given for pretrained networks only.
     """
 
-    epoch: Annotated[int, Field(ge=1, le=10**6)]
+    epoch: Annotated[int, Field(ge=1, le=MAX_EPOCHS)]
     loss: NotRequired[FiniteFloat | None]
     accuracy: NotRequired[FiniteFloat | None]
     val_loss: NotRequired[FiniteFloat | None]

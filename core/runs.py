@@ -37,15 +37,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, FiniteFloat, PlainValidator, TypeAdapter
 
+from core import arrays, files, workspace
 from core import config as settings
-from core import files, workspace
 from core.config import RunConfig
 from core.errors import LabError
 from core.files import Count, Moment
 from core.processes import heartbeat
 from core.processes.heartbeat import ProcessId
 from core.report import Epoch, Report, Watched
-from core.words import printable, visible
+from core.words import byte_size, printable, visible
 
 State = Literal[
     "queued", "starting", "running", "done", "stopped", "failed", "diverged", "interrupted", "damaged"
@@ -54,12 +54,25 @@ WAITING: frozenset[str] = frozenset({"queued", "starting", "running"})
 
 OneLine = Annotated[str, AfterValidator(visible)]
 """A name that a person gave; whatever was written, it is read in one line of visible characters."""
+MAX_NAME, MAX_NOTES, MAX_TAG, MAX_TAGS = 500, 20_000, 100, 100
+"""Longest name, notes and tag in characters, and the most tags; what is longer is cut."""
 
 EXAMPLE = "example"
 """Id of the finished run that comes with the lab; see :mod:`core.example`."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _SCHEMA = 1
+_SPLIT: dict[str, arrays.Shape] = {
+    "ids": ("text", 1),
+    "labels": ("whole", 1),
+    "probabilities": ("fraction", 2),
+}
+_NEARLY_FULL = 2**20
+"""With fewer bytes free, a process that ended without a word probably ended for that reason."""
+
+
+def _up_to(length: int) -> AfterValidator:
+    return AfterValidator(lambda value: value[:length])
 
 
 @dataclass(frozen=True)
@@ -114,11 +127,14 @@ class Status:
 class Labels:
     """The user's annotations of a run; ``group`` links repeats and the runs of a sweep."""
 
-    name: OneLine = ""
-    notes: Annotated[str, AfterValidator(printable)] = ""
-    tags: tuple[OneLine, ...] = ()
+    name: Annotated[OneLine, _up_to(MAX_NAME)] = ""
+    notes: Annotated[str, AfterValidator(printable), _up_to(MAX_NOTES)] = ""
+    tags: Annotated[tuple[Annotated[OneLine, _up_to(MAX_TAG)], ...], _up_to(MAX_TAGS)] = ()
     starred: bool = False
-    group: str = ""
+    group: Annotated[str, _up_to(MAX_NAME)] = ""
+
+
+_LABELS = TypeAdapter(Labels)
 
 
 @dataclass(frozen=True)
@@ -186,7 +202,7 @@ class Run:
         status = files.read_model(self.path / "status.json", Status)
         config, report = self.config, self.report()
         if status.state in ("starting", "running") and not heartbeat.is_alive(asdict(status)):
-            status = replace(status, **_why_it_ended(status))
+            status = replace(status, **_why_it_ended(status, self.path))
         return status, config, report
 
     @property
@@ -265,8 +281,12 @@ class Run:
         return (self.path / "report.json").exists()
 
     def metrics(self) -> list[Epoch]:
-        """The finished epochs, in order. Damaged lines are skipped."""
-        return files.read_lines(self.path / "metrics.jsonl", Epoch)
+        """The finished epochs, in order. Damaged lines are skipped, and a second one of an epoch."""
+        finished: list[Epoch] = []
+        for line in files.read_lines(self.path / "metrics.jsonl", Epoch):
+            if not finished or line["epoch"] > finished[-1]["epoch"]:
+                finished.append(line)
+        return finished
 
     def watched(self) -> list[Watched]:
         """The predictions for a few validation images by epoch, in order; none of runs of earlier versions.
@@ -281,8 +301,13 @@ class Run:
         return files.read_model(self.path / "report.json", Report, missing=None)
 
     def predictions(self, split: str) -> Predictions:
-        """Predictions on ``"validation"`` or ``"test"``. Raises LabError if there are none yet."""
-        return _predictions(self.predictions_path, split)
+        """Predictions on ``"validation"`` or ``"test"``.
+
+        Raises:
+            LabError: there are none yet, or they are damaged or contradict the report.
+        """
+        report = self.report()
+        return _predictions(self.predictions_path, split, len(report.class_names) if report else None)
 
     def write_status(self, status: Status) -> None:
         """Replace status.json; only the process that executes the run may call this."""
@@ -291,6 +316,10 @@ class Run:
     def write_submission(self, submission: Submission) -> None:
         """Record how the run is submitted, by whoever submits or resumes it."""
         files.write_json(self.path / "submission.json", asdict(submission))
+
+    def overwrite_status(self, status: Status) -> None:
+        """Write status.json where a full disk has no room for a second one, see ``files.overwrite_json``."""
+        files.overwrite_json(self.path / "status.json", asdict(status))
 
     def write_metrics(self, history: Sequence[Epoch]) -> None:
         """Replace the history, as a resumed run does when it goes back to its checkpoint."""
@@ -329,7 +358,7 @@ class Run:
         """Change name, notes, tags, star or group. Raises LabError for the example, which is only read."""
         if self.is_example:
             raise LabError("The example comes with the lab and cannot be renamed.")
-        files.write_json(self.path / "labels.json", asdict(replace(self.labels, **changes)))
+        _write_labels(self.path, replace(self.labels, **changes))
 
     def ask_to_stop(self) -> None:
         """Create the stop file, which the process that executes the run checks after every batch."""
@@ -355,21 +384,31 @@ def create(
         labels: its annotations.
         continues: the run whose training it continues, and what is recorded of that.
         submission: how it is submitted.
+
+    Raises:
+        LabError: the folder cannot be written; nothing is left behind.
     """
     run_id = new_id()
     path = _root() / run_id
     new = Run(path.with_name(f".new-{run_id}"))
-    with files.explained(path):
-        new.path.mkdir(parents=True)
-    files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
-    files.write_json(new.path / "labels.json", asdict(labels))
-    new.write_submission(submission)
-    new.write_status(Status("queued", created=time.time(), epochs=config.max_epochs))
-    if continues is not None:
-        _take_over(new, *continues)
-    with files.explained(path):
-        files.patiently(lambda: os.replace(new.path, path))
+    try:
+        with files.explained(path):
+            new.path.mkdir(parents=True)
+        files.write_json(new.path / "config.json", {"schema": _SCHEMA, **config.model_dump(mode="json")})
+        _write_labels(new.path, labels)
+        new.write_submission(submission)
+        new.write_status(Status("queued", created=time.time(), epochs=config.max_epochs))
+        if continues is not None:
+            _take_over(new, *continues)
+        with files.explained(path):
+            files.patiently(lambda: os.replace(new.path, path))
+    finally:
+        shutil.rmtree(new.path, ignore_errors=True)
     return Run(path)
+
+
+def _write_labels(folder: Path, labels: Labels) -> None:
+    files.write_json(folder / "labels.json", asdict(_LABELS.validate_python(asdict(labels))))
 
 
 def _take_over(new: Run, earlier: Run, parent: Parent) -> None:
@@ -444,6 +483,7 @@ def delete(run: Run) -> None:
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
     trash = workspace.folder() / "trash"
+    sweep(run, seconds=0)
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
         files.patiently(lambda: shutil.move(run.path, trash / run.id))
@@ -457,6 +497,12 @@ def restore(run_id: str) -> Run:
     return Run(_root() / run_id)
 
 
+def sweep(run: Run, seconds: float = files.ABANDONED_SECONDS) -> None:
+    """Remove what a killed process left half-written in a run's folder, see ``files.sweep``."""
+    for folder in (run.path, run.checkpoint_path, run.heatmaps_path):
+        files.sweep(folder, seconds)
+
+
 def _root() -> Path:
     return workspace.folder() / "runs"
 
@@ -468,11 +514,14 @@ def _from_file(values: Any) -> RunConfig:
     return settings.parse(values)
 
 
-def _why_it_ended(status: Status) -> dict[str, Any]:
+def _why_it_ended(status: Status, path: Path) -> dict[str, Any]:
     """Return what has become of a run whose process is gone without a word."""
     if status.if_killed and status.epoch <= 1:
         return out_of_memory(status.if_killed)
-    return {"state": "interrupted", "message": "The training process ended unexpectedly."}
+    message, free = "The training process ended unexpectedly.", files.free_bytes(path)
+    if free < _NEARLY_FULL:
+        message += f" The disk of {path} is full ({byte_size(free)} free): make room, then resume the run."
+    return {"state": "interrupted", "message": message}
 
 
 def out_of_memory(hint: str) -> dict[str, Any]:
@@ -484,15 +533,20 @@ def out_of_memory(hint: str) -> dict[str, Any]:
 _CONFIG_FILE: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, PlainValidator(_from_file)])
 
 
-def _predictions(path: Path, split: str) -> Predictions:
+def _predictions(path: Path, split: str, classes: int | None) -> Predictions:
+    known = {f"{split}_{name}": shape for name, shape in _SPLIT.items()}
+    groups: arrays.Shape = ("whole", 1)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            ids, labels, probabilities = (arrays[f"{split}_{n}"] for n in ("ids", "labels", "probabilities"))
-            return Predictions(ids, labels, probabilities, arrays.get(f"{split}_groups"))
+        stored = arrays.read(path, known, {f"{split}_groups": groups})
     except FileNotFoundError:
         raise LabError(f"Run {path.parent.name} has no predictions yet.") from None
-    except Exception as error:  # zipfile, NumPy and zlib each raise their own type for a damaged archive
-        raise LabError(f"predictions.npz of run {path.parent.name} is damaged: {error}") from None
+    ids, labels, probabilities = (stored[name] for name in known)
+    read = Predictions(ids, labels, probabilities, stored.get(f"{split}_groups"))
+    images, columns = read.probabilities.shape
+    sizes = {images, len(read.ids), len(read.labels), len(read.groups) if read.groups is not None else images}
+    if len(sizes) > 1 or classes not in (None, columns) or not np.isin(read.labels, np.arange(columns)).all():
+        raise LabError(f"{path.name} in {path.parent} is damaged: its tables are inconsistent.")
+    return read
 
 
 def _line(epoch: Epoch) -> str:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import datasets, runs, sweeps
+from core import datasets, files, runs, sweeps
 from core.config import DataConfig, RunConfig
 from core.data import pixel_cache
 from core.data.dataset import Dataset
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from core.ml.stages import Prepared
     from core.ml.train import Trained
 
+_LEFT_SECONDS = 2.0
+"""What is half-written in a run's folder for this long was left by a killed process: no other is writing."""
 LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 log = logging.getLogger(__name__)
@@ -77,6 +79,7 @@ def carry_out(
     Returns:
         The final status: done, stopped, diverged, failed or interrupted.
     """
+    runs.sweep(run, _LEFT_SECONDS)
     with _alone(run), _logged_to(run), StatusWriter(run, terminating=terminating, watch=watch) as writer:
         mlflow_mirror.begin(run)
         dataset = _prepared(run.config.data, writer)
@@ -104,6 +107,7 @@ def carry_out(
             )
         )
         writer.update(state="stopped" if trained.stopped else "done", message=writer.status.pruned)
+    runs.sweep(run, _LEFT_SECONDS)
     return run.status
 
 
@@ -126,7 +130,7 @@ def _prepared(data: DataConfig, writer: StatusWriter) -> Dataset:
     try:
         return datasets.open(data.source, version)
     except datasets.NotPrepared:
-        datasets.prepare(data.source, progress=writer.preparing, should_stop=writer.should_stop)
+        datasets.prepare(data.source, progress=writer.preparing, should_stop=writer.should_stop_preparing)
         return datasets.open(data.source, version)
 
 
@@ -162,7 +166,7 @@ def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter
         data.image_size,
         data.resize,
         progress=writer.preparing,
-        should_stop=writer.should_stop,
+        should_stop=writer.should_stop_preparing,
     )
     labels = pd.Categorical(rows["label"], categories=selection.class_names).codes.astype(np.int64)
     ids = rows["id"].to_numpy(dtype=str)
@@ -213,7 +217,7 @@ def _train(
     pretrained: Prepared | None,
     networks: Networks | None,
 ) -> Trained:
-    from core.ml import train
+    from core.ml import portable_file, train
 
     def on_epoch(history: list[Epoch]) -> None:
         run.append_metrics(history[-1])
@@ -240,6 +244,7 @@ def _train(
         on_epoch=on_epoch,
         watched=validation.images[few],
         on_watched=on_watched,
+        on_best=lambda model: portable_file.save(model, run.model_path),
         should_stop=writer.should_stop,
     )
 
@@ -273,7 +278,7 @@ def _training(
     return Training(
         kept_epoch=trained.kept_epoch,
         images_per_second=trained.images_per_second,
-        seconds=writer.status.seconds_before + time.time() - writer.status.started,
+        seconds=writer.status.seconds_before + max(time.time() - writer.status.started, 0.0),
         parameters=trained.model.count_params(),
         summary=tuple(
             LayerSummary(name=layer.name, kind=layer.kind, output=layer.output, parameters=layer.parameters)
@@ -293,17 +298,36 @@ def _training(
 @contextmanager
 def _alone(run: Run) -> Iterator[None]:
     """Ensure that only one process executes a run, even if it was started twice."""
+    lock = filelock.FileLock(run.path / "lock", timeout=0)
     try:
-        with filelock.FileLock(run.path / "lock", timeout=0):
-            yield
+        with files.explained(run.path / "lock"):
+            lock.acquire()
     except filelock.Timeout:
         raise Taken(f"Run {run.title} is already being executed by another process.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _RunLog(logging.FileHandler):
+    """A run's own log, which a full disk may cut off: that must end nothing."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say nothing: the status says that the disk is full."""
+
+    def close(self) -> None:
+        """Close the file; what could not be written is lost."""
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
 def _logged_to(run: Run) -> Iterator[None]:
     """Also write the log to the run's own log.txt."""
-    handler = logging.FileHandler(run.path / "log.txt", encoding="utf-8")
+    path = run.path / "log.txt"
+    with files.explained(path):
+        handler = _RunLog(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.getLogger().addHandler(handler)
     try:

@@ -9,10 +9,17 @@ import hypothesis
 import psutil
 import pytest
 
+from tests.fault_table import FaultTable
+
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine makes no test fail
 hypothesis.settings.load_profile("untimed")
 
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the table of faults."""
+    config.pluginmanager.register(FaultTable(config))
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,7 @@ class Server:
 
     port: int
     log: Path | None = None
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,7 +60,7 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
         with (self.log or Path(os.devnull)).open("ab") as output:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port)],
+                [*command, "--server.port", str(self.port), *self.options],
                 cwd=workspace.PROJECT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -80,11 +81,17 @@ class Server:
 
 
 @pytest.fixture
-def server(workspace: Path) -> Iterator[Server]:
+def options() -> tuple[str, ...]:
+    """What the server is started with, besides its port."""
+    return ()
+
+
+@pytest.fixture
+def server(workspace: Path, options: tuple[str, ...]) -> Iterator[Server]:
     """Start the app; end it and the workers it started afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        server = Server(free.getsockname()[1])
+        server = Server(free.getsockname()[1], options=options)
     server.start()
     yield server
     server.kill()
@@ -137,6 +144,7 @@ def press_the_primary_button(page: Any, label: str, heading: str) -> None:
     page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
 
 
+@pytest.mark.fault("F28")
 def test_one_primary_button_after_another_leads_from_home_to_a_heatmap(page: Any) -> None:
     press_the_primary_button(page, "Train my first model", "Train")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "done")
@@ -159,6 +167,7 @@ def test_one_primary_button_after_another_leads_from_home_to_a_heatmap(page: Any
     page.get_by_text("on the test images").first.wait_for()
 
 
+@pytest.mark.fault("F18")
 def test_a_restarted_server_finds_the_run_in_progress(page: Any, server: Server) -> None:
     start_training(page, "Tutorial")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "running")
@@ -175,6 +184,7 @@ def test_a_restarted_server_finds_the_run_in_progress(page: Any, server: Server)
     assert len(runs.all()) == 1
 
 
+@pytest.mark.fault("F18", "F19")
 def test_a_reload_and_a_second_tab_change_nothing(page: Any, server: Server) -> None:
     start_training(page)
     wait_for(lambda: runs.all())

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import files
-from core.data import copy_match
+from core.data import copy_match, indexing
 from core.data.decoding import Unreadable, decode
 from core.data.deep_pixels import Ranges
 from core.data.hash_search import Hashes, hashes, within
@@ -69,8 +69,10 @@ class Candidates:
 def read(path: Path) -> Evidence | None:
     """What is kept in a data set's folder; None where an earlier version of the lab prepared it."""
     try:
-        pairs = pd.read_parquet(path / _FILE)
-        return Evidence(pairs[list(_COLUMNS)], int(pairs.attrs["distance"]))
+        pairs = indexing.read(path / _FILE)
+        if pairs[list(_COLUMNS)].isna().any(axis=None):
+            return None
+        return Evidence(pairs[list(_COLUMNS)].astype(_COLUMNS), int(pairs.attrs["distance"]))
     except Exception:  # missing or damaged: preparing again makes it anew
         return None
 

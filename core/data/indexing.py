@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
 
 from core.data import deep_pixels
 from core.data.decoding import Decoded, Unreadable, decode
@@ -182,6 +185,27 @@ def _used(row: dict[str, Any], ranges: Ranges) -> Range | None:
         return None
     own = [row["low"]], [row["high"]]
     return ranges.range_of(row["depth"]) or deep_pixels.common_range(row["depth"], *own)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table that the lab wrote. Raises any of several exceptions where it is missing or damaged."""
+    table = pd.read_parquet(path)
+    pa.Table.from_pandas(table, preserve_index=False).validate(full=True)  # text is read, but not yet decoded
+    return table
+
+
+def refuse_damaged(index: pd.DataFrame) -> None:
+    """Raise ValueError if an index that was read has values of another kind, gaps, or an id twice."""
+    for name, kind in {**COLUMNS, "group": "int64"}.items():
+        if name not in index.columns:
+            continue
+        is_sound = is_string_dtype if kind == "str" else is_numeric_dtype
+        if not is_sound(index[name]) or is_bool_dtype(index[name]) or index[name].isna().any():
+            raise ValueError(f"its column {name} has values of another kind")
+        if kind != "str" and not np.isfinite(index[name].to_numpy(np.float64)).all():
+            raise ValueError(f"its column {name} has values that are no numbers")
+    if not index["id"].is_unique:
+        raise ValueError("it names an image twice")
 
 
 def empty() -> pd.DataFrame:

@@ -125,7 +125,8 @@ def _note(path: Path) -> str:
 
 def _previous_index(path: Path) -> pd.DataFrame:
     try:
-        previous = pd.read_parquet(path / "index.parquet")
+        previous = indexing.read(path / "index.parquet")
+        indexing.refuse_damaged(previous)
     except Exception:  # none yet, or damaged: read every image
         return indexing.empty()
     needed = set(indexing.COLUMNS) - indexing.FROM_THE_SOURCE

@@ -206,7 +206,7 @@ def record_path() -> Path:
 
 
 def _start(path: Path, idle_seconds: float) -> None:
-    if time.time() - _record().get("create_time", 0.0) < SUDDEN_SECONDS:
+    if heartbeat.age(_record()) < SUDDEN_SECONDS:
         raise LabError(
             f"The assistant ended right after starting. See {_log()} for the reason, then try again."
         )

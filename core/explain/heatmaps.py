@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files
+from core import arrays, files
 from core.errors import LabError
 from core.explain import keras_file
 from core.runs import Run
@@ -25,6 +25,8 @@ Heatmap = NDArray[np.float32]
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _IMAGE_ID = re.compile(r"[0-9a-f]{16}")
+_STORED: dict[str, arrays.Shape] = {"heatmap": ("fraction", 2), "model": ("text", 0)}
+_STORED_LATER: dict[str, arrays.Shape] = {"version": ("whole", 0)}
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,13 @@ def kept(run: Run, request: Request) -> Heatmap | None:
 
 def _read(path: Path, made_by: tuple[str, int]) -> Heatmap | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            is_current = (str(stored["model"]), int(stored.get("version", 1))) == made_by
-            return stored["heatmap"].astype(np.float32) if is_current else None
-    except Exception:  # missing or half copied: it can always be recomputed
+        stored = arrays.read(path, _STORED, _STORED_LATER)
+    except (LabError, OSError):  # missing or half copied: it can always be recomputed
         return None
+    heatmap = stored["heatmap"]
+    is_current = (str(stored["model"]), int(stored.get("version", 1))) == made_by
+    is_sound = heatmap.size > 0 and heatmap.min() >= 0 and heatmap.max() <= 1
+    return heatmap.astype(np.float32) if is_current and is_sound else None
 
 
 def keep(run: Run, request: Request, heatmap: Heatmap) -> None:

@@ -8,6 +8,7 @@ escape the folder), so this is an allowlist of what Keras may read.
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from core.backbones import BACKBONES, LAST_MAP
-from core.errors import LabError
+from core.errors import LabError, in_one_line
+from core.explain import network_sizes
+from core.words import byte_size
 
 _MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 _OWN_LAYERS = (
@@ -40,6 +43,7 @@ _MAPS = (
 )
 _PLAIN = ("__keras_tensor__",)
 """Classes without a module that Keras restores itself; all others, such as ``__lambda__``, are refused."""
+_WEIGHT_BYTES = 4
 _MAX_CONFIG = 32 * 2**20
 _WAY_OUT = "Resume the run to save its model again, or train a new one."
 
@@ -119,6 +123,47 @@ def refuse_damaged(path: Path) -> None:
             raise LabError(f"The model file {path} is damaged ({damaged} has changed). {_WAY_OUT}")
 
 
+def refuse_other_sizes(path: Path, config: dict[str, Any]) -> None:
+    """Compare the sizes that the architecture promises with the bytes that the file holds, not unpacked.
+
+    Nothing has to be built or read for that, so a small file cannot ask for more memory than it has bytes.
+
+    Args:
+        path: the file.
+        config: its architecture, from :func:`read_config`.
+
+    Raises:
+        LabError: the layers are not those of a network of this lab, or there are fewer weights than promised.
+    """
+    with _opened(path) as archive:
+        weights = archive.getinfo("model.weights.h5")
+    if weights.compress_type != zipfile.ZIP_STORED:
+        raise _foreign(path, "its weights are compressed")
+    promised = _WEIGHT_BYTES * sum(map(math.prod, weight_shapes(path, config) or ()))
+    if promised > weights.file_size:
+        raise LabError(
+            f"The model file {path} is damaged: its architecture needs {byte_size(promised)} of weights, but "
+            f"it holds {byte_size(weights.file_size)}. {_WAY_OUT}"
+        )
+
+
+def weight_shapes(path: Path, config: dict[str, Any]) -> list[network_sizes.Shape] | None:
+    """Return the shapes of all weights that an architecture promises; None for a pretrained network.
+
+    Raises:
+        LabError: it is foreign.
+    """
+    try:
+        if network_sizes.is_chain(config["config"]):
+            return network_sizes.weight_shapes(config["config"])
+        network_sizes.refuse_absurd(config["config"]["layers"])
+        return None
+    except ValueError as error:
+        raise _foreign(path, str(error)) from None
+    except (KeyError, TypeError, AttributeError):
+        raise _foreign(path, "its layers are not described as Keras does") from None
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
@@ -129,7 +174,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except FileNotFoundError:
         raise LabError(f"There is no model at {path} yet. {_WAY_OUT}") from None
     except Exception as error:  # zipfile, zlib, struct and json each raise their own
-        raise LabError(f"The model file {path} is damaged ({error}). {_WAY_OUT}") from None
+        raise LabError(f"The model file {path} is damaged ({in_one_line(error)}). {_WAY_OUT}") from None
 
 
 def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:

@@ -97,6 +97,8 @@ class Mailbox:
                 return dict(arrays)
         except FileNotFoundError:
             raise LabError(self._sentence(letter_id)) from None
+        except Exception as error:  # zipfile, zlib and NumPy each raise their own
+            raise LabError(f"The assistant's answer is damaged ({error}). Try again.") from None
 
     def next(self) -> Letter | None:
         """Return the oldest request that is still awaited; dropped and unreadable requests are removed."""
@@ -106,7 +108,7 @@ class Mailbox:
                 continue
             try:
                 return self._read(path)
-            except (LabError, ValueError, KeyError, OSError) as error:
+            except Exception as error:  # a request that is damaged, in whatever way, must not end the process
                 self.refuse(path.stem, f"The request could not be read ({error}). Try again.")
         return None
 

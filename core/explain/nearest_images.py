@@ -15,12 +15,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files
+from core import arrays, files
+from core.errors import LabError
 from core.explain import keras_file
 from core.runs import Run
 
 Kind = Literal["own", "imagenet"]
 """Of which network features are."""
+
+_STORED: dict[str, arrays.Shape] = {
+    "ids": ("text", 1),
+    "splits": ("text", 1),
+    "vectors": ("fraction", 2),
+    "model": ("text", 0),
+}
 
 
 @dataclass(frozen=True)
@@ -64,12 +72,13 @@ def kept(run: Run, kind: Kind = "own") -> Features | None:
     """
     model = keras_file.fingerprint(run.model_path)
     try:
-        with np.load(path(run, kind), allow_pickle=False) as stored:
-            if str(stored["model"]) != model:
-                return None
-            return Features(stored["ids"], stored["splits"], stored["vectors"].astype(np.float32))
-    except Exception:  # missing or half copied: they can always be recomputed
+        stored = arrays.read(path(run, kind), _STORED)
+    except (LabError, OSError):  # missing or half copied: they can always be recomputed
         return None
+    ids, splits, vectors = (stored[name] for name in ("ids", "splits", "vectors"))
+    if str(stored["model"]) != model or not len(ids) == len(splits) == len(vectors):
+        return None
+    return Features(ids, splits, vectors.astype(np.float32))
 
 
 def keep(

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core import files
+from core import arrays, files
 from core.errors import LabError
 from core.explain import keras_file
-from core.report import Report
 from core.runs import Run, Status
-from core.words import byte_size
 
 
 def adopt(run: Run, max_bytes: int) -> None:
@@ -29,13 +23,14 @@ def adopt(run: Run, max_bytes: int) -> None:
     """
     try:
         status, labels, report, _ = _read_status(run), run.read_labels(), run.report(), run.parent
+        if report is not None:
+            _refuse_bomb(run.predictions_path, max_bytes)
+            _ = [run.predictions(split) for split in ("validation", "test")]
     except LabError as error:
         raise LabError(f"The run in the archive cannot be read: {error}") from None
-    if report is not None:
-        _check_predictions(run, report, max_bytes)
     if run.model_path.exists():
-        keras_file.read_config(run.model_path)
         keras_file.refuse_damaged(run.model_path)
+        keras_file.refuse_other_sizes(run.model_path, keras_file.read_config(run.model_path))
     files.write_json(run.path / "labels.json", asdict(labels))
     run.write_status(_ended(status))
 
@@ -48,40 +43,13 @@ def _read_status(run: Run) -> Status:
     return status
 
 
-def _check_predictions(run: Run, report: Report, max_bytes: int) -> None:
-    """Check that the predictions are consistent and match the report's classes."""
-    classes = len(report.class_names)
-    _refuse_bomb(run.path / "predictions.npz", max_bytes)
-    for split in ("validation", "test"):
-        predictions = run.predictions(split)
-        number = len(predictions.ids)
-        if (
-            predictions.ids.dtype.kind != "U"
-            or predictions.labels.dtype.kind not in "iu"
-            or predictions.probabilities.dtype.kind != "f"
-            or (predictions.ids.ndim, predictions.labels.shape) != (1, (number,))
-            or predictions.probabilities.shape != (number, classes)
-            or not np.isin(predictions.labels, np.arange(classes)).all()
-            or not np.isfinite(predictions.probabilities).all()
-            or not _are_groups(predictions.groups, number)
-        ):
-            raise LabError("predictions.npz in the archive is damaged: its tables are inconsistent.")
-
-
-def _are_groups(groups: NDArray[np.int64] | None, images: int) -> bool:
-    return groups is None or (groups.dtype.kind in "iu" and groups.shape == (images,))
-
-
 def _refuse_bomb(path: Path, max_bytes: int) -> None:
     if not path.exists():
-        raise LabError("The run in the archive is damaged: it has a report but no predictions.npz.")
+        raise LabError(f"it has a report but no {path.name}.")
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+        arrays.refuse_bomb(path, max_bytes)
     except Exception as error:  # zipfile and its decoders each raise their own
-        raise LabError(f"predictions.npz in the archive is damaged: {error}") from None
-    if size > max_bytes:
-        raise LabError(f"predictions.npz in the archive would unpack to {byte_size(size)}.")
+        raise LabError(f"{path.name} is damaged: {error}") from None
 
 
 def _ended(status: Status) -> Status:

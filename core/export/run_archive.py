@@ -42,12 +42,13 @@ _STORED = frozenset({".keras", ".npz"})
 def pack(run: Run) -> bytes:
     """Return the run as a zip archive with one folder, named after the run.
 
+    A damaged run is packed as it is, to be kept or repaired elsewhere; it cannot be imported again.
+
     Raises:
-        LabError: the run has not ended, or its settings cannot be read.
+        LabError: the run has not ended.
     """
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. You can export it once it has ended.")
-    _ = run.config
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
         for name in MEMBERS:

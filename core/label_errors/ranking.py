@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import files
+from core import arrays, files
 from core.data.dataset import Dataset
 from core.errors import LabError
 
@@ -24,6 +24,15 @@ FOLDS = 5
 MIN_DOUBT = 0.5
 """An image is suspected only where its label is at least as likely wrong as right."""
 
+_SAVED: dict[str, arrays.Shape] = {
+    "version": ("text", 0),
+    "class_names": ("text", 1),
+    "ids": ("text", 1),
+    "labels": ("whole", 1),
+    "probabilities": ("fraction", 2),
+    "by": ("text", 0),
+    "instead": ("text", 0),
+}
 Way = Literal["imagenet", "appearance"]
 """The features used for judging: those of a network trained on ImageNet, or outlines and colours."""
 
@@ -152,12 +161,15 @@ def load(dataset: Dataset) -> Judged | None:
     """
     path = dataset.path / "judged.npz"
     try:
-        with np.load(path, allow_pickle=False) as saved:
-            names = tuple(str(name) for name in saved["class_names"])
-            by: Way = "imagenet" if str(saved["by"]) == "imagenet" else "appearance"
-            arrays = saved["ids"], saved["labels"], saved["probabilities"]
-            return Judged(str(saved["version"]), names, *arrays, by, str(saved["instead"]))
+        saved = arrays.read(path, _SAVED)
     except FileNotFoundError:
         return None
-    except Exception as error:  # zipfile, zlib and NumPy each raise their own type for a damaged file
-        raise LabError(f"{path} is damaged ({error}); judge the labels again.") from None
+    except LabError as error:
+        raise LabError(f"{error} Judge the labels again.") from None
+    ids, labels, probabilities = (saved[name] for name in ("ids", "labels", "probabilities"))
+    names = tuple(str(name) for name in saved["class_names"])
+    is_whole = probabilities.shape == (len(ids), len(names)) and labels.shape == ids.shape
+    if not is_whole or not np.isin(labels, np.arange(len(names))).all():
+        raise LabError(f"{path} is damaged: its tables are inconsistent. Judge the labels again.")
+    by: Way = "imagenet" if str(saved["by"]) == "imagenet" else "appearance"
+    return Judged(str(saved["version"]), names, ids, labels, probabilities, by, str(saved["instead"]))

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from core import files
-from core.errors import LabError
+from core.errors import LabError, in_one_line
+from core.files import Count
 from core.report import Epoch
 
 Array = NDArray[Any]
@@ -50,22 +52,36 @@ def load(folder: Path) -> State | None:
     """
     try:
         with np.load(folder / _FILE, allow_pickle=False) as arrays:
-            facts = json.loads(str(arrays["facts"]))
+            facts = _FACTS.validate_json(str(arrays["facts"]), strict=True)
             return State(
-                history=facts["history"],
+                history=list(facts.history),
                 weights=_unpacked(arrays, "weights"),
                 optimizer=_unpacked(arrays, "optimizer"),
                 best=_unpacked(arrays, "best"),
-                best_epoch=facts["best_epoch"],
-                has_plain_losses=facts.get("has_plain_losses", False),
-                pretrained=facts.get("pretrained", ""),
+                best_epoch=facts.best_epoch,
+                has_plain_losses=facts.has_plain_losses,
+                pretrained=facts.pretrained,
             )
     except FileNotFoundError:
         return None
     except Exception as error:  # zipfile, NumPy, zlib and json each raise their own types
         raise LabError(
-            f"The checkpoint {folder / _FILE} is damaged ({error}). Start a new run with the same settings."
+            f"The checkpoint {folder / _FILE} is damaged ({in_one_line(error)}). Start a new run with the "
+            "same settings."
         ) from None
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What a checkpoint holds besides arrays; earlier versions did not note the last two."""
+
+    history: tuple[Epoch, ...]
+    best_epoch: Count
+    has_plain_losses: bool = False
+    pretrained: str = ""
+
+
+_FACTS = TypeAdapter(_Facts)
 
 
 class Writer:

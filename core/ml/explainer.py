@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.stored_images import Images, Pixels
-from core.errors import LabError
-from core.explain import keras_file
+from core.errors import LabError, in_one_line
+from core.explain import keras_file, network_sizes
 from core.explain.heatmaps import METHODS
 from core.ml import heatmap_methods
 
@@ -35,13 +36,44 @@ def load_for_explaining(path: Path) -> keras.Model:
     """
     config = _in_float32(keras_file.read_config(path))
     keras_file.refuse_damaged(path)
+    keras_file.refuse_other_sizes(path, config)
+    promised = keras_file.weight_shapes(path, config)
+    if promised is not None and _stored_shapes(path) != sorted(promised):
+        raise LabError(f"The model file {path} is damaged: its weights are not those of its architecture.")
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         model.load_weights(path)
     except Exception as error:  # Keras, h5py, zlib and NumPy each raise their own types
-        reason = textwrap.shorten(str(error).strip().partition("\n")[0], 200, placeholder=" …")
-        raise LabError(f"The model file {path} is damaged and cannot be opened: {reason}") from error
+        raise _unopened(path, error) from error
     return model
+
+
+def _stored_shapes(path: Path) -> list[network_sizes.Shape]:
+    """The shapes of the layers' weights in a file, sorted; only of those whose values lie in the file itself.
+
+    HDF5 can also describe values that were never written, or that lie in other files.
+    """
+    found = []
+
+    def visit(_: str, item: Any) -> None:
+        is_stored = isinstance(item, h5py.Dataset) and not (item.chunks or item.external or item.is_virtual)
+        if is_stored and item.dtype == np.float32 and item.id.get_storage_size() == item.nbytes:
+            found.append(item.shape)
+
+    try:
+        with (
+            zipfile.ZipFile(path) as archive,
+            archive.open("model.weights.h5") as weights,
+            h5py.File(weights) as stored,
+        ):
+            stored["layers"].visititems(visit)
+    except Exception as error:  # h5py raises many types
+        raise _unopened(path, error) from error
+    return sorted(found)
+
+
+def _unopened(path: Path, error: Exception) -> LabError:
+    return LabError(f"The model file {path} is damaged and cannot be opened: {in_one_line(error)}")
 
 
 def _in_float32(config: Any) -> Any:

@@ -66,6 +66,7 @@ def train(
     on_epoch: Callable[[History], None] = lambda history: None,
     watched: Pixels | None = None,
     on_watched: Callable[[int, NDArray[np.float64]], None] = lambda epoch, probabilities: None,
+    on_best: Callable[[keras.Model], None] = lambda model: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train with these settings, from the checkpoint if there is one.
@@ -86,6 +87,9 @@ def train(
             weights at its end.
         watched: a few images (N, S, S, 3) to predict after every epoch.
         on_watched: receives the epoch and the probabilities (N, C) for these.
+        on_best: receives the model (float32) after each epoch that is the best so far, so that it can be
+            saved: after a crash, it is there without this training. Not while only the head of a pretrained
+            network is trained, which is no model by itself.
         should_stop: called after every batch.
 
     Raises:
@@ -117,6 +121,8 @@ def train(
                 if seen is not None:
                     on_watched(epoch, stage.network.probabilities(seen))
                 writer.save(state)
+                if state.best_epoch == len(state.history) and stage.name != "head":
+                    on_best(stage.network.model)
     if not state.history:
         raise Stopped("Stopped before the first epoch was finished, so there is no model to save.")
     return _trained(stages, config, state, stopped, pace, pretrained)
@@ -210,8 +216,14 @@ def _restore(
         )
     if state.history:
         network = _stage_of(state.history[-1], stages).network
-        network.set_weights(state.weights)
-        network.set_optimizer_state(state.optimizer)
+        try:
+            network.set_weights(state.weights)
+            network.set_optimizer_state(state.optimizer)
+        except (ValueError, TypeError):
+            raise LabError(
+                f"The checkpoint in {folder} does not fit the network of these settings: it is damaged, or "
+                "from another run. Start a new run with the same settings."
+            ) from None
     return state
 
 

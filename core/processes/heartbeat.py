@@ -21,6 +21,8 @@ ProcessId = Annotated[int, Field(ge=0, lt=2**31)]
 BEAT_SECONDS = 0.5
 SILENT_SECONDS = 30.0
 """A heartbeat older than this means that the work was interrupted."""
+_SAME_SECONDS = 2.0
+"""Readings of one creation may differ by less: the start of the system is known to the second."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,26 @@ class Identity:
 def identity(pid: int | None = None) -> dict[str, Any]:
     """Identify this process or the one with ``pid``; the creation time guards against a reused pid."""
     process = psutil.Process(pid)
-    return {"pid": process.pid, "create_time": process.create_time(), "host": socket.gethostname()}
+    return {"pid": process.pid, "create_time": _create_time(process), "host": socket.gethostname()}
+
+
+def _create_time(process: psutil.Process) -> float:
+    """When a process was created, in seconds that no change of the clock shifts.
+
+    Linux knows it relative to its start, and psutil adds the time of that by the present clock.
+    """
+    created: float = process.create_time()
+    return created - _origin()
+
+
+def _origin() -> float:
+    return psutil.boot_time() if psutil.LINUX else 0.0
+
+
+def age(record: Mapping[str, Any]) -> float:
+    """Seconds since the process of an :func:`identity` was created."""
+    created: float = record.get("create_time", 0.0)
+    return time.time() - _origin() - created
 
 
 def is_alive(record: Mapping[str, Any]) -> bool:
@@ -47,13 +68,16 @@ def is_alive(record: Mapping[str, Any]) -> bool:
     """
     if time.time() - record.get("heartbeat", 0.0) > SILENT_SECONDS:
         return False
-    return record.get("host") != socket.gethostname() or _runs_here(record)
+    return is_same_process(record)
 
 
-def _runs_here(record: Mapping[str, Any]) -> bool:
+def is_same_process(record: Mapping[str, Any]) -> bool:
+    """Whether the process of an :func:`identity` is there and has not ended; always, on another host."""
+    if record.get("host") != socket.gethostname():
+        return True
     try:
         process = psutil.Process(record.get("pid", 0))
-        same = abs(process.create_time() - record.get("create_time", 0.0)) < 1.0
+        same = abs(_create_time(process) - record.get("create_time", 0.0)) < _SAME_SECONDS
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

@@ -7,9 +7,11 @@ the state of the folders.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from core import engine, runs
@@ -17,6 +19,7 @@ from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.runs import Labels, Run, Submission
 from core.sweeps import folder, search
+from core.sweeps.folder import MAX_RUNS as MAX_RUNS
 from core.sweeps.folder import State as State
 from core.sweeps.folder import Sweep as Sweep
 from core.sweeps.folder import Way as Way
@@ -24,7 +27,6 @@ from core.sweeps.folder import all as all
 from core.sweeps.folder import find as find
 from core.sweeps.folder import members as members
 from core.sweeps.folder import open as open
-from core.sweeps.plan import MAX_RUNS as MAX_RUNS
 from core.sweeps.plan import SEED, repeated
 from core.sweeps.plan import Plan as Plan
 from core.sweeps.plan import plan as plan
@@ -43,6 +45,8 @@ UNFINISHED = frozenset({"stopped", "interrupted", "failed"})
 
 _GUESSES = 30
 """Proposals tried before all combinations are assumed to be exhausted."""
+
+log = logging.getLogger(__name__)
 
 
 def start(
@@ -117,7 +121,21 @@ def advance(at_once: int = 1) -> bool:
     Args:
         at_once: how many proposed combinations of a sweep may be in progress at the same time.
     """
-    return any(_fill(sweep, at_once) for sweep in all() if sweep.state == "open")
+    return any(_filled(sweep, at_once) for sweep in all() if sweep.state == "open")
+
+
+def _filled(sweep: Sweep, at_once: int) -> bool:
+    """Call :func:`_fill`; a sweep whose runs cannot be planned or queued holds up no other work."""
+    try:
+        return _fill(sweep, at_once)
+    except LabError as error:
+        _log_once(sweep.id, str(error))
+        return False
+
+
+@cache
+def _log_once(sweep_id: str, reason: str) -> None:
+    log.error("the runs of sweep %s cannot be queued: %s", sweep_id, reason)
 
 
 def tend() -> None:

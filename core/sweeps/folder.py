@@ -19,7 +19,7 @@ from core import config as settings_of
 from core import files, runs, workspace
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
-from core.files import Count, Moment
+from core.files import Moment
 from core.runs import Run, Submission
 from core.sweeps.search import Values
 
@@ -27,6 +27,7 @@ Way = Literal["grid", "random", "tpe"]
 State = Literal["open", "full", "stopped"]
 """Some runs are not queued yet; all are queued; the user stopped the sweep."""
 
+MAX_RUNS = 1000
 MAX_WAIT_SECONDS = 20.0
 """Seconds to wait for another process that is queueing runs of the same sweep."""
 
@@ -38,13 +39,14 @@ def _base(stored: Any) -> RunConfig:
 
 
 def _values(stored: Any) -> Values:
-    """Return the values by setting, without settings that this version of the lab does not have."""
+    """Return the values by setting, without settings and values that this version of the lab lacks."""
     tried_by_path = TypeAdapter(dict[str, tuple[Any, ...]]).validate_python(stored)
-    return {
-        path: tuple(tuple(value) if isinstance(value, list) else value for value in tried)
+    known = {
+        path: tuple(found for value in tried if (found := settings_of.valid(path, value)) is not None)
         for path, tried in tried_by_path.items()
         if path in SETTINGS
     }
+    return {path: tried for path, tried in known.items() if tried}
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Sweep:
     base: Annotated[RunConfig, PlainValidator(_base)]
     values: Annotated[Values, PlainValidator(_values)]
     way: Way = "grid"
-    repeats: Count = 1
-    trials: Count = 0
+    repeats: Annotated[int, Field(ge=1, le=MAX_RUNS)] = 1
+    trials: Annotated[int, Field(ge=0, le=MAX_RUNS)] = 0
     prune: bool = False
     name: str = ""
     state: State = "open"

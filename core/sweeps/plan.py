@@ -11,13 +11,13 @@ from typing import Any
 from core.config import SETTINGS, RunConfig
 from core.errors import LabError
 from core.sweeps import search
+from core.sweeps.folder import MAX_RUNS
 from core.sweeps.search import Values
 from core.training import cost_estimate, memory_estimate
 from core.training.cost_estimate import Estimate
 from core.words import count
 
 SEED = "fit.seed"
-MAX_RUNS = 1000
 
 
 @dataclass(frozen=True)

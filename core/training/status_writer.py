@@ -18,6 +18,8 @@ from core.runs import Run, Status, out_of_memory
 _OUT_OF_MEMORY = re.compile("ResourceExhausted|out of memory|bad_alloc|could not create a memory", re.I)
 """How TensorFlow and the libraries below it say it; only :mod:`core.ml` can know TensorFlow's own errors."""
 _USUAL_HINT = "Use a smaller batch size, smaller images, or fewer filters or dense units."
+_MAX_MESSAGE = 1000
+"""Characters of a message that is written on a full disk."""
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class StatusWriter:
         self._terminating = terminating
         self._watch = watch
         before = run.status
+        self._only_evaluates = run.stop_requested and run.has_checkpoint
         self.status = replace(
             before,
             state="starting",
@@ -53,6 +56,10 @@ class StatusWriter:
         """Whether to stop, checked after every batch: pruned, stop requested, or process terminating."""
         return bool(self.status.pruned) or self._terminating.is_set() or self._run.stop_requested
 
+    def should_stop_preparing(self) -> bool:
+        """As :meth:`should_stop`, but a run that was to stop from the outset is prepared to be evaluated."""
+        return self._terminating.is_set() if self._only_evaluates else self.should_stop()
+
     def update(self, **changes: Any) -> None:
         """Change fields of the status; the next heartbeat writes them."""
         self.status = replace(self.status, **changes)
@@ -67,12 +74,23 @@ class StatusWriter:
         :mod:`core.data.pixel_cache`.
         """
         self.update(message=f"{message}: {done} of {total}" if total else message)
-        if self.should_stop():
+        if self.should_stop_preparing():
             raise Stopped(f"Stopped while {message[:1].lower()}{message[1:]}.")
 
     def __enter__(self) -> StatusWriter:
-        """Write the first status and start the heartbeat."""
-        self._write()
+        """Write the first status and start the heartbeat.
+
+        Raises:
+            LabError: it cannot be written, and so the run cannot start; its state says so if at all possible.
+        """
+        self.update(heartbeat=time.time())
+        try:
+            self._run.write_status(self.status)
+        except LabError as error:
+            self.update(**_ending(error, terminated=False), ended=time.time())
+            self._write()
+            raise
+        self._watch(self.status)
         self._beating.__enter__()
         return self
 
@@ -90,8 +108,13 @@ class StatusWriter:
         return isinstance(error, Exception)
 
     def _write(self) -> None:
+        """Write the status; a full disk has room for it where the one before it is."""
         self.update(heartbeat=time.time())
-        self._run.write_status(self.status)
+        try:
+            self._run.write_status(self.status)
+        except LabError:
+            shortened = replace(self.status, message=self.status.message[:_MAX_MESSAGE])
+            self._run.overwrite_status(shortened)
         self._watch(self.status)
 
 

@@ -40,12 +40,13 @@ def serve() -> None:
     mlflow_mirror.catch_up()
     try:
         with engine.worker_lock().acquire(timeout=LOCK_SECONDS):
+            engine.note_holder()
             if ray_cluster.address():
-                engine.requeue_lost()
+                _begin()
                 needs_successor = ray_cluster.serve(terminating)
             else:
                 networks = _warm_up()
-                engine.requeue_lost()
+                _begin()
                 needs_successor = _serve_until_idle(networks)
     except filelock.Timeout:
         log.info("another training worker is already running")
@@ -82,11 +83,19 @@ def _serve_until_idle(networks: Networks) -> bool:
             ahead.add(run)
         except LabError as error:  # the run's folder is not writable
             log.error("run %s: %s", run.id, error)
+        except Exception:  # whatever one run does, the others are waiting
+            log.exception("run %s", run.id)
         if growth.is_too_much() and not terminating.is_set():
             log.info("memory has grown too much; a new process takes over")
             return True
         idle_since = time.monotonic()
     return False
+
+
+def _begin() -> None:
+    """Put in order what earlier processes left: half-written files, and runs whose marker was lost."""
+    engine.sweep()
+    engine.requeue_lost()
 
 
 def _warm_up() -> Networks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
@@ -9,12 +10,18 @@ import streamlit as st
 from core import engine, run_names, runs
 from core.config import RunConfig
 from core.errors import LabError
-from core.runs import Run, Status
+from core.export import run_archive
+from core.runs import Run, Status, Submission
 from core.words import about, count, duration, number, setting_value
 from pages.common import frame, visitors
 from pages.common.addresses import COPIED_RUN_KEY, HOME, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
 from pages.common.text import literal
+
+FINISH = "Evaluate the best epoch"
+FINISH_HELP = (
+    "Ends the run without more training: its best epoch so far is tested, and can then be explained."
+)
 
 
 def show_empty(purpose: str) -> None:
@@ -104,7 +111,7 @@ def show_unfinished(summary: Summary) -> None:
         st.info(_progress(status), title=f"This run is {summary.state}", icon=":material/hourglass_top:")
         st.page_link(TRAIN, label="Watch it on the Train page", icon=":material/monitoring:")
     elif status.state == "damaged" or summary.fault:
-        _show_damaged(summary)
+        show_damaged(summary)
     else:
         words = " ".join(filter(None, [status.message, status.hint]))
         st.warning(
@@ -137,16 +144,31 @@ def _offer_resume(summary: Summary) -> None:
         if epochs
         else "No epoch finished. Resuming starts again with the same settings."
     )
-    if st.button("Resume this run", icon=":material/resume:", type="primary", key="resume"):
-        try:
-            engine.resume(summary.run, visitors.submission())
-        except LabError as error:
-            st.error(literal(error))
-        else:
-            st.switch_page(TRAIN)
+    with st.container(horizontal=True):
+        if st.button("Resume this run", icon=":material/resume:", type="primary", key="resume"):
+            _start(engine.resume, summary.run)
+        if finish_button_fits(summary.run, summary.status) and st.button(
+            FINISH, icon=":material/task_alt:", key="finish", help=FINISH_HELP
+        ):
+            _start(engine.finish, summary.run)
 
 
-def _show_damaged(summary: Summary) -> None:
+def finish_button_fits(run: Run, status: Status) -> bool:
+    """Whether a run was cut off with a best epoch that could be evaluated as it is."""
+    return status.state in ("interrupted", "failed") and run.has_checkpoint and not run.has_report
+
+
+def _start(work: Callable[[Run, Submission], None], run: Run) -> None:
+    try:
+        work(run, visitors.submission())
+    except LabError as error:
+        st.error(literal(error))
+    else:
+        st.switch_page(TRAIN, query_params={RUN_KEY: run.id})
+
+
+def show_damaged(summary: Summary) -> None:
+    """Show which file of a run cannot be read, and what can be done: download its files, or delete it."""
     st.error(
         literal(summary.fault or summary.status.message),
         title="This run's files cannot be read",
@@ -156,14 +178,30 @@ def _show_damaged(summary: Summary) -> None:
         f"Its folder is {summary.run.path}. Other runs are not affected. "
         "If you have a backup, restore it. Otherwise, move the folder to the trash; you can undo that later."
     )
-    if st.button("Move to the trash", icon=":material/delete:", key="trash"):
-        try:
-            runs.delete(summary.run)
-        except LabError as error:
-            st.error(literal(error))
-        else:
-            del st.query_params[RUN_KEY], st.session_state[RUN_KEY]
-            st.rerun()
+    with st.container(horizontal=True):
+        export_button(summary.run, "The files as they are, to keep or repair.")
+        if st.button("Move to the trash", icon=":material/delete:", key="trash"):
+            try:
+                runs.delete(summary.run)
+            except LabError as error:
+                st.error(literal(error))
+            else:
+                del st.query_params[RUN_KEY], st.session_state[RUN_KEY]
+                st.rerun()
+
+
+def export_button(run: Run, explanation: str) -> None:
+    """Show a button that packs and downloads a run."""
+    st.download_button(
+        "Export",
+        lambda: run_archive.pack(run),
+        f"{run.id}.zip",
+        "application/zip",
+        key="export_run",
+        icon=":material/download:",
+        on_click="ignore",
+        help=explanation,
+    )
 
 
 def _when(status: Status) -> str:

@@ -95,13 +95,14 @@ def summarise(run: Run) -> Summary:
 
 
 def _summarise_damaged(run: Run, labels: Labels) -> Summary:
-    config, report, fault = None, None, ""
+    config, report, status = None, None, run.status
+    fault = status.message if status.state == "damaged" else ""
     try:
         config = run.config
         report = run.report()
     except LabError as error:
         fault = str(error)
-    return Summary(run, labels, _title(labels, config), run.status, config, report, fault)
+    return Summary(run, labels, _title(labels, config), status, config, report, fault)
 
 
 def listing() -> list[Summary]:

@@ -55,6 +55,7 @@ def changed(good: bytes) -> Iterator[bytes]:
         yield bytes(copy)
 
 
+@pytest.mark.fault("F13", "A4")
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_a_changed_archive_of_images_is_kept_or_refused(compression: int) -> None:
     refused = 0
@@ -76,6 +77,7 @@ def uploads() -> set[str]:
     return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
+@pytest.mark.fault("A3", "A4")
 def test_a_changed_archive_of_a_run_is_kept_or_refused(tmp_path: Path) -> None:
     source = made_runs.draw_folder(tmp_path / "images")
     run = made_runs.finished(RunConfig().replace({"data.source": source, "data.image_size": 48}))
@@ -95,6 +97,7 @@ def unpacked(content: bytes) -> str:
     return "kept"
 
 
+@pytest.mark.fault("F13", "A4")
 def test_an_unknown_compression_says_what_to_do() -> None:
     content = bytearray(archive(zipfile.ZIP_DEFLATED))
     for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):

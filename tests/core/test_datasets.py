@@ -86,6 +86,7 @@ def test_preparing_again_reads_only_changed_files(flowers: Path, monkeypatch: py
     assert second.version != first.version
 
 
+@pytest.mark.fault("F1")
 def test_bad_files_are_listed_and_the_rest_is_used(flowers: Path) -> None:
     (flowers / "roses" / "empty.jpg").touch()
     (flowers / "tulips" / "page.jpg").write_text("<html>not found</html>")
@@ -150,6 +151,7 @@ def test_an_index_of_another_version_of_the_lab_is_prepared_again(flowers: Path)
     assert datasets.prepare(str(flowers)).version == prepared.version
 
 
+@pytest.mark.fault("F16")
 def test_a_damaged_index_is_reported_and_preparing_again_repairs_it(flowers: Path) -> None:
     dataset = datasets.prepare(str(flowers))
     (dataset.path / "index.parquet").write_bytes(b"PAR1 rubbish")
@@ -158,6 +160,7 @@ def test_a_damaged_index_is_reported_and_preparing_again_repairs_it(flowers: Pat
     assert len(datasets.prepare(str(flowers)).usable) == 24
 
 
+@pytest.mark.fault("F20")
 def test_a_stop_leaves_the_data_set_as_it_was(flowers: Path) -> None:
     before = datasets.prepare(str(flowers))
     image(flowers / "roses" / "new.png", 50)
@@ -166,6 +169,7 @@ def test_a_stop_leaves_the_data_set_as_it_was(flowers: Path) -> None:
     assert datasets.open(str(flowers)).version == before.version
 
 
+@pytest.mark.fault("F21")
 def test_an_unwritable_workspace_is_reported(flowers: Path, workspace: Path) -> None:
     workspace.write_text("a file where the folder should be")
     with pytest.raises(LabError, match="could not write"):
@@ -211,6 +215,7 @@ def test_the_selection_respects_the_classes_and_the_cap(flowers: Path) -> None:
     assert set(chosen.rows["id"]) < set(larger.rows["id"])
 
 
+@pytest.mark.fault("F14")
 def test_copies_are_never_in_two_splits(flowers: Path) -> None:
     for number in range(12):
         shutil.copy(flowers / "roses" / f"{number:02}.png", flowers / "roses" / f"{number:02} copy.png")
@@ -232,6 +237,7 @@ def test_training_copies_of_a_sources_test_images_are_left_out_and_counted(
     assert chosen.counts()["test"] == {"roses": 12, "tulips": 1}
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -247,6 +253,7 @@ def test_too_few_images_or_classes_are_reported(
         select(flowers, **settings)
 
 
+@pytest.mark.fault("F14")
 def test_an_empty_folder_is_no_class_and_is_named(flowers: Path) -> None:
     (flowers / "daisies").mkdir()
     assert select(flowers).class_names == ("roses", "tulips")
@@ -255,6 +262,7 @@ def test_an_empty_folder_is_no_class_and_is_named(flowers: Path) -> None:
     assert dataset.read_as.endswith("1 other left aside (an empty folder: daisies).")
 
 
+@pytest.mark.fault("F19")
 def test_two_processes_prepare_one_after_the_other(flowers: Path) -> None:
     script = f"from core import datasets; print(datasets.prepare({str(flowers)!r}).version)"
     both = [

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from core import engine, runs
+from core import engine, files, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.processes import heartbeat, launch, memory_limit
@@ -60,6 +62,7 @@ def test_a_resumed_run_belongs_to_whoever_resumes_it():
     assert run.submission == runs.Submission()
 
 
+@pytest.mark.fault("F19")
 def test_two_workers_never_claim_the_same_run():
     submitted = {engine.submit(RunConfig()).id for _ in range(40)}
     script = (
@@ -85,6 +88,7 @@ def test_several_queued_runs_are_stopped_at_once():
     assert engine.queue() == submitted[2:]
 
 
+@pytest.mark.fault("F16")
 def test_a_deleted_run_in_the_queue_is_skipped():
     gone, stays = engine.submit(RunConfig()), engine.submit(RunConfig())
     (gone.path / "config.json").unlink()
@@ -160,3 +164,71 @@ def test_a_damaged_progress_file_reads_as_failed():
     engine.Preparation("garden").write()
     (engine.preparation_of("garden").folder / "status.json").write_text("{")
     assert engine.preparation_of("garden").state == "failed"
+
+
+@pytest.mark.fault("F16")
+def test_what_is_no_marker_in_the_queue_stops_nobody(workspace):
+    run = engine.submit(RunConfig())
+    for name in ("0~..", "~", "notes.txt", f"0~{'x' * 200}", "1~../../etc"):
+        (workspace / "queue" / name.replace("/", "\\")).write_bytes(b"")
+    (workspace / "queue" / f"0~{run.id}").mkdir()
+    assert engine.queue() == [run]
+    assert [engine.claim(), engine.claim()] == [run, None]
+
+
+@pytest.mark.fault("A13", "F18")
+def test_a_worker_that_is_just_being_killed_counts_as_gone(started):
+    """Its lock is released only when its last thread has ended, a moment after the process is gone."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with engine.worker_lock():
+        engine.note_holder()
+        assert engine.worker_is_alive()
+        holder = heartbeat.identity(child.pid)
+        files.write_json(engine._holder(), holder)
+        assert engine.worker_is_alive()
+        child.kill()
+        while heartbeat.is_same_process(holder):  # until it is at least a zombie
+            time.sleep(0.01)
+        assert not engine.worker_is_alive()
+        engine.submit(RunConfig())
+    child.wait()
+    assert started == ["core.workers.serve"]
+
+
+@pytest.mark.fault("F21", "A6")
+def test_a_run_that_cannot_be_queued_is_not_kept(workspace, monkeypatch):
+    (workspace).mkdir()
+    (workspace / "queue").write_text("in the way")
+    with pytest.raises(LabError, match="could not write"):
+        engine.submit(RunConfig())
+    assert runs.all() == []
+    assert list((workspace / "runs").iterdir()) == []
+
+
+@pytest.mark.fault("A7")
+def test_the_worker_sweeps_what_killed_processes_left_half_written(workspace):
+    ended = runs.create(RunConfig())
+    ended.write_status(replace(ended.status, state="done"))
+    ended.checkpoint_path.mkdir()
+    left = [
+        ended.path / ".model.0123abcd.keras",
+        ended.path / ".status.0123abcd.json",
+        ended.checkpoint_path / ".state.0123abcd.npz",
+        workspace / "runs" / ".new-20261127-101112-0a1b2c" / "config.json",
+        workspace / "uploads" / ".new-flowers-0a1b2c" / "000001.jpg",
+        workspace / "datasets" / "flowers" / "pixels" / ".64-crop-abc.0123abcd.npy",
+    ]
+    fresh = ended.path / ".labels.4567abcd.json"
+    other = ended.path / ".hidden"
+    for path in (*left, fresh, other):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    for path in (*left, *(path.parent for path in left)):
+        os.utime(path, (time.time() - 600,) * 2)
+    engine.sweep()
+    assert [path for path in left if path.exists()] == []
+    assert list(workspace.rglob(".new-*")) == []
+    assert fresh.exists() and other.exists()
+    runs.delete(ended)
+    assert not (workspace / "trash" / ended.id / fresh.name).exists()
+    assert (workspace / "trash" / ended.id / other.name).exists()

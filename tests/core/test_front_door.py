@@ -69,6 +69,7 @@ def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, timeout=200)
 
 
+@pytest.mark.fault("F28")
 def test_importing_core_loads_no_heavy_package():
     heavy = ("tensorflow", "keras", "matplotlib", "pandas", "numpy", "streamlit")
     answer = python(f"import core, sys; print([name for name in {heavy} if name in sys.modules])")
@@ -374,6 +375,7 @@ print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 """
 
 
+@pytest.mark.fault("F18", "F20")
 def test_ctrl_c_keeps_the_best_epoch(source):
     answer = python(ENDLESS, source, "1").stdout.split()
     assert answer[0] == "stopped"
@@ -381,6 +383,7 @@ def test_ctrl_c_keeps_the_best_epoch(source):
     assert answer[2:] == [str(len(runs.all()[0].predictions("test").ids)), "True"]
 
 
+@pytest.mark.fault("F18")
 def test_a_second_ctrl_c_interrupts_immediately_and_the_run_can_be_resumed(source):
     assert python(ENDLESS, source, "2").stdout.split() == ["interrupted", "True"]
 

@@ -56,6 +56,7 @@ def test_a_report_round_trips():
     assert json.loads((run.path / "report.json").read_text())["schema"] == 1
 
 
+@pytest.mark.fault("F16", "A2")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.sampled_from(places(GOOD)), st.sampled_from([*ABSURD, "drop"]), st.booleans())
 def test_any_altered_report_is_read_or_rejected_with_one_message(path, value, twice):
@@ -98,6 +99,7 @@ def test_damage_is_named(change, reason):
         finished({**GOOD, **change}).report()
 
 
+@pytest.mark.fault("F16", "A2")
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", DEEP, '{"a": ' + "9" * 5000 + "}", "\xff\x00"])
 def test_anything_but_a_json_object_is_damaged(text):
     run = finished()
@@ -202,6 +204,7 @@ def test_damaged_labels_read_as_empty_and_are_reported_on_request():
         run.read_labels()
 
 
+@pytest.mark.fault("F16", "A2")
 @pytest.mark.parametrize("name", ["config.json", "status.json"])
 def test_a_worker_that_claims_a_damaged_run_ends_it_and_continues(name, monkeypatch):
     monkeypatch.setattr(engine, "ensure_worker", lambda: None)

@@ -20,9 +20,12 @@ from PIL import Image
 
 from core import datasets, engine, runs, sweeps, worker, workspace
 from core.config import RunConfig, join_list
-from core.data import versions
+from core.data import pixel_cache, versions
 from core.errors import LabError
 from core.explain import keras_file
+from core.explain.heatmaps import Request
+from core.ml import assistant_tasks
+from core.ml.network import Network, Networks
 from core.processes import launch
 from core.runs import Run
 from core.workers import heatmaps_ahead
@@ -37,6 +40,8 @@ QUICK = {
     "fit.epochs": 2,
     "fit.batch_size": 8,
 }
+NETWORKS = Networks()
+"""Shared by trainings with the same layers, which then start sooner."""
 ENDLESS = {"fit.epochs": 500, "fit.learning_rate": 0.0001}
 
 
@@ -134,6 +139,7 @@ def test_a_run_goes_from_settings_to_report(source: str) -> None:
     assert [ahead.make_one(), ahead.make_one()] == [True, False]  # what cannot be made is left
 
 
+@pytest.mark.fault("F14")
 def test_no_image_is_in_two_splits(source: str) -> None:
     run = engine.submit(config(source))
     engine.claim()
@@ -144,6 +150,7 @@ def test_no_image_is_in_two_splits(source: str) -> None:
     assert not validation & test
 
 
+@pytest.mark.fault("F18", "A7", "A8")
 def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     process = background()
@@ -153,6 +160,20 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, bac
     assert run.status.state == "interrupted"
     before = run.metrics()
     assert (run.checkpoint_path / "state.npz").exists()
+    left = [run.checkpoint_path / ".state.0123abcd.npz", run.path / ".model.0123abcd.whole.keras"]
+    for path in left:
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - 60,) * 2)
+
+    images = datasets.open(source).usable["id"].tolist()[:2]
+    heatmaps = assistant_tasks.explain(run, [Request(image_id, 0) for image_id in images])
+    assert len(heatmaps) == 2  # from the best of the finished epochs
+
+    engine.finish(run)
+    engine.claim()
+    assert worker.carry_out(run).state == "stopped"
+    assert run.report().kept_epoch <= len(run.metrics()) in (len(before) - 1, len(before))
+    assert not any(path.exists() for path in left)
 
     engine.resume(run)
     background()
@@ -164,6 +185,44 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes(source: str, bac
     saved = len(before) - 1  # the last line may be younger than the checkpoint; it is then learned again
     assert after[:saved] == before[:saved]
     assert run.report().kept_epoch <= len(after)
+
+
+STOPS: dict[str, tuple[Any, str, str]] = {
+    "while loading": (pixel_cache, "load", "stopped"),
+    "in the first batch": (Network, "learn", "stopped"),
+    "while validating": (Network, "evaluate", "stopped"),
+    "while saving the model": (worker, "_predict", "done"),
+    "while predicting": (Run, "write_predictions", "done"),
+}
+"""What is about to be called when a stop is asked for, and how the run ends."""
+
+
+@pytest.mark.fault("F20")
+@pytest.mark.parametrize("stage", STOPS)
+def test_a_stop_at_any_moment_ends_the_run_with_what_there_is(source: str, stage: str, monkeypatch) -> None:
+    owner, name, state = STOPS[stage]
+    real, run = getattr(owner, name), engine.submit(config(source))
+
+    def stopped_before(*arguments: Any, **named: Any) -> Any:
+        run.ask_to_stop()
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, stopped_before)
+    engine.claim()
+    status = worker.carry_out(run, networks=NETWORKS)
+    assert status.state == state
+    if stage in ("while loading", "in the first batch"):
+        assert status.message.startswith("Stopped")
+    else:
+        assert run.report() is not None and run.model_path.exists() and len(run.predictions("test").ids)
+
+
+@pytest.mark.fault("A8")
+def test_a_run_without_a_finished_epoch_cannot_be_evaluated(source: str) -> None:
+    run = engine.submit(config(source))
+    engine.stop(run)
+    with pytest.raises(LabError, match="has finished no epoch"):
+        engine.finish(run)
 
 
 def test_a_resumed_run_keeps_the_images_it_started_with(source: str) -> None:
@@ -274,6 +333,7 @@ def test_an_unfinished_run_or_no_epochs_are_refused(source: str) -> None:
     assert runs.all() == [first]
 
 
+@pytest.mark.fault("F18")
 def test_a_terminated_worker_leaves_its_run_interrupted(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     process = background()
@@ -326,6 +386,7 @@ def test_a_worker_whose_memory_has_grown_is_replaced_for_the_queue_and_a_sweep(
     assert len({run.status.pid for run in carried_out}) == 3
 
 
+@pytest.mark.fault("F19")
 def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) -> None:
     run = engine.submit(config(source, **ENDLESS))
     background()
@@ -335,6 +396,7 @@ def test_a_second_worker_leaves_the_first_alone(source: str, background: Any) ->
     assert run.status.state == "running"
 
 
+@pytest.mark.fault("F14")
 def test_a_run_with_too_few_images_fails_with_a_message(source: str) -> None:
     for name in Path(source).iterdir():
         for path in sorted(name.iterdir())[1:]:

@@ -258,6 +258,7 @@ def test_settings_survive_other_pages_and_a_reload(source):
     assert chosen(visit(data=source, set=test.query_params["set"])) == before
 
 
+@pytest.mark.fault("F19")
 def test_two_tabs_do_not_share_settings(source):
     first, second = visit(data=source), visit(data=source)
     first.number_input(key="fit.epochs").set_value(4).run()
@@ -325,6 +326,7 @@ def test_other_samples_are_shown_on_request(source):
     assert [text.value for text in click(test, "other_samples").text] != before
 
 
+@pytest.mark.fault("F14")
 def test_too_few_classes_or_images_get_a_sentence(source):
     test = visit(DATA, data=source)
     test.multiselect(key="data.classes").set_value(["daisy"]).run()
@@ -350,6 +352,7 @@ def test_skipped_files_are_listed_by_name_and_reason(source):
     assert table["file"].tolist() == ["daisy/broken.jpg"] and table["reason"][0]
 
 
+@pytest.mark.fault("F26")
 def test_hostile_class_names_are_shown_as_they_are(tmp_path):
     source = made_runs.draw_folder(tmp_path / "$x^2$ :red[odd] _folder_", [HOSTILE, "roses"])
     test = visit(DATA, data=source)
@@ -361,6 +364,7 @@ def test_hostile_class_names_are_shown_as_they_are(tmp_path):
     )
 
 
+@pytest.mark.fault("F24")
 def test_without_a_network_a_page_says_so_and_offers_built_in_images():
     message = "tfds:beans could not be downloaded: no route to host. Without internet access, use garden"
     write_preparation("tfds:beans", "failed", message)
@@ -501,6 +505,7 @@ def test_a_failed_run_says_why_and_what_to_do(state, source):
     assert "It broke." in text and "Try a smaller learning rate." in text
 
 
+@pytest.mark.fault("F18")
 def test_an_interrupted_run_is_found_again_and_resumed(source):
     run = made_runs.interrupted(RunConfig().replace({"data.source": source}), name="power cut")
     assert "3 finished epochs and the best model are saved" in words(visit(data=source, run=run.id))
@@ -510,6 +515,7 @@ def test_an_interrupted_run_is_found_again_and_resumed(source):
     assert run.status.state == "queued" and [one.id for one in engine.queue()] == [run.id]
 
 
+@pytest.mark.fault("F15")
 def test_a_missing_run_is_no_error(source):
     assert "run" not in visit(data=source, run="../x").query_params
 
@@ -526,6 +532,7 @@ def test_a_run_in_progress_shows_its_validation_images_and_what_guessing_would_g
     assert "○●" in text
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.parametrize("name", ["preparations", "workers"])
 def test_an_unwritable_workspace_gets_a_sentence(name, tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "another"))
@@ -536,6 +543,7 @@ def test_an_unwritable_workspace_gets_a_sentence(name, tmp_path, monkeypatch):
             assert "could not write" in words(visit(page))
 
 
+@pytest.mark.fault("F21")
 def test_start_on_a_full_disk_gets_a_sentence_and_leaves_no_run(source, monkeypatch):
     def full(*paths: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

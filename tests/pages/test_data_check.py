@@ -205,6 +205,7 @@ def test_another_distance_finds_other_copies(source):
     assert "none of the 64 bits of their perceptual hashes differs" in words(sound(test))
 
 
+@pytest.mark.fault("F26", "F10")
 def test_hostile_names_are_shown_as_they_are(tmp_path):
     folder = Path(made_runs.draw_folder(tmp_path / "odd", [HOSTILE, "roses"]))
     (folder / HOSTILE / "![y](y.png).png").write_bytes((folder / HOSTILE / "001.png").read_bytes())
@@ -582,6 +583,7 @@ def test_files_whose_list_is_damaged_are_rejected_with_the_line(workspace):
     assert not list((workspace / "uploads").glob("*"))
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize(
     ("members", "sentence"),
     [
@@ -597,6 +599,7 @@ def test_a_rejected_archive_says_why_and_leaves_nothing(members, sentence, works
     assert not list((workspace / "uploads").glob("*")) and test.query_params["data"] == "garden"
 
 
+@pytest.mark.fault("F13")
 def test_a_file_that_is_no_archive_is_rejected(workspace):
     assert "is not a zip archive" in words(upload("Zip archive", {"fake.zip": b"hello"}))
 

@@ -79,6 +79,7 @@ def test_an_empty_workspace_says_what_the_page_is_for_and_what_to_do_next():
     assert "No runs yet" in text and "Train your first model" in text
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("page", ["results", "explain"])
 def test_an_empty_workspace_shows_the_example_with_its_images(page, workspace):
     test = shown(page, **({"view": "Mistakes"} if page == "results" else {}))
@@ -116,6 +117,7 @@ def test_every_state_of_a_run_is_described(config, make, expected):
         shown(page)
 
 
+@pytest.mark.fault("F16")
 def test_a_damaged_run_does_not_hide_the_others_and_can_be_moved_to_the_trash(config):
     good, bad = made_runs.finished(config), made_runs.damaged(config)
     page = shown("results", run=bad.id)
@@ -205,6 +207,7 @@ def test_of_many_classes_the_most_confused_or_all_are_shown(workspace, tmp_path)
     no_fault(choice.set_value("All 28").run())
 
 
+@pytest.mark.fault("F26")
 def test_names_from_outside_are_shown_literally(workspace, tmp_path):
     names = ["$a_b$", ":material/home: _x_", "[l](http:evil)"]
     source = made_runs.draw_folder(tmp_path / "p", names, each=30)
@@ -277,6 +280,7 @@ def two_runs(config: RunConfig) -> tuple[Run, Run]:
     return made_runs.finished(config), made_runs.finished(changed, skill=0.9)
 
 
+@pytest.mark.fault("F28")
 def test_no_page_imports_tensorflow(config):
     made_runs.finished(config)
     before = "tensorflow" in sys.modules

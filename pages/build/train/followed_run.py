@@ -50,6 +50,12 @@ def resume(run: Run) -> None:
     watch(run)
 
 
+def finish(run: Run) -> None:
+    """Have the best epoch of a run evaluated, and follow it."""
+    engine.finish(run, visitors.submission())
+    watch(run)
+
+
 def ended(status: Status) -> str:
     """Describe how a run ended, to complete the sentence "The run has …"."""
     words = {
@@ -135,5 +141,14 @@ def _next_steps(summary: Summary) -> bool:
             key="resume_watched",
             on_click=frame.attempt,
             args=(resume, summary.run),
+        )
+    if run_header.finish_button_fits(summary.run, summary.status):
+        st.button(
+            run_header.FINISH,
+            icon=":material/task_alt:",
+            key="finish_watched",
+            help=run_header.FINISH_HELP,
+            on_click=frame.attempt,
+            args=(finish, summary.run),
         )
     return summary.finished or can_resume

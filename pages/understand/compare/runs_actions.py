@@ -13,7 +13,7 @@ from core.runs import Run
 from core.sweeps import repeats
 from core.training import cost_estimate
 from core.words import about, count
-from pages.common import frame, queued, visitors
+from pages.common import frame, queued, run_header, visitors
 from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.run_lines import REPEATS, Line
 from pages.common.text import literal
@@ -104,12 +104,12 @@ def _closed_when_done(what: str) -> str:
 
 def _show_export(ticked: Sequence[Line]) -> None:
     run = ticked[0].first.run
-    if len(ticked) > 1 or ticked[0].is_repeated or ticked[0].first.status.waiting or ticked[0].first.fault:
+    if len(ticked) > 1 or ticked[0].is_repeated or ticked[0].first.status.waiting:
         return
-    st.download_button(
-        "Export", lambda: run_archive.pack(run), f"{run.id}.zip", "application/zip", key="export_run",
-        icon=":material/download:", on_click="ignore",
-        help="One zip file with settings, scores, predictions and model, to import into another lab.",
+    run_header.export_button(
+        run, "The files as they are, to keep or repair."
+        if ticked[0].first.fault
+        else "One zip file with settings, scores, predictions and model, to import into another lab.",
     )  # fmt: skip
 
 

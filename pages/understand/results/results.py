@@ -34,6 +34,8 @@ if not summary.finished:
     details.settings(summary)
     st.stop()
 
+if summary.fault:
+    run_header.show_damaged(summary)
 hero.show(summary)
 image_dialog.show(summary)  # before the tabs, which stay visible behind it
 if (former := st.query_params.get(addresses.RESULTS_TAB_KEY)) in _FORMER_NAMES:

@@ -45,6 +45,7 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
     return float(np.abs(np.asarray(one, float) - np.asarray(other, float)).mean())
 
 
+@pytest.mark.fault("F1", "F9")
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -66,30 +67,35 @@ def test_files_other_than_images_are_rejected_by_content(tmp_path: Path, content
     assert refusal(tmp_path, content) == reason
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_truncated_image_is_rejected_as_truncated(tmp_path: Path, photo: Image.Image, kind: str) -> None:
     content = encoded(photo, kind)
     assert "truncated" in refusal(tmp_path, content[: len(content) // 2])
 
 
+@pytest.mark.fault("F1")
 def test_a_png_with_a_wrong_checksum_is_refused(tmp_path: Path, photo: Image.Image) -> None:
     content = bytearray(encoded(photo, "PNG"))
     content[29] ^= 0xFF  # the checksum of the header
     assert refusal(tmp_path, bytes(content)).startswith("damaged: ")
 
 
+@pytest.mark.fault("F1")
 def test_a_png_with_damaged_pixels_is_refused(tmp_path: Path, photo: Image.Image) -> None:
     content = bytearray(encoded(photo, "PNG"))
     content[60] ^= 0xFF
     assert refusal(tmp_path, bytes(content))
 
 
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
 def test_the_extension_is_ignored(tmp_path: Path, photo: Image.Image, kind: str) -> None:
     result = decoded(tmp_path, encoded(photo, kind), "image.jpg")
     assert mean_difference(result.image, photo) < 12
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("mode", ["CMYK", "L", "1", "P", "YCbCr"])
 def test_every_mode_comes_out_as_rgb(tmp_path: Path, photo: Image.Image, mode: str) -> None:
     image = photo.convert(mode)
@@ -98,6 +104,7 @@ def test_every_mode_comes_out_as_rgb(tmp_path: Path, photo: Image.Image, mode: s
     assert mean_difference(result.image, image.convert("RGB")) < 1
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparent_areas_show_the_background(tmp_path: Path, photo: Image.Image, mode: str) -> None:
     image = photo.convert(mode)
@@ -132,6 +139,7 @@ def test_a_fully_transparent_image_is_shown_with_a_note(tmp_path: Path, photo: I
     assert mean_difference(result.image, photo) < 1
 
 
+@pytest.mark.fault("F4")
 def test_16_bits_are_scaled_and_keep_their_mean(tmp_path: Path) -> None:
     ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
     result = decoded(tmp_path, encoded(Image.fromarray(ramp), "PNG"))
@@ -139,6 +147,7 @@ def test_16_bits_are_scaled_and_keep_their_mean(tmp_path: Path) -> None:
     assert "scaled to 8 bits" in result.note
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("white", [1.0, 255.0, 65535.0])
 def test_a_floating_point_tiff_keeps_its_mean(tmp_path: Path, white: float) -> None:
     ramp = np.linspace(0, white, 64 * 64, dtype=np.float32).reshape(64, 64)
@@ -146,11 +155,13 @@ def test_a_floating_point_tiff_keeps_its_mean(tmp_path: Path, white: float) -> N
     assert np.asarray(result.image).mean() / 255 == pytest.approx(0.5, rel=0.02)
 
 
+@pytest.mark.fault("F4")
 def test_floating_point_whose_white_is_unknown_is_refused(tmp_path: Path) -> None:
     ramp = np.linspace(-5, 5, 64, dtype=np.float32).reshape(8, 8)
     assert "the value of white is unknown" in refusal(tmp_path, encoded(Image.fromarray(ramp), "TIFF"))
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize(
     ("kind", "part"), [("GIF", "frame"), ("WEBP", "frame"), ("PNG", "frame"), ("TIFF", "page")]
 )
@@ -163,6 +174,7 @@ def test_the_first_of_several_frames_is_used(tmp_path: Path, kind: str, part: st
     assert red > 240 and green < 15 and blue < 15
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_a_rotated_photo_is_upright(tmp_path: Path, photo: Image.Image, kind: str) -> None:
     exif = Image.Exif()
@@ -172,11 +184,13 @@ def test_a_rotated_photo_is_upright(tmp_path: Path, photo: Image.Image, kind: st
     assert mean_difference(result.image, photo.transpose(Image.Transpose.ROTATE_270)) < 12
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.parametrize("size", [(1, 1), (4000, 1), (1, 4000)])
 def test_odd_shapes_are_read(tmp_path: Path, size: tuple[int, int]) -> None:
     assert decoded(tmp_path, encoded(Image.new("RGB", size), "PNG")).image.size == size
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.parametrize(("width", "height"), [(11_000, 11_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
 def test_huge_images_are_refused_before_a_pixel_is_read(tmp_path: Path, width: int, height: int) -> None:
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
@@ -228,6 +242,7 @@ def test_pillows_own_odd_files_are_read(photos: Path) -> None:
     assert refused_of(folder) == ["10ct_32bit_128.tiff"]  # floating point from -3.1 to 3.1: no white is known
 
 
+@pytest.mark.fault("F1")
 def test_pillows_own_broken_files_are_refused_with_a_reason(photos: Path) -> None:
     folder = photos / "bad_images" / "unreadable"
     assert refused_of(folder) == sorted(path.name for path in folder.iterdir())

@@ -78,6 +78,7 @@ def middles(found: NDArray[np.int64], side: int = 16) -> NDArray[np.int64]:
 # --- palette -------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
 def test_a_palette_gives_its_colours(tmp_path: Path, depth: int) -> None:
     colours = np.random.default_rng(depth).integers(0, 256, (2**depth, 3), dtype=np.uint8)
@@ -192,6 +193,7 @@ INKS = np.array(
 """Cyan, magenta, yellow; black, bare paper, and a mixture."""
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize(("kind", "options", "most"), [("TIFF", {}, 1), ("JPEG", {"quality": 95}, 4)])
 def test_inks_take_away_their_light(tmp_path: Path, kind: str, options: dict[str, Any], most: int) -> None:
     """Of each light there stays what neither its ink nor black takes: 255 (1 - ink) (1 - black)."""
@@ -229,6 +231,7 @@ def turned(orientation: int, kind: str) -> bytes:
     return saved(Image.fromarray(pixel_cache), kind, exif=exif, **options)
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("orientation", STORED)
 def test_every_exif_orientation_is_undone(tmp_path: Path, orientation: int, kind: str) -> None:
@@ -237,6 +240,7 @@ def test_every_exif_orientation_is_undone(tmp_path: Path, orientation: int, kind
     assert np.abs(found[8::16, 16::32] - CORNERS).max() <= 3
 
 
+@pytest.mark.fault("F6")
 def test_a_rotated_photo_is_upright_on_the_page_and_in_training(tmp_path: Path) -> None:
     for name, orientation in {"a": 6, "b": 8}.items():
         (tmp_path / "photos" / name).mkdir(parents=True)

@@ -103,6 +103,7 @@ def test_few_bits_in_16_bit_files_come_out_as_bright_as_they_are(
         assert np.abs(found - (expected[..., None] if expected.ndim == 2 else expected)).max() <= 1
 
 
+@pytest.mark.fault("F4")
 def test_dark_and_bright_images_of_a_set_keep_their_difference(tmp_path: Path) -> None:
     def each(number: int) -> Values:
         return noise(number, 4000 if number % 2 else 400).astype(np.uint16)
@@ -156,6 +157,7 @@ def test_transparent_deep_colours_show_white(tmp_path: Path) -> None:
     assert found.tolist() == [255, round(1000 * 255 / 1023), round(1000 * 255 / 1023), 255]
 
 
+@pytest.mark.fault("F4")
 def test_gallery_training_and_explanations_see_the_same_pixels(tmp_path: Path) -> None:
     dataset = prepared(tmp_path / "set", lambda n: noise(n, 4095).astype(np.uint16), with_pillow, ".png")
     trained = pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:]

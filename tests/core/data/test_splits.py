@@ -109,6 +109,7 @@ def test_a_training_image_whose_copy_the_source_tests_on_is_left_out() -> None:
     assert split[:6].tolist() == ["", "test", "", "test", "", "validation"]
 
 
+@pytest.mark.fault("F14")
 def test_too_few_images_are_reported_with_numbers() -> None:
     with pytest.raises(LabError, match=r"class 'tulips' has 2 images .*at least 3 are needed to split"):
         splits.assign(images({"roses": 9, "tulips": 2}), 0.1, 0.1, 0)
@@ -116,16 +117,19 @@ def test_too_few_images_are_reported_with_numbers() -> None:
         splits.assign(images({"roses": 9, "tulips": 1, "daisies": 2}), 0.1, 0.1, 0)
 
 
+@pytest.mark.fault("F14")
 def test_copies_do_not_count_as_different_images() -> None:
     with pytest.raises(LabError, match="has 8 images after exclusions, of which only 2 are different"):
         splits.assign(images({"roses": 2, "tulips": 2}, copies=4), 0.1, 0.1, 0)
 
 
+@pytest.mark.fault("F14")
 def test_three_images_a_class_are_one_for_each_split() -> None:
     rows = images({"roses": 3, "tulips": 3})
     assert counted(rows, splits.assign(rows, 0.05, 0.05, 0))["roses"] == dict.fromkeys(splits.SPLITS, 1)
 
 
+@pytest.mark.fault("F14")
 def test_a_thousand_classes_and_a_99_to_1_imbalance_are_split() -> None:
     rows = images({f"{n:04}": 3 for n in range(1000)})
     assert (splits.assign(rows, 0.1, 0.1, 0).value_counts() == 1000).all()

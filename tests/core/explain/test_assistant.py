@@ -175,6 +175,7 @@ def test_heatmaps_of_a_replaced_model_are_made_anew(run):
         run.model_path.write_bytes(original)
 
 
+@pytest.mark.fault("F18")
 def test_a_killed_process_comes_back_and_answers(run):
     assistant.predict(run, IMAGES.images).answer()
     pid = json.loads(assistant.record_path().read_text())["pid"]

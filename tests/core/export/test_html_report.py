@@ -69,6 +69,7 @@ def gone(image_id: str) -> Image.Image:
     raise LabError("The image is not in the data set any more.")
 
 
+@pytest.mark.fault("F26")
 def test_a_report_has_no_script_no_link_and_nothing_from_outside():
     run = finished(random(0), name=HOSTILE[0], notes="<img src=http://a.b>", tags=(HOSTILE[2],))
     seen = Tags(html_report.build(run, image_of)).seen
@@ -80,6 +81,7 @@ def test_a_report_has_no_script_no_link_and_nothing_from_outside():
     assert all(attributes.get("alt") for tag, attributes in seen if tag == "img")
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_names_of_run_source_class_tag_and_file_are_shown_letter_by_letter(hostile):
     def gone_by_name(image_id: str) -> Image.Image:
@@ -142,6 +144,7 @@ def test_a_run_without_a_result_has_no_report():
         html_report.build(runs.create(RunConfig()), image_of)
 
 
+@pytest.mark.fault("F26", "A5")
 def test_a_table_holds_no_formula():
     frame = pd.DataFrame({"=1+1": ["=HYPERLINK()", "+1", "-x", "@a", "\tx", "＝1", "daisy"], "n": [-1.5] * 7})
     text = csv_tables.csv(frame).decode("utf-8-sig")

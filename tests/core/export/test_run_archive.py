@@ -114,6 +114,7 @@ def test_nobody_starts_to_work_on_a_run_from_elsewhere(run, state):
     assert (back.status.state, back.status.pid) == ("interrupted", 0)
 
 
+@pytest.mark.fault("F13", "A3")
 @pytest.mark.parametrize(
     "name", ["../config.json", "/etc/config.json", "C:\\config.json", "a/../../b", "\\\\x"]
 )
@@ -122,6 +123,7 @@ def test_a_path_out_of_the_folder_is_refused(run, name, workspace):
     refused(packed({**contents, name: b"{}"}), "path outside", workspace)
 
 
+@pytest.mark.fault("F13")
 def test_a_link_is_refused(run, workspace):
     archive = io.BytesIO(run_archive.pack(run))
     with zipfile.ZipFile(archive, "a") as opened:
@@ -132,6 +134,7 @@ def test_a_link_is_refused(run, workspace):
     refused(archive, "is a link", workspace)
 
 
+@pytest.mark.fault("F13", "A3")
 def test_what_is_too_large_is_refused_however_small_it_is_packed(run, workspace, monkeypatch):
     monkeypatch.setitem(run_archive.MEMBERS, "metrics.jsonl", 2**20)
     contents = members(run_archive.pack(run))
@@ -141,6 +144,7 @@ def test_what_is_too_large_is_refused_however_small_it_is_packed(run, workspace,
     refused(io.BytesIO(run_archive.pack(run)), "larger than 1 kB", workspace)
 
 
+@pytest.mark.fault("A3")
 def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monkeypatch):
     bomb = io.BytesIO()
     np.savez_compressed(bomb, test_ids=np.zeros(10**6))
@@ -150,6 +154,7 @@ def test_predictions_that_would_fill_the_memory_are_refused(run, workspace, monk
     refused(packed(contents), "would unpack to 8 MB", workspace)
 
 
+@pytest.mark.fault("A3")
 @pytest.mark.parametrize(
     ("archive", "reason"),
     [
@@ -166,6 +171,7 @@ def test_what_is_no_run_is_refused_in_words(archive, reason, workspace):
     assert runs.all() == []
 
 
+@pytest.mark.fault("A3")
 @pytest.mark.parametrize(
     ("name", "change", "reason"),
     [
@@ -184,6 +190,7 @@ def test_figures_that_no_run_holds_are_refused(run, workspace, name, change, rea
     refused(changed(run, name, change), reason, workspace)
 
 
+@pytest.mark.fault("A3")
 def test_predictions_that_do_not_fit_together_are_refused(run, workspace):
     stored = io.BytesIO()
     with np.load(run.path / "predictions.npz") as arrays:
@@ -193,6 +200,7 @@ def test_predictions_that_do_not_fit_together_are_refused(run, workspace):
     refused(packed(contents), "are inconsistent", workspace)
 
 
+@pytest.mark.fault("F17", "A3")
 def test_a_model_that_could_run_code_is_refused(run, workspace):
     contents = members(run_archive.pack(run))
     layer = {"module": "keras.layers", "class_name": "Lambda", "config": {}}

@@ -53,6 +53,7 @@ def test_photos_are_written_out_by_class_as_they_are_stored(photos: Path, tmp_pa
         assert (image.format, min(image.size)) == ("JPEG", 160)
 
 
+@pytest.mark.fault("F20")
 def test_writing_photos_stops_when_asked(photos: Path, tmp_path: Path) -> None:
     script = FORTY_PHOTOS.format(folder=tmp_path / "out", stop=True)
     done = python("-c", script, TFDS_DATA_DIR=str(photos / "tfds"))
@@ -75,6 +76,7 @@ def test_splits_are_used_by_what_their_names_mean_and_the_others_named(names, fo
     assert tfds_reading.split_folders(names) == (folders, [name for name in names if name not in folders])
 
 
+@pytest.mark.fault("F24")
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -189,6 +191,7 @@ def pixels(one: dict[str, Any]) -> np.ndarray:
         return np.asarray(image.convert("L"))
 
 
+@pytest.mark.fault("F24")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -213,5 +216,6 @@ def test_the_whole_reason_of_a_failure_is_told(name: str, words: list[str], fail
     assert "\n" not in failed[name]
 
 
+@pytest.mark.fault("F24")
 def test_only_a_missing_network_is_called_one(failed):
     assert [name for name, reason in failed.items() if "internet" in reason] == ["NoServer"]

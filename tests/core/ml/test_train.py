@@ -124,6 +124,7 @@ def test_weights_run_away_do_not_reach_the_next_training(tmp_path: Path) -> None
     assert figures(next_one.history) == figures(fit(tmp_path / "new", {"fit.optimizer": "rmsprop"}).history)
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_resumed_training_is_the_one_that_was_never_interrupted(tmp_path: Path, precision: str) -> None:
     changes = {
@@ -152,6 +153,7 @@ def _die(batch: int) -> bool:
     return False
 
 
+@pytest.mark.fault("F20")
 def test_stop_keeps_the_best_epoch_so_far(tmp_path: Path) -> None:
     seen: list[int] = []
     trained = fit(
@@ -166,6 +168,7 @@ def test_stop_keeps_the_best_epoch_so_far(tmp_path: Path) -> None:
     assert trained.kept_epoch == int(np.argmin(losses)) + 1
 
 
+@pytest.mark.fault("F20")
 def test_stop_before_the_first_epoch_says_that_there_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(Stopped, match="no model to save"):
         fit(tmp_path, should_stop=lambda: True)
@@ -198,6 +201,7 @@ def test_watching_accuracy_keeps_the_first_of_equals() -> None:
     assert stages.best_epoch(history, "val_accuracy") == 2
 
 
+@pytest.mark.fault("F23")
 def test_a_runaway_loss_ends_as_diverged_with_the_setting_to_try(tmp_path: Path) -> None:
     with pytest.raises(Diverged, match=r"in batches \d+ to \d+ of epoch 1") as caught:
         fit(tmp_path, {"fit.optimizer": "rmsprop", "fit.learning_rate": 1.0})
@@ -205,6 +209,7 @@ def test_a_runaway_loss_ends_as_diverged_with_the_setting_to_try(tmp_path: Path)
     assert "0.1" in caught.value.hint
 
 
+@pytest.mark.fault("F23")
 def test_a_loss_that_is_no_number_ends_as_diverged(tmp_path: Path) -> None:
     fit(tmp_path, {"fit.epochs": 1})
     state = checkpoint.load(tmp_path)
@@ -387,6 +392,7 @@ def test_the_saved_file_opens_in_plain_keras_with_the_same_answers(tmp_path: Pat
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.keras", "state.npz"]
 
 
+@pytest.mark.fault("F21")
 def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(b"the old one")
@@ -424,6 +430,7 @@ def test_losses_with_the_penalty_in_them_neither_choose_the_epoch_nor_stop_train
     assert without_penalty.history[0]["val_loss"] is not None
 
 
+@pytest.mark.fault("F16")
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     fit(tmp_path, {"fit.epochs": 1})
     state = tmp_path / "state.npz"
@@ -432,6 +439,14 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         fit(tmp_path)
 
 
+@pytest.mark.fault("F16")
+def test_a_checkpoint_of_another_network_is_named(tmp_path: Path) -> None:
+    fit(tmp_path, {"fit.epochs": 1})
+    with pytest.raises(LabError, match="does not fit the network of these settings"):
+        fit(tmp_path, {"model.dense_units": 9})
+
+
+@pytest.mark.fault("F21")
 def test_a_checkpoint_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file where the folder should be")
     with pytest.raises(LabError, match="could not write"), checkpoint.Writer(tmp_path / "folder") as writer:

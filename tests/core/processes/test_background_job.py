@@ -26,6 +26,7 @@ def source(tmp_path: Path) -> str:
     return made_runs.draw_folder(tmp_path / "images")
 
 
+@pytest.mark.fault("F19")
 def test_a_job_starts_only_once_however_often_it_is_requested(source, monkeypatch):
     begun = []
 
@@ -43,6 +44,7 @@ def test_a_job_whose_process_died_is_interrupted(source):
     assert work.state == "interrupted" and work.message.startswith("Judging the labels was interrupted")
 
 
+@pytest.mark.fault("F16")
 def test_a_damaged_job_status_is_a_failure_with_a_message(source):
     Judging(source).write()
     (Judging(source).folder / "status.json").write_text("{")

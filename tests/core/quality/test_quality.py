@@ -338,6 +338,7 @@ def test_a_source_that_tests_on_training_images_leaks(good: Path, tmp_path: Path
     assert quality.check(datasets.open(str(root))).finding("leaks").severity == "good"
 
 
+@pytest.mark.fault("F14")
 def test_what_cannot_be_split_is_serious(tmp_path: Path) -> None:
     put(tmp_path / "one", "cats", "a.png", blobs(1))
     put(tmp_path / "one", "dogs", "b.png", blobs(2))
@@ -346,6 +347,7 @@ def test_what_cannot_be_split_is_serious(tmp_path: Path) -> None:
     assert "at least 3 are needed to split" in report.finding("splits").verdict
 
 
+@pytest.mark.fault("F1")
 def test_a_data_set_without_a_readable_image_is_serious(tmp_path: Path) -> None:
     (tmp_path / "none" / "cats").mkdir(parents=True)
     (tmp_path / "none" / "cats" / "a.jpg").touch()

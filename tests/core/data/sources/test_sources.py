@@ -79,6 +79,7 @@ def test_a_folder_without_classes_is_explained(tmp_path: Path, make: object) -> 
 NAMES = ["ünïcödé 日本.png", "🌷.png", "with space.png", "%2e%2e.png", "<img src=x>.png", "n" * 251 + ".png"]
 
 
+@pytest.mark.fault("F10")
 @pytest.mark.parametrize("name", NAMES)
 def test_any_file_name_works(tmp_path: Path, name: str) -> None:
     put(tmp_path, f"roses/{name}", "tulips/a.png")
@@ -86,6 +87,7 @@ def test_any_file_name_works(tmp_path: Path, name: str) -> None:
     assert not problems(tmp_path)
 
 
+@pytest.mark.fault("F10")
 def test_a_name_that_is_not_utf8_is_listed(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/a.png")
     try:
@@ -95,6 +97,7 @@ def test_a_name_that_is_not_utf8_is_listed(tmp_path: Path) -> None:
     assert list(problems(tmp_path).values()) == ["its name is not valid UTF-8; rename it"]
 
 
+@pytest.mark.fault("F11")
 def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
     root = tmp_path / "flowers"
     put(root, "roses/a.png", "tulips/b.png")
@@ -112,6 +115,7 @@ def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.fault("F11")
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/b.png")
     (tmp_path / "roses" / "again").symlink_to(tmp_path / "roses")
@@ -122,6 +126,7 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     assert problems(tmp_path) == {"roses/self.png": "a link that points back to itself"}
 
 
+@pytest.mark.fault("F11")
 def test_a_folder_and_a_pipe_with_an_images_name_do_not_hang(tmp_path: Path) -> None:
     put(tmp_path, "roses/a.png", "tulips/b.png", "roses/folder.jpg/inner.png")
     os.mkfifo(tmp_path / "roses" / "pipe.jpg")
@@ -151,6 +156,7 @@ def test_an_invalid_source_is_rejected_with_a_message(name: str, words: str) -> 
         sources.resolve(name)
 
 
+@pytest.mark.fault("F9")
 def test_an_unsupported_file_type_is_reported(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("flowers")
     with pytest.raises(LabError, match=r"notes\.txt is not a supported file type"):

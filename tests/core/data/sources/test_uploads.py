@@ -114,6 +114,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("trap", REFUSED)
 def test_a_malicious_archive_is_rejected_and_leaves_nothing_behind(
     trap: str, tmp_path: Path, workspace: Path
@@ -125,6 +126,7 @@ def test_a_malicious_archive_is_rejected_and_leaves_nothing_behind(
     assert not list((workspace / "uploads").iterdir())
 
 
+@pytest.mark.fault("F13")
 def test_a_member_larger_than_declared_is_rejected(workspace: Path) -> None:
     content = bytearray(archive(*GOOD, compression=zipfile.ZIP_STORED).getvalue())
     first = content.index(b"PK\x01\x02")
@@ -134,6 +136,7 @@ def test_a_member_larger_than_declared_is_rejected(workspace: Path) -> None:
     assert not list((workspace / "uploads").iterdir())
 
 
+@pytest.mark.fault("F13")
 def test_too_many_files_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_FILES", 2)
     with pytest.raises(LabError, match="3 files; the limit is 2"):
@@ -142,6 +145,7 @@ def test_too_many_files_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
         sources.keep_files("many", [(name, io.BytesIO(content)) for name, content in GOOD])
 
 
+@pytest.mark.fault("F13", "F25")
 def test_too_large_files_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_FILE_BYTES", 300)
     with pytest.raises(LabError, match="exceeds the upload limit"):
@@ -160,6 +164,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.fault("F12")
 @pytest.mark.parametrize("name", NAMES)
 def test_uploaded_names_are_only_text(name: str, tmp_path: Path, workspace: Path) -> None:
     others = [("flowers/tulips/1.png", io.BytesIO(png(1))), ("flowers/tulips/2.png", io.BytesIO(png(2)))]
@@ -175,6 +180,7 @@ def test_uploaded_names_are_only_text(name: str, tmp_path: Path, workspace: Path
         assert set(dataset.class_names) == {"roses", "tulips"}
 
 
+@pytest.mark.fault("F10", "F26")
 def test_class_names_of_any_kind_survive() -> None:
     names = ["<script>alert(1)</script>", "=HYPERLINK(1)", "CON", "日本 🌷", 'a "b", c;d']
     files = [(f"x/{name.replace('/', '')}/{n}.png", io.BytesIO(png(n))) for n, name in enumerate(names)]

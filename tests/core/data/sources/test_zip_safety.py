@@ -13,12 +13,14 @@ from core.errors import LabError
 OUTSIDE = ("../x", "a/../../x", "a\\..\\x", "/x", "\\\\host\\x", "C:\\x", "c:x", "a\0b")
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_a_path_outside_the_folder_is_rejected(name: str) -> None:
     with pytest.raises(LabError, match="path outside the archive"):
         zip_safety.refuse_unsafe([zipfile.ZipInfo("good.png"), zipfile.ZipInfo(name)], 10)
 
 
+@pytest.mark.fault("F13")
 def test_links_and_encrypted_members_are_rejected() -> None:
     link, locked = zipfile.ZipInfo("link"), zipfile.ZipInfo("locked")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -28,6 +30,7 @@ def test_links_and_encrypted_members_are_rejected() -> None:
             zip_safety.refuse_unsafe([member], 10)
 
 
+@pytest.mark.fault("F13")
 def test_too_many_members_are_rejected() -> None:
     members = [zipfile.ZipInfo(f"{number}.png") for number in range(3)]
     zip_safety.refuse_unsafe(members, 3)
