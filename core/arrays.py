@@ -46,7 +46,8 @@ def read(
     except FileNotFoundError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy each raise their own types
-        raise LabError(f"{path.name} in {path.parent} is damaged: {in_one_line(error)}") from None
+        reason = in_one_line(error).rstrip(".")
+        raise LabError(f"{path.name} in {path.parent} is damaged: {reason}.") from None
 
 
 def refuse_bomb(path: Path, max_bytes: int) -> None:

@@ -715,7 +715,7 @@ def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:
         return matches[0]
     if matches:
         raise LabError(f"The setting {name!r} could be {' or '.join(matches)}; use the full name.")
-    close = get_close_matches(name.lower(), paths if "." in name else by_short_name)
+    close = get_close_matches(name.lower(), paths if "." in name else by_short_name, cutoff=0.7)
     if close:
         raise LabError(f"There is no setting {name!r}. Did you mean {' or '.join(close)}?")
     raise LabError(f"There is no setting {name!r}; the settings are: {', '.join(by_short_name)}.")

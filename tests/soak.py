@@ -28,8 +28,8 @@ import psutil
 from core import datasets, engine, runs, workspace
 from core.processes import launch
 from samples.made_images import coloured_objects
+from tests.browsing import CHROMIUM, FLAGS, Server, playwright
 from tests.conftest import end_processes
-from tests.test_browser import CHROMIUM, FLAGS, Server, playwright
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", 30))
 DISK_BYTES = 2_000_000_000

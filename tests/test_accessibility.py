@@ -12,11 +12,11 @@ import pytest
 from core import engine
 from core.config import RunConfig
 from samples import made_runs
-from tests.test_browser import CHROMIUM, FLAGS, PATIENCE, Server, playwright, server
+from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, options, playwright, server
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 
-__all__ = ["server"]
+__all__ = ["options", "server"]
 
 pytestmark = [
     pytest.mark.browser,

@@ -17,12 +17,13 @@ from core import engine, runs
 from core.config import RunConfig
 from core.runs import Run
 from samples import made_runs
-from tests.test_browser import (
+from tests.browsing import (
     CHROMIUM,
     FLAGS,
     PATIENCE,
     Server,
     go_to,
+    options,
     page,
     playwright,
     pytestmark,
@@ -30,7 +31,7 @@ from tests.test_browser import (
     wait_for,
 )
 
-__all__ = ["page", "pytestmark", "server"]
+__all__ = ["options", "page", "pytestmark", "server"]
 
 ADDRESSES = ("https://evil.example/a", "www.evil.example", "joe@evil.example")
 HOSTILE = "<img src=x onerror=alert(1)> ![x](http://evil.example/x.png)"

@@ -186,7 +186,7 @@ def each_is_read_or_refused_in_a_sentence(whole: Whole) -> None:
             run.read_labels,
             lambda run=run: run.predictions("test"),
             lambda run=run: checkpoint.load(run.checkpoint_path),
-            lambda run=run: keras_file.convolution_layers(run.model_path),
+            lambda run=run: keras_file.feature_maps(run.model_path),
             lambda run=run: keras_file.refuse_other_sizes(
                 run.model_path, keras_file.read_config(run.model_path)
             ),

@@ -24,7 +24,7 @@ def test_it_opens_as_any_run_but_is_not_among_them():
     status, config, report = run.overview()
     assert (status.state, config.data.source) == ("done", "garden")
     assert report is not None and report.is_better_than_guessing
-    assert len(run.metrics()) == config.fit.epochs and keras_file.convolution_layers(run.model_path)
+    assert len(run.metrics()) == config.fit.epochs and keras_file.feature_maps(run.model_path)
     assert runs.all() == []
 
 

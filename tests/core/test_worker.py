@@ -25,7 +25,8 @@ from core.errors import LabError
 from core.explain import keras_file
 from core.explain.heatmaps import Request
 from core.ml import assistant_tasks
-from core.ml.network import Network, Networks
+from core.ml.network import Network
+from core.ml.networks import Networks
 from core.processes import launch
 from core.runs import Run
 from core.workers import heatmaps_ahead

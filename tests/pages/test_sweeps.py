@@ -18,7 +18,7 @@ from core.sweeps import Sweep
 from core.workers import ray_cluster
 from pages.build.sweeps import charts, setting_values, view
 from samples import made_runs
-from tests.pages.test_understand import HOSTILE, no_fault, words
+from tests.pages.test_understand import HOSTILE, no_fault, plain, words
 
 
 @pytest.fixture(autouse=True)
@@ -310,7 +310,7 @@ def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monke
     page = shown(base)
     page.text_input(key="cluster_address").set_value("nowhere").run()
     page.button(key="cluster_save").click().run()
-    assert [error.value.replace("\\", "") for error in page.error] == [
+    assert [plain(error.value) for error in page.error] == [
         "'nowhere' is not a Ray cluster address; use host:port, ray://host:port or auto."
     ]
     page.text_input(key="cluster_address").set_value("head:6379").run()

@@ -115,7 +115,7 @@ def test_a_judgement_is_saved_beside_the_index(folder: Path) -> None:
     assert kept is not None
     pd.testing.assert_frame_equal(kept.ranked(), answers.ranked(), check_dtype=False)
     (dataset.path / "judged.npz").write_bytes(b"rubbish")
-    with pytest.raises(LabError, match=r"is damaged .* judge the labels again"):
+    with pytest.raises(LabError, match=r"is damaged: .*\. Judge the labels again"):
         ranking.load(dataset)
 
 

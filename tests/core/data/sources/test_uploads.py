@@ -337,7 +337,7 @@ def test_an_upload_of_an_earlier_version_names_its_classes(workspace: Path) -> N
     index = datasets.prepare("upload:flowers-0a1b2c").index
     assert index["label"].tolist() == ["a|b", "a", "a"]
     assert index["source_split"].tolist() == ["train", "validation", "train"]
-    assert index["name"].tolist() == ["x\n.png", "2.png", "3.png"]
+    assert index["name"].tolist() == ["x\\n.png", "2.png", "3.png"]
 
 
 @pytest.mark.parametrize("text", ["", "file,name\na.png\n", "name,file\n", b"\xff\xfe"])

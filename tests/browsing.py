@@ -1,0 +1,125 @@
+"""The app in a real browser: its server, a tab, and what several tests do there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import workspace
+from tests.conftest import end_processes
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 180_000
+"""Milliseconds to wait on a busy machine; nothing here is timed."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium) on the PATH"),
+    pytest.mark.timeout(600),
+]
+
+
+@dataclass
+class Server:
+    """The app on its own port; it can be killed and restarted on the same workspace."""
+
+    port: int
+    log: Path | None = None
+    options: tuple[str, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+        with (self.log or Path(os.devnull)).open("ab") as output:
+            self.process = subprocess.Popen(
+                [*command, "--server.port", str(self.port), *self.options],
+                cwd=workspace.PROJECT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        wait_for(self._is_healthy)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def options() -> tuple[str, ...]:
+    """What the server is started with, besides its port."""
+    return ()
+
+
+@pytest.fixture
+def server(workspace: Path, options: tuple[str, ...]) -> Iterator[Server]:
+    """Start the app; end it and the workers it started afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server = Server(free.getsockname()[1], options=options)
+    server.start()
+    yield server
+    server.kill()
+    end_processes(workspace)
+
+
+@pytest.fixture
+def page(server: Server) -> Iterator[Any]:
+    """Open a tab on the app's first page."""
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        tab.set_default_timeout(PATIENCE)
+        requested: list[str] = []
+        tab.on("request", lambda request: requested.append(request.url))
+        tab.goto(server.address)
+        yield tab
+        assert tab.get_by_text("inside the lab").count() == 0
+        local = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
+        assert [url for url in requested if not url.startswith(local)] == []
+        browser.close()
+
+
+def wait_for(condition: Any, seconds: float = 240.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.2)
+
+
+def go_to(page: Any, name: str, heading: str = "") -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    page.get_by_role("heading", name=heading or name, exact=True, level=1).wait_for()
