@@ -81,7 +81,7 @@ def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
         ({"fit.nothing": (1,)}, 1, "no setting"),
         ({"fit.seed": (1, 2)}, 3, "seed is already varied"),
         ({"fit.seed": tuple(range(1001))}, 1, "1,001 runs"),
-        ({"model.filters": ((0,),)}, 1, "model.filters"),
+        ({"model.filters": ((0,),)}, 1, "Filters must be 1 to 6 numbers"),
     ],
 )
 def test_what_cannot_be_swept_is_said_in_a_sentence(base, values, repeats, words):
@@ -158,7 +158,7 @@ def test_extending_adds_only_what_is_new(base):
 
 
 def test_a_start_cut_short_is_completed_by_the_worker(base, monkeypatch):
-    def cut_short(wanted: Any) -> None:
+    def cut_short(wanted: Any, submission: Any) -> None:
         engine.submit(*next(iter(wanted)))
         raise KeyboardInterrupt
 
