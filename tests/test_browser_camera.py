@@ -1,0 +1,41 @@
+"""The live camera in a real browser, with a camera that Chromium draws, and without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, options, playwright, pytestmark, server
+
+__all__ = ["options", "pytestmark", "server"]  # fixtures and marks
+
+DRAWN = "--use-fake-device-for-media-stream"
+
+
+@contextmanager
+def camera_page(server: Server, *flags: str) -> Iterator[Any]:
+    """Predict, with the example that comes with the lab, and the camera just started."""
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.goto(f"{server.address}/predict")
+        tab.get_by_test_id("stButtonGroup").get_by_text("Live camera", exact=True).click()
+        tab.get_by_role("button", name="Start camera").click()
+        yield tab
+        browser.close()
+
+
+def test_the_camera_is_answered_and_its_absence_or_refusal_is_said(server: Server, workspace: Path) -> None:
+    with camera_page(server, DRAWN, "--use-fake-ui-for-media-stream") as tab:
+        tab.get_by_text("predictions per second").wait_for()
+        tab.get_by_text("confidence)").first.wait_for()
+        tab.get_by_role("button", name="Stop camera").click()
+        tab.get_by_role("button", name="Start camera").wait_for()
+    with camera_page(server) as tab:
+        tab.get_by_text("No camera was found").wait_for()
+    with camera_page(server, DRAWN, "--deny-permission-prompts") as tab:
+        tab.get_by_text("was not allowed to use the camera").wait_for()
+    assert list((workspace / "incoming").glob("*")) == []
