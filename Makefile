@@ -18,7 +18,7 @@ run: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
 
 test: .venv/dev
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-extras: .venv-extras/done
 	LAB_TEST_ALL_NETWORKS=1 LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py tests/core/ml/test_pretrained.py

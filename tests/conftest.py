@@ -17,6 +17,11 @@ hypothesis.settings.load_profile("untimed")
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the long tests in a browser first, so that no core waits for the other at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the table of faults."""
     config.pluginmanager.register(FaultTable(config))
