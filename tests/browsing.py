@@ -123,3 +123,4 @@ def wait_for(condition: Any, seconds: float = 240.0) -> None:
 def go_to(page: Any, name: str, heading: str = "") -> None:
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
     page.get_by_role("heading", name=heading or name, exact=True, level=1).wait_for()
+    page.mouse.move(0, 0)  # away from the link, whose help would lie over the page

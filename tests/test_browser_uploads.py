@@ -55,10 +55,10 @@ def test_uploads_with_hostile_names_and_over_the_limit(page: Any, server: Server
     go_to(page, "Data")
     upload = page.get_by_test_id("stMain").get_by_text("Upload", exact=True)
     for _ in range(10):  # a click while the page is being drawn anew may be lost
-        page.get_by_text("Choose other images").click()
-        page.wait_for_timeout(1000)
         if upload.is_visible():
             break
+        page.get_by_text("Choose other images").click()
+        page.wait_for_timeout(3000)
     upload.click()
 
     choose(page, "Zip archive", ("large.zip", b"PK" + bytes(2**20)))
