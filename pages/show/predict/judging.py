@@ -13,13 +13,13 @@ from core import runs
 from core.errors import LabError
 from core.explain import assistant, nearest_images
 from core.explain.heatmaps import Heatmap
-from core.explain.nearest_images import Features, Kind
+from core.explain.nearest_images import Kind
 from core.prediction import familiarity
 from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Incoming, Reader
 from core.runs import Run
 from core.words import count
-from pages.common import waiting
+from pages.common import run_features, waiting
 from pages.common.run_picker import Summary
 from pages.show.predict.images import Given
 
@@ -109,10 +109,8 @@ def kind_of(run: Run) -> Kind:
 
 def _features_made(run: Run, trained: int, kind: Kind) -> int | None:
     """When the features of the run's images were stored; None, and asked for, where there are none."""
-    path = nearest_images.path(run, kind)
-    made = path.stat().st_mtime_ns if path.exists() else None
-    if made is not None and _kept(run.id, made, trained, kind) is not None:
-        return made
+    if run_features.stored(run, kind) is not None:
+        return nearest_images.path(run, kind).stat().st_mtime_ns
     waiting.answer(
         (run.id, trained, "features", kind),
         lambda: assistant.features(run, kind),
@@ -121,12 +119,8 @@ def _features_made(run: Run, trained: int, kind: Kind) -> int | None:
     return None
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _kept(run_id: str, made: int, trained: int, kind: Kind) -> Features | None:
-    return nearest_images.kept(runs.open(run_id), kind)
-
-
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _measured(run_id: str, aim: float, predicted: int, trained: int, made: int | None, kind: Kind) -> Judge:
-    features = None if made is None else _kept(run_id, made, trained, kind)
-    return Judge.from_validation(runs.open(run_id).predictions("validation"), features, kind, aim)
+    run = runs.open(run_id)
+    features = None if made is None else run_features.stored(run, kind)
+    return Judge.from_validation(run.predictions("validation"), features, kind, aim)

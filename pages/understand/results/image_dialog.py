@@ -7,14 +7,21 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import runs
 from core.errors import LabError
 from core.evaluation import metrics
 from core.explain import assistant, nearest_images
-from core.explain.nearest_images import Features, Similar
-from core.runs import Predictions, Run
+from core.explain.nearest_images import Similar
+from core.runs import Predictions
 from core.words import percent
-from pages.common import glossary, heatmap_row, label_actions, run_images, version_steps, waiting
+from pages.common import (
+    glossary,
+    heatmap_row,
+    label_actions,
+    run_features,
+    run_images,
+    version_steps,
+    waiting,
+)
 from pages.common.addresses import EXPLAIN, IMAGE_KEY, RUN_KEY
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
@@ -99,7 +106,7 @@ def _label(shown: Gallery, predictions: Predictions, position: int, names: Seque
 def _similar(summary: Summary, shown: Gallery, predictions: Predictions, position: int) -> None:
     st.markdown("**Training images that look most similar to the network**")
     try:
-        features = _features(summary.run)
+        features = run_features.stored(summary.run)
     except LabError as error:
         st.caption(literal(error))
         return
@@ -119,20 +126,6 @@ def _similar(summary: Summary, shown: Gallery, predictions: Predictions, positio
         "Similarity: cosine similarity of the last hidden layer's outputs; at most 1. "
         + _label_hint(shown, found, summary.report.class_names[predictions.labels[position]])
     )
-
-
-def _features(run: Run) -> Features | None:
-    """Return the features kept in the run's folder, cached until they or the model change."""
-    try:
-        stamps = [path.stat().st_mtime_ns for path in (nearest_images.path(run), run.model_path)]
-    except FileNotFoundError:
-        return nearest_images.kept(run)
-    return _read_features(run.id, *stamps)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read_features(run_id: str, made: int, trained: int) -> Features | None:
-    return nearest_images.kept(runs.open(run_id))
 
 
 def _as_tile(shown: Gallery, one: Similar) -> Tile:
