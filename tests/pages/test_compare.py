@@ -93,6 +93,16 @@ def test_ticks_select_what_is_compared_and_are_in_the_address(config):
     assert page.query_params["runs"] == f"{made[1].id},{made[0].id}"
 
 
+def test_the_cards_of_a_phone_select_what_the_table_selects(config):
+    made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
+    page = compared(made[0])
+    assert [box.value for box in page.checkbox] == [False, True]
+    assert "95% CI" in "".join(caption.value for caption in page.caption)
+    page = no_fault(page.checkbox[0].check().run())
+    assert page.query_params["runs"] == f"{made[0].id},{made[1].id}"
+    assert table(page).value["compare"].tolist() == [True, True]
+
+
 @pytest.mark.parametrize(
     ("titles", "names"),
     [
