@@ -189,7 +189,7 @@ def _upload(tab: Any, archive: Path) -> None:
         tab.get_by_text("Choose other images").first.click()
     upload.click()
     ways.get_by_text("Zip archive", exact=True).click()
-    tab.locator("input[type=file]").set_input_files(archive)
+    tab.locator("input[type=file]:not([webkitdirectory])").set_input_files(archive)
     tab.get_by_role("button", name="Use this archive").click()
 
 
