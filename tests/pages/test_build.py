@@ -536,6 +536,10 @@ def test_a_run_in_progress_shows_its_validation_images_and_what_guessing_would_g
     text = words(visit(data=source))
     assert "The same validation images after every epoch (now 2)" in text
     assert "○●" in text
+    other = made_runs.waiting(run.config, "running", epochs=2)  # in a terminal, for example
+    other.write_status(replace(other.status, batch=5, batches=10))
+    made_runs.watch(other)
+    assert words(visit(data=source)).count("The same validation images") == 2
 
 
 @pytest.mark.fault("F21")
