@@ -218,7 +218,7 @@ def test_too_little_data_offers_the_repeats_that_would_decide(config, monkeypatc
     page = compared(one, other)
     assert "Cannot tell yet." in words(page)
     button = page.button(key="repeat_to_tell")
-    assert "5 new seeds" in button.label and "about" in button.label
+    assert "5 new seeds" in button.label and "about" in button.label and button.proto.type == "primary"
     page = no_fault(button.click().run())
     seeds = {
         rate: sorted(run.config.fit.seed for run in runs.all() if run.config.fit.learning_rate == rate)

@@ -139,12 +139,6 @@ def test_every_other_page_and_tab_has_one_too(config):
         assert len(primary(visit(page, run=run.id))) <= 1
 
 
-def test_on_compare_it_is_to_repeat_what_cannot_be_told_apart(config):
-    made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
-    compare = visit(addresses.COMPARE, runs=",".join(run.id for run in made))
-    assert [label.split(" with ")[0] for label in primary(compare)] == ["Repeat both"]
-
-
 def test_a_sweep_on_unfit_data_is_not_the_next_step(unfit):
     assert primary(visit(addresses.SWEEPS, data=unfit.data.source)) == ["See what to fix"]
 
