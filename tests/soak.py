@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ MINUTES = float(os.environ.get("SOAK_MINUTES", 30))
 DISK_BYTES = 2_000_000_000
 SETTLE_SECONDS = 300
 CLICK_MILLISECONDS = 20_000
+FRAME_LINES = 16
 ALLOWED_GROWTH, ALLOWED_BYTES = 1.15, 60e6
 """How much more a process may hold in the last third than in the second: freed memory is partly kept."""
 PAGES = ("Home", "Data", "Train", "Results", "Explain", "Compare", "Sweeps", "Predict", "Words")
@@ -189,7 +190,7 @@ def _upload(tab: Any, archive: Path) -> None:
         tab.get_by_text("Choose other images").first.click()
     upload.click()
     ways.get_by_text("Zip archive", exact=True).click()
-    tab.locator("input[type=file]").set_input_files(archive)
+    tab.locator("input[type=file]:not([webkitdirectory])").set_input_files(archive)
     tab.get_by_role("button", name="Use this archive").click()
 
 
@@ -266,26 +267,38 @@ def _unaccounted(soak: Soak) -> Iterator[str]:
 
 
 def _tracebacks(server_log: Path) -> Iterator[str]:
-    """Name the logs that hold a traceback, with its last line."""
+    """Name the logs that hold a traceback, with where it ended and how often."""
     folder = workspace.folder()
     for path in (server_log, *folder.glob("**/*.log"), *folder.glob("runs/*/log.txt")):
         text = path.read_text(encoding="utf-8", errors="replace")
-        for found in re.finditer(r"^Traceback .*\n(?:[ \t].*\n|\n)*(.*)", text, re.MULTILINE):
-            yield f"A traceback in {path.name} of {path.parent.name}: {found[1]}"
+        found = re.findall(r"^Traceback .*\n((?:[ \t].*\n|\n)*)(.*)", text, re.MULTILINE)
+        for (frames, words), number in Counter(found).items():
+            end = "\n".join(frames.splitlines()[-FRAME_LINES:])
+            yield f"{number} tracebacks in {path.name} of {path.parent.name}: {words}\n{end}"
 
 
 def _growth(samples: Samples) -> Iterator[str]:
-    """Print the memory of each role over time; name processes that grew after the first third."""
+    """Print the memory of each role over time; name roles, and processes, that grew after the first third.
+
+    A process that began later is not compared with itself, since it was still filling its caches.
+    """
     for role in ROLES:
         of_role = [sample for (one, _), listed in samples.items() if one == role for sample in listed]
         thirds = [[size for share, size in of_role if third <= 3 * share < third + 1] for third in range(3)]
         peaks = ", ".join(f"{max(third) / 1e6:,.0f} MB" if third else "-" for third in thirds)
         print(f"{role}: at most {peaks} in the first, second and last third")
+        if _has_grown(thirds[1], thirds[2]):
+            yield f"{role}: more memory in the last third."
     for (role, pid), listed in samples.items():
-        before = [size for share, size in listed if 1 / 3 <= share < 2 / 3]
+        begins = min(share for share, _ in listed)
+        before = [size for share, size in listed if begins < 1 / 3 <= share < 2 / 3]
         after = [size for share, size in listed if 2 / 3 <= share <= 1]
-        if before and after and max(after) > ALLOWED_GROWTH * max(before) + ALLOWED_BYTES:
+        if _has_grown(before, after):
             yield f"{role} {pid} grew from {max(before) / 1e6:,.0f} to {max(after) / 1e6:,.0f} MB."
+
+
+def _has_grown(before: list[int], after: list[int]) -> bool:
+    return bool(before and after) and max(after) > ALLOWED_GROWTH * max(before) + ALLOWED_BYTES
 
 
 def processes() -> Iterator[tuple[str, psutil.Process]]:

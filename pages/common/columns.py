@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.common import glossary
+
 _MAX_IN_SECONDS = 600.0
 PERCENT = "%.1f%%"
 """Format for values from :func:`percents`; Streamlit's "percent" drops zeros, which breaks alignment."""
@@ -24,14 +26,14 @@ def validation() -> Any:
         "Validation",
         format=PERCENT,
         width=96,
-        help="Accuracy on the validation images, which are also used to choose the best epoch.",
+        help=glossary.help_of("validation accuracy"),
     )
 
 
 def test() -> Any:
     """Return the column for test accuracies from :func:`percents`."""
     return st.column_config.NumberColumn(
-        "Test", format=PERCENT, width=80, help="Accuracy on images never used for training or choosing."
+        "Test", format=PERCENT, width=80, help=glossary.help_of("test accuracy")
     )
 
 

@@ -389,11 +389,15 @@ def test_a_data_set_that_does_not_exist_gets_a_sentence_and_another_can_be_chose
         assert test.button(key="choose garden")
 
 
-def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source):
+def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source, tmp_path):
     test = visit(DATA)
     test.get_by_key("source_kind").set_value("Your folder").run()
     test.text_input(key="folder_path").set_value("/nowhere").run()
     assert "There is no folder /nowhere" in words(click(test, "choose folder_path"))
+    empty = tmp_path / "nothing here"
+    empty.mkdir()
+    test.text_input(key="folder_path").set_value(str(empty)).run()
+    assert "There are no images in" in words(click(test, "choose folder_path"))
     test.text_input(key="folder_path").set_value(source).run()
     assert "48 images for training" in words(click(test, "choose folder_path"))
 
@@ -402,6 +406,8 @@ def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():
     test = visit(DATA, data="tfds:beans")
     test.text_input(key="tfds_name").set_value("no/such/../name").run()
     assert "not a TensorFlow data set name" in words(click(test, "choose tfds_name"))
+    test.text_input(key="tfds_name").set_value("kmnst").run()
+    assert "Did you mean kmnist?" in words(click(test, "choose tfds_name"))
     test.text_input(key="tfds_name").set_value("kmnist").run()
     assert click(test, "choose tfds_name").session_state["data.source"] == "tfds:kmnist"
 
@@ -412,7 +418,7 @@ def test_the_table_ticks_the_data_set_whose_name_was_typed():
 
     test = visit(DATA, data="tfds:beans")
     assert ticked(test) == ["tfds:beans"]
-    for name, expected in {"tf_flowers": ["tfds:tf_flowers"], "no_catalogue_has_it": []}.items():
+    for name, expected in {"tf_flowers": ["tfds:tf_flowers"], "emnist": []}.items():
         test.text_input(key="tfds_name").set_value(name).run()
         assert ticked(click(test, "choose tfds_name")) == expected
 
@@ -530,6 +536,10 @@ def test_a_run_in_progress_shows_its_validation_images_and_what_guessing_would_g
     text = words(visit(data=source))
     assert "The same validation images after every epoch (now 2)" in text
     assert "○●" in text
+    other = made_runs.waiting(run.config, "running", epochs=2)  # in a terminal, for example
+    other.write_status(replace(other.status, batch=5, batches=10))
+    made_runs.watch(other)
+    assert words(visit(data=source)).count("The same validation images") == 2
 
 
 @pytest.mark.fault("F21")

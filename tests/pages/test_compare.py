@@ -93,6 +93,16 @@ def test_ticks_select_what_is_compared_and_are_in_the_address(config):
     assert page.query_params["runs"] == f"{made[1].id},{made[0].id}"
 
 
+def test_the_cards_of_a_phone_select_what_the_table_selects(config):
+    made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
+    page = compared(made[0])
+    assert [box.value for box in page.checkbox] == [False, True]
+    assert "95% CI" in "".join(caption.value for caption in page.caption)
+    page = no_fault(page.checkbox[0].check().run())
+    assert page.query_params["runs"] == f"{made[0].id},{made[1].id}"
+    assert table(page).value["compare"].tolist() == [True, True]
+
+
 @pytest.mark.parametrize(
     ("titles", "names"),
     [
@@ -208,7 +218,7 @@ def test_too_little_data_offers_the_repeats_that_would_decide(config, monkeypatc
     page = compared(one, other)
     assert "Cannot tell yet." in words(page)
     button = page.button(key="repeat_to_tell")
-    assert "5 new seeds" in button.label and "about" in button.label
+    assert "5 new seeds" in button.label and "about" in button.label and button.proto.type == "primary"
     page = no_fault(button.click().run())
     seeds = {
         rate: sorted(run.config.fit.seed for run in runs.all() if run.config.fit.learning_rate == rate)

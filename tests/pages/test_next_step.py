@@ -135,6 +135,8 @@ def test_every_other_page_and_tab_has_one_too(config):
     assert primary(visit(addresses.EXPLAIN, run=run.id)) == ["Change a setting and train again"]
     for page in (addresses.RESULTS, addresses.EXPLAIN):
         assert len(primary(visit(page, run="example"))) == 1
+    for page in (addresses.COMPARE, addresses.PREDICT, addresses.WORDS):
+        assert len(primary(visit(page, run=run.id))) <= 1
 
 
 def test_a_sweep_on_unfit_data_is_not_the_next_step(unfit):

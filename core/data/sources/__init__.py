@@ -51,6 +51,13 @@ class Source:
         return self.make is not None and bool(self.listing)
 
 
+_POSSIBLE = (
+    "A data set is garden, digits, tfds:NAME, a folder with one subfolder of images "
+    "per class or with a list of classes, a zip archive of such a folder, or a list: a CSV, TSV, text or "
+    "JSON lines file with a column for the image files and one for their classes."
+)
+
+
 class NoSuchSource(LabError):
     """No data set has this name; ``problem`` says why, without what else could be named."""
 
@@ -80,6 +87,28 @@ def resolve(name: str) -> Source:
     if name.startswith("upload:"):
         return _upload(name.removeprefix("upload:").strip())
     return _own_path(name)
+
+
+def check(source: Source) -> None:
+    """Look at a source that is about to be chosen, for about a second.
+
+    Raises:
+        NoSuchSource: it cannot be a data set: an unknown name, or a folder without an image.
+    """
+    if problem := _problem(source):
+        raise NoSuchSource(problem + ("" if problem.endswith("?") else "."), _POSSIBLE)
+
+
+def _problem(source: Source) -> str:
+    if source.name.startswith("tfds:"):
+        from core.ml import tfds_names  # as tfds_source, but without TensorFlow
+
+        return tfds_names.problem(source.name.removeprefix("tfds:"))
+    if source.folder is None or source.listing:
+        return ""
+    from core.data.sources import first_look
+
+    return first_look.problem(source.folder)
 
 
 def keep_files(
@@ -180,9 +209,7 @@ def _own_path(name: str) -> Source:
     advice = " Save the spreadsheet as CSV (UTF-8)." if is_file and spreadsheet else pasted.suggestion(name)
     raise NoSuchSource(
         f"{problem}.{advice}",
-        "A data set is garden, digits, tfds:NAME, a folder with one subfolder of images "
-        "per class or with a list of classes, a zip archive of such a folder, or a list: a CSV, TSV, text or "
-        "JSON lines file with a column for the image files and one for their classes.",
+        _POSSIBLE,
     )
 
 

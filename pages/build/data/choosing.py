@@ -168,7 +168,9 @@ def _choose_typed(key: str) -> None:
     text = st.session_state[key].strip()
     prefix = "tfds:" if key == _NAME and not text.startswith("tfds:") else ""
     try:
-        settings.choose_source(sources.resolve(prefix + text).name)
+        source = sources.resolve(prefix + text)
+        sources.check(source)
+        settings.choose_source(source.name)
     except sources.NoSuchSource as error:
         st.session_state[_FAULT] = key, error.problem
     except LabError as error:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.config import SETTINGS, RunConfig, Setting, from_assignments
 from core.sweeps import Sweep, search
 from core.words import typed_value
-from pages.common import settings_form
+from pages.common import glossary, settings_form
 from pages.common.text import literal
 
 LEFT_OUT = frozenset(
@@ -59,7 +59,7 @@ def ticked(path: str, base: RunConfig, key: str, *, besides: Sequence[Any] = ())
             accept_new_options=True,
             key=key,
             placeholder="Choose values, or type one and press Enter",
-            help=f"{setting.help} You can also type any other value.",
+            help=f"{glossary.help_of(path)} You can also type any other value.",
         )
     return tuple(_parsed(path, text, base) for text in chosen)
 

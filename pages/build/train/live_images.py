@@ -25,7 +25,7 @@ def show(summary: Summary) -> None:
     newest = watched[-1]
     with st.grid("auto", min_column_width=110, gap="small"):
         for index, image in enumerate(newest.images):
-            with st.container(gap="xxsmall", key=f"tile-{_kind(image)}-live-{image.id}"):
+            with st.container(gap="xxsmall", key=f"tile-{_kind(image)}-live-{summary.run.id}-{image.id}"):
                 _image(shown, image, resize)
                 predicted = f"{literal(image.predicted)}, {percent(image.confidence, 0)}"
                 st.caption(f"{predicted}  \n{_trail(watched, index)}")

@@ -14,6 +14,7 @@ from pages.understand.compare import (
     curves,
     images,
     runs_actions,
+    runs_cards,
     runs_filter,
     runs_table,
     settings_and_scores,
@@ -41,7 +42,11 @@ if asked.with_test:
     runs_table.unseal(listed, chosen)
 compared = sides(chosen[:MAX_SIDES])
 letters = {side.line.id: side.letter for side in compared}
-runs_table.show(listed, run_lines.varying(listed), letters, with_test=asked.with_test)
+varying = run_lines.varying(listed)
+with st.container(key="wide-runs"):
+    runs_table.show(listed, varying, letters, with_test=asked.with_test)
+with st.container(key="narrow-runs", gap="small"):
+    runs_cards.show(listed, varying, letters)
 runs_actions.show(chosen)
 choice.write_address()
 

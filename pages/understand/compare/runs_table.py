@@ -15,7 +15,7 @@ from core.comparison import test_set_usage
 from core.config import SETTINGS
 from core.errors import LabError
 from core.words import setting_value
-from pages.common import columns, data_sources
+from pages.common import columns, data_sources, glossary
 from pages.common.run_lines import Line
 from pages.common.run_picker import STOPPED
 from pages.common.text import literal
@@ -165,10 +165,10 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
     for path in varying:
         setting = SETTINGS[path]
         if setting.minimum is None:
-            config[path] = column.TextColumn(setting.label, help=setting.help)
+            config[path] = column.TextColumn(setting.label, help=glossary.help_of(path))
         else:
             unit = f" {setting.unit}" if setting.unit else ""
-            config[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=setting.help)
+            config[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=glossary.help_of(path))
     return config
 
 

@@ -21,6 +21,7 @@ try:
     if image_id is not None:
         in_depth.show(summary, image_id)
         st.stop()
+    run_header.offer_next_training(summary)
     wanted = choice.ask(summary)
 except LabError as error:
     st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")
@@ -28,4 +29,3 @@ except LabError as error:
 
 explanation.legend()
 explanation.show(summary, wanted)
-run_header.offer_next_training(summary)

@@ -180,3 +180,31 @@ def test_two_folders_of_one_name_are_two_data_sets(tmp_path: Path) -> None:
 def test_the_digits_are_500_of_each(tmp_path: Path) -> None:
     digits.make(tmp_path, lambda step, done, total: None, lambda: False)
     assert [len(list((tmp_path / str(digit)).iterdir())) for digit in range(10)] == [500] * 10
+
+
+def problem(source: str) -> str:
+    """What a first look at a source says, "" if nothing."""
+    try:
+        sources.check(sources.resolve(source))
+    except sources.NoSuchSource as error:
+        return error.problem
+    return ""
+
+
+def test_a_folder_is_looked_into_before_it_is_chosen(tmp_path: Path) -> None:
+    assert problem(str(tmp_path)) == f"There are no images in {tmp_path}."
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "notes").write_text("no image")
+    assert "no images" in problem(str(tmp_path))
+    (tmp_path / "deep" / "photos.ZIP").write_bytes(b"")
+    assert problem(str(tmp_path)).endswith(f"Enter its path: {tmp_path / 'deep' / 'photos.ZIP'}.")
+    put(tmp_path, "deep/er/without_suffix")
+    assert problem(str(tmp_path)) == ""
+
+
+def test_a_name_that_tensorflow_datasets_does_not_know_is_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    assert all(problem(entry.source) == "" for entry in CATALOGUE)
+    assert problem("tfds:tf_flower").endswith("has no data set “tf_flower”. Did you mean tf_flowers?")
+    (tmp_path / "my_own").mkdir()
+    assert problem("tfds:my_own:1.0.0") == ""
