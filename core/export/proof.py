@@ -1,0 +1,49 @@
+"""What was measured of a model outside the lab, beside what the lab's own model answers for the same images."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from core.files import Count
+from core.report import Proportion
+
+Verdict = Literal["passed", "failed", "unproved"]
+
+
+class Proof(BaseModel):
+    """The comparison of an exported model with the lab's, on test images of the run.
+
+    Attributes:
+        format: the name of the exported format.
+        verdict: whether it may be used in place of the lab's model; ``unproved`` without images to try it on.
+        sentence: what the verdict rests on, for a person.
+        images: how many test images were tried, of ``test_images`` in all.
+        agreement: the share of images that get the same class as in the lab, each read from its file.
+        accuracy: of the exported model on these images.
+        lab_accuracy: of the lab's model on these images.
+        difference: the largest difference of a probability, each image read from its file by its reader.
+        pixel_difference: the same where both models get the same pixels.
+        misread: images that its reader reads as other pixels than training did.
+        milliseconds: per image, for the model alone: the median, on one thread of this machine.
+        model_bytes: the size of the model.
+        instead: the proof of the model that is in the package in its place, where this one failed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: str
+    verdict: Verdict
+    sentence: str
+    images: Count = 0
+    test_images: Count = 0
+    agreement: Proportion | None = None
+    accuracy: Proportion | None = None
+    lab_accuracy: Proportion | None = None
+    difference: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    pixel_difference: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    misread: Count = 0
+    milliseconds: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    model_bytes: Count = 0
+    instead: Proof | None = None
