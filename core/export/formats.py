@@ -18,7 +18,7 @@ from core.runs import Run
 from core.words import listed
 
 Make = Callable[[Run, Path, Progress, ShouldStop], Proof | None]
-"""Write a finished run to a file, atomically; return the proof that it answers as the lab does, if it can answer.
+"""Write a finished run to a file, atomically; return how it compares with the lab's model, if it is a model.
 
 Raises LabError if it cannot be made, and Stopped if it was asked to stop.
 """
@@ -52,7 +52,7 @@ class Format:
         absent = [package for package in self.packages if find_spec(package) is None]
         if not absent:
             return ""
-        return f"{self.title} needs {listed(absent)}, which this installation lacks. Install with: {self.install}"
+        return f"{self.title} needs {listed(absent)}, which is not installed here. Run: {self.install}"
 
 
 FORMATS: tuple[Format, ...] = ()

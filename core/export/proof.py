@@ -1,4 +1,4 @@
-"""What was measured of a model outside the lab, beside what the lab's own model answers for the same images."""
+"""How a model outside the lab compares with the lab's own, on the same images."""
 
 from __future__ import annotations
 
