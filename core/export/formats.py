@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import LabError, WrongUsage
+from core.export.models import making
+from core.export.models.kinds import KINDS
 from core.export.proof import Proof
 from core.processes.threads import Progress, ShouldStop
 from core.runs import Run
@@ -55,7 +58,36 @@ class Format:
         return f"{self.title} needs {listed(absent)}, which is not installed here. Run: {self.install}"
 
 
-FORMATS: tuple[Format, ...] = ()
+def _model(name: str, audience: str, packages: tuple[str, ...] = (), install: str = "") -> Format:
+    return Format(
+        name, KINDS[name].title, audience, ".zip", partial(making.make, kind=name), packages, install
+    )
+
+
+FORMATS: tuple[Format, ...] = (
+    _model(
+        "keras", "To go on in Python: predict, fine-tune, or look into the layers. Opens from Keras 3.5 on."
+    ),
+    _model(
+        "tflite",
+        "For phones, tablets and a Raspberry Pi, and the lightest way to predict in Python.",
+        ("ai_edge_litert",),
+        "pip install -r requirements.txt",
+    ),
+    _model(
+        "tflite-int8",
+        "The same at a quarter of the size, for small devices; answers may differ a little.",
+        ("ai_edge_litert",),
+        "pip install -r requirements.txt",
+    ),
+    _model(
+        "onnx",
+        "For programs in C++, C#, Java or JavaScript, by ONNX Runtime.",
+        ("onnx", "onnxruntime", "tf2onnx"),
+        "pip install -r requirements-onnx.txt",
+    ),
+    _model("savedmodel", "For a server with TensorFlow Serving, and for TensorFlow's own tools."),
+)
 """In the order in which they are offered."""
 
 

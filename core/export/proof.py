@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from core.files import Count
 from core.report import Proportion
+from core.words import byte_size, count, difference, milliseconds, percent
 
 Verdict = Literal["passed", "failed", "unproved"]
 
@@ -47,3 +48,20 @@ class Proof(BaseModel):
     milliseconds: Annotated[FiniteFloat, Field(ge=0)] | None = None
     model_bytes: Count = 0
     instead: Proof | None = None
+
+    def facts(self) -> dict[str, str]:
+        """What was measured, in words; nothing where there was nothing to try the model on."""
+        if self.agreement is None:
+            return {"Size of the model": byte_size(self.model_bytes)}
+        tried = f"{self.images:,} of {count(self.test_images, 'image')} of the test split, from their files"
+        return {
+            "Tried on": tried,
+            "Same answer as in the lab": f"{self.agreement.correct:,} ({percent(self.agreement.value)})",
+            "Accuracy on them": str(self.accuracy),
+            "The lab's accuracy on them": str(self.lab_accuracy),
+            "Largest difference of a probability": difference(self.difference),
+            "The same, given the same pixels": difference(self.pixel_difference),
+            "Images that it reads differently": f"{self.misread:,}",
+            "Time per image, model only": f"{milliseconds(self.milliseconds)}, on one thread of this machine",
+            "Size of the model": byte_size(self.model_bytes),
+        }
