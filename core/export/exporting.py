@@ -51,6 +51,11 @@ def job(run: Run, name: str) -> Exporting:
     return Exporting(f"{run.id}/{name}")
 
 
+def status(run: Run, name: str) -> Exporting:
+    """Progress of making this export."""
+    return background_job.status(job(run, name))
+
+
 def start(run: Run, name: str) -> Exporting:
     """Start to make an export in a process of its own, unless it is being made.
 

@@ -56,6 +56,7 @@ HEIF_BRANDS = (
 
 Image.init()  # Pillow registers some formats on demand only
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # the size is checked below
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # about odd metadata
 
 
 class Classifier:
