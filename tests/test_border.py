@@ -54,7 +54,7 @@ UPWARD = {("core.data.sources", "core.ml.tfds_source")}
 
 TENSORFLOW = {"tensorflow", "keras", "tensorflow_datasets", "tf_explain"}
 GOES_ALONG = "core.export.models.goes_along.predict"
-"""A script that is copied beside an exported model: it opens the model elsewhere, and is never imported here."""
+"""A script that is copied beside an exported model, to open it elsewhere; the lab never imports it."""
 AT_HOME = {"ray": {"core.workers.ray_cluster"}, "mlflow": {"core.export.mlflow_mirror"}}
 """Packages that are optional, and the only modules that may import them."""
 
