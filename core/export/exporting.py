@@ -62,7 +62,7 @@ def start(run: Run, name: str) -> Exporting:
     Raises:
         LabError: the format does not exist, or needs packages that are not installed.
     """
-    formats.named(name)
+    formats.ready(name)
     return background_job.start(job(run, name), ["export", run.id, "--format", name])
 
 
@@ -73,7 +73,7 @@ def make(run: Run, name: str, *, progress: Progress = silent, should_stop: Shoul
         LabError: the run has no result, the format does not exist, or the export cannot be made.
         Stopped: ``should_stop`` returned True.
     """
-    chosen = formats.named(name)
+    chosen = formats.ready(name)
     if not run.has_report:
         raise LabError(f"Run {run.title} has no result yet, so there is nothing to export.")
     model = keras_file.fingerprint(run.model_path)
@@ -90,7 +90,7 @@ def kept(run: Run, name: str) -> Export | None:
     Raises:
         LabError: the record of it is damaged.
     """
-    chosen = formats.named(name)
+    chosen = formats.find(name)
     path = _path(run, chosen)
     record = files.read_model(_record_path(run, chosen), Record, missing=None)
     if record is None or not path.is_file() or record.model != keras_file.fingerprint(run.model_path):

@@ -91,18 +91,27 @@ FORMATS: tuple[Format, ...] = (
 """In the order in which they are offered."""
 
 
-def named(name: str) -> Format:
+def find(name: str) -> Format:
     """Return the format with this name.
+
+    Raises:
+        WrongUsage: there is none.
+    """
+    found = next((one for one in FORMATS if one.name == name), None)
+    if found is None:
+        names = listed([one.name for one in FORMATS])
+        raise WrongUsage(f"There is no format {name[:80]!r}. Choose from {names}.")
+    return found
+
+
+def ready(name: str) -> Format:
+    """Return the format with this name, which can be made here.
 
     Raises:
         WrongUsage: there is none.
         LabError: it needs packages that are not installed.
     """
-    found = next((one for one in FORMATS if one.name == name), None)
-    if found is None:
-        raise WrongUsage(
-            f"There is no format {name[:80]!r}. There are {listed([one.name for one in FORMATS])}."
-        )
+    found = find(name)
     if found.missing:
         raise LabError(found.missing)
     return found
