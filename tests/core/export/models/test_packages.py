@@ -21,7 +21,6 @@ from PIL import Image
 import core
 from core import datasets, example
 from core.cli.main import main
-from core.config import RunConfig
 from core.data.stored_images import Pixels
 from core.errors import LabError, Stopped, WrongUsage
 from core.export import exporting, formats
@@ -36,9 +35,10 @@ from core.report import Report
 from core.runs import Run
 from samples import made_runs
 from samples.made_images import coloured_objects
+from tests.core.export.models import small_run
+from tests.core.export.models.small_run import NAMES
 from tests.tiny_model import SIZE, trained
 
-NAMES = ('a "red", dark', "b green; 'light'", "青 blue")
 LIGHT = ("tflite", "tflite-int8", "onnx")
 """The formats whose interpreters start in a moment; the others load TensorFlow: test_fresh_environments."""
 
@@ -47,19 +47,9 @@ LIGHT = ("tflite", "tflite-int8", "onnx")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A finished run of a small network that tells coloured discs apart, in a workspace of its own."""
     folder = tmp_path_factory.mktemp("packages")
-    made = coloured_objects(300, SIZE, seed=3)
-    for number, (image, label) in enumerate(zip(made.images, made.labels, strict=True)):
-        path = folder / "images" / NAMES[label] / f"{number:03}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        wide = np.pad(image, ((0, 0), (8, 8), (0, 0)), mode="edge")  # no square, so that a wrong fit shows
-        Image.fromarray(wide).save(path)
-    settings = {"data.source": str(folder / "images"), "data.image_size": SIZE, "data.resize": "crop"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
-        datasets.prepare(str(folder / "images"))
-        run = made_runs.finished(RunConfig().replace({**settings, "data.test_share": 0.3}))
-        trained().save(run.model_path)
-        yield run
+        yield small_run.make(folder / "images")
 
 
 @pytest.fixture(scope="module")
@@ -168,20 +158,12 @@ def test_class_names_stay_in_order_whatever_they_are(classes: int, run: Run, tmp
     description.write(tmp_path, {**described, "class_names": names}, KINDS["tflite"])
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     Image.fromarray(image).save(tmp_path / "image, with a comma.png")
-    (answer,) = answers(tmp_path, tmp_path / "image, with a comma.png")
+    (answer,) = small_run.answers(tmp_path, tmp_path / "image, with a comma.png")
     expected = built.predict(image[None].astype(np.float32), verbose=0)[0]
     assert list(answer["probabilities"]) == names
     np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-5)
     assert answer["predicted"] == names[int(expected.argmax())]
     assert (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines() == names
-
-
-def answers(package: Path, *images: Path) -> list[dict[str, Any]]:
-    """What predict.py prints for files, started from another folder."""
-    command = [sys.executable, "-I", str(package / "predict.py"), "--json", *map(str, images)]
-    done = subprocess.run(command, capture_output=True, cwd=package.parent)
-    assert done.returncode == 0, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")
