@@ -77,11 +77,22 @@ def make(run: Run, name: str, *, progress: Progress = silent, should_stop: Shoul
     if not run.has_report:
         raise LabError(f"Run {run.title} has no result yet, so there is nothing to export.")
     model = keras_file.fingerprint(run.model_path)
-    path = _path(run, chosen)
-    proof = chosen.make(run, path, progress, should_stop)
+    proof = chosen.make(run, path_of(run, name), progress, should_stop)
+    return keep(run, name, model, proof)
+
+
+def keep(run: Run, name: str, model: str, proof: Proof | None) -> Export:
+    """Record how an export did that lies at :func:`path_of`.
+
+    Args:
+        run: of which it was made.
+        name: of the format.
+        model: the fingerprint of the run's model, from before it was made.
+        proof: how it compares with the lab's model, if it is a model.
+    """
     record = Record(model, time.time(), proof)
-    files.write_json(_record_path(run, chosen), {**vars(record), "proof": proof and proof.model_dump()})
-    return Export(chosen, path, record.made, proof)
+    files.write_json(_record_path(run, name), {**vars(record), "proof": proof and proof.model_dump()})
+    return Export(formats.find(name), path_of(run, name), record.made, proof)
 
 
 def kept(run: Run, name: str) -> Export | None:
@@ -90,12 +101,11 @@ def kept(run: Run, name: str) -> Export | None:
     Raises:
         LabError: the record of it is damaged.
     """
-    chosen = formats.find(name)
-    path = _path(run, chosen)
-    record = files.read_model(_record_path(run, chosen), Record, missing=None)
+    path = path_of(run, name)
+    record = files.read_model(_record_path(run, name), Record, missing=None)
     if record is None or not path.is_file() or record.model != keras_file.fingerprint(run.model_path):
         return None
-    return Export(chosen, path, record.made, record.proof)
+    return Export(formats.find(name), path, record.made, record.proof)
 
 
 def copy_to(export: Export, target: Path) -> Path:
@@ -110,9 +120,10 @@ def copy_to(export: Export, target: Path) -> Path:
     return path
 
 
-def _path(run: Run, chosen: Format) -> Path:
-    return run.exports_path / f"{run.id}-{chosen.name}{chosen.suffix}"
+def path_of(run: Run, name: str) -> Path:
+    """Where an export lies once it is made."""
+    return run.exports_path / f"{run.id}-{name}{formats.find(name).suffix}"
 
 
-def _record_path(run: Run, chosen: Format) -> Path:
-    return run.exports_path / f"{chosen.name}.json"
+def _record_path(run: Run, name: str) -> Path:
+    return run.exports_path / f"{name}.json"

@@ -7,6 +7,7 @@ the folder WORK are
 ===================  ==========================================================================
 pixels.npy           (N, S, S, 3) uint8: the images to answer
 calibration.npy      (M, S, S, 3) uint8: training images that show the range of values, for 8 bits
+description.json     what ONNX keeps inside the file, as other formats cannot: class names, how to read images
 lab.npy              (N, C) float32: written here, the model's probabilities before the conversion
 ===================  ==========================================================================
 
@@ -21,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -96,6 +98,16 @@ def _onnx(model: keras.Model, target: Path, _: Pixels | None) -> None:
     )
 
 
+def label_onnx(path: Path, described: dict[str, Any]) -> None:
+    """Put the class names and how images have to be read into an ONNX file, as JSON under their names."""
+    import onnx
+
+    model = onnx.load(path)
+    for key, value in described.items():
+        model.metadata_props.add(key=key, value=json.dumps(value, ensure_ascii=False))
+    onnx.save(model, path)
+
+
 WRITERS: dict[str, Write] = {
     "keras": _keras,
     "savedmodel": _saved_model,
@@ -141,6 +153,8 @@ def main(arguments: list[str]) -> int:
         np.save(Path(work, "lab.npy"), Explainer(model).predict(np.load(Path(work, "pixels.npy"))))
         calibration = Path(work, "calibration.npy")
         convert(model, format, Path(target), np.load(calibration) if calibration.exists() else None)
+        if format == "onnx":
+            label_onnx(Path(target), json.loads(Path(work, "description.json").read_text(encoding="utf-8")))
     except LabError as error:
         _say(error=str(error))
         return 1

@@ -68,8 +68,9 @@ class _Making:
     def _package(self, kind: Kind, work: Path, rejected: Proof | None) -> Proof:
         package = work / f"{self.run.id}-{kind.name}"
         package.mkdir()
-        self._convert(kind, work, package)
         described = description.describe(self.run, self.report, kind)
+        (work / "description.json").write_text(json.dumps(described), encoding="utf-8")
+        self._convert(kind, work, package)
         description.write(package, described, kind)
         proof = self._prove(kind, work, package)
         description.add_proof(package, described, kind, proof, rejected)
