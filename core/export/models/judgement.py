@@ -90,7 +90,7 @@ def _float_faults(found: Proof) -> list[str]:
     worst = max(found.difference or 0.0, found.pixel_difference or 0.0)
     if worst > FLOAT_DIFFERENCE:
         faults.append(
-            f"a probability is off by {difference(worst)}, and {difference(FLOAT_DIFFERENCE)} is allowed"
+            f"a probability is off by {difference(worst)}, and {difference(FLOAT_DIFFERENCE)} at most is allowed"
         )
     return faults
 
@@ -118,7 +118,7 @@ def _disagreement(found: Proof, needed: float) -> list[str]:
 
 
 def _praise(found: Proof) -> str:
-    assert found.agreement is not None and found.pixel_difference is not None
+    assert found.agreement is not None
     images = (
         f"{found.images:,}"
         if found.images == found.test_images
@@ -130,6 +130,6 @@ def _praise(found: Proof) -> str:
         else f"the lab's answer to {found.agreement.correct:,} of the {images} test images that were tried"
     )
     return (
-        f"Tried outside the lab, on files: it gives {answers}, and no probability is off by more than "
-        f"{difference(found.pixel_difference)}. Accuracy on them: {found.accuracy}."
+        f"Tried outside the lab, on files: it gives {answers}. The largest difference of a probability is "
+        f"{difference(found.difference)}. Accuracy on them: {found.accuracy}."
     )

@@ -335,7 +335,7 @@ def main() -> int:
             by_class = dict(zip(classifier.class_names, map(float, probabilities), strict=True))
             print(json.dumps({"file": name, "predicted": predicted, "probabilities": by_class}))
         else:
-            print(f"{_printable(name)}: {_printable(predicted)} ({100 * probabilities[best]:.1f}%)")
+            print(f"{_printable(name)}: {_printable(predicted)} {probabilities[best]:.3f}")
     return 0 if answered else 1
 
 

@@ -231,7 +231,7 @@ def test_the_script_answers_files_and_names_those_that_are_none(unpacked: Path, 
     ]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0
-    assert [line.partition(".png: ")[2].rpartition(" (")[0] for line in done.stdout.splitlines()] == [
+    assert [line.partition(".png: ")[2].rpartition(" ")[0] for line in done.stdout.splitlines()] == [
         NAMES[label] for label in made.labels
     ]
     assert "notes.txt: cannot be read as an image" in done.stderr
