@@ -51,7 +51,7 @@ def judge(kind: Kind, tried: TriedImages, answers: Answers, model_bytes: int) ->
     )
     faults = [*_reading_faults(measured), *(_int8_faults if kind.is_8_bit else _float_faults)(measured)]
     if faults:
-        sentence = f"Not to be used: {'; '.join(faults)}."
+        sentence = f"Not to be used: {', and '.join(faults)}."
         return measured.model_copy(update={"verdict": "failed", "sentence": sentence})
     return measured.model_copy(update={"sentence": _praise(measured)})
 
@@ -90,7 +90,7 @@ def _float_faults(found: Proof) -> list[str]:
     worst = max(found.difference or 0.0, found.pixel_difference or 0.0)
     if worst > FLOAT_DIFFERENCE:
         faults.append(
-            f"a probability is off by {difference(worst)}, and {difference(FLOAT_DIFFERENCE)} at most is allowed"
+            f"a probability is off by {difference(worst)}; at most {difference(FLOAT_DIFFERENCE)} is allowed"
         )
     return faults
 
