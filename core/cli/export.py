@@ -15,6 +15,7 @@ from core.cli.arguments import DONE, FAILED
 from core.cli.terminal import say
 from core.export import exporting, formats
 from core.export.exporting import Export
+from core.export.proof import Proof
 from core.processes import background_job, launch
 from core.runs import Run
 
@@ -71,5 +72,12 @@ def _print(made: Export, path: Path, *, as_json: bool) -> None:
         print(json.dumps({"path": str(path), "format": made.format.name, "proof": proof}))
         return
     if made.proof is not None:
-        say(made.proof.sentence)
+        say(*_in_lines(made.proof))
     say(path)
+
+
+def _in_lines(proof: Proof) -> list[str]:
+    lines = [proof.sentence, *(f"  {name}: {value}" for name, value in proof.facts().items())]
+    if proof.instead is not None:
+        lines += ["The package has the model of floating point instead.", *_in_lines(proof.instead)]
+    return lines
