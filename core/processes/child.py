@@ -10,17 +10,20 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from core.errors import LabError
-from core.processes.threads import Progress, ShouldStop, stop_if
+from core.errors import LabError, Stopped
+from core.processes.threads import Progress, ShouldStop
 
 _POLL_SECONDS = 0.1
+_KEPT_LINES = 200
 
 
 def carry_out(
@@ -47,6 +50,7 @@ def carry_out(
         Stopped: ``should_stop`` returned True.
     """
     said: dict[str, str] = {}
+    complaints: deque[str] = deque(maxlen=_KEPT_LINES)
     child = subprocess.Popen(
         [sys.executable, *map(str, command)],
         cwd=folder,
@@ -57,21 +61,23 @@ def carry_out(
     )
     listeners = [
         threading.Thread(target=_follow, args=(child.stdout, progress, said), daemon=True),
-        threading.Thread(target=_keep_last, args=(child.stderr, said), daemon=True),
+        threading.Thread(target=_listen, args=(child.stderr, complaints), daemon=True),
     ]
     with child:
         try:
             for listener in listeners:
                 listener.start()
             while child.poll() is None:
-                stop_if(should_stop, task)
+                if should_stop():
+                    raise Stopped(f"Stopped during {task}.")
                 time.sleep(_POLL_SECONDS)
         finally:
             child.kill()
         for listener in listeners:
             listener.join()
     if child.returncode:
-        raise LabError(said.get("error") or _why_it_ended(task, child.returncode, said.get("last", "")))
+        print(*complaints, sep="\n", file=sys.stderr)  # for the log; of a success it is only noise
+        raise LabError(said.get("error") or _why_it_ended(task, child.returncode, complaints))
 
 
 def _follow(output: IO[bytes], progress: Progress, said: dict[str, str]) -> None:
@@ -84,17 +90,17 @@ def _follow(output: IO[bytes], progress: Progress, said: dict[str, str]) -> None
                 progress(str(fields["step"]), int(fields.get("done", 0)), int(fields.get("total", 0)))
 
 
-def _keep_last(errors: IO[bytes], said: dict[str, str]) -> None:
-    """Pass on what goes to standard error, which the log collects; the last line often is the reason."""
+def _listen(errors: IO[bytes], complaints: deque[str]) -> None:
     for line in errors:
-        text = line.decode("utf-8", "replace").strip()
-        print(text, file=sys.stderr)
-        said["last"] = text[:300] or said.get("last", "")
+        if text := line.decode("utf-8", "replace").rstrip():
+            complaints.append(text)
 
 
-def _why_it_ended(task: str, code: int, last: str) -> str:
+def _why_it_ended(task: str, code: int, complaints: Sequence[str]) -> str:
+    """The last line that a program prints before it fails often is the reason."""
     if code == -9:
         return (
             f"The system ended {task}, probably because memory ran out. Close other programs and try again."
         )
-    return f"{task[:1].upper()}{task[1:]} ended unexpectedly (exit code {code}){f': {last}' if last else '.'}"
+    last = f": {textwrap.shorten(complaints[-1], 300)}" if complaints else "."
+    return f"{task[:1].upper()}{task[1:]} ended unexpectedly (exit code {code}){last}"
