@@ -65,7 +65,15 @@ def _keras(model: keras.Model, target: Path, _: Pixels | None) -> None:
 
 
 def _saved_model(model: keras.Model, target: Path, _: Pixels | None = None) -> None:
-    model.export(target, format="tf_saved_model", input_signature=_signature(model), verbose=False)
+    """As ``model.export`` does, which stores every weight twice."""
+    served = tf.Module()
+    served.weights = [variable.value for variable in model.variables]
+    served.serve = tf.function(
+        lambda pixels: model(pixels, training=False),
+        input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, "pixels")],
+        autograph=False,
+    )
+    tf.saved_model.save(served, str(target), signatures={"serving_default": served.serve})
 
 
 def _tflite(model: keras.Model, target: Path, _: Pixels | None) -> None:
@@ -93,9 +101,8 @@ def _tflite_int8(model: keras.Model, target: Path, calibration: Pixels | None) -
 
 
 def _onnx(model: keras.Model, target: Path, _: Pixels | None) -> None:
-    model.export(
-        target, format="onnx", input_signature=_signature(model), opset_version=ONNX_OPSET, verbose=False
-    )
+    pixels = keras.InputSpec(shape=(None, *model.input_shape[1:]), dtype="float32", name="pixels")
+    model.export(target, format="onnx", input_signature=[pixels], opset_version=ONNX_OPSET, verbose=False)
 
 
 def label_onnx(path: Path, described: dict[str, Any]) -> None:
@@ -115,10 +122,6 @@ WRITERS: dict[str, Write] = {
     "tflite-int8": _tflite_int8,
     "onnx": _onnx,
 }
-
-
-def _signature(model: keras.Model) -> list[keras.InputSpec]:
-    return [keras.InputSpec(shape=(None, *model.input_shape[1:]), dtype="float32", name="pixels")]
 
 
 def _converter(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +63,8 @@ def tried(run: Run, report: Report, progress: Progress, should_stop: ShouldStop)
         return TriedImages(
             (), np.empty((0, size, size, 3), np.uint8), _part(test, []), len(test.ids), str(error)
         )
-    rows = dataset.index.set_index("id", drop=False).reindex(test.ids[chosen]).to_dict("records")
+    index = dataset.index.drop_duplicates("id").set_index("id")
+    rows = index.reindex(test.ids[chosen]).to_dict("records")
     reader = Reader.for_run(run.config.data, report)
     pixels = ordered_map(
         lambda row: _read(dataset, row, reader),
@@ -98,7 +101,7 @@ def calibrating(run: Run, report: Report) -> Pixels:
     except LabError as error:
         raise LabError(
             f"A model of 8 bits is calibrated on training images, and they are not at hand: {error} "
-            "Prepare the data set on the Data page, or choose a format that needs no calibration."
+            "The other formats need none."
         ) from None
 
 
@@ -111,13 +114,13 @@ def _spread(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _read(dataset: Dataset, row: dict[str, object], reader: Reader) -> Pixels | None:
+def _read(dataset: Dataset, row: Mapping[Any, Any], reader: Reader) -> Pixels | None:
     """Read an image as the app reads a file; None if it is gone or shows something else by now."""
     try:
         dataset.image(row, draft=reader.image_size)
     except (LabError, TypeError):  # TypeError: no row of the index has its id
         return None
-    return reader.read(dataset.root / str(row["file"])).pixels
+    return reader.read(dataset.root / row["file"]).pixels
 
 
 def _part(test: Predictions, indices: list[int]) -> Predictions:

@@ -127,7 +127,8 @@ def open_keras(path: Path, threads: int) -> Infer:
 
     if keras.backend.backend() == "tensorflow":
         _limit_tensorflow(threads)
-    return keras.saving.load_model(path, compile=False).predict_on_batch
+    model = keras.saving.load_model(path, compile=False)
+    return lambda batch: model.predict_on_batch(batch)
 
 
 def open_saved_model(path: Path, threads: int) -> Infer:
@@ -254,7 +255,7 @@ def _deep(image: Any, path: Path) -> tuple[Any, Any] | None:
 
 def _loaded_as(path: Path, layout: str) -> Any:
     """The image with its bytes taken as another layout of the same length."""
-    image = Image.open(io.BytesIO(path.read_bytes()), formats=FORMATS)
+    image: Any = Image.open(io.BytesIO(path.read_bytes()), formats=FORMATS)
     image.tile = [
         tile._replace(args=layout if isinstance(tile.args, str) else (layout, *tile.args[1:]))
         for tile in image.tile

@@ -39,6 +39,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield small_run.make(folder / "images")
 
 
+@pytest.fixture(autouse=True)
+def workspace(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run's own workspace, for every test here."""
+    folder = run.path.parent.parent
+    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
+    return folder
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_every_format_answers_with_its_printed_requirements_alone(name: str, run: Run, tmp_path: Path):
     if formats.find(name).missing:
