@@ -23,8 +23,8 @@ NAMES = ('a "red", dark', "b green; 'light'", "青 blue")
 
 
 def make(folder: Path, images: int = 300) -> Run:
-    """Draw and prepare images that are no squares, so that a wrong fit shows, and make a run of them."""
-    made = coloured_objects(images, SIZE, seed=3)
+    """Draw and prepare images, and make a run of them; they are larger and no squares, so that a fit shows."""
+    made = coloured_objects(images, SIZE + 20, seed=3)
     for number, (image, label) in enumerate(zip(made.images, made.labels, strict=True)):
         path = folder / NAMES[label] / f"{number:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
