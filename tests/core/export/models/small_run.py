@@ -23,7 +23,7 @@ NAMES = ('a "red", dark', "b green; 'light'", "青 blue")
 
 
 def make(folder: Path, images: int = 300) -> Run:
-    """Draw and prepare images, and make a run of them; they are larger and no squares, so that a fit shows."""
+    """Draw and prepare images, and make a run of them; larger and no squares, so that a fit shows."""
     made = coloured_objects(images, SIZE + 20, seed=3)
     for number, (image, label) in enumerate(zip(made.images, made.labels, strict=True)):
         path = folder / NAMES[label] / f"{number:03}.png"
