@@ -76,7 +76,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     _model(
         "tflite-int8",
-        "The same at a quarter of the size, for small devices; answers may differ a little.",
+        "Much smaller and faster, for small devices; its answers may differ a little from the lab's.",
         ("ai_edge_litert",),
         "pip install -r requirements.txt",
     ),
