@@ -13,6 +13,7 @@ model.keras          the kept model
 checkpoint/          weights and optimiser state to resume from, or the model to continue
 parent.json          the run that this one continues, if any
 heatmaps/ log.txt    explanations computed so far; the worker's output
+exports/             what was made to be taken along, and how it did
 stop                 an empty file that requests a stop
 ===================  =====================================================================
 
@@ -271,6 +272,11 @@ class Run:
         return (workspace.folder() / EXAMPLE if self.is_example else self.path) / "heatmaps"
 
     @property
+    def exports_path(self) -> Path:
+        """Folder of what was made to be taken along; the example's is in the workspace."""
+        return (workspace.folder() / EXAMPLE if self.is_example else self.path) / "exports"
+
+    @property
     def stop_requested(self) -> bool:
         """Whether a stop has been requested."""
         return (self.path / "stop").exists()
@@ -499,7 +505,7 @@ def restore(run_id: str) -> Run:
 
 def sweep(run: Run, seconds: float = files.ABANDONED_SECONDS) -> None:
     """Remove what a killed process left half-written in a run's folder, see ``files.sweep``."""
-    for folder in (run.path, run.checkpoint_path, run.heatmaps_path):
+    for folder in (run.path, run.checkpoint_path, run.heatmaps_path, run.exports_path):
         files.sweep(folder, seconds)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from core.data import pixel_cache
 from core.errors import LabError
 from core.evaluation import confusion, metrics
 from core.explain.heatmaps import Request
-from core.export import figures
+from core.export import exporting, figures
+from core.export.exporting import Export
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.prediction.sureness import AIM
 from core.report import Proportion, Report
@@ -145,6 +146,22 @@ class TrainingResult:
         """
         paths = [files] if isinstance(files, str | Path) else list(files)
         return predict_files.predict(self.run, paths, aim=aim).table()
+
+    def export(self, path: str | Path = ".", *, format: str) -> Export:
+        """Take the run along as a file, in one of the formats of :data:`core.export.formats.FORMATS`.
+
+        A model is compared with the lab's on test images first; the result's ``proof`` has what was measured.
+
+        Args:
+            path: the file to write, or a folder, where it gets the run's id as its name.
+            format: such as ``"tflite"``.
+
+        Raises:
+            LabError: the format does not exist or needs packages that are not installed, the run has no
+                result or no model, or the file cannot be written.
+        """
+        made = exporting.make(self.run, format)
+        return replace(made, path=exporting.copy_to(made, Path(path)))
 
     def __repr__(self) -> str:
         """The facts of the run, one per line."""

@@ -25,6 +25,7 @@ _UNSEEN_IN_LINES = re.compile(rf"(?![\n\t]){_UNSEEN.pattern}")
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _ROUGH_FROM_SECONDS = 90
 _SHOWN_ELSEWHERE = ("data.source", "data.version")
+_NEGLIGIBLE = 1e-6
 _EXACT = 1e-9
 """Anything closer to 0 or 1 is a floating-point error: no share of images comes this close."""
 
@@ -202,6 +203,22 @@ def number(value: float | None) -> str:
     if not _is_known(value):
         return DASH
     return f"{value:.10f}".rstrip("0").rstrip(".")
+
+
+def difference(value: float | None) -> str:
+    """A difference of two probabilities, to one digit: ``0.02``, ``0.00003``, ``under 0.000001``."""
+    if not _is_known(value):
+        return DASH
+    if 0 < value < _NEGLIGIBLE:
+        return f"under {number(_NEGLIGIBLE)}"
+    return number(float(f"{value:.1g}"))
+
+
+def milliseconds(value: float | None) -> str:
+    """``0.35 ms``, ``4.2 ms``, ``120 ms``."""
+    if not _is_known(value):
+        return DASH
+    return f"{number(float(f'{value:.2g}'))} ms"
 
 
 def typed_value(value: Any) -> str:

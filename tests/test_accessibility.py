@@ -75,6 +75,7 @@ def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announce
         f"/results?run={second.id}",
         f"/results?run={second.id}&view=Classes",
         f"/results?run={second.id}&view=Confidence",
+        f"/results?run={second.id}&view=Take+it+home",
         f"/results?run={second.id}&view=Details+and+downloads",
         f"/explain?run={second.id}",
         f"/compare?runs={first.id},{second.id}",

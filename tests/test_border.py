@@ -53,6 +53,8 @@ UPWARD = {("core.data.sources", f"core.ml.{module}") for module in ("tfds_source
 """The one exception, imported lazily: TensorFlow Datasets is a source of images that needs TensorFlow."""
 
 TENSORFLOW = {"tensorflow", "keras", "tensorflow_datasets", "tf_explain"}
+GOES_ALONG = "core.export.models.goes_along.predict"
+"""A script that is copied beside an exported model, to open it elsewhere; the lab never imports it."""
 AT_HOME = {"ray": {"core.workers.ray_cluster"}, "mlflow": {"core.export.mlflow_mirror"}}
 """Packages that are optional, and the only modules that may import them."""
 
@@ -166,8 +168,13 @@ def test_the_exception_is_needed_and_lazy(name, other):
 def test_only_core_ml_imports_tensorflow():
     importers = _importers(_under("core"), TENSORFLOW)
     assert importers
-    assert [name for name in importers if _room(name) != "ml"] == []
+    assert [name for name in importers if _room(name) != "ml"] == [GOES_ALONG]
     assert _importers(_under("pages", "streamlit_app"), TENSORFLOW) == []
+
+
+def test_what_goes_along_with_a_model_knows_nothing_of_the_lab_nor_the_lab_of_it():
+    assert not [name for name in IMPORTS[GOES_ALONG] if name.partition(".")[0] in ("core", "pages")]
+    assert [name for name in _under("core", "pages", "streamlit_app") if GOES_ALONG in IMPORTS[name]] == []
 
 
 def test_core_imports_neither_streamlit_nor_the_pages():

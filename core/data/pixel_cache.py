@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _FEW = 64
 """Up to this many missing images are decoded directly; a cache file would not be worthwhile."""
 _KEPT_FILES = 6
+KERNEL = Image.Resampling.BILINEAR
+REDUCING_GAP = 2.0
+"""How images are resized, see :func:`fit`; exported models need images resized in the same way."""
 
 
 def load(
@@ -181,7 +184,7 @@ def fit(image: Image.Image, size: int, resize: str) -> Image.Image:
         scale = size / max(image.size)
         inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         square = Image.new("RGB", (size, size))
-        resized = image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        resized = image.resize(inner, KERNEL, reducing_gap=REDUCING_GAP)
         square.paste(resized, ((size - inner[0]) // 2, (size - inner[1]) // 2))
         return square
-    return image.resize((size, size), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
+    return image.resize((size, size), KERNEL, box=box, reducing_gap=REDUCING_GAP)

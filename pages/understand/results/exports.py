@@ -1,4 +1,4 @@
-"""The downloads of a run: a report, figures, tables and the model itself."""
+"""The downloads of a run: a report, figures and tables. The model itself is taken home, see take_home."""
 
 from __future__ import annotations
 
@@ -49,18 +49,6 @@ def show(summary: Summary) -> None:
             icon=":material/show_chart:",
             on_click="ignore",
         )
-        if summary.run.model_path.exists():
-            st.download_button(
-                "Model (.keras)",
-                summary.run.model_path.read_bytes,
-                f"{run_id}.keras",
-                "application/octet-stream",
-                key="model",
-                icon=":material/deployed_code:",
-                on_click="ignore",
-                help="Takes pixels from 0 to 255, rescales them itself and returns probabilities. "
-                "Load it with keras.models.load_model.",
-            )
     downloads.figure_buttons(
         summary,
         lambda: figures.learning_curves(summary.run.metrics(), summary.kept_epoch),

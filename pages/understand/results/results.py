@@ -13,9 +13,10 @@ from pages.understand.results import (
     hero,
     image_dialog,
     mistakes,
+    take_home,
 )
 
-_STORY, _CONFIDENCE = "Overview", "Confidence"
+_STORY, _CONFIDENCE, _TAKE_HOME = "Overview", "Confidence", "Take it home"
 # Links saved earlier use the former names of tabs.
 _FORMER_NAMES = {"How sure": _CONFIDENCE, "Learning curves": _STORY, "Mistakes": _STORY}
 
@@ -40,8 +41,8 @@ hero.show(summary)
 image_dialog.show(summary)  # before the tabs, which stay visible behind it
 if (former := st.query_params.get(addresses.RESULTS_TAB_KEY)) in _FORMER_NAMES:
     st.session_state[addresses.RESULTS_TAB_KEY] = _FORMER_NAMES[former]
-story, by_class, confidence, more = st.tabs(
-    [_STORY, "Classes", _CONFIDENCE, "Details and downloads"],
+story, by_class, confidence, home, more = st.tabs(
+    [_STORY, "Classes", _CONFIDENCE, _TAKE_HOME, "Details and downloads"],
     key=addresses.RESULTS_TAB_KEY,
     on_change="rerun",
     bind="query-params",
@@ -56,6 +57,9 @@ if by_class.open:
 if confidence.open:
     with confidence:
         calibration.show(summary)
+if home.open:
+    with home:
+        take_home.show(summary)
 if more.open:
     with more:
         details.show(summary)
