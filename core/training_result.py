@@ -153,7 +153,7 @@ class TrainingResult:
         A model is compared with the lab's on test images first; the result's ``proof`` has what was measured.
 
         Args:
-            path: the file to write, or a folder, where it gets the run's id as its name.
+            path: a folder, where it gets the run's id as its name, or a file with the format's suffix.
             format: such as ``"tflite"``.
 
         Raises:

@@ -33,7 +33,7 @@ def add_to(commands: Any) -> None:
         "--format", required=True, choices=[one.name for one in formats.FORMATS], help="what to make"
     )
     command.add_argument(
-        "--to", type=Path, default=Path(), metavar="PATH", help="the file or folder to write to"
+        "--to", type=Path, default=Path(), metavar="PATH", help="the file to write, or a folder"
     )
     shared.add_json(command, "print what was measured as JSON")
     command.add_argument("--report-progress", action="store_true", help=argparse.SUPPRESS)

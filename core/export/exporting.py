@@ -109,12 +109,14 @@ def kept(run: Run, name: str) -> Export | None:
 
 
 def copy_to(export: Export, target: Path) -> Path:
-    """Copy an export to a file, or under its own name into a folder; return where it lies.
+    """Copy an export to a file, or under its own name into a folder, and return where it lies.
+
+    A target that ends like the export, such as in ``.zip``, is a file, and any other is a folder.
 
     Raises:
         LabError: it cannot be written.
     """
-    path = target / export.path.name if target.is_dir() else target
+    path = target if target.suffix == export.path.suffix else target / export.path.name
     with files.replacing(path) as beside:
         shutil.copyfile(export.path, beside)
     return path

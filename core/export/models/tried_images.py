@@ -101,7 +101,7 @@ def calibrating(run: Run, report: Report) -> Pixels:
     except LabError as error:
         raise LabError(
             f"A model of 8 bits is calibrated on training images, and they are not at hand: {error} "
-            "The other formats need none."
+            "Other formats need no calibration."
         ) from None
 
 

@@ -188,7 +188,9 @@ def unpacked(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert {"starting TensorFlow", "converting the model"} <= steps
     export = exporting.kept(run, "tflite-int8")
     assert export is not None
-    with zipfile.ZipFile(exporting.copy_to(export, folder)) as archive:
+    copied = exporting.copy_to(export, folder / "not there yet")
+    assert copied == folder / "not there yet" / export.path.name
+    with zipfile.ZipFile(exporting.copy_to(export, folder / "chosen.zip")) as archive:
         archive.extractall(folder)
     return folder / f"{run.id}-tflite-int8"
 

@@ -57,7 +57,7 @@ def noise(shape: tuple[int, ...], white: float = 255, kind: Any = np.uint8) -> A
     return np.kron(values, np.ones((9, 7, *[1] * (len(shape) - 2)))).astype(kind)
 
 
-@pytest.mark.parametrize("orientation", [None, 3, 5, 6])
+@pytest.mark.parametrize("orientation", [None, 5])
 @pytest.mark.parametrize("mode", WITH_8_BITS)
 def test_8_bit_images_in_every_format_and_turned_by_exif(mode: str, orientation: int | None, tmp_path: Path):
     image = Image.fromarray(noise((13, 17, 3)))
