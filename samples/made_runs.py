@@ -204,7 +204,7 @@ def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
     names = ["pixels", *layers]
     convolution = {
         "filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid",
-        "data_format": "channels_last", "groups": 1, "dilation_rate": [1, 1],
+        "data_format": "channels_last", "groups": 1, "dilation_rate": [1, 1], "use_bias": True,
     }  # fmt: skip
     described: list[dict[str, Any]] = [
         {"class_name": "InputLayer", "config": {"name": "pixels", "batch_shape": [None, 48, 48, 3]}}
@@ -212,7 +212,7 @@ def give_model(run: Run, layers: Sequence[str] = ("conv_1", "conv_2")) -> None:
     for before, name in zip(names, layers, strict=False):
         source = {"class_name": "__keras_tensor__", "config": {"keras_history": [before, 0, 0]}}
         layer = {"class_name": "Conv2D", "config": {"name": name, **convolution}}
-        described.append({**layer, "inbound_nodes": [{"args": [source]}]})
+        described.append({**layer, "inbound_nodes": [{"args": [source], "kwargs": {}}]})
     network = {"module": "keras.src.models.functional", "class_name": "Functional"}
     layers_config = [{"module": "keras.layers", **layer} for layer in described]
     with zipfile.ZipFile(run.model_path, "w") as archive:
