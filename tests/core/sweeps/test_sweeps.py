@@ -14,6 +14,7 @@ import pytest
 
 from core import engine, runs, sweeps, worker
 from core.cli import sweep as sweep_command
+from core.cli.main import main
 from core.config import RunConfig
 from core.errors import LabError
 from core.report import Proportion
@@ -230,7 +231,8 @@ def test_a_run_that_is_behind_is_given_up_and_not_resumed(base):
     assert engine.queue() == []
 
 
-def test_a_damaged_run_or_sweep_hides_no_other(base):
+@pytest.mark.fault("F16")
+def test_a_damaged_run_or_sweep_hides_no_other(base, capsys):
     sweep = sweeps.start(base, {"fit.seed": (1, 2)})
     broken = sweeps.start(base, {"fit.seed": (3,)})
     (broken.path / "sweep.json").write_text("{")
@@ -239,8 +241,24 @@ def test_a_damaged_run_or_sweep_hides_no_other(base):
     assert len(sweeps.table(sweep)) == 1
     with pytest.raises(LabError, match="damaged"):
         sweeps.open(broken.id)
+    (found,) = sweeps.damaged()
+    assert found.id == broken.id and found.reason.startswith("sweep.json in ")
+    assert main(["runs", "--json"]) == 0
+    output = capsys.readouterr()
+    assert len(json.loads(output.out)) == 3
+    assert output.err == f"Sweep {broken.id} is left out, but not its runs: {found.reason}\n"
+    sweeps.delete(found)
+    assert sweeps.damaged() == [] and len(runs.all()) == 3
     with pytest.raises(LabError, match="no sweep"):
         sweeps.open("../runs")
+
+
+def test_a_sweep_without_its_file_is_damaged_unless_it_is_just_being_made(base):
+    sweep = sweeps.start(base, {"fit.seed": (1,)})
+    (sweep.path / "sweep.json").unlink()
+    assert sweeps.damaged() == []
+    os.utime(sweep.path, (0, 0))
+    assert [found.id for found in sweeps.damaged()] == [sweep.id]
 
 
 def test_only_one_process_at_a_time_queues_the_runs_of_a_sweep(base):
