@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core import datasets, runs
+from core import datasets, runs, workspace
 from core.config import RunConfig
+from core.data import copy_evidence, sources
+from core.data.copy_evidence import Evidence
 from core.evaluation import metrics
 from core.explain import heatmaps, nearest_images
 from core.processes import heartbeat
@@ -36,8 +38,20 @@ def draw_folder(folder: Path, class_names: Sequence[str] = FLOWERS, each: int = 
             x, y = rng.integers(4, size // 2, 2)
             ImageDraw.Draw(image).ellipse((x, y, x + size // 2, y + size // 2), fill=colour)
             image.save(folder / name / f"{number:03}.png")
-    datasets.prepare(str(folder))
+    _prepare_drawn(str(folder), (len(class_names), each, size))
     return str(folder)
+
+
+_copies: dict[tuple[int, int, int], Evidence | None] = {}
+"""What is known of copies among drawn images, so that the next test that draws the same is faster."""
+
+
+def _prepare_drawn(source: str, drawn: tuple[int, int, int]) -> None:
+    path = workspace.folder() / "datasets" / sources.resolve(source).id
+    if known := _copies.get(drawn):
+        copy_evidence.write(path, known)
+    datasets.prepare(source)
+    _copies[drawn] = copy_evidence.read(path)
 
 
 def history(epochs: int, skill: float = 0.7, seed: int = 0) -> list[Epoch]:
