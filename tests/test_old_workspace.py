@@ -32,6 +32,9 @@ CORRECT = {
 """How many of its 11 test images each run of the workspace has right."""
 
 
+pytestmark = pytest.mark.usefixtures("no_child_processes")
+
+
 @pytest.fixture(autouse=True)
 def old(workspace: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy of the old workspace; nothing is trained or prepared in it."""

@@ -183,6 +183,7 @@ def test_a_damaged_file_in_one_run_stops_nothing_else(name, change, monkeypatch,
     assert command_line.main(["runs"]) == 0
 
 
+@pytest.mark.usefixtures("no_child_processes")
 def test_the_compare_page_shows_damaged_runs_beside_the_good_ones():
     good = finished()
     for name, change in DAMAGE:
