@@ -25,7 +25,7 @@ from core import engine, runs, worker, workspace
 from core.config import SETTINGS, RunConfig
 from core.export import mlflow_mirror
 from samples.made_runs import draw_folder
-from tests.core.test_worker import QUICK, wait_for
+from tests.training import QUICK, wait_for
 
 SERVER = os.environ.get("LAB_TEST_MLFLOW") or shutil.which("mlflow-server")
 

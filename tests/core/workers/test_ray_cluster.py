@@ -18,8 +18,9 @@ from core.errors import LabError
 from core.sweeps import folder
 from core.workers import ray_cluster, serve
 from samples.made_runs import draw_folder
-from tests.core.test_worker import QUICK, wait_for
-from tests.core.test_worker import background as background
+from tests.training import QUICK, background, wait_for
+
+__all__ = ["background"]  # a fixture
 
 EPOCHS = 120
 
