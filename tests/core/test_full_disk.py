@@ -22,7 +22,7 @@ from core.ml.network import Network
 from core.ml.train import Networks
 from core.runs import Run
 from samples import made_runs
-from tests.pages.test_understand import plain
+from tests.pages.reading import plain
 from tests.test_damaged_workspace import opened
 
 pytestmark = [pytest.mark.fault("F21", "A6"), pytest.mark.usefixtures("no_child_processes")]

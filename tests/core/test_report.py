@@ -23,7 +23,7 @@ from core.report import Report
 from core.runs import Labels, Run
 from core.sweeps import folder
 from samples import made_runs
-from tests.pages.test_understand import no_fault
+from tests.pages.reading import no_fault
 
 DEEP = '{"a":' * 20_000
 ABSURD = (None, True, -1, 0.5, 10**30, 1e300, float("nan"), float("inf"), "0.5", "", [], {}, [[1]], {"a": 1})

@@ -18,7 +18,8 @@ from core.sweeps import Sweep
 from core.workers import ray_cluster
 from pages.build.sweeps import charts, setting_values, view
 from samples import made_runs
-from tests.pages.test_understand import HOSTILE, no_fault, plain, words
+from tests.pages.reading import no_fault, plain, words
+from tests.pages.test_understand import HOSTILE
 
 
 @pytest.fixture(autouse=True)
