@@ -244,7 +244,7 @@ def _train(
         on_epoch=on_epoch,
         watched=validation.images[few],
         on_watched=on_watched,
-        on_best=lambda model: portable_file.save(model, run.model_path),
+        on_best=portable_file.Saver(run.model_path).save,
         should_stop=writer.should_stop,
     )
 

@@ -11,13 +11,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core import workspace
+from core import engine, workspace
 from tests.conftest import end_processes
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -85,8 +86,27 @@ def options() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def server(workspace: Path, options: tuple[str, ...]) -> Iterator[Server]:
-    """Start the app; end it and the workers it started afterwards."""
+def server(workspace: Path, options: tuple[str, ...], request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Start the app; end it and the workers it started afterwards.
+
+    It finds the garden, which it would draw otherwise, unless the test is marked ``new_workspace``.
+    """
+    if request.node.get_closest_marker("new_workspace") is None:
+        request.getfixturevalue("garden")
+    with serving(workspace, options) as server:
+        yield server
+
+
+@pytest.fixture
+def no_worker(workspace: Path) -> Iterator[None]:
+    """Hold the worker's lock, so that the app warms none up for a test that trains nothing."""
+    with engine.worker_lock():
+        yield
+
+
+@contextmanager
+def serving(workspace: Path, options: tuple[str, ...] = ()) -> Iterator[Server]:
+    """Start the app on a workspace; end it and the workers it started afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = Server(free.getsockname()[1], options=options)

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from core import engine
 from core.config import RunConfig
 from samples import made_runs
-from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, options, playwright, server
+from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, no_worker, options, playwright, server
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 
-__all__ = ["options", "server"]
+__all__ = ["no_worker", "options", "server"]
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium) on the PATH"),
     pytest.mark.timeout(900),
+    pytest.mark.usefixtures("no_worker"),
 ]
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
+RULES: dict[str, Any] = {
+    "light": {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
+}
+"""By theme: nothing but colours depends on it, so only the rules about colours are checked again."""
 NOT_OURS = {"exclude": [["[data-testid=stSidebarNav]"], [".vega-embed"]]}
 """Streamlit's menu has headings in its list; Vega leaves marks without a title in a chart that has one."""
-
-
-@pytest.fixture
-def no_worker(workspace: Any) -> Iterator[None]:
-    """Claim that a worker is alive: starting one would keep the machine busy for nothing."""
-    with engine.worker_lock():
-        yield
 
 
 def is_at_rest(page: Any) -> bool:
@@ -43,7 +39,7 @@ def findings(page: Any, theme: str) -> list[str]:
     """Return what axe finds on the page in this theme, a line per element."""
     page.emulate_media(color_scheme=theme)
     page.wait_for_timeout(300)  # the theme's colours fade in
-    found = axe.Axe().run(page, NOT_OURS, RULES).response["violations"]
+    found = axe.Axe().run(page, NOT_OURS, RULES[theme]).response["violations"]
     return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
@@ -58,9 +54,7 @@ def end_is_announced(page: Any, address: str, config: RunConfig) -> None:
     page.locator(".st-key-ended:focus").wait_for()
 
 
-def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announced(
-    no_worker, server: Server, tmp_path
-):
+def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announced(server: Server, tmp_path):
     source = made_runs.draw_folder(tmp_path / "images", each=20)
     config = RunConfig().replace({"data.source": source, "data.image_size": 48, "data.test_share": 0.4})
     first, second = made_runs.finished(config), made_runs.finished(config.replace({"fit.epochs": 4}))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from core import runs, workspace
 from core.words import percent
+from samples import made_runs
 from tests.browsing import (
     PATIENCE,
     Server,
@@ -24,9 +26,10 @@ from tests.browsing import (
 __all__ = ["options", "page", "pytestmark", "server"]  # fixtures and marks
 
 
-def start_training(page: Any, preset: str = "First look") -> None:
-    go_to(page, "Train")
-    page.get_by_role("button", name=preset).click()
+def start_training(page: Any, server: Server, source: str, *settings: str) -> None:
+    """Open Train with these settings, as a link gives them, and start."""
+    given = urlencode([("data", source), *(("set", setting) for setting in settings)])
+    page.goto(f"{server.address}/train?{given}")
     button = page.get_by_role("button", name="Start training")
     playwright.expect(button).to_be_enabled(timeout=PATIENCE)
     button.click()
@@ -42,6 +45,7 @@ def press_the_primary_button(page: Any, label: str, heading: str) -> None:
 
 
 @pytest.mark.fault("F28")
+@pytest.mark.new_workspace
 def test_one_primary_button_after_another_leads_from_home_to_a_heatmap(page: Any) -> None:
     press_the_primary_button(page, "Train my first model", "Train")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "done")
@@ -64,57 +68,47 @@ def test_one_primary_button_after_another_leads_from_home_to_a_heatmap(page: Any
     page.get_by_text("on the test images").first.wait_for()
 
 
-@pytest.mark.fault("F18")
-def test_a_restarted_server_finds_the_run_in_progress(page: Any, server: Server) -> None:
-    start_training(page, "Tutorial")
+@pytest.mark.fault("F18", "F19")
+def test_a_restart_a_reload_and_a_second_tab_lose_no_run_and_no_link(
+    page: Any, server: Server, tmp_path: Path
+) -> None:
+    source = made_runs.draw_folder(tmp_path / "discs", each=20)
+    start_training(page, server, source, "data.image_size=32", "fit.epochs=500", "fit.learning_rate=0.0001")
     wait_for(lambda: runs.all() and runs.all()[0].status.state == "running")
+    (first,) = runs.all()
     server.kill()
-    assert runs.all()[0].status.state == "running"
+    assert first.status.state == "running"
     server.start()
+    links_lead_to_their_pages(page, server)
+
     page.goto(f"{server.address}/train")
     stop = page.get_by_role("button", name="Stop and save")
     stop.wait_for()
-    wait_for(lambda: runs.all()[0].metrics())
-    stop.click()
-    wait_for(lambda: runs.all()[0].status.state in ("stopped", "done"))
-    assert runs.all()[0].report().test_accuracy.total > 0
-    assert len(runs.all()) == 1
-
-
-@pytest.mark.fault("F18", "F19")
-def test_a_reload_and_a_second_tab_change_nothing(page: Any, server: Server) -> None:
-    start_training(page)
-    wait_for(lambda: runs.all())
     page.reload()
     page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
     second = page.context.new_page()
     second.set_default_timeout(PATIENCE)
-    second.goto(server.address)
-    start_training(second)
+    start_training(second, server, source, "data.image_size=32", "fit.epochs=1")
     wait_for(lambda: len(runs.all()) == 2)
-    wait_for(lambda: all(run.status.state == "done" for run in runs.all()))
-    pids = {run.status.pid for run in runs.all()}
-    assert len(pids) == 1
+    wait_for(first.metrics)
+    assert [run.status.state for run in runs.all()] == ["queued", "running"]
+    stop.click()
+    wait_for(lambda: [run.status.state for run in runs.all()] == ["done", "stopped"])
+    assert first.report().test_accuracy.total > 0
+    assert len({run.status.pid for run in runs.all()}) == 1
     second.close()
 
 
-def test_a_link_opened_right_after_a_restart_finds_its_page(page: Any, server: Server) -> None:
-    server.kill()
-    server.start()
+def links_lead_to_their_pages(page: Any, server: Server) -> None:
+    """Open links right after a restart: to a page, to the default page's own name, and an old one."""
     page.goto(f"{server.address}/compare")
     page.get_by_role("heading", name="Compare", exact=True, level=1).wait_for()
     assert page.get_by_text("Page not found").count() == 0
-
-
-def test_the_default_page_is_also_found_under_its_own_name(page: Any, server: Server) -> None:
     page.goto(f"{server.address}/home")
     page.get_by_role("heading", name="Image Classification Lab", level=1).wait_for()
     assert page.get_by_text("Page not found").count() == 0
     assert urlsplit(page.url).path == "/"
-
-
-def test_a_link_saved_when_train_was_the_default_page_still_leads_there(page: Any, server: Server) -> None:
-    page.goto(f"{server.address}/?set=fit.epochs%3D7&set=fit.batch_size%3D16")
+    page.goto(f"{server.address}/?set=fit.epochs%3D7&set=fit.batch_size%3D16")  # when Train was the default
     page.get_by_role("heading", name="Train", exact=True, level=1).wait_for()
     address = urlsplit(page.url)
     assert address.path == "/train"

@@ -7,9 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, options, playwright, pytestmark, server
+import pytest
 
-__all__ = ["options", "pytestmark", "server"]  # fixtures and marks
+from tests import browsing
+from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, no_worker, options, playwright, server
+
+__all__ = ["no_worker", "options", "server"]  # fixtures
+
+pytestmark = [*browsing.pytestmark, pytest.mark.usefixtures("no_worker")]
 
 DRAWN = "--use-fake-device-for-media-stream"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http.server
 import os
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core import engine, runs
+from core import engine
 from core.config import RunConfig
 from core.runs import Run
 from samples import made_runs
@@ -23,15 +24,14 @@ from tests.browsing import (
     PATIENCE,
     Server,
     go_to,
-    options,
     page,
     playwright,
     pytestmark,
-    server,
+    serving,
     wait_for,
 )
 
-__all__ = ["options", "page", "pytestmark", "server"]
+__all__ = ["page", "pytestmark"]  # a fixture and marks
 
 ADDRESSES = ("https://evil.example/a", "www.evil.example", "joe@evil.example")
 HOSTILE = "<img src=x onerror=alert(1)> ![x](http://evil.example/x.png)"
@@ -45,15 +45,30 @@ socket.onerror = () => document.title += " refused";
 """
 
 
+@pytest.fixture(scope="module")
+def shared_workspace(tmp_path_factory: pytest.TempPathFactory, built_in: Callable[[str], Path]) -> Path:
+    """One for all tests here, since none trains anything."""
+    return Path(shutil.copytree(built_in("garden"), tmp_path_factory.mktemp("safety") / "workspace"))
+
+
 @pytest.fixture(autouse=True)
-def no_training(workspace: Path) -> Iterator[None]:
-    """Hold the worker's lock, so that the app warms none up."""
-    with engine.worker_lock():
-        yield
+def workspace(shared_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace of this module instead of an empty one."""
+    monkeypatch.setenv("LAB_WORKSPACE", str(shared_workspace))
+    return shared_workspace
+
+
+@pytest.fixture(scope="module")
+def server(shared_workspace: Path) -> Iterator[Server]:
+    """The app; the worker's lock is held, so that it warms none up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_WORKSPACE", str(shared_workspace))
+        with engine.worker_lock(), serving(shared_workspace) as server:
+            yield server
 
 
 @pytest.fixture
-def run(workspace: Path, tmp_path: Path, no_training: None) -> Run:
+def run(workspace: Path, tmp_path: Path) -> Run:
     """A finished run whose folder, classes, files, name, tags and notes are addresses and worse."""
     folder = tmp_path / "joe@evil.example"
     classes = [name.replace("/", "_") for name in (*ADDRESSES[1:], HOSTILE, "ro\nses\x1b[31m\u202eses")]
@@ -99,7 +114,7 @@ def test_hostile_names_stay_plain_text_on_every_page_under_the_content_policy(
 
 @pytest.mark.fault("F19")
 def test_two_browsers_have_their_own_settings_and_ask_before_stopping_each_others_runs(
-    no_training: None, server: Server, tmp_path: Path
+    server: Server, tmp_path: Path
 ) -> None:
     source = made_runs.draw_folder(tmp_path / "discs", each=20)
     with playwright.sync_playwright() as play:
@@ -110,8 +125,8 @@ def test_two_browsers_have_their_own_settings_and_ask_before_stopping_each_other
             tab.goto(f"{server.address}/train?{urlencode({'data': source, 'set': f'fit.epochs={epochs}'})}")
         for number, tab in enumerate(tabs, start=1):
             tab.get_by_role("button", name="Start training").click()
-            wait_for(lambda number=number: len(runs.all()) == number)
-        theirs, mine = reversed(runs.all())
+            wait_for(lambda number=number: len(engine.queue()) == number)
+        theirs, mine = engine.queue()
         assert [run.config.fit.epochs for run in (theirs, mine)] == [7, 9]
         assert len({run.submission.by for run in (theirs, mine)} - {""}) == 2
         tabs[1].locator(f".st-key-cancel-{mine.id} button").click()
@@ -126,7 +141,7 @@ def test_two_browsers_have_their_own_settings_and_ask_before_stopping_each_other
 
 @pytest.mark.fault("A10", "F25")
 def test_a_page_of_another_port_can_neither_open_the_app_nor_show_it_in_a_frame(
-    no_training: None, server: Server, tmp_path: Path
+    server: Server, tmp_path: Path
 ) -> None:
     folder = tmp_path / "foreign"
     folder.mkdir()

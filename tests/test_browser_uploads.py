@@ -11,9 +11,12 @@ import pytest
 from PIL import Image
 
 from core import datasets
-from tests.browsing import PATIENCE, Server, go_to, page, pytestmark, server, wait_for
+from tests import browsing
+from tests.browsing import PATIENCE, Server, go_to, no_worker, page, server, wait_for
 
-__all__ = ["page", "pytestmark", "server"]  # fixtures and marks
+__all__ = ["no_worker", "page", "server"]  # fixtures
+
+pytestmark = [*browsing.pytestmark, pytest.mark.usefixtures("no_worker")]
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 NAMES = [
@@ -81,7 +84,7 @@ def test_uploads_with_hostile_names_and_over_the_limit(page: Any, server: Server
             written.writestr(f"{'ab'[number % 2]}{HOSTILE}/{number}.png", image(number))
     choose(page, "Zip archive", (f"../{HOSTILE}.zip", archive.getvalue()))
     page.get_by_role("button", name="Use this archive").click()
-    wait_for(datasets.prepared)
+    wait_for(lambda: any(source.startswith("upload:") for source in datasets.prepared()))
     page.get_by_text(HOSTILE).first.wait_for(timeout=PATIENCE)
     assert asked == []
     assert {path.name for path in workspace.parent.iterdir()} == {"workspace"}

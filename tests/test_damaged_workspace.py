@@ -39,9 +39,9 @@ from core.training import status_writer
 from core.workers import ray_cluster
 from samples import made_runs
 from tests.damage import damaged
-from tests.pages.test_understand import no_fault, plain
+from tests.pages.reading import no_fault, plain
 
-pytestmark = pytest.mark.fault("F16", "A2")
+pytestmark = [pytest.mark.fault("F16", "A2"), pytest.mark.usefixtures("no_child_processes")]
 
 CASES = int(os.environ.get("LAB_FUZZ", "60"))
 GOOD = "the good one"

@@ -13,7 +13,7 @@ from core.comparison import verdicts
 from core.data import versions
 from core.sweeps import repeats
 from samples.made_runs import APP
-from tests.pages.test_understand import words
+from tests.pages.reading import words
 
 SOURCE = "upload:shapes-89a113"
 FIRST, WITH_DROPOUT = "20261126-185149-8e81602", "20261126-185150-86892b0"
@@ -30,6 +30,9 @@ CORRECT = {
     "20261126-185208-f0252c1": 6,
 }
 """How many of its 11 test images each run of the workspace has right."""
+
+
+pytestmark = pytest.mark.usefixtures("no_child_processes")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""``python -m core runs``: all runs, newest first."""
+"""``python -m core runs``: all runs, newest first, and sweeps that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import json
 from typing import Any
 
-from core import runs
+from core import runs, sweeps
 from core.cli import arguments as shared
 from core.cli.arguments import DONE
-from core.cli.terminal import say
+from core.cli.terminal import complain, say
 from core.errors import LabError
 from core.runs import Run
 from core.words import interval, percent, visible
@@ -23,7 +23,9 @@ def add_to(commands: Any) -> None:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the list of runs."""
+    """Print the list of runs; sweeps that cannot be read are named on standard error."""
+    for found in sweeps.damaged():
+        complain(f"Sweep {found.id} is left out, but not its runs: {found.reason}")
     table = [_summary(run) for run in runs.all()]
     if arguments.json:
         print(json.dumps(table))

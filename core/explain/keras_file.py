@@ -45,6 +45,8 @@ _PLAIN = ("__keras_tensor__",)
 """Classes without a module that Keras restores itself; all others, such as ``__lambda__``, are refused."""
 _WEIGHT_BYTES = 4
 _MAX_CONFIG = 32 * 2**20
+_MAX_DEPTH = 100
+"""Of the architecture: Keras nests about fifteen levels, and whoever reads on goes through all."""
 _WAY_OUT = "Resume the run to save its model again, or train a new one."
 
 
@@ -139,7 +141,7 @@ def refuse_other_sizes(path: Path, config: dict[str, Any]) -> None:
         weights = archive.getinfo("model.weights.h5")
     if weights.compress_type != zipfile.ZIP_STORED:
         raise _foreign(path, "its weights are compressed")
-    promised = _WEIGHT_BYTES * sum(map(math.prod, weight_shapes(path, config) or ()))
+    promised = _WEIGHT_BYTES * sum(map(math.prod, weight_shapes(path, config)))
     if promised > weights.file_size:
         raise LabError(
             f"The model file {path} is damaged: its architecture needs {byte_size(promised)} of weights, but "
@@ -147,20 +149,17 @@ def refuse_other_sizes(path: Path, config: dict[str, Any]) -> None:
         )
 
 
-def weight_shapes(path: Path, config: dict[str, Any]) -> list[network_sizes.Shape] | None:
-    """Return the shapes of all weights that an architecture promises; None for a pretrained network.
+def weight_shapes(path: Path, config: dict[str, Any]) -> list[network_sizes.Shape]:
+    """Return the shapes of all weights that an architecture promises.
 
     Raises:
         LabError: it is foreign.
     """
     try:
-        if network_sizes.is_chain(config["config"]):
-            return network_sizes.weight_shapes(config["config"])
-        network_sizes.refuse_absurd(config["config"]["layers"])
-        return None
-    except ValueError as error:
+        return network_sizes.weight_shapes(config["config"])
+    except network_sizes.Unusual as error:
         raise _foreign(path, str(error)) from None
-    except (KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise _foreign(path, "its layers are not described as Keras does") from None
 
 
@@ -189,7 +188,9 @@ def _refuse_strange_members(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def _refuse_strange_classes(path: Path, config: dict[str, Any]) -> None:
-    for described in _objects(config):
+    for depth, described in _objects(config):
+        if depth > _MAX_DEPTH:
+            raise _foreign(path, "its architecture is nested too deeply")
         module, class_name = described.get("module"), described.get("class_name")
         if module is None and class_name in (None, *_PLAIN):
             continue
@@ -197,13 +198,16 @@ def _refuse_strange_classes(path: Path, config: dict[str, Any]) -> None:
             raise _foreign(path, f"it contains {f'{module}.{class_name}'[:80]!r}, which the lab never uses")
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
+def _objects(value: Any, depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every object within a JSON value, and how deep it lies; beyond the limit, one object stands for all."""
+    if depth > _MAX_DEPTH:
+        yield depth, {}
+    elif isinstance(value, dict | list):
+        if isinstance(value, dict):
+            yield depth, value
+            value = list(value.values())
         for part in value:
-            yield from _objects(part)
+            yield from _objects(part, depth + 1)
 
 
 def _foreign(path: Path, reason: str) -> LabError:

@@ -122,15 +122,25 @@ def _given_up(client: Any, run_id: str) -> bool:
 
 
 def _mirror(client: Any, run_id: str) -> None:
-    """Send what is new of a run; of one that was deleted here, close the record there."""
+    """Send what is new of a run; of one that was deleted here, or can no longer be read, close the record."""
     try:
         run = runs.open(run_id)
     except LabError:
-        if mlflow_run := _read(run_id).mlflow_run:
-            client.set_terminated(mlflow_run, "KILLED")
+        _close(client, run_id, "KILLED")
         files.remove(_path(run_id))
         return
+    status = run.status
+    if status.state == "damaged":
+        log.warning("nothing more of run %s is sent to MLflow: %s", run_id, status.message)
+        _close(client, run_id, "FAILED")
+        _write(run_id, replace(_read(run_id), ended="damaged"))
+        return
     _send(client, run)
+
+
+def _close(client: Any, run_id: str, ending: str) -> None:
+    if mlflow_run := _read(run_id).mlflow_run:
+        client.set_terminated(mlflow_run, ending)
 
 
 def _send(client: Any, run: Run) -> None:
@@ -239,10 +249,11 @@ def _path(run_id: str) -> Path:
 
 
 def _read(run_id: str) -> Note:
+    """Return the note of a run; where it is damaged, a record may have been made, so one is looked for."""
     try:
         return files.read_model(_path(run_id), Note, missing=Note())
     except LabError:
-        return Note()
+        return Note(creating=True)
 
 
 def _write(run_id: str, note: Note) -> Note:

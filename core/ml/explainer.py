@@ -37,8 +37,7 @@ def load_for_explaining(path: Path) -> keras.Model:
     config = _in_float32(keras_file.read_config(path))
     keras_file.refuse_damaged(path)
     keras_file.refuse_other_sizes(path, config)
-    promised = keras_file.weight_shapes(path, config)
-    if promised is not None and _stored_shapes(path) != sorted(promised):
+    if _stored_shapes(path) != sorted(keras_file.weight_shapes(path, config)):
         raise LabError(f"The model file {path} is damaged: its weights are not those of its architecture.")
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)

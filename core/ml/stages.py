@@ -69,6 +69,7 @@ class Stage:
         config: the settings with those of the stage in the usual places.
         first: the stage before, whose last layer this one starts from.
         look: turns images (N, S, S, 3) into inputs of its network.
+        build_whole: returns a classifier that takes images, if the network itself takes features.
     """
 
     name: Literal["", "head", "fine_tuning"]
@@ -78,11 +79,23 @@ class Stage:
     build: Callable[[], Network]
     first: Stage | None = None
     look: Callable[[Pixels], Pixels | Features] = lambda images: images
+    build_whole: Callable[[], keras.Model] | None = None
 
     @cached_property
     def network(self) -> Network:
         """The network, built when it is first needed."""
         return self.build()
+
+    def classifier(self) -> keras.Model:
+        """The model that takes images: the network's own or, of a head, one with the same last layer."""
+        if self._whole is None:
+            return self.network.model
+        self._whole.get_layer("logits").set_weights(self.network.model.get_layer("logits").get_weights())
+        return self._whole
+
+    @cached_property
+    def _whole(self) -> keras.Model | None:
+        return self.build_whole() if self.build_whole else None
 
     def last_epoch(self, history: History) -> int:
         """The number of the last epoch that this stage may have."""
@@ -134,6 +147,7 @@ def plan(
         (features["validation"], validation[1]),
         lambda: networks.get(config, num_classes, networks_of.head(config, num_classes, backbone)),
         look=lambda images: np.concatenate(list(pretrained.network.extract(images))),
+        build_whole=lambda: pretrained.network.classifier(config, num_classes),
     )
     if not config.is_fine_tuned:
         return [head]

@@ -66,7 +66,7 @@ def train(
     on_epoch: Callable[[History], None] = lambda history: None,
     watched: Pixels | None = None,
     on_watched: Callable[[int, NDArray[np.float64]], None] = lambda epoch, probabilities: None,
-    on_best: Callable[[keras.Model], None] = lambda model: None,
+    on_best: Callable[[keras.Model, bool], None] = lambda model, only_last_layer: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train with these settings, from the checkpoint if there is one.
@@ -88,8 +88,8 @@ def train(
         watched: a few images (N, S, S, 3) to predict after every epoch.
         on_watched: receives the epoch and the probabilities (N, C) for these.
         on_best: receives the model (float32) after each epoch that is the best so far, so that it can be
-            saved: after a crash, it is there without this training. Not while only the head of a pretrained
-            network is trained, which is no model by itself.
+            saved: after a crash, it is there without this training. Also whether only its last layer can
+            have changed since the call before with the same model.
         should_stop: called after every batch.
 
     Raises:
@@ -121,11 +121,11 @@ def train(
                 if seen is not None:
                     on_watched(epoch, stage.network.probabilities(seen))
                 writer.save(state)
-                if state.best_epoch == len(state.history) and stage.name != "head":
-                    on_best(stage.network.model)
+                if state.best_epoch == len(state.history):
+                    on_best(stage.classifier(), stage.name == "head")
     if not state.history:
         raise Stopped("Stopped before the first epoch was finished, so there is no model to save.")
-    return _trained(stages, config, state, stopped, pace, pretrained)
+    return _trained(stages, state, stopped, pace, pretrained)
 
 
 def balanced_weights(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float32]:
@@ -255,7 +255,6 @@ def _enter(stage: Stage, state: State) -> State:
 
 def _trained(
     stages: Sequence[Stage],
-    config: RunConfig,
     state: State,
     stopped: bool,
     pace: _Pace,
@@ -265,11 +264,9 @@ def _trained(
     stage = _stage_of(state.history[state.best_epoch - 1], stages)
     network = stage.network
     network.set_weights(state.best)
-    classifier, head = network.model, None
+    classifier, head = stage.classifier(), None
     if pretrained is not None and stage.name == "head":
         head = network.model
-        classifier = pretrained.network.classifier(config, network.num_classes)
-        classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
         pretrained.check_agreement(classifier, head)
     images_per_second = pace.images_per_second
     precision = network.precision

@@ -20,10 +20,13 @@ from core.errors import LabError
 from core.runs import Labels, Run, Submission
 from core.sweeps import folder, search
 from core.sweeps.folder import MAX_RUNS as MAX_RUNS
+from core.sweeps.folder import DamagedSweep as DamagedSweep
 from core.sweeps.folder import State as State
 from core.sweeps.folder import Sweep as Sweep
 from core.sweeps.folder import Way as Way
 from core.sweeps.folder import all as all
+from core.sweeps.folder import damaged as damaged
+from core.sweeps.folder import delete as delete
 from core.sweeps.folder import find as find
 from core.sweeps.folder import members as members
 from core.sweeps.folder import open as open

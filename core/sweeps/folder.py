@@ -6,6 +6,8 @@ Everything else about a sweep is read from its runs, whose labels have its id as
 from __future__ import annotations
 
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -86,6 +88,14 @@ class Sweep:
         return members(self.id)
 
 
+@dataclass(frozen=True)
+class DamagedSweep:
+    """A sweep whose file cannot be read, and why, in one sentence."""
+
+    id: str
+    reason: str
+
+
 def members(group: str) -> list[Run]:
     """Return all runs whose labels have this group, oldest first."""
     return [run for run in reversed(runs.all()) if run.labels.group == group]
@@ -104,17 +114,47 @@ def open(sweep_id: str) -> Sweep:
 
 def all() -> list[Sweep]:
     """Return every readable sweep in the workspace, newest first."""
+    return [found for found in _read_all() if isinstance(found, Sweep)]
+
+
+def damaged() -> list[DamagedSweep]:
+    """Return every sweep in the workspace whose file cannot be read, newest first."""
+    return [found for found in _read_all() if isinstance(found, DamagedSweep)]
+
+
+def delete(found: DamagedSweep) -> None:
+    """Move a damaged sweep's folder to the trash; its runs stay.
+
+    Raises:
+        LabError: the folder cannot be moved.
+    """
+    trash = workspace.folder() / "trash"
+    with files.explained(trash):
+        trash.mkdir(parents=True, exist_ok=True)
+        files.patiently(lambda: shutil.move(_root() / found.id, trash / f"sweep-{found.id}"))
+
+
+def _read_all() -> list[Sweep | DamagedSweep]:
     try:
         names = sorted((entry.name for entry in _root().iterdir() if _ID.fullmatch(entry.name)), reverse=True)
     except FileNotFoundError:
         return []
-    found = []
+    found: list[Sweep | DamagedSweep] = []
     for name in names:
         try:
             found.append(open(name))
-        except LabError:
-            continue
+        except LabError as error:
+            if not _is_being_made(_root() / name):
+                found.append(DamagedSweep(name, str(error)))
     return found
+
+
+def _is_being_made(path: Path) -> bool:
+    """Whether a folder without its file is so new that another process may be about to write it."""
+    try:
+        return not (path / "sweep.json").exists() and time.time() - path.stat().st_mtime < MAX_WAIT_SECONDS
+    except OSError:
+        return False
 
 
 def find(run: Run) -> Sweep | None:

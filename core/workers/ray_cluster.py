@@ -16,6 +16,7 @@ import os
 import re
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ def serve(terminating: threading.Event) -> bool:
         ray = _connected()
     except LabError as error:
         for run in engine.queue():
-            run.write_status(replace(run.status, message=str(error)))
+            if run.status.state == "queued":  # a damaged file is left as it is
+                run.write_status(replace(run.status, message=str(error)))
         raise
     wanted = {"num_cpus": _wanted("CPU"), "num_gpus": _wanted("GPU")}
     # A separate process for each run: TensorFlow's memory grows, and Ray does not end processes by size.
@@ -129,13 +131,16 @@ def _carry_out(path: str, environment: dict[str, str]) -> str:
 
 
 def _note_end(ray: Any, task: Any, run: Run) -> None:
+    """Log how a run ended, and record it where no node could; whatever one run does, the others go on."""
     try:
-        log.info("run %s: %s", run.id, ray.get(task))
+        state = ray.get(task)
+        log.info("run %s: %s", run.id, state if state != "damaged" else run.status.message)
     except Exception as error:  # Ray raises many types for a task that it could not execute
         log.error("run %s: %s", run.id, error)
         if run.status.waiting or run.status.state == "interrupted":
             message = f"The cluster could not execute the run: {str(error).splitlines()[0][:300]}"
-            run.write_status(replace(run.status, state="failed", message=message))
+            with suppress(LabError):  # the disk is full
+                run.write_status(replace(run.status, state="failed", message=message))
 
 
 def _capacity(ray: Any) -> int:

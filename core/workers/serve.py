@@ -93,9 +93,14 @@ def _serve_until_idle(networks: Networks) -> bool:
 
 
 def _begin() -> None:
-    """Put in order what earlier processes left: half-written files, and runs whose marker was lost."""
+    """Put in order what earlier processes left, and log what cannot be read.
+
+    Left may be half-written files, and runs whose marker was lost.
+    """
     engine.sweep()
     engine.requeue_lost()
+    for found in sweeps.damaged():
+        log.error("no more runs of sweep %s are queued: %s", found.id, found.reason)
 
 
 def _warm_up() -> Networks:

@@ -12,6 +12,7 @@ from core import config, datasets, files, runs, worker
 from core.data import pixel_cache
 from core.errors import LabError
 from samples.made_runs import draw_folder
+from tests.training import NETWORKS
 
 Refuse = Callable[[str, int], list[int]]
 
@@ -50,7 +51,7 @@ def test_a_run_completes_although_a_file_is_briefly_in_use(ending, refuse, tmp_p
     wanted = [f"data.source={source}", "data.image_size=32", "fit.epochs=1", "model.filters=2"]
     run = runs.create(config.from_assignments(wanted))
     refused = refuse(ending, 3)
-    assert worker.carry_out(run).state == "done"
+    assert worker.carry_out(run, networks=NETWORKS).state == "done"
     assert refused[0] >= 3
     assert runs.open(run.id).status.state == "done"
 
@@ -85,6 +86,7 @@ def test_removing_retries_and_returns_whether_the_file_is_gone(monkeypatch, tmp_
 
 
 def test_cached_pixels_that_are_mapped_elsewhere_are_pruned_the_next_time(monkeypatch, tmp_path):
+    monkeypatch.setattr(pixel_cache, "_KEPT_FILES", 2)
     dataset = datasets.prepare(draw_folder(tmp_path / "own", each=40))
     rows, unlink = dataset.usable, Path.unlink
 

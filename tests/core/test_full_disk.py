@@ -22,10 +22,10 @@ from core.ml.network import Network
 from core.ml.train import Networks
 from core.runs import Run
 from samples import made_runs
-from tests.pages.test_understand import plain
+from tests.pages.reading import plain
 from tests.test_damaged_workspace import opened
 
-pytestmark = pytest.mark.fault("F21", "A6")
+pytestmark = [pytest.mark.fault("F21", "A6"), pytest.mark.usefixtures("no_child_processes")]
 
 SIZE = 8 * 2**20
 QUICK = {"data.image_size": 32, "model.filters": (4,), "model.dense_units": 8, "fit.batch_size": 8}

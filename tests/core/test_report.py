@@ -23,7 +23,7 @@ from core.report import Report
 from core.runs import Labels, Run
 from core.sweeps import folder
 from samples import made_runs
-from tests.pages.test_understand import no_fault
+from tests.pages.reading import no_fault
 
 DEEP = '{"a":' * 20_000
 ABSURD = (None, True, -1, 0.5, 10**30, 1e300, float("nan"), float("inf"), "0.5", "", [], {}, [[1]], {"a": 1})
@@ -183,6 +183,7 @@ def test_a_damaged_file_in_one_run_stops_nothing_else(name, change, monkeypatch,
     assert command_line.main(["runs"]) == 0
 
 
+@pytest.mark.usefixtures("no_child_processes")
 def test_the_compare_page_shows_damaged_runs_beside_the_good_ones():
     good = finished()
     for name, change in DAMAGE:

@@ -23,7 +23,8 @@ from pages.common.run_picker import listing, summarise
 from pages.understand.compare import curves, runs_table, verdict
 from pages.understand.compare.sides import headers, short_names, sides
 from samples import made_runs
-from tests.pages.test_understand import HOSTILE, no_fault, no_processes, shown, words
+from tests.pages.reading import no_fault, words
+from tests.pages.test_understand import HOSTILE, no_processes, shown
 
 __all__ = ["no_processes"]  # a fixture
 

@@ -20,7 +20,8 @@ from pages.common.run_picker import listing, summarise
 from pages.understand.explain import background_hint, class_average, heat_cases, heatmap_checks
 from pages.understand.results import coaching, exports
 from samples import made_runs
-from tests.pages.test_understand import config, no_fault, no_processes, shown, words
+from tests.pages.reading import no_fault, words
+from tests.pages.test_understand import config, no_processes, shown
 
 __all__ = ["config", "no_processes"]  # fixtures
 

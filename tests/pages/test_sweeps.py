@@ -18,7 +18,8 @@ from core.sweeps import Sweep
 from core.workers import ray_cluster
 from pages.build.sweeps import charts, setting_values, view
 from samples import made_runs
-from tests.pages.test_understand import HOSTILE, no_fault, plain, words
+from tests.pages.reading import no_fault, plain, words
+from tests.pages.test_understand import HOSTILE
 
 
 @pytest.fixture(autouse=True)
@@ -319,3 +320,16 @@ def test_the_address_of_a_cluster_is_kept_or_refused_with_a_sentence(base, monke
     assert any(
         expander.label.replace("\\", "").endswith("cluster at head:6379") for expander in page.expander
     )
+
+
+@pytest.mark.fault("F16")
+def test_a_damaged_sweep_is_named_and_can_be_removed_without_its_runs(base):
+    kept, broken = (sweeps.start(base, {"fit.seed": (seed, seed + 1)}) for seed in (1, 3))
+    (broken.path / "sweep.json").write_text('{"id": 5')
+    page = shown(base, broken)
+    assert not page.warning
+    assert plain(page.error[0].proto.title) == f"Sweep {broken.id} cannot be read"
+    assert "sweep.json in" in plain(page.error[0].value)
+    no_fault(page.button(key=f"trash-sweep-{broken.id}").click().run())
+    assert not page.error
+    assert sweeps.all() == [kept] and len(runs.all()) == 4

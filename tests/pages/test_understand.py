@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from core.evaluation import confusion, metrics
 from core.runs import Run
 from core.words import percent
 from samples import made_runs
+from tests.pages.reading import no_fault, plain, words
 
 HOSTILE = "![x](http://evil.example/x.png) <script>alert(1)</script> $x^2$ :material/bug_report:"
 
@@ -42,36 +42,6 @@ def shown(page: str, **address: str) -> AppTest:
     for name, value in address.items():
         test.query_params[name] = value
     return no_fault(test.run())
-
-
-def no_fault(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception[0].message
-    assert not [error.value for error in test.error if "inside the lab" in error.value]
-    return test
-
-
-def words(test: AppTest) -> str:
-    """Return all text on the page that is not in a table, a chart or an image."""
-    kinds = (
-        "title",
-        "header",
-        "subheader",
-        "markdown",
-        "caption",
-        "text",
-        "info",
-        "warning",
-        "error",
-        "success",
-    )
-    parts = [element.value for kind in kinds for element in test.get(kind)]
-    titles = [element.proto.title for kind in ("info", "warning", "error") for element in test.get(kind)]
-    return plain("\n".join(map(str, parts + titles)))
-
-
-def plain(text: str) -> str:
-    """Return the text without the marks that keep Markdown literal and lines unbroken."""
-    return re.sub(r":color\[(.*?)\]", r"\1", text.replace("\\", "")).replace("\u00a0", " ")
 
 
 def test_an_empty_workspace_says_what_the_page_is_for_and_what_to_do_next():

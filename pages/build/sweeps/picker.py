@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from core import sweeps
@@ -14,14 +16,15 @@ NEW = ""
 _CHOICE = "sweep_choice"
 
 
-def pick() -> Sweep | None:
-    """Return the chosen sweep, or None for a new one."""
+def pick(damaged: Collection[str] = ()) -> Sweep | None:
+    """Return the chosen sweep, or None for a new one; the page already says which ones are damaged."""
     by_id = {sweep.id: sweep for sweep in sweeps.all()}
     if not by_id:
         return None
     asked = st.query_params.get(SWEEP_KEY)
     if asked and asked not in by_id:
-        st.warning(f"Sweep {literal(asked[:80])} was not found.", icon=":material/search_off:")
+        if asked not in damaged:
+            st.warning(f"Sweep {literal(asked[:80])} was not found.", icon=":material/search_off:")
         asked = NEW
     first = next(iter(by_id))
     chosen = first if asked is None else asked

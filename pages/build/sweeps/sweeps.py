@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.build.sweeps import new, picker, view, where_trained
+from core import sweeps
+from pages.build.sweeps import damaged, new, picker, view, where_trained
 from pages.common import frame, settings
 
 st.title("Sweeps", anchor=False)
 settings.load()
 frame.keep_warm()
 
-sweep = picker.pick()
+unreadable = sweeps.damaged()
+damaged.show(unreadable)
+sweep = picker.pick({found.id for found in unreadable})
 if sweep is None:
     new.show()
 else:

@@ -150,10 +150,9 @@ def test_an_archive_that_was_replaced_is_noticed(flowers: Path, tmp_path: Path) 
     assert not datasets.changed_on_disk(str(archive))
 
 
-def test_what_the_lab_itself_has_made_needs_no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    datasets.prepare("digits")
+def test_what_the_lab_itself_has_made_needs_no_scan(garden: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.data.scanning.scan", lambda *_: pytest.fail("scanned"))
-    assert not datasets.changed_on_disk("digits")
+    assert not datasets.changed_on_disk(garden)
 
 
 # --- never other pixels than those of the version ----------------------------------------------------

@@ -154,9 +154,9 @@ def test_an_image_of_one_colour_is_the_same_as_none() -> None:
     assert not copy_match.same(plain, copy_match.portrait(scene(0)))
 
 
-def test_digits_of_one_kind_are_told_apart_and_a_copy_of_one_is_found() -> None:
+def test_digits_of_one_kind_are_told_apart_and_a_copy_of_one_is_found(digits: str) -> None:
     """Digits 28 px a side, the pairs of the built-in set whose hashes are closest."""
-    dataset = datasets.prepare("digits")
+    dataset = datasets.open(digits)
     evidence = copy_evidence.read(dataset.path)
     assert evidence is not None and len(evidence.pairs) > 1000 and not evidence.pairs["same"].any()
     image = dataset.image(dataset.usable.iloc[7])

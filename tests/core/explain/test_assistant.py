@@ -35,6 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
         patch.setattr(engine, "ensure_worker", lambda: None)  # a page begins to warm one up after its test
+        patch.setattr(engine, "prepare", engine.Preparation)
         source = made_runs.draw_folder(folder / "images", size=SIZE)
         config = RunConfig().replace({"data.source": source, "data.image_size": SIZE})
         run = made_runs.finished(config)

@@ -68,6 +68,7 @@ TAMPERED = {
     "bad json": lambda members: members.update({"config.json": b'{"module": "keras'}),
     "not an object": lambda members: members.update({"config.json": b"[1, 2]"}),
     "deep json": lambda members: members.update({"config.json": b"[" * 100_000 + b"]" * 100_000}),
+    "deep layers": layer_replaced({"inbound_nodes": json.loads("[" * 500 + "]" * 500)}),
     "weights are text": lambda members: members.update({"model.weights.h5": b"hello"}),
     "weights cut": lambda members: members.update({"model.weights.h5": members["model.weights.h5"][:4000]}),
     "path traversal": lambda members: members.update({"../../evil.py": b"print('in')"}),

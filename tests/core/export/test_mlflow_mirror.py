@@ -25,7 +25,7 @@ from core import engine, runs, worker, workspace
 from core.config import SETTINGS, RunConfig
 from core.export import mlflow_mirror
 from samples.made_runs import draw_folder
-from tests.core.test_worker import QUICK, wait_for
+from tests.training import QUICK, wait_for
 
 SERVER = os.environ.get("LAB_TEST_MLFLOW") or shutil.which("mlflow-server")
 
@@ -253,6 +253,33 @@ def test_the_record_of_a_run_deleted_in_the_lab_is_closed(workspace):
     mlflow_mirror._mirror(server, run.id)
     assert server.records["0"]["status"] == "KILLED"
     assert mlflow_mirror._noted() == []
+
+
+@pytest.mark.fault("F16")
+@pytest.mark.parametrize("name", ["status.json", "config.json", "report.json"])
+def test_a_damaged_run_is_closed_on_the_server_and_holds_up_no_other(workspace, caplog, monkeypatch, name):
+    damaged, server = failed_run(), Server(fails=4)
+    with suppress(RuntimeError):
+        mlflow_mirror._mirror(server, damaged.id)
+    (damaged.path / name).write_text('{"state": [')
+    good = failed_run()
+    for setting in ("LOOK_SECONDS", "IDLE_SECONDS", "RETRY_SECONDS"):
+        monkeypatch.setattr(mlflow_mirror, setting, 0.05)
+    mlflow_mirror._serve(server)
+    assert [record["status"] for record in server.records.values()] == ["FAILED", "FAILED"]
+    assert (ended(damaged), ended(good)) == ("damaged", "failed")
+    assert f"nothing more of run {damaged.id} is sent to MLflow: {name} in" in caplog.text
+    assert "could not be sent" not in caplog.text
+
+
+@pytest.mark.fault("F16")
+def test_a_damaged_note_is_begun_anew_without_a_second_record(workspace):
+    run, server = failed_run(), Server(fails=4)
+    with suppress(RuntimeError):
+        mlflow_mirror._mirror(server, run.id)
+    mlflow_mirror._path(run.id).write_text("{")
+    mlflow_mirror._mirror(server, run.id)
+    assert ended(run) == "failed" and len(server.records) == 1
 
 
 def test_what_an_earlier_process_left_unsent_is_sent_by_the_next_worker(workspace, monkeypatch):

@@ -129,8 +129,8 @@ def test_planted_wrong_labels_come_first(folder: Path) -> None:
     assert {"00", "01", "02"} <= set(first)
 
 
-def test_most_of_the_garden_s_wrong_labels_are_among_twice_as_many_suspects() -> None:
-    dataset = datasets.prepare("garden")
+def test_most_of_the_garden_s_wrong_labels_are_among_twice_as_many_suspects(garden: str) -> None:
+    dataset = datasets.open(garden)
     wrong = {
         planted["file"] for planted in json.loads((dataset.root / "truth.json").read_text())["wrong_label"]
     }

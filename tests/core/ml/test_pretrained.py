@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import tensorflow as tf
 
 from core.backbones import BACKBONES, LAST_MAP, SIZE, Backbone, Part
 from core.config import RunConfig
+from core.errors import LabError
 from core.explain import keras_file
 from core.ml import portable_file, pretrained, train
 from core.ml.explainer import Explainer, load_for_explaining
@@ -147,6 +150,50 @@ def test_a_fresh_process_reads_the_saved_model_with_the_same_answers(
     subprocess.run([sys.executable, "-c", program, *paths], cwd=PROJECT, check=True, timeout=200)
     expected = train.predict(classifier, IMAGES)
     np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), expected, atol=1e-6)
+
+
+def test_its_file_promises_the_weights_that_it_holds(saved: Path, classifier: keras.Model) -> None:
+    promised = keras_file.weight_shapes(saved, keras_file.read_config(saved))
+    assert promised == [weight.shape for layer in classifier.layers for weight in layer.weights]
+
+
+LYING: dict[str, tuple[str, dict[str, Any]]] = {
+    "one filter more": ("Conv2D", {"filters": 17}),
+    "a billion filters": ("Conv2D", {"filters": 10**9}),
+    "no bias": ("Dense", {"use_bias": False}),
+    "two filters per channel": ("DepthwiseConv2D", {"depth_multiplier": 2}),
+    "a larger window": ("DepthwiseConv2D", {"kernel_size": [9, 9]}),
+    "no scale": ("BatchNormalization", {"scale": False}),
+    "scales of rows": ("BatchNormalization", {"axis": 1}),
+    "a border without end": ("ZeroPadding2D", {"padding": [[0, 10**9], [0, 1]]}),
+    "one class more": ("Dense", {"units": 5}),
+    "larger images": ("InputLayer", {"batch_shape": [None, 10**6, 10**6, 3]}),
+}
+
+
+@pytest.mark.fault("F17", "A12")
+@pytest.mark.parametrize("lie", LYING)
+def test_a_file_that_promises_other_weights_is_never_built(
+    lie: str, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, changes = LYING[lie]
+    path = tmp_path / "lying.keras"
+    with zipfile.ZipFile(saved) as archive, zipfile.ZipFile(path, "w") as changed:
+        config = json.loads(archive.read("config.json"))
+        layers = [layer for layer in config["config"]["layers"] if layer["class_name"] == kind]
+        if not layers:
+            pytest.skip(f"this network has no {kind}")
+        layers[0]["config"].update(changes)
+        changed.writestr("config.json", json.dumps(config))
+        for name in ("metadata.json", "model.weights.h5"):
+            changed.writestr(name, archive.read(name))
+
+    def build(*_: object, **__: object) -> None:
+        raise AssertionError("it was built")
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", build)
+    with pytest.raises(LabError, match=r"is damaged|was not written by this lab"):
+        load_for_explaining(path)
 
 
 def test_blocks_are_named_and_grad_cam_agrees_with_an_independent_tape(

@@ -290,6 +290,7 @@ def test_class_weights_find_more_of_a_rare_class(tmp_path: Path) -> None:
     validation = digits(slice(300, 340), slice(10, 12))
     images, labels = digits(slice(350, 500), slice(350, 500))
     recall: dict[bool, list[float]] = {False: [], True: []}
+    networks = train.Networks()
     for is_on, seed in itertools.product(recall, range(2)):
         changes = {"fit.class_weights": is_on, "fit.seed": seed, "fit.epochs": 12, "augment.flip": False}
         config = TINY.replace({**changes, "model.filters": (8, 16), "fit.learning_rate": 0.001})
@@ -299,6 +300,7 @@ def test_class_weights_find_more_of_a_rare_class(tmp_path: Path) -> None:
             training=training,
             validation=validation,
             checkpoint_folder=tmp_path / f"{is_on} {seed}",
+            networks=networks,
         )
         predicted = train.predict(trained.model, images).argmax(axis=1)
         recall[is_on].append(float((predicted == 2)[labels == 2].mean()))

@@ -14,7 +14,8 @@ from core import datasets
 from core.backbones import BACKBONES
 from core.config import AugmentConfig, RunConfig
 from core.errors import LabError, Stopped
-from core.ml import checkpoint, feature_cache, stages, train
+from core.ml import checkpoint, feature_cache, portable_file, stages, train
+from core.ml.explainer import load_for_explaining
 from core.ml.feature_cache import Recipe
 from core.ml.pretrained import Pretrained
 from core.ml.stages import Prepared, Stage
@@ -120,6 +121,26 @@ def test_a_run_killed_in_either_stage_goes_on_as_if_nothing_had_happened(
     for kind in ("weights", "optimizer", "best"):
         for mine, theirs in zip(getattr(one, kind), getattr(other, kind), strict=True):
             np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.fault("A8")
+def test_after_a_kill_while_the_head_trains_the_model_of_the_finished_epochs_opens(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    finished: list[Epoch] = []
+    changes = {"model.fine_tune": "none", "fit.epochs": 5, "fit.restore_best": False}
+    hooks = {
+        "on_epoch": lambda history: finished.append(history[-1]),
+        "on_best": portable_file.Saver(tmp_path / "model.keras").save,
+        "should_stop": die_at(10),
+    }
+    with pytest.raises(_Killed):
+        fit(tmp_path / "broken", prepared, changes, **hooks)
+    probabilities = train.predict(load_for_explaining(tmp_path / "model.keras"), VALIDATION[0])
+    loss = -np.log(probabilities[np.arange(24), VALIDATION[1]]).mean()
+    assert [line["epoch"] for line in finished] == [1, 2, 3]
+    assert loss == pytest.approx(finished[-1]["val_loss"], rel=1e-4)
+    assert loss != pytest.approx(finished[-2]["val_loss"], rel=1e-3)
 
 
 def test_fine_tuning_at_rate_0_changes_nothing_and_no_normalisation_ever_changes(

@@ -395,8 +395,8 @@ def test_plain_surfaces_are_not_near_copies_of_each_other(good: Path) -> None:
     assert check(good).finding("unique").severity == "good"
 
 
-def test_digits_that_all_look_alike_to_the_hash_are_not_called_copies() -> None:
-    dataset = datasets.prepare("digits")
+def test_digits_that_all_look_alike_to_the_hash_are_not_called_copies(digits: str) -> None:
+    dataset = datasets.open(digits)
     report = quality.check(dataset)
     unique = report.finding("unique")
     assert unique.numbers["too_alike"] and "only the closest" in unique.verdict

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,10 +15,12 @@ import pytest
 from core import engine, runs, sweeps
 from core.config import RunConfig
 from core.errors import LabError
+from core.sweeps import folder
 from core.workers import ray_cluster, serve
 from samples.made_runs import draw_folder
-from tests.core.test_worker import QUICK, wait_for
-from tests.core.test_worker import background as background
+from tests.training import QUICK, background, wait_for
+
+__all__ = ["background"]  # a fixture
 
 EPOCHS = 120
 
@@ -98,6 +103,67 @@ def test_an_unusable_cluster_is_reported_and_the_runs_stay_queued(base, monkeypa
         ray_cluster.serve(worker_terminating())
     assert (run.status.state, run.status.message) == ("queued", "no answer")
     assert engine.queue() == [run]
+
+
+class InThisProcess:
+    """What the lab uses of Ray, for a cluster that executes each task at once, in this process."""
+
+    def remote(self, **_: Any) -> Any:
+        return lambda task: SimpleNamespace(remote=partial(self._execute, task))
+
+    def _execute(self, task: Any, *arguments: Any) -> Any:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(task(*arguments))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    def wait(self, tasks: list[Any], timeout: float) -> tuple[list[Any], list[Any]]:
+        return tasks, []
+
+    def get(self, task: Any) -> Any:
+        return task.result()
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 2.0}
+
+    def shutdown(self) -> None:
+        pass
+
+
+@pytest.mark.fault("F16")
+@pytest.mark.parametrize("name", ["status.json", "config.json", "report.json", "labels.json"])
+def test_a_damaged_run_holds_up_no_other_on_the_cluster_and_is_named(
+    name, base, workspace, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(ray_cluster, "_connected", InThisProcess)
+    monkeypatch.setattr(engine, "IDLE_SECONDS", 0.3)
+    damaged, other = engine.submit_all(
+        (base.replace({"data.source": "/no/such/folder", "fit.seed": seed}), runs.Labels()) for seed in (1, 2)
+    )
+    sweep = folder.Sweep(runs.new_id(), base, {"fit.seed": (1, 2)})
+    folder.write(sweep)
+    (damaged.path / name).write_text('{"state": [')
+    (sweep.path / "sweep.json").write_text("{")
+    assert not ray_cluster.serve(worker_terminating())
+    assert engine.queue() == []
+    assert other.status.state == "failed" and "no folder" in other.status.message
+    assert damaged.status.state == ("failed" if name in ("status.json", "labels.json") else "damaged")
+    if name in ("config.json", "report.json"):
+        assert f"{name} in {damaged.path} is damaged" in caplog.text
+
+
+@pytest.mark.fault("F16")
+def test_an_unusable_cluster_leaves_a_damaged_file_as_it_is(base, monkeypatch):
+    monkeypatch.setattr(ray_cluster, "_connected", lambda: (_ for _ in ()).throw(LabError("no answer")))
+    damaged, other = (engine.submit(base.replace({"fit.seed": seed})) for seed in (1, 2))
+    (damaged.path / "status.json").write_text("{")
+    with pytest.raises(LabError, match="no answer"):
+        ray_cluster.serve(worker_terminating())
+    assert (damaged.path / "status.json").read_text() == "{"
+    assert (other.status.state, other.status.message) == ("queued", "no answer")
 
 
 @pytest.fixture

@@ -1,0 +1,38 @@
+"""What tests read from a page of the app."""
+
+from __future__ import annotations
+
+import re
+
+from streamlit.testing.v1 import AppTest
+
+
+def no_fault(test: AppTest) -> AppTest:
+    """Assert that the page shows no bug, and return it."""
+    assert not test.exception, test.exception[0].message
+    assert not [error.value for error in test.error if "inside the lab" in error.value]
+    return test
+
+
+def words(test: AppTest) -> str:
+    """Return all text on the page that is not in a table, a chart or an image."""
+    kinds = (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "caption",
+        "text",
+        "info",
+        "warning",
+        "error",
+        "success",
+    )
+    parts = [element.value for kind in kinds for element in test.get(kind)]
+    titles = [element.proto.title for kind in ("info", "warning", "error") for element in test.get(kind)]
+    return plain("\n".join(map(str, parts + titles)))
+
+
+def plain(text: str) -> str:
+    """Return the text without the marks that keep Markdown literal and lines unbroken."""
+    return re.sub(r":color\[(.*?)\]", r"\1", text.replace("\\", "")).replace("\u00a0", " ")
