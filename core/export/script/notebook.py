@@ -1,0 +1,22 @@
+"""A script in the percent format as a Jupyter notebook."""
+
+from __future__ import annotations
+
+_KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+def write(script: str) -> bytes:
+    """Return the notebook of a script whose cells begin with ``# %%``.
+
+    Its kernel is named, so that no program asks for one, and the same script gives the same cell ids.
+    """
+    import jupytext  # here, since it takes half a second and only this download needs it
+    import nbformat
+
+    notebook = jupytext.reads(script, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"cell-{number}"
+    nbformat.validate(notebook)
+    return str(nbformat.writes(notebook)).encode() + b"\n"
