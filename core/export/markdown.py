@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from core.words import visible
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>()#!|~$&:@^]|(?<=www)\.)", re.IGNORECASE)
+_SIGNS = re.compile(r"([\\`*_\[\]<>|~$&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 """What means something inside a line: emphasis, links, HTML, formulas, cells, addresses."""
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.config import SETTINGS, RunConfig, Setting
-from core.export import markdown
+from core.export import markdown, source_name
 from core.words import setting_value
 
 Place = Literal["constant", "code", "split", "off", "no effect"]
@@ -69,9 +68,8 @@ def placed(config: RunConfig) -> Iterator[Placed]:
 
 def _in_words(path: str, value: Any) -> str:
     """The value as Markdown shows it. A folder is named without those that it lies in."""
-    if path == "data.source" and not str(value).startswith(("tfds:", "upload:")):
-        value = re.split(r"[/\\]", str(value).rstrip("/\\"))[-1]
-    return markdown.escaped(setting_value(path, value))
+    in_words = source_name.portable(value) if path == "data.source" else setting_value(path, value)
+    return markdown.escaped(in_words)
 
 
 def _place(config: RunConfig, path: str, setting: Setting) -> Place:
