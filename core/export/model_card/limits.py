@@ -98,8 +98,8 @@ def _attention(run: Run, test: Predictions) -> str:
     wrong = sum(is_wrong for is_wrong, heatmap in found if heatmap.any())
     return (
         f"Heatmaps (Grad-CAM) of {count(hot, 'test image')}, {wrong:,} of them misclassified: in "
-        f"{on_border or 'none'}, most of the evidence is at the border of the image, which hints at the background "
-        "rather than the object."
+        f"{on_border or 'none'}, most of the evidence is at the border of the image, which hints at the "
+        "background rather than the object."
     )
 
 

@@ -21,8 +21,8 @@ def write(rows: pd.DataFrame) -> bytes:
 
     A line has the ``file`` below the folder of the images, its ``class`` and ``split``, and the ``content``,
     a hash of the decoded pixels (:func:`core.data.image_stats.content_hash`). ``name`` is given where people
-    know the file by another name, ``depth`` where it has more than 8 bits per channel. Everything is ASCII:
-    other characters, and bytes of a file name that are no text, are escaped as ``\u...``.
+    know the file by another name, ``depth`` where it has more than 8 bits per channel. All is ASCII: other
+    characters are escaped as ``\u...``.
     """
     ordered = rows.sort_values("split", key=lambda column: column.map(SPLITS.index), kind="stable")
     return "".join(json.dumps(line) + "\n" for line in _lines(ordered)).encode("ascii")

@@ -53,10 +53,16 @@ def script(plan: Plan) -> str:
     return re.sub(r"\n{3,}(?=# %%)", "\n\n", written)
 
 
-def readme(plan: Plan) -> str:
-    """Return how to start the script and the notebook, and where the images are."""
-    reached = str(plan.report.test_accuracy)
-    return _render("README.md.jinja", plan=plan, backbone=plan.config.backbone, reached=reached)
+def readme(plan: Plan, name: str) -> str:
+    """Return how to start the script or notebook of this name, and where the images are."""
+    return _render(
+        "README.md.jinja",
+        plan=plan,
+        name=name,
+        is_notebook=name.endswith(".ipynb"),
+        backbone=plan.config.backbone,
+        reached=str(plan.report.test_accuracy),
+    )
 
 
 def literal(value: Any) -> str:
