@@ -15,12 +15,14 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from core import config as settings_of
+from core import files
 from core.config import SETTINGS, RunConfig
 from core.data import deep_pixels, sources
 from core.errors import LabError
 from core.evaluation import confusion, headline
 from core.export import markdown, source_name
 from core.export.model_card import limits
+from core.processes.threads import Progress, ShouldStop, never, silent
 from core.report import Report
 from core.runs import Run
 from core.words import DASH, interval, percent, setting_value
@@ -56,6 +58,13 @@ def write(run: Run) -> str:
         confused=confusion.most_confused(np.asarray(report.confusion_matrix), report.class_names),
         limits=limits.find(run, report),
     )
+
+
+def make(run: Run, path: Path, progress: Progress = silent, should_stop: ShouldStop = never) -> None:
+    """Write the model card to a file. Raises like ``write``, or if the file cannot be written."""
+    progress("writing the model card", 0, 0)
+    with files.replacing(path) as beside:
+        beside.write_text(write(run), encoding="utf-8")
 
 
 @cache

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
+from core import files
 from core.export.script import notebook, plan, requirements, split_list, writing
 from core.export.script.plan import Plan
+from core.processes.threads import Progress, ShouldStop, never, silent
 from core.runs import Run
 
 Form = Literal["script", "notebook"]
@@ -32,6 +35,15 @@ def contents(run: Run, form: Form) -> dict[str, bytes]:
         split_list.NAME: split_list.write(planned.rows),
         "requirements.txt": requirements.write(packages(planned, form), planned.report.environment),
     }
+
+
+def make(
+    run: Run, path: Path, progress: Progress = silent, should_stop: ShouldStop = never, *, form: Form
+) -> None:
+    """Write these files to a zip archive. Raises like ``contents``, or if the archive cannot be written."""
+    progress("writing the script", 0, 0)
+    with files.replacing(path) as beside:
+        beside.write_bytes(pack(run, form))
 
 
 def pack(run: Run, form: Form) -> bytes:

@@ -77,10 +77,12 @@ def test_the_archive_is_the_same_each_time_and_has_one_folder(run, form, tmp_pat
 
 def test_requirements_are_the_versions_of_the_run_if_they_are_versions():
     recorded = {"tensorflow": "2.20.1", "keras": "3.1.0\n--index-url http://a.b", "numpy": "git+http://a.b"}
-    written = requirements.write(["tensorflow", "keras", "numpy", "seaborn"], recorded).decode()
+    names = ["tensorflow", "keras", "numpy", "seaborn", "not-installed-here"]
+    written = requirements.write(names, recorded).decode()
     assert written.splitlines() == [
         "tensorflow==2.20.1",
         *(f"{name}=={version(name)}" for name in ("keras", "numpy", "seaborn")),
+        "not-installed-here",
     ]
 
 
