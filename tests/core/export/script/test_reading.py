@@ -22,6 +22,7 @@ from core.data import pixel_cache
 from core.export.script import plan, split_list, writing
 from core.export.script.plan import Plan
 from samples import made_runs
+from tests.core.data.test_heif import PHOTO, needs_pi_heif
 
 SIZE = 48
 
@@ -80,13 +81,15 @@ def draw(folder: Path) -> None:
                     rotated.save(folder / label / name, kind, **options)
 
 
+@needs_pi_heif
 @pytest.mark.fault("F3", "F4", "F6", "F7")
 def test_a_script_gives_the_network_the_pixels_that_the_lab_gives_it(tmp_path):
     draw(tmp_path / "images")
+    (tmp_path / "images" / "a" / "phone.jpg").write_bytes(PHOTO)  # a HEIC photo by another name
     datasets.prepare(str(tmp_path / "images"))
     config = RunConfig().replace({"data.source": str(tmp_path / "images"), "data.image_size": SIZE})
     planned = plan.gather(made_runs.finished(config))
-    assert planned.ranges and planned.has_deep_colours
+    assert planned.ranges and planned.has_deep_colours and planned.has_heif
     assert len(planned.rows) >= 18
     for resize in ("stretch", "crop", "pad"):
         fitted = replace(planned, config=config.replace({"data.resize": resize}))

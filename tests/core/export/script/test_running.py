@@ -27,10 +27,10 @@ from tests.conftest import DATA
 
 FOLDER = "Gänse & Blümchen"
 WEIGHTS = "mobilenet_v2_035_224_no_top.weights.h5"
-LAB_IS_OUT_OF_REACH = {"PYTHONPATH": "", "PYTHONSAFEPATH": "1"}
+ALONE = {"PYTHONPATH": "", "PYTHONSAFEPATH": "1"}
 FRESH = pytest.mark.skipif(
-    not os.environ.get("LAB_TEST_SCRIPTS"),
-    reason="takes minutes and installs TensorFlow anew; make test-extras sets LAB_TEST_SCRIPTS",
+    not os.environ.get("LAB_TEST_FRESH_ENVIRONMENTS"),
+    reason="takes minutes and installs TensorFlow anew; make test-extras sets LAB_TEST_FRESH_ENVIRONMENTS",
 )
 
 DRIVER = """
@@ -67,7 +67,7 @@ def answer(*command: str, folder: Path, **environment: str) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **LAB_IS_OUT_OF_REACH, **environment},
+        env={**os.environ, **ALONE, **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -186,7 +186,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(garden_workspace, pytho
     notebook = nbformat.read(path, as_version=4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(kernels.parents[1]))
-        for name, value in LAB_IS_OUT_OF_REACH.items():
+        for name, value in ALONE.items():
             patch.setenv(name, value)
         client = nbclient.NotebookClient(
             notebook, timeout=1800, resources={"metadata": {"path": str(path.parent)}}
