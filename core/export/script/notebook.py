@@ -11,12 +11,10 @@ def write(script: str) -> bytes:
     Its kernel is named, so that no program asks for one, and the same script gives the same cell ids.
     """
     import jupytext  # here, since it takes half a second and only this download needs it
-    import nbformat
 
     notebook = jupytext.reads(script, fmt="py:percent")
-    notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5  # from 4.5 on, cells have ids
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"
-    nbformat.validate(notebook)
-    return str(nbformat.writes(notebook)).encode() + b"\n"
+    return str(jupytext.writes(notebook, fmt="ipynb")).encode()
