@@ -14,11 +14,9 @@ from core.data.dataset import Dataset
 from core.data.deep_pixels import Kind, Range
 from core.data.sources.catalogue import is_transposed
 from core.errors import LabError
-from core.evaluation import headline
-from core.export import markdown
+from core.export.script import differences
 from core.report import Report
 from core.runs import Run
-from core.words import count
 
 _TFDS = "tfds:"
 
@@ -74,19 +72,8 @@ def gather(run: Run) -> Plan:
     if report is None:
         raise LabError(f"{run.title} has no result yet. Let it finish, then take its script home.")
     dataset = datasets.open(config.data.source, report.data_version)
-    selection = datasets.select(dataset, config.data)
-    if (selection.fingerprint, selection.class_names) != (report.split_fingerprint, report.class_names):
-        raise LabError(
-            f"The images of data set '{dataset.title}' or their split are no longer those of {run.title}, so "
-            "its script would not be the same run. Train it again, then take its script home."
-        )
-    rows = selection.rows
+    rows = _rows(run, config, report, dataset)
     deep = rows[rows["depth"] != ""] if "depth" in rows else rows.iloc[:0]
-    if dataset.ranges is None and _has_more_than_8_bits(rows):
-        raise LabError(
-            f"Images of data set '{dataset.title}' have more than 8 bits, and an earlier version of the lab "
-            "scaled each by itself. Prepare the data set again and train again, then take the script home."
-        )
     ranges = _ranges(dataset, deep)
     is_bfloat16 = "bfloat16" in (report.precision, config.fit.precision)
     source = dataset.source.removeprefix(_TFDS) if dataset.source.startswith(_TFDS) and not ranges else ""
@@ -103,9 +90,25 @@ def gather(run: Run) -> Plan:
         modes=frozenset(rows["mode"]),
         has_heif=any(_is_heif(dataset.root / file) for file in rows["file"]),
         is_bfloat16=is_bfloat16,
-        notes=tuple(_notes(run, config, report, is_bfloat16)),
+        notes=tuple(differences.notes(run, config, report, is_bfloat16=is_bfloat16)),
         where=_where(dataset, source),
     )
+
+
+def _rows(run: Run, config: RunConfig, report: Report, dataset: Dataset) -> pd.DataFrame:
+    """The images of a run with their splits; raises LabError if they cannot be had as it had them."""
+    selection = datasets.select(dataset, config.data)
+    if (selection.fingerprint, selection.class_names) != (report.split_fingerprint, report.class_names):
+        raise LabError(
+            f"The images of data set '{dataset.title}' or their split are no longer those of {run.title}, so "
+            "its script would not be the same run. Train it again, then take its script home."
+        )
+    if dataset.ranges is None and selection.rows["mode"].map(_is_grey).any():
+        raise LabError(
+            f"Images of data set '{dataset.title}' have more than 8 bits, and an earlier version of the lab "
+            "scaled each by itself. Prepare the data set again and train again, then take the script home."
+        )
+    return selection.rows
 
 
 def _ranges(dataset: Dataset, deep: pd.DataFrame) -> dict[Kind, Range]:
@@ -120,11 +123,8 @@ def _ranges(dataset: Dataset, deep: pd.DataFrame) -> dict[Kind, Range]:
 
 
 def _is_grey(mode: str) -> bool:
+    """Whether it is one of Pillow's modes for more than 8 bits; there are none in colour."""
     return mode == "F" or mode.startswith("I")
-
-
-def _has_more_than_8_bits(rows: pd.DataFrame) -> bool:
-    return bool(rows["mode"].map(_is_grey).any())
 
 
 def _image_feature(layout: str) -> str:
@@ -151,33 +151,3 @@ def _where(dataset: Dataset, tfds: str) -> str:
     if dataset.root.is_relative_to(dataset.path):
         return f"`datasets/{dataset.id}/files` in the workspace of the lab"
     return "the folder that the run was trained on"
-
-
-def _notes(run: Run, config: RunConfig, report: Report, is_bfloat16: bool) -> list[str]:
-    """What cannot be the same, or is not, as sentences."""
-    notes = [
-        "Initial weights and the order of the images are drawn by Keras, not by the lab, so the accuracy "
-        "differs by chance; with the same images it should be inside the 95% CI of the run."
-    ]
-    if config.has_augmentation:
-        notes.append(
-            "Layers of Keras change the training images. They draw from the same ranges as the lab does, and "
-            "mirror what lies beyond the edge in the same way, up to a pixel."
-        )
-    if run.parent is not None:
-        notes.append(
-            f"The run continued run {markdown.escaped(run.parent.run)} after "
-            f"{count(run.parent.epochs, 'epoch')}; the script trains all epochs from the start, with the "
-            "settings of this run."
-        )
-    if run.status.state == "stopped" or run.status.pruned:
-        ended = count(len(run.metrics()), "epoch")
-        notes.append(f"The run was stopped after {ended}; the script trains as long as the settings say.")
-    if is_bfloat16:
-        notes.append(
-            "While it trains, the script computes the validation scores in bfloat16, too; the lab does so in "
-            "float32. Both compute the final scores in float32."
-        )
-    if grouped := headline.grouped(report):
-        notes.append(f"{grouped} The script's own interval does not allow for groups either.")
-    return notes

@@ -98,16 +98,20 @@ def _as_comment(note: str) -> str:
 
 
 def _augmentations(config: RunConfig) -> list[str]:
-    """The layers that change training images, in the order in which the lab changes them."""
+    """The layers that change training images, in the order in which the lab changes them.
+
+    Their seeds come from the script's. With the same seed, all would draw the same numbers, and each strong
+    rotation would come with a strong zoom.
+    """
     augment = config.augment
     if not config.has_augmentation:
         return []
     layers = {
-        'RandomFlip("horizontal", seed=SEED)': augment.flip,
-        'RandomRotation(ROTATION / 360, fill_mode="reflect", seed=SEED)': augment.rotation,
-        'RandomZoom(ZOOM, fill_mode="reflect", seed=SEED)': augment.zoom,
-        "RandomContrast(CONTRAST, seed=SEED)": augment.contrast,
-        "RandomBrightness(BRIGHTNESS, seed=SEED)": augment.brightness,
+        'RandomFlip("horizontal")': augment.flip,
+        'RandomRotation(ROTATION / 360, fill_mode="reflect")': augment.rotation,
+        'RandomZoom((1 / (1 + ZOOM) - 1, 1 / (1 - ZOOM) - 1), fill_mode="reflect")': augment.zoom,
+        "RandomContrast(CONTRAST)": augment.contrast,
+        "RandomBrightness(BRIGHTNESS)": augment.brightness,
     }
     return [layer for layer, strength in layers.items() if strength]
 
