@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
+import core
 from core import example, runs
 from core.config import RunConfig
 from core.errors import LabError
@@ -165,6 +166,7 @@ def test_a_run_without_a_result_has_no_card():
         card.write(runs.create(RunConfig()))
 
 
-def test_a_card_is_written_whole(tmp_path):
-    card.make(example.run(), tmp_path / "card.md")
-    assert (tmp_path / "card.md").read_text(encoding="utf-8").startswith("# Model card: ")
+def test_a_card_is_among_the_formats_of_an_export(tmp_path):
+    exported = core.load("example").export(tmp_path, format="model-card")
+    assert exported.path == tmp_path / "example-model-card.md"
+    assert exported.path.read_text(encoding="utf-8") == card.write(example.run())

@@ -7,12 +7,15 @@ import json
 import zipfile
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
 
-from core import datasets
+import core
+from core import datasets, example
+from core.cli.main import main
 from core.data import versions
 from core.errors import LabError
 from core.export.script import package, plan, requirements, split_list
@@ -112,3 +115,13 @@ def test_a_public_data_set_is_downloaded_and_what_is_in_the_files_decides_what_t
         package.packages(replace(base, tfds="tf_flowers", has_heif=True, has_deep_colours=True), "script")
     )
     assert "ipykernel" in package.packages(base, "notebook")
+
+
+@pytest.mark.parametrize("form", package.FORMS)
+def test_the_command_line_and_python_write_the_same_archive(run, form, tmp_path, capsys):
+    run.model_path.write_bytes(example.run().model_path.read_bytes())
+    assert main(["export", run.id, "--format", form, "--to", str(tmp_path)]) == 0
+    printed = Path(capsys.readouterr().out.strip().splitlines()[-1])
+    exported = core.load(run.id).export(tmp_path / "other.zip", format=form)
+    assert exported.proof is None
+    assert printed.read_bytes() == exported.path.read_bytes() == package.pack(run, form)
