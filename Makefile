@@ -1,8 +1,8 @@
 # make run     the app, on http://127.0.0.1:8501
 # make test    all tests
 # make test-extras  tests that need more packages (Ray, ONNX, MLflow with its own server, an earlier Keras version,
-#                   fresh environments for exported models) or more time (the larger pretrained networks, thousands
-#                   of damaged files)
+#                   fresh environments for exported models and scripts) or more time (the larger pretrained
+#                   networks, thousands of damaged files)
 # make test-pythons  all tests on every Python found: 3.11, 3.12, 3.13
 # make soak    two browsers and the command line for 30 minutes, with kills; SOAK_MINUTES= for longer or shorter
 # make check   linter, formatter and type checker
@@ -22,7 +22,7 @@ test: .venv/dev
 	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-extras: .venv-extras/done
-	LAB_TEST_FRESH_ENVIRONMENTS=1 .venv-extras/bin/python -m pytest -rs tests/core/export/models
+	LAB_TEST_FRESH_ENVIRONMENTS=1 .venv-extras/bin/python -m pytest -rs tests/core/export/models tests/core/export/script/test_running.py
 	LAB_TEST_ALL_NETWORKS=1 LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py tests/core/ml/test_pretrained.py
 	LAB_FUZZ=2000 $(BIN)/pytest --timeout=7200 tests/test_damaged_workspace.py tests/core/test_damaged_archives.py
 
@@ -71,7 +71,8 @@ clean:
 	$(BIN)/python -m venv .venv-extras
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> $$(.venv-extras/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lab.pth
-	.venv-extras/bin/pip install --disable-pip-version-check -q -r requirements-ray.txt -r requirements-mlflow.txt -r requirements-onnx.txt
+	.venv-extras/bin/pip install --disable-pip-version-check -q -r requirements-ray.txt -r requirements-mlflow.txt -r requirements-onnx.txt \
+		nbclient==0.11.0
 	$(BIN)/python -m venv .venv-extras/server
 	.venv-extras/server/bin/pip install --disable-pip-version-check -q \
 		mlflow==$$(.venv-extras/bin/python -c 'import mlflow; print(mlflow.__version__)')

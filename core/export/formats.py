@@ -13,9 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import LabError, WrongUsage
+from core.export.model_card import card
 from core.export.models import making
 from core.export.models.kinds import KINDS
 from core.export.proof import Proof
+from core.export.script import package
 from core.processes.threads import Progress, ShouldStop
 from core.runs import Run
 from core.words import listed
@@ -39,6 +41,7 @@ class Format:
         make: makes the file.
         packages: what has to be importable here to make it, by the name that it is imported with.
         install: the command that installs them.
+        takes: how long that is, in words.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Format:
     make: Make
     packages: tuple[str, ...] = ()
     install: str = ""
+    takes: str = "about a minute"
 
     @property
     def missing(self) -> str:
@@ -87,6 +91,32 @@ FORMATS: tuple[Format, ...] = (
         "pip install -r requirements-onnx.txt",
     ),
     _model("savedmodel", "For a server with TensorFlow Serving, and for TensorFlow's own tools."),
+    Format(
+        "script",
+        "Python script",
+        "To see how it was trained, and to change it: the same run with plain Keras, step by step.",
+        ".zip",
+        partial(package.make, form="script"),
+        takes="a few seconds",
+    ),
+    Format(
+        "notebook",
+        "Notebook",
+        "The same for Jupyter, Visual Studio Code or Colab.",
+        ".zip",
+        partial(package.make, form="notebook"),
+        ("jupytext",),
+        "pip install -r requirements.txt",
+        "a few seconds",
+    ),
+    Format(
+        "model-card",
+        "Model card",
+        "For whoever uses the model: what it was trained on, how well it does, and where it fails.",
+        ".md",
+        card.make,
+        takes="a few seconds",
+    ),
 )
 """In the order in which they are offered."""
 

@@ -24,11 +24,23 @@ from core.evaluation import calibration, confusion, curve_reading, headline
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.export import figures, headline_drawing, palette
+from core.export import exporting, figures, formats, headline_drawing, palette
 from core.export.heatmap_grid import Explained, heatmap_grid
+from core.export.proof import Proof
 from core.report import Proportion, Report
 from core.runs import Run
-from core.words import DASH, accuracy, count, duration, interval, percent, setting_value
+from core.words import (
+    DASH,
+    accuracy,
+    byte_size,
+    count,
+    difference,
+    duration,
+    interval,
+    milliseconds,
+    percent,
+    setting_value,
+)
 
 ImageOf = Callable[[str], Image.Image]
 """Returns an image by its id; raises LabError if it is missing."""
@@ -89,6 +101,7 @@ def build(run: Run, image_of: ImageOf) -> str:
         ),
         mistakes=[_shown(run, mistake, str(test.ids[mistake.row]), names, image_of) for mistake in worst],
         settings=_settings(run.config),
+        proofs=list(_proofs(run)),
         machine=_machine(report),
     )
 
@@ -108,6 +121,9 @@ def _template() -> Template:
         "with_interval": _with_interval,
         "count": count,
         "but_never": headline.but_never,
+        "byte_size": byte_size,
+        "difference": difference,
+        "milliseconds": milliseconds,
     }
     return environment.get_template("report.html.jinja")
 
@@ -162,6 +178,17 @@ def _settings(config: RunConfig) -> Iterator[tuple[str, str, str]]:
     for path, setting in SETTINGS.items():
         value, default = (setting_value(path, v) for v in (config.get(path), setting.default))
         yield setting.label, value, "" if value == default else default
+
+
+def _proofs(run: Run) -> Iterator[tuple[str, Proof]]:
+    """Yield the title of each exported model of this run, and how it compares with the lab's."""
+    for one in formats.FORMATS:
+        try:
+            export = exporting.kept(run, one.name)
+        except LabError:  # a damaged record, or no model: the rest of the report is not affected
+            continue
+        if export is not None and export.proof is not None:
+            yield one.title, export.proof
 
 
 def _machine(report: Report) -> list[tuple[str, str]]:

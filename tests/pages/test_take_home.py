@@ -128,6 +128,20 @@ def test_a_green_export_shows_its_figures_and_can_be_downloaded(run: Run):
     assert downloads(app) == ["Download (2 bytes)"]
 
 
+@pytest.mark.parametrize("name", ["script", "notebook", "model-card"])
+def test_what_is_no_model_is_made_and_downloaded_without_a_verdict(run: Run, name, no_processes):
+    app = visit(run)
+    app.radio(key="export_format").set_value(name).run()
+    assert "This takes a few seconds" in "".join(caption.value for caption in app.caption)
+    app.button(key="make_export").click().run()
+    assert ["export", run.id, "--format", name, "--report-progress"] in no_processes
+    exporting.make(run, name)
+    replace(exporting.job(run, name), state="done").write()
+    app = visit(run)
+    app.radio(key="export_format").set_value(name).run()
+    assert len(downloads(app)) == 1 and not app.success and not app.error
+
+
 def test_a_red_export_says_so_and_shows_what_is_in_its_place(run: Run):
     made(run, "tflite-int8", RED)
     app = visit(run)

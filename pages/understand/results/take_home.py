@@ -81,7 +81,7 @@ def _offer(run: Run, chosen: Format) -> None:
         on_click=frame.attempt,
         args=(exporting.start, run, chosen.name),
     )
-    st.caption("This takes about half a minute, and continues if you close the page.")
+    st.caption(f"This takes {chosen.takes}, and continues if you close the page.")
 
 
 def _say_how_it_ended(work: Exporting) -> None:

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import runs
+from core import example, runs
 from core.config import RunConfig
 from core.errors import LabError
 from core.evaluation import metrics
-from core.explain import heatmaps
+from core.explain import heatmaps, keras_file
 from core.explain.heatmaps import Request
-from core.export import csv_tables, html_report
+from core.export import csv_tables, exporting, html_report
+from core.export.proof import Proof
 from core.report import SkippedFile
 from core.runs import Labels, Predictions, Run
 from samples import made_runs
@@ -152,3 +153,31 @@ def test_a_table_holds_no_formula():
     assert re.findall(r"^(.*),-1\.5$", text, re.MULTILINE)[:4] == ["'=HYPERLINK()", "'+1", "'-x", "'@a"]
     assert "daisy,-1.5" in text.splitlines()
     assert all(csv_tables.csv_safe(value) == value for value in (3, -2.5, None, "daisy", "a=b"))
+
+
+def test_the_proof_of_an_exported_model_is_in_the_report():
+    run = finished(random(0))
+    run.model_path.write_bytes(example.run().model_path.read_bytes())
+    assert "Exported models" not in html_report.build(run, image_of)
+    proof = Proof(
+        format="tflite",
+        verdict="passed",
+        sentence="Tried outside the lab <b>.",
+        images=40,
+        agreement=metrics.proportion(39, 40),
+        difference=0.002,
+        milliseconds=3.21,
+        model_bytes=2_000_000,
+    )
+    for name, kept in {"tflite": proof, "onnx": None, "keras": None}.items():
+        path = exporting.path_of(run, name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"PK")
+        exporting.keep(run, name, keras_file.fingerprint(run.model_path), kept)
+    (run.exports_path / "keras.json").write_text("{")  # damaged, which spoils nothing else
+    page = html_report.build(run, image_of)
+    assert "Tried outside the lab &lt;b&gt;." in page
+    for shown in ("39 of 40", "0.002", "3.2 ms", "2 MB"):
+        assert shown in page
+    section = page.partition("Exported models")[2].partition("</table>")[0]
+    assert section.count("<tr>") == 2
