@@ -115,6 +115,15 @@ class DataConfig(_Section):
         step=0.05,
         advanced=True,
     )
+    subset_seed: int = _setting(
+        0,
+        "Subset seed",
+        "Changes which training images a share below 1 takes; repeats of a run take another part each.",
+        minimum=0,
+        maximum=2**31 - 1,
+        step=1,
+        advanced=True,
+    )
     image_size: int = _setting(
         128,
         "Image size",

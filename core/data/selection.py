@@ -69,7 +69,7 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
         rows = rows.assign(together=grouping.joined(rows, groups))
     split = splits.assign(rows, config.validation_share, config.test_share, config.split_seed)
     chosen = rows.assign(split=split)[split != ""]
-    chosen = training_subset.take(chosen, config.training_subset, config.split_seed).reset_index(drop=True)
+    chosen = training_subset.take(chosen, config.training_subset, config.subset_seed).reset_index(drop=True)
     _check_each_split_has_each_class(chosen, class_names)
     return Selection(
         chosen, class_names, fingerprint(chosen, "split"), left_out=int((split == "").sum()), groups=groups
