@@ -39,7 +39,7 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
         base: all settings that are not varied.
         values: the values to try, by dotted path.
         repeats: seeds per combination of settings, counted from the base's own.
-        images: number of training images, for estimating the time.
+        images: number of training images with the base's settings, for estimating the time.
         trials: number of combinations to propose; 0 means every combination.
 
     Raises:
@@ -57,7 +57,8 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
             left_out.append(str(error))
     if not configs:
         raise LabError(left_out[0])
-    return Plan(tuple(configs), tuple(dict.fromkeys(left_out)), cost_estimate.total(configs, images))
+    each = [round(images * config.get(SUBSET) / base.get(SUBSET)) for config in configs]
+    return Plan(tuple(configs), tuple(dict.fromkeys(left_out)), cost_estimate.total(configs, each))
 
 
 def repeated(config: RunConfig, repeats: int) -> list[RunConfig]:
