@@ -23,27 +23,33 @@ degree of freedom that three sizes leave."""
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether more images would help; gain, low, high: what twice as many would add, None if not measured."""
+    """Whether more images would help, and the curve that says so.
+
+    gain, low, high: what twice the images would add to the accuracy, with its 95% interval; None if that is
+    not measured.
+    """
 
     kind: Kind
     sentence: str
+    curve: DataCurve
     gain: float | None = None
     low: float | None = None
     high: float | None = None
 
     def __str__(self) -> str:
-        return self.sentence
+        """The sentence, followed by what was measured."""
+        return f"{self.sentence}\n{measured_in_words(self.curve)}"
 
 
 def answer(curve: DataCurve) -> Answer:
     """Return the answer that a curve gives."""
     fit = curve.fit
-    if fit is None:
-        return Answer("not measured", "The runs that can tell are not finished yet.")
+    if fit is None or curve.sizes[-1].share < 1:
+        return Answer("not measured", "The runs that can tell are not finished yet.", curve)
     gain = fit.gain(FACTOR)
     value, low, high = (float(part[0]) for part in (gain.value, gain.low, gain.high))
     kind, sentence = _in_words(curve, fit, value, low, high)
-    return Answer(kind, sentence, value, low, high)
+    return Answer(kind, sentence, curve, value, low, high)
 
 
 def _in_words(curve: DataCurve, fit: Fit, gain: float, low: float, high: float) -> tuple[Kind, str]:

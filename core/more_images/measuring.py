@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.comparison import pairing
@@ -47,27 +49,33 @@ class Size:
 class DataCurve:
     """Scores by number of training images, smallest first.
 
-    groups: (N,) what the held-out images belong to, such as patients; None where they are independent.
-    classes: the number of classes.
+    ids: (N,) of the held-out images; groups: (N,) what these belong to, such as patients; None where they are
+    independent.
     """
 
-    sizes: tuple[Size, ...]
-    classes: int
+    sizes: tuple[Size, ...] = ()
+    ids: tuple[str, ...] = ()
     groups: NDArray[np.int64] | None = None
 
     @property
     def held_out(self) -> int:
         """Images on which the scores are measured."""
-        return self.sizes[0].right.shape[1] if self.sizes else 0
+        return len(self.ids)
+
+    def up_to(self, share: float) -> DataCurve:
+        """Return what would be known without the runs on more than this share of the training images."""
+        return replace(self, sizes=tuple(size for size in self.sizes if size.share <= share))
+
+    def table(self) -> pd.DataFrame:
+        """A row per run: share, images (training) and accuracy on the held-out images."""
+        rows = [(size.share, size.images, value) for size in self.sizes for value in size.accuracies]
+        return pd.DataFrame(rows, columns=["share", "images", "accuracy"])
 
     @property
     def can_be_fitted(self) -> bool:
-        """Whether there are enough sizes, all images among them, and repeats that show how much is chance."""
-        return (
-            len(self.sizes) >= power_law.MIN_SIZES
-            and self.sizes[-1].share == 1
-            and all(len(size.right) > 1 for size in self.sizes)
-        )
+        """Whether there are enough sizes, and repeats that show how much is chance."""
+        repeated = [size for size in self.sizes if len(size.right) > 1]
+        return len(repeated) == len(self.sizes) >= power_law.MIN_SIZES
 
     @cached_property
     def fit(self) -> Fit | None:
@@ -76,14 +84,13 @@ class DataCurve:
 
 
 def curve(runs: Iterable[Run]) -> DataCurve:
-    """Return what finished runs of a study show; runs on other images than the newest are left out.
+    """Return what finished runs of a study show.
 
-    Raises:
-        LabError: predictions cannot be read.
+    Runs whose predictions cannot be read are left out, and so are those on other images than the newest.
     """
-    results = [_result(run) for run in runs if run.has_report and run.status.state == "done"]
+    results = list(_results(runs))
     if not results:
-        return DataCurve((), 0)
+        return DataCurve()
     newest = max(results, key=lambda one: one.run)
     alike = [one for one in results if one.is_like(newest)]
     by_share: dict[float, list[_Predicted]] = {}
@@ -93,7 +100,7 @@ def curve(runs: Iterable[Run]) -> DataCurve:
         Size(share, round(np.mean([one.images for one in found])), np.array([one.right for one in found]))
         for share, found in sorted(by_share.items())
     )
-    return DataCurve(tuple(sizes), newest.classes, newest.groups)
+    return DataCurve(tuple(sizes), newest.ids, newest.groups)
 
 
 def measured(curve: DataCurve) -> Measured:
@@ -132,14 +139,20 @@ class _Predicted:
     run: str
     share: float
     images: int
-    classes: int
     version: str
-    ids: Sequence[str]
+    ids: tuple[str, ...]
     right: NDArray[np.bool_]
     groups: NDArray[np.int64] | None
 
     def is_like(self, other: _Predicted) -> bool:
         return self.version == other.version and self.ids == other.ids
+
+
+def _results(runs: Iterable[Run]) -> Iterator[_Predicted]:
+    for run in runs:
+        if run.status.state == "done":
+            with suppress(LabError):
+                yield _result(run)
 
 
 def _result(run: Run) -> _Predicted:
@@ -151,14 +164,9 @@ def _result(run: Run) -> _Predicted:
     return _Predicted(
         run=run.id,
         share=run.config.data.training_subset,
-        images=_total(report.counts["train"]),
-        classes=len(report.class_names),
+        images=sum(report.counts.get("train", {}).values()),
         version=report.data_version,
-        ids=[str(image_id) for one in results for image_id in one.ids],
+        ids=tuple(str(image_id) for one in results for image_id in one.ids),
         right=np.concatenate([one.right for one in results]),
         groups=np.concatenate(groups) if len(groups) == len(results) else None,
     )
-
-
-def _total(counts: Mapping[str, int]) -> int:
-    return sum(counts.values())

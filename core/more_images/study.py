@@ -37,6 +37,10 @@ class Study:
     seeds: int = SEEDS
 
     def __post_init__(self) -> None:
+        if self.seeds < 2:
+            raise LabError(
+                "With fewer than 2 seeds, what is chance cannot be told from what the images bring."
+            )
         if self.base.data.training_subset != 1:
             raise LabError(
                 "Whether more images would help is measured from a run on all training images; this one took "

@@ -53,7 +53,7 @@ GROUPS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(GROUPS, st.integers(0, 5), st.sampled_from(["group", "together"]))
 def test_subsets_are_nested_have_whole_groups_and_every_class(
     groups: list[tuple[str, ...]], seed: int, column: str
