@@ -40,7 +40,7 @@ def _follow(waiting: tuple[tuple[str, str], ...]) -> None:
 
 def _show(letter: str, run: Run) -> None:
     status = run.status
-    words = f"Epoch {status.epoch} of {status.epochs}" if status.epochs else status.message or "In the queue"
+    words = f"epoch {status.epoch} of {status.epochs}" if status.state == "running" else "in the queue"
     left = f" · {about(status.seconds_left)} left" if status.seconds_left is not None else ""
     share = min(status.epoch / status.epochs, 1.0) if status.epochs else 0.0
-    st.progress(share, text=literal(f"{letter}: {words}{left}"))
+    st.progress(share, text=literal(f"{letter} · {words}{left}"))
