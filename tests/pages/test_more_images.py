@@ -91,6 +91,16 @@ def test_compare_draws_a_band_for_each_network_and_says_which_needs_fewer(config
     assert "images, B" in text and "does at least as well as A" in text
 
 
+def test_sweeps_measure_both_kinds_of_network_in_two_clicks(config: RunConfig) -> None:
+    page = AppTest.from_file(str(made_runs.APP), default_timeout=30).switch_page(addresses.SWEEPS)
+    page.query_params[addresses.SOURCE_KEY] = config.data.source
+    page.session_state["by_images"] = True
+    page = no_fault(page.run())
+    no_fault(page.button(key="start-more-images-sweeps").click().run())
+    networks = [run.config.model.network for run in engine.queue()]
+    assert {name: networks.count(name) for name in networks} == {"own": 9, "mobilenet_v2_035": 9}
+
+
 def test_one_click_puts_the_other_kind_of_network_beside_a_run(config: RunConfig) -> None:
     run = made_runs.finished(config)
     page = no_fault(shown("compare", runs=run.id).button(key="counterpart").click().run())
