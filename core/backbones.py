@@ -6,7 +6,7 @@ those of the network without its own classifier, at :data:`SIZE` pixels; tests c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ SIZE = 224
 """Side of the images in pixels for which the weights were trained and the figures below hold."""
 LAST_MAP = "last_map"
 """The layer of the lab's model with the last feature map of any of these networks."""
+MAP_TITLES = ("Early blocks (fine)", "Middle blocks", "Late blocks")
+"""The feature maps before the last in words, from fine to coarse. A layer's name does not tell which it is:
+networks of one family have layers of the same names in different places."""
 _STORE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
@@ -59,14 +62,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class FeatureMap:
-    """A layer whose map is worth explaining: its name in the model, and in words."""
-
-    layer: str
-    title: str
-
-
-@dataclass(frozen=True)
 class Backbone:
     """A network trained on ImageNet, without its classifier.
 
@@ -76,7 +71,8 @@ class Backbone:
         features: channels of its last map, and so the length of an image's features.
         parameters: all weights, including those of its normalisation layers.
         whole, last_third, last_block: what fine-tuning trains, by :data:`FineTune`.
-        maps: feature maps before the last, from fine to coarse.
+        maps: the layers whose feature maps are explained besides the last, in the order of
+            :data:`MAP_TITLES`.
         speed: 10^9 multiply-adds per second and core: measured for MobileNetV2 (0.35) on the machine that
             this was written on, guessed for the others.
     """
@@ -90,7 +86,7 @@ class Backbone:
     whole: Part
     last_third: Part
     last_block: Part
-    maps: tuple[FeatureMap, ...]
+    maps: tuple[str, str, str]
     speed: float
     file: WeightsFile
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -101,13 +97,14 @@ class Backbone:
         parts = {"last_block": self.last_block, "last_third": self.last_third, "all": self.whole}
         return parts.get(fine_tune)
 
+    @property
+    def known_layers(self) -> set[str]:
+        """Names of some of its layers, by which it is recognised among networks of its family."""
+        parts = (self.whole, self.last_third, self.last_block)
+        return {*(part.first_layer for part in parts), *self.maps}
 
-def _maps(fine: str, middle: str, coarse: str) -> tuple[FeatureMap, ...]:
-    layers = {"Early blocks (fine)": fine, "Middle blocks": middle, "Late blocks": coarse}
-    return tuple(FeatureMap(layer, title) for title, layer in layers.items())
 
-
-_MOBILENET_V2_MAPS = _maps("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
+_MOBILENET_V2_MAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 
 _ALL = (
     Backbone(
@@ -157,7 +154,7 @@ _ALL = (
         whole=Part("conv", 914_896, 54_896_576, 5_355_584),
         last_third=Part("expanded_conv_8_expand", 729_000, 19_749_024, 831_504),
         last_block=Part("expanded_conv_10_expand", 346_896, 9_000_000, 298_368),
-        maps=_maps("expanded_conv_project_bn", "expanded_conv_2_add", "expanded_conv_7_add"),
+        maps=("expanded_conv_project_bn", "expanded_conv_2_add", "expanded_conv_7_add"),
         speed=6.0,
         file=WeightsFile(
             f"{_STORE}mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
@@ -175,7 +172,7 @@ _ALL = (
         whole=Part("conv", 2_947_552, 214_080_960, 15_423_904),
         last_third=Part("expanded_conv_11_expand", 2_549_424, 92_889_504, 2_582_720),
         last_block=Part("expanded_conv_14_expand", 946_800, 24_216_000, 497_280),
-        maps=_maps("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
+        maps=("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
         speed=12.0,
         file=WeightsFile(
             f"{_STORE}mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
@@ -193,7 +190,7 @@ _ALL = (
         whole=Part("stem_conv", 5_798_096, 716_806_176, 16_164_752),
         last_third=Part("block6b_expand_conv", 4_197_456, 168_104_832, 3_242_064),
         last_block=Part("block6h_expand_conv", 810_288, 34_336_896, 624_432),
-        maps=_maps("block2b_add", "block3b_add", "block5e_add"),
+        maps=("block2b_add", "block3b_add", "block5e_add"),
         speed=20.0,
         file=WeightsFile(
             f"{_STORE}efficientnet_v2/efficientnetv2-b0_notop.h5",
@@ -211,7 +208,7 @@ _ALL = (
         whole=Part("conv1_conv", 23_473_920, 3_480_207_360, 31_378_156),
         last_third=Part("conv4_block5_preact_bn", 17_180_672, 1_043_660_800, 3_955_968),
         last_block=Part("conv5_block3_preact_bn", 4_458_496, 218_365_952, 794_112),
-        maps=_maps("conv2_block2_out", "conv3_block3_out", "conv4_block5_out"),
+        maps=("conv2_block2_out", "conv3_block3_out", "conv4_block5_out"),
         speed=20.0,
         file=WeightsFile(
             f"{_STORE}resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
@@ -220,6 +217,15 @@ _ALL = (
         ),
     ),
 )
+
+
+def recognise(layers: Collection[str]) -> Backbone | None:
+    """Return the network that has layers of these names; None if it is none of these.
+
+    A large network has all the names of the small one of its family, hence the largest that fits.
+    """
+    return next((one for one in reversed(_ALL) if one.known_layers <= set(layers)), None)
+
 
 BACKBONES: Mapping[str, Backbone] = {backbone.name: backbone for backbone in _ALL}
 """By their name as a setting, from the smallest to the largest."""
