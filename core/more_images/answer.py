@@ -68,9 +68,10 @@ def _in_words(curve: DataCurve, fit: Fit, gain: float, low: float, high: float) 
             f"More of the same will not help: twice the images per class would add {points(high)} at most. "
             "Look at the labels, or for images of what the model gets wrong."
         )
+    runs = count(min(len(size.right) for size in curve.sizes), "run")
     return "cannot tell", (
         f"Cannot tell: twice the images per class would add {_points(low)} to {points(high, 0)}. "
-        f"{count(curve.held_out, 'held-out image')} are too few to say more."
+        f"With {count(curve.held_out, 'held-out image')} and {runs} on each share, no more can be said."
     )
 
 

@@ -26,7 +26,7 @@ MIN_RATIO, MAX_RATIO = 0.4, 1.1
 gain more by each doubling than by the one before."""
 MIN_SIZES = 3
 """Two sizes show one gain, but not whether gains grow smaller."""
-_RATIOS, _DRAWS = 71, 100
+_RATIOS, _DRAWS = 71, 200
 _ENDS = (0.025, 0.975)
 _NEAR = 1e-6
 

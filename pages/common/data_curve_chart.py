@@ -14,6 +14,9 @@ from core.words import percent
 
 _POINTS = 40
 _FORMAT = ".1%"
+_LEGEND = alt.Legend(
+    orient="bottom", columns=1, labelLimit=400, symbolType="stroke", symbolStrokeWidth=2.5, symbolOpacity=1
+)
 _DASHES = alt.StrokeDash(
     "part:N", scale=alt.Scale(domain=["measured", "forecast"], range=[[1, 0], [5, 4]]), legend=None
 )
@@ -33,7 +36,7 @@ def chart(curves: Mapping[str, DataCurve]) -> alt.LayerChart:
         scale=alt.Scale(type="log", base=2, nice=False, padding=14),
         axis=alt.Axis(values=sizes, format=",d", grid=False, labelOverlap="greedy"),
     )
-    legend = alt.Legend(orient="bottom", labelLimit=400, columns=1) if len(curves) > 1 else None
+    legend = _LEGEND if len(curves) > 1 else None
     colour = alt.Color("name:N", title=None, sort=list(curves), legend=legend)
     y = alt.Y("accuracy:Q", title="Accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
     dots = alt.Chart(runs).mark_point(filled=True, size=55, opacity=0.8)

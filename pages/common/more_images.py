@@ -132,8 +132,8 @@ def _explain(asked: Sequence[Asked]) -> None:
     study = asked[0].study
     shares = listed([percent(share, 0) for share in study.shares])
     st.markdown(
-        f"Trains on {shares} of the training images, {study.seeds} times each with other seeds and other "
-        "parts. Validation and test images stay the same, and every run makes as many weight updates."
+        f"Trains on {shares} of the training images, {study.seeds} times each, with different seeds. "
+        "Validation and test images stay the same, and every run makes the same number of weight updates."
     )
 
 

@@ -22,6 +22,7 @@ def show(selection: Selection) -> None:
         return
     st.subheader("Would more images help?", anchor=False, help=glossary.help_of("more images"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"With the settings of the Train page: {literal(run_header.settings_line(config))}")
+        _, _, line = run_header.settings_line(config).partition(" · ")  # without the data set, shown above
+        st.caption(f"With the settings of the Train page: {literal(line)}")
         st.page_link(addresses.TRAIN, label="Change", icon=":material/tune:", width="content")
     section.show([asked], key="data")

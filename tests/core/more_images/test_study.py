@@ -121,7 +121,9 @@ def test_the_answer_is_a_sentence_or_silence(scores: dict[float, float], kind: s
 
 def test_few_held_out_images_cannot_tell() -> None:
     found = answer(curve({0.25: 0.75, 0.5: 0.8, 1.0: 0.82}, images=40))
-    assert found.kind == "cannot tell" and "40 held-out images are too few" in found.sentence
+    assert (
+        found.kind == "cannot tell" and "With 40 held-out images and 3 runs on each share" in found.sentence
+    )
 
 
 def test_the_better_settings_need_fewer_images() -> None:
