@@ -1,11 +1,11 @@
 """Would more images help? Whether the forecast for twice the images holds what its interval promises.
 
-``python -m benchmarks.more_images [--quick]``. First many simulated learning curves, whose true gain is
-known: power laws with and without a floor, gains that stay the same with each doubling, none at all, and
-S-shaped curves, for which the law does not hold. Then tf_flowers: from the scores on an eighth, a quarter and
-a half of the training images, the score on all of them is forecast and compared with the measured one, on a
-pretrained network and on the own one. ``--quick`` simulates fewer curves and leaves the own network out.
-Needs tf_flowers in TFDS_DATA_DIR.
+``python -m benchmarks.more_images [--quick] [--parts simulated transfer own]``. Simulated learning curves,
+whose true gain is known: power laws with and without a floor, gains that stay the same with each doubling,
+none at all, and S-shaped curves, for which the law does not hold. Then tf_flowers, on a pretrained network
+and on the own one: from the scores on an eighth, a quarter and a half of the training images, the score on
+all of them is forecast and compared with the measured one. ``--quick`` simulates fewer curves and leaves the
+own network out. Needs tf_flowers in TFDS_DATA_DIR.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from core.words import percent, points
 DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 SOURCE = "tfds:tf_flowers"
 SHARES = (0.25, 0.5, 1.0)
+PARTS = ("simulated", "transfer", "own")
 PROMISED, MAX_ERROR = 0.93, 0.02
 Law = Callable[[float], float]
 
@@ -39,9 +40,14 @@ def main() -> int:
     """Measure and print; return 1 if a promise is not kept."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
-    met = [_simulate(held_out, 40 if quick else 200) for held_out in (100, 400, 800)]
-    return int(not all([*met, *_flowers(quick)]))
+    parser.add_argument("--parts", nargs="*", choices=PARTS)
+    chosen = parser.parse_args()
+    parts = chosen.parts or (PARTS[:2] if chosen.quick else PARTS)
+    met = [
+        _simulate(held_out, 40 if chosen.quick else 200)
+        for held_out in ((100, 400, 800) if "simulated" in parts else ())
+    ]
+    return int(not all([*met, *_flowers(parts)]))
 
 
 def _simulate(held_out: int, count: int) -> bool:
@@ -89,16 +95,14 @@ def _curve(law: Law, held_out: int, rng: np.random.Generator, seeds: int = 3) ->
     return DataCurve(tuple(sizes), tuple(map(str, range(held_out))))
 
 
-def _flowers(quick: bool) -> Iterator[bool]:
+def _flowers(parts: Sequence[str]) -> Iterator[bool]:
     """Forecast the score on all training images from those on an eighth, a quarter and a half."""
     os.environ.setdefault("TFDS_DATA_DIR", str(DATA / "tfds"))
     os.environ.setdefault("LAB_WEIGHTS", str(DATA / "weights"))
     base = RunConfig().replace({"data.source": SOURCE})
     own = {"data.image_size": 64, "fit.epochs": 8, "model.dropout": 0.2}
-    asked = {"own network, 64 px": base.replace(own)} if not quick else {}
-    transfer = preset("transfer", base)
-    if transfer.backbone and pretrained_weights.find(transfer.backbone):
-        asked["MobileNetV2 (0.35), frozen"] = transfer
+    configs = {"transfer": preset("transfer", base), "own": base.replace(own)}
+    asked = {name: config for name, config in configs.items() if name in parts and _has_weights(config)}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder
         try:
@@ -108,6 +112,10 @@ def _flowers(quick: bool) -> Iterator[bool]:
             return
         for name, config in asked.items():
             yield _forecast(name, Study(config, (0.125, *SHARES)))
+
+
+def _has_weights(config: RunConfig) -> bool:
+    return config.backbone is None or pretrained_weights.find(config.backbone) is not None
 
 
 def _forecast(name: str, study: Study) -> bool:
