@@ -18,7 +18,7 @@ import tensorflow as tf
 from core.backbones import BACKBONES, LAST_MAP, MAP_TITLES, SIZE, Backbone, Part
 from core.config import RunConfig
 from core.explain import keras_file
-from core.ml import portable_file, pretrained, train
+from core.ml import heatmap_checks, portable_file, pretrained, train
 from core.ml.explainer import Explainer, load_for_explaining
 from core.ml.pretrained import Pretrained
 from core.training import network_layers
@@ -173,3 +173,22 @@ def test_blocks_are_named_and_grad_cam_agrees_with_an_independent_tape(
         weights = tape.gradient(score, activations).numpy().mean(axis=(1, 2))[0]
         expected = np.maximum(activations.numpy()[0] @ weights, 0)
         np.testing.assert_allclose(heatmap, expected / max(expected.max(), 1e-30), atol=1e-4)
+
+
+def test_its_saved_weights_are_in_the_same_order_and_its_control_still_responds_to_images(
+    saved: Path, classifier: keras.Model, network: Pretrained
+) -> None:
+    loaded = load_for_explaining(saved)
+    changes = {"model.network": network.backbone.name, "model.fine_tune": "last_block"}
+    tuned = pretrained.build_tuned(network, RunConfig().replace(changes), 4, "float32")
+    for one, other in zip(loaded.weights, tuned.weights, strict=True):
+        assert one.shape == other.shape
+    for mine, theirs in zip(loaded.get_weights(), classifier.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    explainer = Explainer(loaded)
+    control = heatmap_checks.shuffled(explainer)
+    features = control.features(IMAGES)
+    assert np.isfinite(features).all()
+    assert np.abs(features[0] - features[1]).max() > 0.05 * np.abs(features).max() > 0
+    heatmap = control.heatmaps(IMAGES, [0, 1, 2])
+    assert np.isfinite(heatmap).all() and heatmap.any()
