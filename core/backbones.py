@@ -73,8 +73,8 @@ class Backbone:
         whole, last_third, last_block: what fine-tuning trains, by :data:`FineTune`.
         maps: the layers whose feature maps are explained besides the last, in the order of
             :data:`MAP_TITLES`.
-        speed: 10^9 multiply-adds per second and core: measured for MobileNetV2 (0.35) on the machine that
-            this was written on, guessed for the others.
+        speed: 10^9 multiply-adds per second and core, measured at :data:`SIZE` pixels on the machine that
+            this was written on (2 cores with AVX-512).
     """
 
     name: Network
@@ -119,7 +119,7 @@ _ALL = (
         last_third=Part("block_12_expand", 316_784, 18_485_936, 946_368),
         last_block=Part("block_16_expand", 202_832, 9_938_768, 297_920),
         maps=_MOBILENET_V2_MAPS,
-        speed=7.0,
+        speed=7.1,
         file=WeightsFile(
             f"{_STORE}mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5",
             2_019_640,
@@ -138,7 +138,7 @@ _ALL = (
         last_third=Part("block_12_expand", 1_779_136, 112_325_248, 2_415_744),
         last_block=Part("block_16_expand", 879_040, 43_072_960, 501_760),
         maps=_MOBILENET_V2_MAPS,
-        speed=12.0,
+        speed=14.2,
         file=WeightsFile(
             f"{_STORE}mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
             9_406_464,
@@ -155,7 +155,7 @@ _ALL = (
         last_third=Part("expanded_conv_8_expand", 729_000, 19_749_024, 831_504),
         last_block=Part("expanded_conv_10_expand", 346_896, 9_000_000, 298_368),
         maps=("expanded_conv_project_bn", "expanded_conv_2_add", "expanded_conv_7_add"),
-        speed=6.0,
+        speed=9.8,
         file=WeightsFile(
             f"{_STORE}mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
             4_334_752,
@@ -173,7 +173,7 @@ _ALL = (
         last_third=Part("expanded_conv_11_expand", 2_549_424, 92_889_504, 2_582_720),
         last_block=Part("expanded_conv_14_expand", 946_800, 24_216_000, 497_280),
         maps=("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
-        speed=12.0,
+        speed=12.7,
         file=WeightsFile(
             f"{_STORE}mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
             12_683_000,
@@ -191,7 +191,7 @@ _ALL = (
         last_third=Part("block6b_expand_conv", 4_197_456, 168_104_832, 3_242_064),
         last_block=Part("block6h_expand_conv", 810_288, 34_336_896, 624_432),
         maps=("block2b_add", "block3b_add", "block5e_add"),
-        speed=20.0,
+        speed=26.5,
         file=WeightsFile(
             f"{_STORE}efficientnet_v2/efficientnetv2-b0_notop.h5",
             24_274_472,
@@ -209,7 +209,7 @@ _ALL = (
         last_third=Part("conv4_block5_preact_bn", 17_180_672, 1_043_660_800, 3_955_968),
         last_block=Part("conv5_block3_preact_bn", 4_458_496, 218_365_952, 794_112),
         maps=("conv2_block2_out", "conv3_block3_out", "conv4_block5_out"),
-        speed=20.0,
+        speed=42.6,
         file=WeightsFile(
             f"{_STORE}resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
             94_668_760,
