@@ -18,7 +18,6 @@ from pages.common import data_curve_chart, frame, glossary, visitors
 from pages.common.text import literal
 
 POLL_SECONDS = 2.0
-Among = Sequence[tuple[Run, RunConfig]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ def _follow(asked: tuple[Asked, ...], key: str, is_followed: bool) -> None:
             frame.tend()
         curves = {one.name: _curve(tuple(map(_stamp, found[one.name].values()))) for one in asked}
         is_under_way = any(more_images.is_under_way(one.study, found[one.name].values()) for one in asked)
-        if sum(len(curve.sizes) for curve in curves.values()) > len(curves) or is_under_way:
+        is_more_than_the_first_runs = any(len(curve.sizes) > 1 for curve in curves.values())
+        if is_more_than_the_first_runs or is_under_way:
             _show_curves(curves)
         if is_under_way:
             _show_progress(asked, found, key)
