@@ -107,9 +107,13 @@ def create_continuation(run: Run, epochs: int, submission: Submission = Submissi
         raise LabError(f"A run cannot be trained on for {count(epochs, 'epoch')}; choose at least 1.")
     if not run.has_checkpoint and not run.model_path.exists():
         raise LabError(f"The model of {run.title} is gone, so it cannot be trained on. Start a new run.")
-    path, done = epochs_to_continue(run)
-    config = run.config.replace({path: done + epochs})
-    parent = Parent(run.id, _epochs_done(run), report.data_version, report.split_fingerprint, report.seconds)
+    path, counted = epochs_to_continue(run)
+    done = _epochs_done(run)
+    changes = {path: counted + epochs}
+    if path != "fit.epochs" and not counted:
+        changes["fit.epochs"] = done  # or the last layer alone would be trained further first
+    config = run.config.replace(changes)
+    parent = Parent(run.id, done, report.data_version, report.split_fingerprint, report.seconds)
     name = f"{run.labels.name}, trained on" if run.labels.name else ""
     return runs.create(config, Labels(name=name), continues=(run, parent), submission=submission)
 
@@ -117,11 +121,11 @@ def create_continuation(run: Run, epochs: int, submission: Submission = Submissi
 def epochs_to_continue(run: Run) -> tuple[str, int]:
     """Return the setting that more epochs of a finished run are added to, and how many of these are done.
 
-    A run that was fine-tuned goes on fine-tuning.
+    A run that was fine-tuned goes on fine-tuning, even from a model whose last layer alone was the best.
     """
     done = _epochs_done(run)
-    fine_tuned = sum(line.get("stage") == "fine_tuning" for line in run.metrics()[:done])
-    return ("fit.fine_tune_epochs", fine_tuned) if fine_tuned else ("fit.epochs", done)
+    is_tuning = [line.get("stage") == "fine_tuning" for line in run.metrics()]
+    return ("fit.fine_tune_epochs", sum(is_tuning[:done])) if any(is_tuning) else ("fit.epochs", done)
 
 
 def _epochs_done(run: Run) -> int:

@@ -113,6 +113,7 @@ def test_a_fine_tuned_run_is_checked_and_trained_on_also_from_its_model_alone(so
     assert imported.status.state == "done", imported.status.message
     assert len(imported.metrics()) == report.kept_epoch + 1
     assert imported.metrics()[: report.kept_epoch] == on.metrics()[: report.kept_epoch]
+    assert imported.metrics()[-1]["stage"] == "fine_tuning"
 
 
 def test_without_weights_the_run_says_so_at_once_and_the_own_network_trains(
