@@ -75,12 +75,13 @@ def _simulate(held_out: int, count: int) -> bool:
 def _law(name: str, rng: np.random.Generator) -> Law:
     """Return the share of wrong predictions by share of the training images."""
     now, exponent, floor = rng.uniform(0.03, 0.45), rng.uniform(0.07, 0.9), rng.uniform(0, 0.9)
+    bend = 0.4 + floor / 2
     laws: dict[str, Law] = {
         "power law": lambda share: now * (floor + (1 - floor) * share**-exponent),
         "power law, no floor": lambda share: min(now * share ** -(exponent / 2), 0.95),
         "same gain each time": lambda share: min(now * (1 - 0.2 * floor * np.log2(share)), 0.95),
         "flat": lambda share: now,
-        "S-shaped": lambda share: 0.05 + 0.75 / (1 + np.exp((1 + floor) * (np.log2(share) + 2 * exponent))),
+        "S-shaped": lambda share: 0.05 + 0.75 / (1 + np.exp(bend * (np.log2(share) + 2 * exponent))),
     }
     return laws[name]
 
