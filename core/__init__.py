@@ -8,7 +8,7 @@
     result.plot_worst_predictions()
 
 Nothing here imports Streamlit, and only :mod:`core.ml` imports TensorFlow. Importing ``core`` loads
-nothing else: its three functions import what they need when they are called.
+nothing else: its functions import what they need when they are called.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.comparison.verdicts import Verdict
+    from core.more_images import Answer
     from core.training_result import TrainingResult
 
-__all__ = ["compare", "load", "train"]
+__all__ = ["compare", "load", "train", "would_more_images_help"]
 
 
 def train(
@@ -91,3 +92,25 @@ def compare(first: TrainingResult, second: TrainingResult) -> Verdict:
     from core import training_result
 
     return training_result.compare(first, second)
+
+
+def would_more_images_help(
+    source: str | Path = "garden", *, preset: str = "", layout: str = "", seeds: int = 3, **settings: Any
+) -> Answer:
+    """Measure how the score grows with the training images, and say what twice as many would add.
+
+    Trains in this process on a quarter, a half and all of the training images, ``seeds`` times each. The runs
+    are ordinary ones; those that are there already are not trained again.
+
+    Args:
+        seeds: runs on each share of the images, at least 2.
+        source, preset, layout, settings: as for :func:`train`.
+
+    Raises:
+        LabError: as for :func:`train`.
+    """
+    from core import foreground
+    from core.more_images import SHARES, Study
+
+    config = foreground.settled_config(str(source), preset=preset, layout=layout, settings=settings)
+    return foreground.measure_more_images(Study(config, SHARES, seeds))

@@ -6,7 +6,7 @@ those of the network without its own classifier, at :data:`SIZE` pixels; tests c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ SIZE = 224
 """Side of the images in pixels for which the weights were trained and the figures below hold."""
 LAST_MAP = "last_map"
 """The layer of the lab's model with the last feature map of any of these networks."""
+MAP_TITLES = ("Early blocks (fine)", "Middle blocks", "Late blocks")
+"""The feature maps before the last in words, from fine to coarse. A layer's name does not tell which it is:
+networks of one family have layers of the same names in different places."""
 _STORE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
@@ -59,14 +62,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class FeatureMap:
-    """A layer whose map is worth explaining: its name in the model, and in words."""
-
-    layer: str
-    title: str
-
-
-@dataclass(frozen=True)
 class Backbone:
     """A network trained on ImageNet, without its classifier.
 
@@ -76,9 +71,10 @@ class Backbone:
         features: channels of its last map, and so the length of an image's features.
         parameters: all weights, including those of its normalisation layers.
         whole, last_third, last_block: what fine-tuning trains, by :data:`FineTune`.
-        maps: feature maps before the last, from fine to coarse.
-        speed: 10^9 multiply-adds per second and core: measured for MobileNetV2 (0.35) on the machine that
-            this was written on, guessed for the others.
+        maps: the layers whose feature maps are explained besides the last, in the order of
+            :data:`MAP_TITLES`.
+        speed: 10^9 multiply-adds per second and core, measured at :data:`SIZE` pixels on the machine that
+            this was written on (2 cores with AVX-512).
     """
 
     name: Network
@@ -90,7 +86,7 @@ class Backbone:
     whole: Part
     last_third: Part
     last_block: Part
-    maps: tuple[FeatureMap, ...]
+    maps: tuple[str, str, str]
     speed: float
     file: WeightsFile
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -101,13 +97,14 @@ class Backbone:
         parts = {"last_block": self.last_block, "last_third": self.last_third, "all": self.whole}
         return parts.get(fine_tune)
 
+    @property
+    def known_layers(self) -> set[str]:
+        """Names of some of its layers, by which it is recognised among networks of its family."""
+        parts = (self.whole, self.last_third, self.last_block)
+        return {*(part.first_layer for part in parts), *self.maps}
 
-def _maps(fine: str, middle: str, coarse: str) -> tuple[FeatureMap, ...]:
-    layers = {"Early blocks (fine)": fine, "Middle blocks": middle, "Late blocks": coarse}
-    return tuple(FeatureMap(layer, title) for title, layer in layers.items())
 
-
-_MOBILENET_V2_MAPS = _maps("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
+_MOBILENET_V2_MAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 
 _ALL = (
     Backbone(
@@ -118,11 +115,11 @@ _ALL = (
         is_scaled_inside=False,
         features=1280,
         parameters=410_208,
-        whole=Part("Conv1", 382_048, 58_005_808, 9_474_464),
+        whole=Part("Conv1", 382_048, 58_005_808, 9_323_936),
         last_third=Part("block_12_expand", 316_784, 18_485_936, 946_368),
         last_block=Part("block_16_expand", 202_832, 9_938_768, 297_920),
         maps=_MOBILENET_V2_MAPS,
-        speed=7.0,
+        speed=7.1,
         file=WeightsFile(
             f"{_STORE}mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5",
             2_019_640,
@@ -137,11 +134,11 @@ _ALL = (
         is_scaled_inside=False,
         features=1280,
         parameters=2_257_984,
-        whole=Part("Conv1", 2_189_760, 299_494_272, 21_813_680),
+        whole=Part("Conv1", 2_189_760, 299_494_272, 21_663_152),
         last_third=Part("block_12_expand", 1_779_136, 112_325_248, 2_415_744),
         last_block=Part("block_16_expand", 879_040, 43_072_960, 501_760),
         maps=_MOBILENET_V2_MAPS,
-        speed=12.0,
+        speed=14.2,
         file=WeightsFile(
             f"{_STORE}mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
             9_406_464,
@@ -154,11 +151,11 @@ _ALL = (
         is_scaled_inside=True,
         features=576,
         parameters=939_120,
-        whole=Part("conv", 914_896, 54_896_576, 5_355_584),
+        whole=Part("conv", 914_896, 54_896_576, 5_054_528),
         last_third=Part("expanded_conv_8_expand", 729_000, 19_749_024, 831_504),
         last_block=Part("expanded_conv_10_expand", 346_896, 9_000_000, 298_368),
-        maps=_maps("expanded_conv_project_bn", "expanded_conv_2_add", "expanded_conv_7_add"),
-        speed=6.0,
+        maps=("expanded_conv_project_bn", "expanded_conv_2_add", "expanded_conv_7_add"),
+        speed=9.8,
         file=WeightsFile(
             f"{_STORE}mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
             4_334_752,
@@ -172,11 +169,11 @@ _ALL = (
         is_scaled_inside=True,
         features=960,
         parameters=2_996_352,
-        whole=Part("conv", 2_947_552, 214_080_960, 15_423_904),
+        whole=Part("conv", 2_947_552, 214_080_960, 15_122_848),
         last_third=Part("expanded_conv_11_expand", 2_549_424, 92_889_504, 2_582_720),
         last_block=Part("expanded_conv_14_expand", 946_800, 24_216_000, 497_280),
-        maps=_maps("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
-        speed=12.0,
+        maps=("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
+        speed=12.7,
         file=WeightsFile(
             f"{_STORE}mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
             12_683_000,
@@ -190,11 +187,11 @@ _ALL = (
         is_scaled_inside=True,
         features=1280,
         parameters=5_919_312,
-        whole=Part("stem_conv", 5_798_096, 716_806_176, 16_164_752),
+        whole=Part("stem_conv", 5_798_096, 716_806_176, 15_713_168),
         last_third=Part("block6b_expand_conv", 4_197_456, 168_104_832, 3_242_064),
         last_block=Part("block6h_expand_conv", 810_288, 34_336_896, 624_432),
-        maps=_maps("block2b_add", "block3b_add", "block5e_add"),
-        speed=20.0,
+        maps=("block2b_add", "block3b_add", "block5e_add"),
+        speed=26.5,
         file=WeightsFile(
             f"{_STORE}efficientnet_v2/efficientnetv2-b0_notop.h5",
             24_274_472,
@@ -208,11 +205,11 @@ _ALL = (
         is_scaled_inside=False,
         features=2048,
         parameters=23_564_800,
-        whole=Part("conv1_conv", 23_473_920, 3_480_207_360, 31_378_156),
+        whole=Part("conv1_conv", 23_473_920, 3_480_207_360, 31_068_928),
         last_third=Part("conv4_block5_preact_bn", 17_180_672, 1_043_660_800, 3_955_968),
         last_block=Part("conv5_block3_preact_bn", 4_458_496, 218_365_952, 794_112),
-        maps=_maps("conv2_block2_out", "conv3_block3_out", "conv4_block5_out"),
-        speed=20.0,
+        maps=("conv2_block2_out", "conv3_block3_out", "conv4_block5_out"),
+        speed=42.6,
         file=WeightsFile(
             f"{_STORE}resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
             94_668_760,
@@ -220,6 +217,15 @@ _ALL = (
         ),
     ),
 )
+
+
+def recognise(layers: Collection[str]) -> Backbone | None:
+    """Return the network that has layers of these names; None if it is none of these.
+
+    A large network has all the names of the small one of its family, hence the largest that fits.
+    """
+    return next((one for one in reversed(_ALL) if one.known_layers <= set(layers)), None)
+
 
 BACKBONES: Mapping[str, Backbone] = {backbone.name: backbone for backbone in _ALL}
 """By their name as a setting, from the smallest to the largest."""

@@ -105,6 +105,25 @@ class DataConfig(_Section):
         empty="all",
         simple=True,
     )
+    training_subset: float = _setting(
+        1.0,
+        "Share of training images",
+        "Trains on this share of each class's training images only, to see what more images bring. The "
+        "validation and test images stay the same, and a smaller share is part of a larger one.",
+        minimum=0.05,
+        maximum=1.0,
+        step=0.05,
+        advanced=True,
+    )
+    subset_seed: int = _setting(
+        0,
+        "Subset seed",
+        "Changes which training images a share below 1 takes; repeats of a run take another part each.",
+        minimum=0,
+        maximum=2**31 - 1,
+        step=1,
+        advanced=True,
+    )
     image_size: int = _setting(
         128,
         "Image size",

@@ -107,19 +107,31 @@ def create_continuation(run: Run, epochs: int, submission: Submission = Submissi
         raise LabError(f"A run cannot be trained on for {count(epochs, 'epoch')}; choose at least 1.")
     if not run.has_checkpoint and not run.model_path.exists():
         raise LabError(f"The model of {run.title} is gone, so it cannot be trained on. Start a new run.")
-    done = len(run.metrics()) if run.has_checkpoint else report.kept_epoch
-    config = run.config.replace(_more_epochs(run, done, epochs))
+    path, counted = epochs_to_continue(run)
+    done = _epochs_done(run)
+    changes = {path: counted + epochs}
+    if path != "fit.epochs" and not counted:
+        changes["fit.epochs"] = done  # or the last layer alone would be trained further first
+    config = run.config.replace(changes)
     parent = Parent(run.id, done, report.data_version, report.split_fingerprint, report.seconds)
     name = f"{run.labels.name}, trained on" if run.labels.name else ""
     return runs.create(config, Labels(name=name), continues=(run, parent), submission=submission)
 
 
-def _more_epochs(run: Run, done: int, epochs: int) -> dict[str, int]:
-    """The changed setting: a run that was fine-tuned goes on fine-tuning."""
-    fine_tuned = sum(line.get("stage") == "fine_tuning" for line in run.metrics()[:done])
-    if fine_tuned:
-        return {"fit.fine_tune_epochs": fine_tuned + epochs}
-    return {"fit.epochs": done + epochs}
+def epochs_to_continue(run: Run) -> tuple[str, int]:
+    """Return the setting that more epochs of a finished run are added to, and how many of these are done.
+
+    A run that was fine-tuned goes on fine-tuning, even from a model whose last layer alone was the best.
+    """
+    done = _epochs_done(run)
+    is_tuning = [line.get("stage") == "fine_tuning" for line in run.metrics()]
+    return ("fit.fine_tune_epochs", sum(is_tuning[:done])) if any(is_tuning) else ("fit.epochs", done)
+
+
+def _epochs_done(run: Run) -> int:
+    """Return after how many epochs a run is continued: an imported one has only the model of its best."""
+    report = run.report()
+    return len(run.metrics()) if run.has_checkpoint or report is None else report.kept_epoch
 
 
 def queue() -> list[Run]:

@@ -7,19 +7,23 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core import config as settings_of
-from core import datasets, run_names, runs, worker
+from core import datasets, more_images, run_names, runs, worker
 from core.backbones import BACKBONES
 from core.config import PRESETS, RunConfig
 from core.data import sources
 from core.errors import LabError
+from core.more_images import Answer, Study
 from core.runs import Labels, Run, Status, Submission
 from core.training import fresh_data, memory_estimate, progress_bar
 from core.training.memory_estimate import ShortOfMemory
+
+if TYPE_CHECKING:
+    from core.ml.networks import Networks
 
 
 def train(
@@ -32,9 +36,7 @@ def train(
     despite_memory: bool = False,
 ) -> Run:
     """Create a run and carry it out until it has a report, see :func:`core.train`."""
-    config = wanted_config(source, preset, settings)  # an invalid setting is reported before images are read
-    fresh_data.settle(config.data.source, layout, version=config.data.version)
-    config = wanted_config(source, preset, settings)
+    config = settled_config(source, preset=preset, layout=layout, settings=settings)
     if not despite_memory:
         _check_memory(config)
     run = runs.create(
@@ -56,14 +58,49 @@ def _check_memory(config: RunConfig) -> None:
         raise LabError(f"{error} To try it all the same, pass despite_memory=True.") from None
 
 
-def carry_out(run: Run, *, quiet: bool = False) -> Status:
+def carry_out(run: Run, *, quiet: bool = False, networks: Networks | None = None) -> Status:
     """Carry out a run with a progress bar, or without one if ``quiet``; Ctrl-C asks it to stop.
 
     Returns:
         The final status, see :func:`core.worker.carry_out`.
     """
     with progress_bar.progress_bar(quiet=quiet) as bar, _ctrl_c_stops(run):
-        return worker.carry_out(run, watch=partial(_show, bar, run))
+        return worker.carry_out(run, watch=partial(_show, bar, run), networks=networks)
+
+
+def measure_more_images(study: Study, *, quiet: bool = False) -> Answer:
+    """Carry out the missing runs of a study, and say whether more images would help.
+
+    Ctrl-C ends the run in progress; a later call continues there.
+
+    Raises:
+        LabError: a run failed; says why.
+    """
+    from core.ml.networks import Networks
+
+    existing, networks = study.runs(), Networks()
+    for config in study.configs():
+        run = existing.get(config)
+        if run is not None and run.status.state == "done":
+            continue
+        if run is None:
+            run = runs.create(config, more_images.labels(study, config))
+        elif run.status.waiting:
+            raise LabError(f"{run.title} is {run.status.state} in the app. Let it finish there, or stop it.")
+        run.forget_stop()
+        status = carry_out(run, quiet=quiet, networks=networks)
+        if status.state == "stopped":
+            break
+        if status.state != "done":
+            raise LabError(f"{run.title} has no result. {status.message} {status.hint}".strip())
+    return more_images.answer(more_images.curve(study.runs().values()))
+
+
+def settled_config(source: str, *, preset: str, layout: str, settings: Mapping[str, Any]) -> RunConfig:
+    """Prepare a data set as far as needed, and return the settings for it, see :func:`wanted_config`."""
+    config = wanted_config(source, preset, settings)  # an invalid setting is reported before images are read
+    fresh_data.settle(config.data.source, layout, version=config.data.version)
+    return wanted_config(source, preset, settings)
 
 
 def wanted_config(source: str, preset: str, settings: Mapping[str, Any]) -> RunConfig:

@@ -15,7 +15,8 @@ MAX_READ = 30
 def proposed(config: RunConfig) -> str:
     """Return a name for a new run: ``rotation 20°, dropout 0.3``, by the newest run on the same data set.
 
-    The first run on a data set is named after its preset, or by what differs from the tutorial's.
+    The first run on a data set is named after its preset, or by what differs from the tutorial's. Runs on
+    another share of the training images are left aside: they are there to measure what images bring.
     """
     before = _before(config)
     if before is not None:
@@ -36,6 +37,7 @@ def _before(config: RunConfig) -> RunConfig | None:
             earlier = run.config
         except LabError:
             continue
-        if earlier.data.source == config.data.source:
+        is_alike = earlier.data.training_subset == config.data.training_subset
+        if earlier.data.source == config.data.source and is_alike:
             return earlier
     return None

@@ -38,6 +38,7 @@ FLOORS = (
     "prediction",
     "ml",
     "sweeps",
+    "more_images",
     "export",
     "predict_files",
     "training_result",

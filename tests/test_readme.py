@@ -62,7 +62,7 @@ def test_every_command_line_is_valid(words):
 
 def test_every_command_is_mentioned():
     named = {words.split()[0] for words in _commands("python -m core")}
-    assert {command.__name__.rpartition(".")[2] for command in main.COMMANDS} <= named
+    assert {command.__name__.rpartition(".")[2].replace("_", "-") for command in main.COMMANDS} <= named
 
 
 def test_every_module_in_a_command_exists():

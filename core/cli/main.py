@@ -1,4 +1,4 @@
-"""The command line: ``python -m core prepare | run | runs | predict | export | suspects | sweep``.
+"""The command line, ``python -m core COMMAND``: see :data:`COMMANDS`.
 
 Exit codes: 0 success, 1 failure (standard error says why), 2 invalid arguments, 3 the data set is not ready
 for training or can be read in several ways, 130 interrupted from the keyboard.
@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.cli import export, predict, prepare, run, runs, suspects, sweep
+from core.cli import export, more_images, predict, prepare, run, runs, suspects, sweep
 from core.cli.arguments import FAILED, INTERRUPTED, UNFIT, WRONG_USAGE
 from core.cli.terminal import complain
 from core.errors import LabError, Undecided, WrongUsage
 
-COMMANDS = (prepare, run, runs, predict, export, suspects, sweep)
+COMMANDS = (prepare, run, runs, predict, export, suspects, sweep, more_images)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -52,6 +52,13 @@ def wanted_settings(arguments: argparse.Namespace) -> RunConfig:
         raise WrongUsage(str(error)) from None
 
 
+def settled_settings(arguments: argparse.Namespace) -> RunConfig:
+    """Prepare the data set as far as needed, and return the settings for it, see :func:`wanted_settings`."""
+    config = wanted_settings(arguments)  # an invalid setting is reported before the images are read
+    fresh_data.settle(arguments.source, arguments.layout, version=config.data.version, quiet=arguments.json)
+    return wanted_settings(arguments)
+
+
 def train(arguments: argparse.Namespace) -> int:
     """Train and print the result."""
     from core import foreground
@@ -68,9 +75,7 @@ def train(arguments: argparse.Namespace) -> int:
 def _new(arguments: argparse.Namespace) -> Run:
     if not arguments.source:
         raise WrongUsage("Name a data set to train on, or a run to continue with --from.")
-    config = wanted_settings(arguments)  # an invalid setting is reported before the images are read
-    fresh_data.settle(arguments.source, arguments.layout, version=config.data.version, quiet=arguments.json)
-    config = wanted_settings(arguments)
+    config = settled_settings(arguments)
     _check_memory(config, despite=arguments.despite_memory)
     _warn_if_unfit(config)
     submission = Submission(despite_memory=arguments.despite_memory)

@@ -13,7 +13,7 @@ from core.comparison.paired_tests import Flags
 from core.errors import LabError
 from core.evaluation import metrics
 from core.runs import Run
-from core.words import count
+from core.words import count, percent
 
 MIN_IMAGES = 30
 """Images that both sides must share for a verdict."""
@@ -28,7 +28,8 @@ class Result:
 
     ids: (N,) image ids; labels: (N,) true class names; right: (N,) whether the prediction is correct; run,
     parent: ids of the run and of the run that it continues, if any; split_by: the settings that decide which
-    images a split keeps together; groups: (N,) the group of each image, None where they are independent.
+    images a split keeps together; training_subset: the share of the training images that it learned from;
+    groups: (N,) the group of each image, None where they are independent.
     """
 
     ids: Ids
@@ -43,6 +44,7 @@ class Result:
     run: str = ""
     parent: str = ""
     split_by: tuple[str, str] = ("", "")
+    training_subset: float = 1.0
     groups: Groups | None = None
 
 
@@ -87,6 +89,7 @@ def from_run(run: Run, split: str = "test") -> Result:
         run=run.id,
         parent=run.parent.run if run.parent else "",
         split_by=(run.config.data.split, run.config.data.group_by),
+        training_subset=run.config.data.training_subset,
         groups=predictions.groups,
     )
 
@@ -175,7 +178,13 @@ def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
     notes = []
     if _differ(results, "data_version"):
         notes.append("The data set changed between these runs: images were added, excluded or relabelled.")
-    if _differ(results, "split_fingerprint"):
+    shares = sorted({result.training_subset for result in results})
+    if len(shares) > 1:
+        notes.append(
+            f"The runs learned from {percent(shares[0], 0)} to {percent(shares[-1], 0)} of the training "
+            "images."
+        )
+    elif _differ(results, "split_fingerprint"):
         notes.append("The images were split differently into training, validation and test.")
     if images and any(len(result.ids) != images for result in results):
         notes.append(f"Only the {count(images, 'image')} that all runs have in common are compared.")

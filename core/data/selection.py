@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.config import DataConfig
-from core.data import grouping, splits
+from core.data import grouping, splits, training_subset
 from core.data.dataset import Dataset, fingerprint
 from core.data.sources.class_names import class_key
 from core.errors import LabError
@@ -68,7 +68,8 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
     if groups is not None:
         rows = rows.assign(together=grouping.joined(rows, groups))
     split = splits.assign(rows, config.validation_share, config.test_share, config.split_seed)
-    chosen = rows.assign(split=split)[split != ""].reset_index(drop=True)
+    chosen = rows.assign(split=split)[split != ""]
+    chosen = training_subset.take(chosen, config.training_subset, config.subset_seed).reset_index(drop=True)
     _check_each_split_has_each_class(chosen, class_names)
     return Selection(
         chosen, class_names, fingerprint(chosen, "split"), left_out=int((split == "").sum()), groups=groups

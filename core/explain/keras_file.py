@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.backbones import BACKBONES, LAST_MAP
+from core import backbones
+from core.backbones import LAST_MAP, MAP_TITLES
 from core.errors import LabError, in_one_line
 from core.explain import network_sizes
 from core.words import byte_size
@@ -37,10 +38,6 @@ _CLASSES = frozenset(
     }
 )
 """Every object of the lab's networks, by the module and class that Keras builds it from."""
-_MAPS = (
-    *(feature_map.layer for backbone in BACKBONES.values() for feature_map in backbone.maps),
-    LAST_MAP,
-)
 _PLAIN = ("__keras_tensor__",)
 """Classes without a module that Keras restores itself; all others, such as ``__lambda__``, are refused."""
 _WEIGHT_BYTES = 4
@@ -87,17 +84,17 @@ def select_feature_maps(layers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """
     names, kinds = [name for name, _ in layers], {kind for _, kind in layers}
     if LAST_MAP in names:
-        return tuple(name for name in names if name in _MAPS)
+        network = backbones.recognise(names)
+        return (*network.maps, LAST_MAP) if network else (LAST_MAP,)
     wanted = "ReLU" if "ReLU" in kinds else "Conv2D"
     return tuple(name for name, kind in layers if kind == wanted)
 
 
-def title_of(layer: str) -> str:
-    """A feature map in words, such as "Late blocks"; the name of the layer in an own network."""
-    if layer == LAST_MAP:
-        return "Last map"
-    maps = (one for backbone in BACKBONES.values() for one in backbone.maps)
-    return next((one.title for one in maps if one.layer == layer), layer)
+def titles(layers: Sequence[str]) -> dict[str, str]:
+    """Return the feature maps of a model in words, such as "Late blocks"; an own network's are its layers."""
+    if LAST_MAP not in layers:
+        return {layer: layer for layer in layers}
+    return dict(zip(layers, (*MAP_TITLES[len(MAP_TITLES) + 1 - len(layers) :], "Last map"), strict=True))
 
 
 def fingerprint(path: Path) -> str:

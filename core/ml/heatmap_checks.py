@@ -25,6 +25,7 @@ from core.words import percent
 GREY = 127
 POSITIONS = 10
 """Random positions that the hot area is compared with."""
+_STATISTICS_IMAGES = 16
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,31 @@ def greyed(image: Pixels, mask: NDArray[np.bool_]) -> Pixels:
 
 
 def shuffled(explainer: Explainer) -> Explainer:
-    """Return the same network with each layer's weights shuffled: equally large, with nothing learned."""
+    """Return the same network with each layer's weights shuffled: equally large, with nothing learned.
+
+    Normalisation layers then measure their statistics anew. With those of the other weights, hardly anything
+    of an image is left after fifty layers (in MobileNetV2, features of different photos differ by 2% of the
+    largest, instead of by 28%), and a map that shows no image cannot resemble the real one.
+    """
     rng = np.random.default_rng(0)
     model = keras.models.clone_model(explainer.model)
-    weights = (
-        rng.permutation(weight.ravel()).reshape(weight.shape) for weight in explainer.model.get_weights()
-    )
-    model.set_weights(list(weights))
+    for layer in explainer.model.layers:
+        weights = (rng.permutation(weight.ravel()).reshape(weight.shape) for weight in layer.get_weights())
+        model.get_layer(layer.name).set_weights(list(weights))
+    _measure_statistics(model, explainer.image_size)
     return Explainer(model)
+
+
+def _measure_statistics(model: keras.Model, side: int) -> None:
+    """Let normalisation layers see what reaches them of smooth random images."""
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if not layers:
+        return
+    for layer in layers:
+        layer.trainable, layer.momentum = True, 0.0
+    coarse = np.random.default_rng(1).integers(0, 256, (_STATISTICS_IMAGES, 6, 6, 3), dtype=np.uint8)
+    images = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_CUBIC) for one in coarse])
+    model(images.astype(np.float32), training=True)
 
 
 def similarity(one: Array, other: Array) -> float:

@@ -30,7 +30,7 @@ from core.sweeps.folder import delete as delete
 from core.sweeps.folder import find as find
 from core.sweeps.folder import members as members
 from core.sweeps.folder import open as open
-from core.sweeps.plan import SEED, repeated
+from core.sweeps.plan import SEED, SEEDS, repeated
 from core.sweeps.plan import Plan as Plan
 from core.sweeps.plan import plan as plan
 from core.sweeps.search import Trial, Values
@@ -184,7 +184,8 @@ def _proposed(sweep: Sweep, known: Sequence[Trial], at_once: int) -> list[RunCon
     assert sweep.way != "grid"
     """Return settings with missing seeds of earlier proposals, then new proposals."""
     existing, known = _configs(sweep), list(known)
-    wanted = [repeated(config.replace({SEED: sweep.base.fit.seed}), sweep.repeats) for config in existing]
+    firsts = {path: sweep.base.get(path) for path in SEEDS - set(sweep.values)}
+    wanted = [repeated(config.replace(firsts), sweep.repeats) for config in existing]
     lacking = list({config.model_dump_json(): config for seeds in wanted for config in seeds}.values())
     lacking = [config for config in lacking if config not in existing]
     free = at_once - sum(trial.state == "running" for trial in known)

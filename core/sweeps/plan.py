@@ -18,6 +18,9 @@ from core.training.cost_estimate import Estimate
 from core.words import count
 
 SEED = "fit.seed"
+SUBSET, SUBSET_SEED = "data.training_subset", "data.subset_seed"
+SEEDS = frozenset({SEED, SUBSET_SEED})
+"""Settings in which repeats differ."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
         base: all settings that are not varied.
         values: the values to try, by dotted path.
         repeats: seeds per combination of settings, counted from the base's own.
-        images: number of training images, for estimating the time.
+        images: number of training images with the base's settings, for estimating the time.
         trials: number of combinations to propose; 0 means every combination.
 
     Raises:
@@ -54,13 +57,23 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
             left_out.append(str(error))
     if not configs:
         raise LabError(left_out[0])
-    return Plan(tuple(configs), tuple(dict.fromkeys(left_out)), cost_estimate.total(configs, images))
+    each = [round(images * config.get(SUBSET) / base.get(SUBSET)) for config in configs]
+    return Plan(tuple(configs), tuple(dict.fromkeys(left_out)), cost_estimate.total(configs, each))
 
 
 def repeated(config: RunConfig, repeats: int) -> list[RunConfig]:
     """Return the settings with that many consecutive seeds, starting with their own."""
     first = config.fit.seed
-    return [config.replace({SEED: first + number}) if number else config for number in range(repeats)]
+    return [with_seed(config, first + number) if number else config for number in range(repeats)]
+
+
+def with_seed(config: RunConfig, seed: int) -> RunConfig:
+    """Return the settings with another seed, and if they take a part of the images, with another part."""
+    if config.data.training_subset == 1:
+        return config.replace({SEED: seed})
+    return config.replace(
+        {SEED: seed, SUBSET_SEED: (config.data.subset_seed + seed - config.fit.seed) % 2**31}
+    )
 
 
 def _choices(values: Values, trials: int) -> Sequence[dict[str, Any]]:

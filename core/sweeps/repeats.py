@@ -11,7 +11,7 @@ from core import engine
 from core.errors import LabError
 from core.runs import Run, Submission
 from core.sweeps.folder import members
-from core.sweeps.plan import SEED
+from core.sweeps.plan import SEEDS, with_seed
 
 
 def repeat(run: Run, times: int, submission: Submission = Submission()) -> list[Run]:
@@ -29,7 +29,7 @@ def repeat(run: Run, times: int, submission: Submission = Submission()) -> list[
     used = {sibling.config.fit.seed for sibling in siblings(run)}
     seeds = islice((seed for seed in count(config.fit.seed) if seed not in used), times)
     labels = replace(run.labels, notes="", starred=False)
-    return engine.submit_all(((config.replace({SEED: seed}), labels) for seed in seeds), submission)
+    return engine.submit_all(((with_seed(config, seed), labels) for seed in seeds), submission)
 
 
 def siblings(run: Run) -> list[Run]:
@@ -65,7 +65,7 @@ def repeat_together(runs: Sequence[Run], times: int, submission: Submission = Su
         if not run.labels.group:
             run.relabel(group=f"repeats-{run.id}")
     wanted = [
-        (run.config.replace({SEED: seed}), replace(run.labels, notes="", starred=False))
+        (with_seed(run.config, seed), replace(run.labels, notes="", starred=False))
         for index in range(max(map(len, seeds)))
         for run, of_run in zip(runs, seeds, strict=True)
         for seed in of_run[index : index + 1]
@@ -75,7 +75,7 @@ def repeat_together(runs: Sequence[Run], times: int, submission: Submission = Su
 
 def _is_repeat(other: Run, run: Run) -> bool:
     try:
-        return not set(settings_of.differences([other.config, run.config])) - {SEED}
+        return not set(settings_of.differences([other.config, run.config])) - SEEDS
     except LabError:
         return False
 

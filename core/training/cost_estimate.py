@@ -75,17 +75,23 @@ def duration(config: RunConfig, images: int) -> Estimate:
     The speed comes from earlier runs on this machine; without any, it is a guess from the number of cores.
     The range is meant to hold 90 of 100 actual times, see :mod:`core.training.time_model`.
     """
-    return total([config], images)
+    return total([config], [images])
 
 
-def total(configs: Sequence[RunConfig], images: int) -> Estimate:
-    """Estimate how long training all these configs in sequence will take, see :func:`duration`."""
+def total(configs: Sequence[RunConfig], images: Sequence[int]) -> Estimate:
+    """Estimate how long training all these configs in sequence will take, see :func:`duration`.
+
+    Args:
+        images: training images of each.
+    """
     work, seen = np.zeros(_PARTS), set[str]()
-    for config in configs:
-        held_out = config.data.validation_share / (1 - config.data.validation_share - config.data.test_share)
+    for config, training in zip(configs, images, strict=True):
+        data = config.data
+        share = (1 - data.validation_share - data.test_share) * data.training_subset
         tuned = config.fit.fine_tune_epochs if config.is_fine_tuned else 0
-        features = pretrained_cost.images_to_look_at(config, images, seen)
-        work += _work(config, images, round(images * held_out), config.fit.epochs, tuned, features)
+        features = pretrained_cost.images_to_look_at(config, training, seen)
+        validation = round(training * data.validation_share / share)
+        work += _work(config, training, validation, config.fit.epochs, tuned, features)
     earlier = _earlier()
     before = [work for work, _ in earlier], [seconds for _, seconds in earlier]
     model = time_model.fit(np.reshape(before[0], (-1, _PARTS)), np.array(before[1]))

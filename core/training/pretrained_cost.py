@@ -76,5 +76,6 @@ def images_to_look_at(config: RunConfig, training: int, seen: set[str]) -> int:
     recipe = f"{backbone.name}-*-{data.image_size}-{data.resize}-v*"
     is_known = recipe in seen or any(datasets.folder(data.source).glob(f"features/{recipe}"))
     seen.add(recipe)
-    images = 0 if is_known else round(training / (1 - data.validation_share - data.test_share))
+    held_out = data.validation_share + data.test_share
+    images = 0 if is_known else round(training + training / data.training_subset * held_out / (1 - held_out))
     return images + training * config.model.cached_variants

@@ -66,7 +66,8 @@ def warn(found: Report, *, is_next_step: bool) -> None:
 
 def _shares(config: DataConfig) -> DataConfig:
     """The settings of the data that the check depends on."""
-    return config.model_copy(update={"image_size": 0, "resize": "", "max_per_class": 0, "classes": ()})
+    whole = {"max_per_class": 0, "classes": (), "training_subset": 1.0, "subset_seed": 0}
+    return config.model_copy(update={"image_size": 0, "resize": "", **whole})
 
 
 def _distance() -> int:

@@ -14,7 +14,7 @@ import pandas as pd
 from core.config import SETTINGS, RunConfig, differences
 from core.report import Proportion
 from core.runs import Labels
-from core.sweeps.plan import SEED
+from core.sweeps.plan import SEEDS
 from core.words import interval, setting_value, spread
 from pages.common.run_picker import Summary
 
@@ -24,7 +24,7 @@ REPEATS = "~"
 NEWEST, BEST, NAME, LONGEST = "Newest first", "Best on validation first", "Name", "Longest first"
 SORTS = (NEWEST, BEST, NAME, LONGEST)
 BY_GROUP = "group"
-_settings = attrgetter(*(path for path in SETTINGS if path != SEED))
+_settings = attrgetter(*(path for path in SETTINGS if path not in SEEDS))
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def found(all_lines: Iterable[Line], wanted: Wanted) -> list[Line]:
 def varying(some: Iterable[Line]) -> list[str]:
     """Return the settings in which the lines differ, except the seed and the data set, shown elsewhere."""
     configs = [line.first.config for line in some if line.first.config]
-    return [path for path in differences(configs) if path not in (SEED, "data.source")]
+    return [path for path in differences(configs) if path not in SEEDS | {"data.source"}]
 
 
 def grouped(some: Sequence[Line], by: str) -> dict[str, list[Line]]:

@@ -19,10 +19,9 @@ def button(summary: Summary) -> None:
     room = _epochs_allowed(summary)
     if room < 1 or summary.config is None:
         return
+    usual = summary.config.get(engine.epochs_to_continue(summary.run)[0])
     with st.popover("Train on…", icon=":material/fast_forward:", key="train_on"):
-        epochs = st.number_input(
-            "More epochs", 1, room, value=min(summary.config.fit.epochs, room), key="train_on_epochs"
-        )
+        epochs = st.number_input("More epochs", 1, room, value=min(usual, room), key="train_on_epochs")
         start = "the optimiser's saved state" if summary.run.has_checkpoint else "a new optimiser"
         st.caption(
             f"A new run continues this one, with the same settings, images and split, and {start}. "
@@ -46,5 +45,5 @@ def _epochs_allowed(summary: Summary) -> int:
     has_weights = summary.run.has_checkpoint or summary.run.model_path.exists()
     if not (summary.finished and has_weights) or summary.status.waiting:
         return 0
-    maximum = SETTINGS["fit.epochs"].maximum or 0
-    return int(maximum) - len(summary.run.metrics())
+    path, done = engine.epochs_to_continue(summary.run)
+    return int(SETTINGS[path].maximum or 0) - done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -388,6 +389,24 @@ def test_ctrl_c_keeps_the_best_epoch_and_a_second_one_interrupts_immediately(sou
 
 def examples() -> Sequence[str]:
     return re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_whether_more_images_help_is_measured_once_and_told_from_python_and_the_command_line(source, capsys):
+    settings = {**QUICK, "epochs": 1, "learning_rate": 0.01}
+    found = core.would_more_images_help(source, seeds=2, **settings)
+    assert found.kind in ("helps", "does not help", "cannot tell")
+    assert found.curve.table()["images"].value_counts().to_dict() == {6: 2, 12: 2, 21: 2}
+    assert str(found).startswith(found.sentence)
+    capsys.readouterr()
+    words = ["more-images", source, "--seeds", "2", "--json"]
+    for path, value in runs.all()[-1].config.model_dump()["model"].items():
+        if path in ("filters", "dense_units"):
+            words += ["--set", f"model.{path}={value[0] if path == 'filters' else value}"]
+    words += ["--set", "fit.epochs=1", "--set", "fit.learning_rate=0.01", "--set", "fit.batch_size=8"]
+    words += ["--set", "data.image_size=32", "--set", "data.test_share=0.3"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["sentence"], len(told["runs"]), len(runs.all())) == (found.sentence, 6, 6)
 
 
 def test_the_example_of_the_readme_runs(garden, capsys):

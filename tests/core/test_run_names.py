@@ -24,6 +24,12 @@ def test_a_later_run_is_named_after_what_differs_from_the_newest_on_its_data_set
     assert run_names.proposed(newest) == "same settings again"
 
 
+def test_runs_on_a_share_of_the_images_are_no_run_before():
+    runs.create(CONFIG)
+    runs.create(CONFIG.replace({"data.training_subset": 0.25, "fit.epochs": 40}))
+    assert run_names.proposed(CONFIG.replace({"model.dropout": 0.3})) == "dropout 0.3"
+
+
 def test_a_damaged_run_is_passed_over():
     runs.create(CONFIG)
     (runs.create(CONFIG.replace({"fit.epochs": 3})).path / "config.json").write_text("{")

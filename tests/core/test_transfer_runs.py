@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,39 @@ def test_a_run_is_trained_continued_compared_and_explained(source: str) -> None:
 
     assistant_tasks.carry_out(Letter("a", "features", {"run": first.id}, None))
     assert nearest_images.kept(first) is not None
+
+
+def test_a_fine_tuned_run_is_checked_and_trained_on_also_from_its_model_alone(source: str) -> None:
+    from core.ml import assistant_tasks
+    from core.ml.networks import Networks
+
+    networks = Networks()
+    changes = {"model.network": NAME, "model.fine_tune": "last_block", "fit.monitor": "val_accuracy"}
+    run = carry_out(source, {**changes, "fit.fine_tune_epochs": 1, "fit.epochs": 1}, networks)
+    asked = {
+        "run": run.id, "image_ids": run.predictions("test").ids[:1].tolist(), "class_index": 0,
+        "method": "grad_cam", "layer": "", "share": 0.1,
+    }  # fmt: skip
+    checked = assistant_tasks.carry_out(Letter("a", "trust", asked, None))
+    assert -1 <= checked["similarity"] <= 1 and np.isfinite(checked["control"]).all()
+    assert checked["elsewhere"].shape == (10,) and checked["hot"].shape == (32, 32)
+
+    on = engine.create_continuation(run, 2)
+    assert (on.config.fit.epochs, on.config.fit.fine_tune_epochs) == (1, 3)
+    worker.carry_out(on, networks=networks)
+    whole = carry_out(source, {**changes, "fit.fine_tune_epochs": 3, "fit.epochs": 1}, networks)
+    assert [line["stage"] for line in on.metrics()] == ["head", "fine_tuning", "fine_tuning", "fine_tuning"]
+    assert [line["val_loss"] for line in on.metrics()] == [line["val_loss"] for line in whole.metrics()]
+
+    shutil.rmtree(on.checkpoint_path)
+    report = on.report()
+    assert report is not None
+    imported = engine.create_continuation(on, 1)
+    worker.carry_out(imported, networks=networks)
+    assert imported.status.state == "done", imported.status.message
+    assert len(imported.metrics()) == report.kept_epoch + 1
+    assert imported.metrics()[: report.kept_epoch] == on.metrics()[: report.kept_epoch]
+    assert imported.metrics()[-1]["stage"] == "fine_tuning"
 
 
 def test_without_weights_the_run_says_so_at_once_and_the_own_network_trains(

@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.datasets import Selection
 from core.errors import LabError
-from pages.build.data import overview
+from pages.build.data import more_images, overview
 from pages.common import data_selection, settings, settings_form
 from pages.common.text import literal
 
@@ -22,6 +22,8 @@ def show(dataset: Dataset) -> None:
             overview.classes(selection)
     with right:
         overview.sizes(dataset, settings.current_data().image_size)
+    if selection:
+        more_images.show(selection)
     overview.notes(dataset)
 
 

@@ -12,7 +12,7 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.sweeps import Plan, Way
 from core.words import about, count, duration
-from pages.build.sweeps import picker, setting_values
+from pages.build.sweeps import by_images, picker, setting_values
 from pages.common import (
     addresses,
     data_preparing,
@@ -67,6 +67,7 @@ def show() -> None:
     if found is not None and not found.fit:
         data_verdict.warn(found, is_next_step=True)
     _start_button(ready=True, is_next_step=found is None or found.fit)
+    by_images.show(base, training)
     data_verdict.judge(dataset, base.data)
 
 

@@ -16,7 +16,8 @@ from pages.common.text import literal
 LEFT_OUT = frozenset(
     {
         "data.source", "data.version", "data.classes", "data.split_seed", "data.validation_share",
-        "data.test_share", "data.split", "data.group_by", "fit.seed", "fit.restore_best", "fit.monitor",
+        "data.test_share", "data.split", "data.group_by", "data.subset_seed", "fit.seed",
+        "fit.restore_best", "fit.monitor",
     }
 )  # fmt: skip
 """Runs that differ in these cannot be compared on the same images; repeats vary the seed."""

@@ -13,12 +13,14 @@ from pages.understand.compare import (
     classes,
     curves,
     images,
+    images_needed,
     runs_actions,
     runs_cards,
     runs_filter,
     runs_table,
     settings_and_scores,
     verdict,
+    waiting,
 )
 from pages.understand.compare.choice import MAX_SIDES
 from pages.understand.compare.sides import Side, sides
@@ -55,6 +57,7 @@ if len(chosen) > MAX_SIDES:
 if len(compared) < 2:
     st.stop()
 
+waiting.show(compared)
 split = "test" if asked.with_test else "validation"
 finished = [side for side in compared if side.finished]
 
@@ -74,6 +77,9 @@ with explained():
 
 if len(finished) < 2:
     st.stop()
+
+with explained():
+    images_needed.show(finished)
 
 
 def pair() -> tuple[Side, Side]:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import runs
+from core import engine, run_names, runs
+from core.comparison import counterpart
+from core.config import RunConfig
 from core.errors import LabError
 from core.export import run_archive
-from core.runs import Run
+from core.runs import Labels, Run
 from core.sweeps import repeats
-from core.training import cost_estimate
+from core.training import cost_estimate, memory_estimate
 from core.words import about, count
-from pages.common import frame, queued, run_header, visitors
+from pages.common import frame, queued, run_header, run_picker, visitors
 from pages.common.addresses import RESULTS, RUN_KEY
 from pages.common.run_lines import REPEATS, Line
 from pages.common.text import literal
@@ -42,6 +44,7 @@ def _show_actions(ticked: Sequence[Line]) -> None:
     if len(ticked) == 1 and ticked[0].finished:
         link = {RUN_KEY: ticked[0].finished[0].run.id}
         st.page_link(RESULTS, label="Open result", icon=":material/target:", query_params=link)
+    _show_counterpart(ticked)
     _show_repeat(ticked)
     _show_export(ticked)
     number = sum(len(line.summaries) for line in ticked)
@@ -50,6 +53,33 @@ def _show_actions(ticked: Sequence[Line]) -> None:
         help="Moves them to the trash, from which they can be restored.",
         on_click=frame.attempt, args=(_delete, ticked),
     )  # fmt: skip
+
+
+def _show_counterpart(ticked: Sequence[Line]) -> None:
+    """Offer, for a single run, the other kind of network beside it: from scratch against pretrained."""
+    config = ticked[0].first.config
+    if len(ticked) > 1 or config is None or not ticked[0].finished:
+        return
+    other = "a pretrained network" if config.backbone is None else "the own network"
+    images = sum(ticked[0].finished[0].report.counts.get("train", {}).values())
+    time = about(cost_estimate.duration(counterpart.settings(config), images).seconds)
+    st.button(
+        f"Compare with {other}", key="counterpart", icon=":material/compare_arrows:",
+        on_click=frame.attempt, args=(_compare_with_counterpart, ticked[0], config),
+        help=f"The same images and seed. A finished run is taken if there is one; training takes {time}.",
+    )  # fmt: skip
+
+
+def _compare_with_counterpart(line: Line, config: RunConfig) -> None:
+    """Select the other kind of network beside the line; train it first if need be."""
+    listed = [(one.run, one.config) for one in run_picker.listing() if one.config]
+    found = counterpart.find(config, listed)
+    if found is None:
+        wanted = counterpart.settings(config)
+        memory_estimate.check_memory(wanted)
+        found = engine.submit(wanted, Labels(name=run_names.proposed(wanted)), visitors.submission())
+        queued.note([found])
+    choice.choose([line.id, found.id])
 
 
 def _show_repeat(ticked: Sequence[Line]) -> None:

@@ -11,7 +11,7 @@ from core.comparison.score_intervals import Interval, Scores
 from core.config import SETTINGS, differences
 from core.errors import LabError
 from core.evaluation import metrics
-from core.sweeps.plan import SEED
+from core.sweeps.plan import SEED, SEEDS
 from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread, spread_of_losses
 from pages.common import charts, side_table
 from pages.common.run_picker import Summary
@@ -37,7 +37,7 @@ def settings_frame(sides: Sequence[Side]) -> pd.DataFrame:
     rows = [
         [SETTINGS[path].label, *(setting_value(path, value) for value in values)]
         for path, values in differing.items()
-        if path != SEED
+        if path not in SEEDS
     ]
     seeds = [_seeds(side) for side in readable]
     if len(set(seeds)) > 1:

@@ -42,6 +42,7 @@ def ask(summary: Summary) -> Wanted:
         LabError: the run's model or its predictions cannot be read.
     """
     layers = keras_file.feature_maps(summary.run.model_path)
+    titles = keras_file.titles(layers)
     predictions = run_images.predictions(summary.run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
@@ -57,7 +58,7 @@ def ask(summary: Summary) -> Wanted:
         layer = st.selectbox(
             "Layer",
             [LAST_LAYER, *reversed(layers[:-1])],
-            format_func=keras_file.title_of,
+            format_func=lambda layer: titles.get(layer, layer),
             key="explain_layer",
             width=170,
             help="The last convolutional layer responds to whole parts of objects; "

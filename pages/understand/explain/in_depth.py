@@ -126,8 +126,8 @@ def _overlay(
 
 def _filters(summary: Summary, image_id: str) -> None:
     """Show how the filters of a layer respond."""
-    layers = keras_file.feature_maps(summary.run.model_path)
-    layer = st.selectbox("Layer", layers, format_func=keras_file.title_of, key="filters_layer", width=220)
+    titles = keras_file.titles(keras_file.feature_maps(summary.run.model_path))
+    layer = st.selectbox("Layer", titles, format_func=titles.__getitem__, key="filters_layer", width=220)
     result: Mapping[str, Any] | None = waiting.answer(
         (summary.run.id, "filters", image_id, layer),
         lambda: assistant.activations(summary.run, [image_id], layer),
@@ -140,7 +140,7 @@ def _filters(summary: Summary, image_id: str) -> None:
     st.image(
         overlays.mosaic(filters[strongest]),
         width="stretch",
-        alt=f"Responses of {len(strongest)} filters of {keras_file.title_of(layer)}",
+        alt=f"Responses of {len(strongest)} filters of {titles[layer]}",
     )
     st.caption(
         f"The {len(strongest)} strongest of {len(filters)} filters, strongest first, on one scale: "

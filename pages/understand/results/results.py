@@ -13,6 +13,7 @@ from pages.understand.results import (
     hero,
     image_dialog,
     mistakes,
+    more_images,
     take_home,
 )
 
@@ -51,6 +52,7 @@ if story.open:
     with story:
         curves.show(summary, summaries)
         mistakes.show(summary)
+        more_images.show(summary)
 if by_class.open:
     with by_class:
         classes.show(summary)

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.backbones import BACKBONES, LAST_MAP, SIZE, Backbone, Part
+from core.backbones import BACKBONES, LAST_MAP, MAP_TITLES, SIZE, Backbone, Part
 from core.config import RunConfig
 from core.errors import LabError
 from core.explain import keras_file
-from core.ml import portable_file, pretrained, train
+from core.ml import heatmap_checks, portable_file, pretrained, train
 from core.ml.explainer import Explainer, load_for_explaining
 from core.ml.pretrained import Pretrained
 from core.training import network_layers
@@ -76,11 +76,16 @@ def keras_own(backbone: Backbone) -> tuple[keras.Model, Any]:
 def test_its_features_are_those_of_keras_with_its_own_preprocessing(network: Pretrained) -> None:
     reference, preprocess = keras_own(network.backbone)
     reference.set_weights(network.model.get_weights())
-    expected = reference(preprocess(IMAGES.astype(np.float32))).numpy()
+    scaled = preprocess(IMAGES.astype(np.float32))
+    expected = reference(scaled).numpy()
     (found,) = network.extract(IMAGES)
     assert found.shape == (3, network.backbone.features)
-    assert np.abs(expected[0] - expected[1]).max() > 0.1 * np.abs(expected).max()
-    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    largest = np.abs(expected).max()
+    assert np.abs(expected[0] - expected[1]).max() > 0.1 * largest
+    # Fifty layers of random weights enlarge rounding; one rounding step of all pixels shows by how much.
+    rounding = np.abs(reference(np.nextafter(scaled, np.float32(1000))).numpy() - expected).max()
+    assert rounding < 1e-4 * largest
+    np.testing.assert_allclose(found, expected, atol=max(1e-5 * largest, 4 * rounding))
 
 
 def test_pixels_are_scaled_once(network: Pretrained) -> None:
@@ -101,9 +106,8 @@ def test_the_table_agrees_with_keras(backbone: Backbone) -> None:
             math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3]) for layer in convolutions
         )
         values = sum(math.prod(layer.output.shape[1:]) for layer in layers)
-        assert Part(part.first_layer, weights, multiply_adds, part.values) == part
-        assert values == pytest.approx(part.values, rel=0.05)
-    assert [model.get_layer(one.layer).output.shape[1] for one in backbone.maps] == [56, 28, 14]
+        assert Part(part.first_layer, weights, multiply_adds, values) == part
+    assert [model.get_layer(layer).output.shape[1] for layer in backbone.maps] == [56, 28, 14]
 
 
 def test_the_estimated_layers_add_up_to_the_model(network: Pretrained, classifier: keras.Model) -> None:
@@ -196,12 +200,22 @@ def test_a_file_that_promises_other_weights_is_never_built(
         load_for_explaining(path)
 
 
+def grad_cams(model: keras.Model, images: Any, class_index: int) -> Any:
+    """Compute the maps (N, h, w) of a model that returns a layer's activations and the logits."""
+    with tf.GradientTape() as tape:
+        activations, logits = model(images, training=False)
+        score = tf.reduce_sum(logits[:, class_index])
+    weights = tape.gradient(score, activations).numpy().mean(axis=(1, 2))
+    maps = np.maximum(np.einsum("nhwc,nc->nhw", activations.numpy(), weights), 0)
+    return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-30)
+
+
 def test_blocks_are_named_and_grad_cam_agrees_with_an_independent_tape(
     saved: Path, classifier: keras.Model, backbone: Backbone
 ) -> None:
     maps = keras_file.feature_maps(saved)
-    assert maps == (*(one.layer for one in backbone.maps), LAST_MAP)
-    assert [keras_file.title_of(layer) for layer in maps][-2:] == ["Late blocks", "Last map"]
+    assert maps == (*backbone.maps, LAST_MAP)
+    assert list(keras_file.titles(maps).values()) == [*MAP_TITLES, "Last map"]
     explainer = Explainer(load_for_explaining(saved))
     assert explainer.layers == maps
     for layer in maps if ALL else maps[-1:]:
@@ -209,9 +223,35 @@ def test_blocks_are_named_and_grad_cam_agrees_with_an_independent_tape(
         model = keras.Model(
             classifier.input, [classifier.get_layer(layer).output, classifier.get_layer("logits").output]
         )
-        with tf.GradientTape() as tape:
-            activations, logits = model(IMAGES[:1].astype(np.float32), training=False)
-            score = logits[0, 2]
-        weights = tape.gradient(score, activations).numpy().mean(axis=(1, 2))[0]
-        expected = np.maximum(activations.numpy()[0] @ weights, 0)
-        np.testing.assert_allclose(heatmap, expected / max(expected.max(), 1e-30), atol=1e-4)
+        differences = np.abs(grad_cams(model, a_rounding_away(IMAGES[0]), 2) - heatmap)
+        assert differences.max(axis=(1, 2)).min() < 1e-4
+
+
+def a_rounding_away(image: Any) -> Any:
+    """Return the image and 23 copies whose pixels are rounded differently, (24, S, S, 3).
+
+    MobileNetV3's activations have kinks, at which a last digit decides between two gradients: in one of these
+    images, that changed a map by 2%. The map must agree with the tape on one side or the other.
+    """
+    steps = 1e-7 * np.random.default_rng(1).uniform(-1, 1, (24, *image.shape))
+    steps[0] = 0
+    return (image * (1 + steps)).astype(np.float32)
+
+
+def test_its_saved_weights_are_in_the_same_order_and_its_control_still_responds_to_images(
+    saved: Path, classifier: keras.Model, network: Pretrained
+) -> None:
+    loaded = load_for_explaining(saved)
+    changes = {"model.network": network.backbone.name, "model.fine_tune": "last_block"}
+    tuned = pretrained.build_tuned(network, RunConfig().replace(changes), 4, "float32")
+    for one, other in zip(loaded.weights, tuned.weights, strict=True):
+        assert one.shape == other.shape
+    for mine, theirs in zip(loaded.get_weights(), classifier.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    explainer = Explainer(loaded)
+    control = heatmap_checks.shuffled(explainer)
+    features = control.features(IMAGES)
+    assert np.isfinite(features).all()
+    assert np.abs(features[0] - features[1]).max() > 0.05 * np.abs(features).max() > 0
+    heatmap = control.heatmaps(IMAGES, [0, 1, 2])
+    assert np.isfinite(heatmap).all() and heatmap.any()

@@ -120,9 +120,9 @@ def test_runs_in_the_workspace_are_the_evidence(workspace, tmp_path):
     learned = cost_estimate.duration(config, 24)
     assert learned.basis == "from 3 earlier runs on this machine"
     assert guess.seconds < learned.seconds < 80
-    both = cost_estimate.total([config, config], 24)
+    both = cost_estimate.total([config, config], [24, 24])
     assert both.seconds == pytest.approx(2 * learned.seconds)
-    assert cost_estimate.total([], 24).high < 0.001
+    assert cost_estimate.total([], []).high < 0.001
 
 
 @pytest.mark.parametrize("degrees", [8, 12, 20, 38])
