@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import LabError
@@ -16,9 +18,8 @@ _SHOWN_EPOCHS = 12
 _RIGHT, _WRONG = "●", "○"
 
 
-def show(summary: Summary) -> None:
+def show(summary: Summary, watched: Sequence[Watched]) -> None:
     """Show the images with the newest predictions, and how they changed; nothing before the first epoch."""
-    watched = summary.run.watched()[: len(summary.run.metrics())]
     if not watched or summary.config is None:
         return
     shown, resize = run_images.gallery(summary.run), summary.config.data.resize
@@ -51,7 +52,7 @@ def _image(shown: Gallery, image: WatchedImage, resize: str) -> None:
         st.caption(literal(error))
 
 
-def _trail(watched: list[Watched], index: int) -> str:
+def _trail(watched: Sequence[Watched], index: int) -> str:
     """Return a mark per epoch: whether the image at this place was predicted correctly."""
     images = [one.images[index] for one in watched[-_SHOWN_EPOCHS:] if index < len(one.images)]
     return "".join(_RIGHT if image.predicted == image.label else _WRONG for image in images)
