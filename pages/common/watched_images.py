@@ -36,6 +36,19 @@ def show(summary: Summary, watched: Sequence[Watched]) -> None:
     )
 
 
+def show_unanswered(summary: Summary, first: Watched) -> None:
+    """Show the images as they are before the first epoch: without predictions."""
+    if summary.config is None:
+        return
+    shown = run_images.gallery(summary.run)
+    with st.grid("auto", min_column_width=110, gap="small"):
+        for image in first.images:
+            with st.container(gap="xxsmall", key=f"tile-plain-live-{image.id}"):
+                _image(shown, image, summary.config.data.resize)
+                st.caption("?")
+    st.caption("The same validation images after every epoch: soon, what the model predicts for them.")
+
+
 def _kind(image: WatchedImage) -> str:
     return "right" if image.predicted == image.label else "wrong"
 
