@@ -43,6 +43,8 @@ PRESENT_KEY = "present"
 """The step of a presentation, and its screen where it has several: ``guess-3``; leads there from any page."""
 GUESSES_KEY = "guesses"
 """What the audience of a presentation has guessed."""
+HIDE_KEY = "hide"
+"""What a lesson hides of the settings, the results and the presentation, separated by commas."""
 QUERY_KEYS = (
     SOURCE_KEY,
     SETTING_KEY,
@@ -56,6 +58,7 @@ QUERY_KEYS = (
     WORD_KEY,
     PRESENT_KEY,
     GUESSES_KEY,
+    HIDE_KEY,
 )
 KEYS_OF_TRAIN = (SOURCE_KEY, SETTING_KEY, COPIED_RUN_KEY, RUN_KEY)
 """Keys that lead to Train in a link without a page, which was the address of Train at first."""

@@ -43,7 +43,7 @@ def show_unanswered(summary: Summary, first: Watched) -> None:
     shown = run_images.gallery(summary.run)
     with st.grid("auto", min_column_width=110, gap="small"):
         for image in first.images:
-            with st.container(gap="xxsmall", key=f"tile-plain-live-{image.id}"):
+            with st.container(gap="xxsmall", key=f"tile-plain-live-{summary.run.id}-{image.id}"):
                 _image(shown, image, summary.config.data.resize)
                 st.caption("?")
     st.caption("The same validation images after every epoch: soon, what the model predicts for them.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from core.config import RunConfig
 from core.evaluation import metrics
 from core.runs import Run
 from pages.common import addresses
-from pages.show.present import guesses, steps
+from pages.show.present import guesses, replay, steps
 from pages.show.present.guesses import Guesses
 from samples import made_runs
 
@@ -248,7 +249,7 @@ def test_the_training_is_replayed_until_its_end(tmp_path, monkeypatch):
     run = made_runs.finished(config_of(tmp_path))
     made_runs.watch(run)
     clock = [1000.0]
-    monkeypatch.setattr("pages.show.present.replay.time.time", lambda: clock[0])
+    monkeypatch.setattr(replay, "time", SimpleNamespace(time=lambda: clock[0]))
     test = presented(run.id, present="training")
     assert "Before the first epoch" in words(test) and test.button(key="present_next").label == "Play"
     press(test, "present_next")
@@ -275,3 +276,10 @@ def test_a_presentation_opens_from_any_page_and_leaves_to_the_result(tmp_path):
     test = presented(run.id, present="mistakes")
     press(test, "present_leave")
     assert test.title[0].value == "Results" and test.query_params["run"] == run.id
+
+
+def test_steps_that_a_lesson_hides_are_left_out(tmp_path):
+    run = made_runs.finished(config_of(tmp_path))
+    test = presented(run.id, hide="guess,training,try")
+    keys = [button.key for button in test.button if button.key.startswith("present_to_")]
+    assert keys == [f"present_to_{name}" for name in STEPS if name not in ("guess", "training", "try")]

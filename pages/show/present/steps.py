@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import LabError
+from pages.common import lesson
 from pages.show.present import (
     evidence,
     examples,
@@ -78,8 +79,8 @@ class Place:
 
 
 def shown() -> Sequence[Step]:
-    """Return the steps."""
-    return STEPS
+    """Return the steps that the lesson does not hide; all, if it hides all of them."""
+    return [step for step in STEPS if not lesson.hides(step.name)] or STEPS
 
 
 def places(story: Story) -> list[Place]:
