@@ -14,6 +14,8 @@ from streamlit.navigation.page import StreamlitPage
 
 from pages.common import addresses, web_guard
 
+PRESENT_PATH = "present"  # the address of the page without a menu
+
 
 def main() -> None:
     """Show the menu and the chosen page."""
@@ -31,12 +33,13 @@ def main() -> None:
     st.logo(".streamlit/logo.svg", size="large", icon_image=".streamlit/icon.png")
     pages = menu()
     page = st.navigation(pages, expanded=True)
+    is_presented = page.url_path == PRESENT_PATH
+    if addresses.PRESENT_KEY in st.query_params and not is_presented:
+        move_to(addresses.PRESENT)
     if page == pages[""][0] and not set(st.query_params).isdisjoint(addresses.KEYS_OF_TRAIN):
-        st.switch_page(
-            addresses.TRAIN, query_params={name: st.query_params.get_all(name) for name in st.query_params}
-        )
+        move_to(addresses.TRAIN)
 
-    from pages.common import frame, queued  # after the menu, which is visible while this loads
+    from pages.common import frame, lesson, queued  # after the menu, which is visible while this loads
 
     with frame.explained():
         frame.open_workspace()
@@ -44,8 +47,16 @@ def main() -> None:
             frame.get_ready()
         frame.note_page(page.url_path)
         frame.show_faults()
-        queued.show()
+        lesson.load()
+        if not is_presented:
+            queued.show()
+            lesson.show_note()
         page.run()
+
+
+def move_to(page: str) -> None:
+    """Redirect to the page that a link means, with all of its query."""
+    st.switch_page(page, query_params={name: st.query_params.get_all(name) for name in st.query_params})
 
 
 def menu() -> dict[str, list[StreamlitPage]]:
@@ -105,6 +116,12 @@ def menu() -> dict[str, list[StreamlitPage]]:
         icon=":material/image_search:",
         help="What a trained model says about new images, and when to trust it.",
     )
+    present = st.Page(
+        addresses.PRESENT,
+        title="Present",
+        icon=":material/slideshow:",
+        help="A result for an audience: full page, step by step, with a guessing game.",
+    )
     words = st.Page(
         addresses.WORDS,
         title="Words",
@@ -116,7 +133,7 @@ def menu() -> dict[str, list[StreamlitPage]]:
         "": [home, hidden],
         "Step by step": [data, train, results, explain],
         "Several models": [compare, sweeps],
-        "Show": [predict],
+        "Show": [predict, present],
         "Learn": [words],
     }
 

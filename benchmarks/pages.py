@@ -40,6 +40,7 @@ PAGES = (
     addresses.RESULTS,
     addresses.EXPLAIN,
     addresses.COMPARE,
+    addresses.PRESENT,
 )
 
 

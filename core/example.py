@@ -1,10 +1,11 @@
 """The finished run that comes with the lab, so that there is a result to see before anything is trained.
 
-Its folder, ``example/`` in the project, is that of any run, with its test images beside it. It is only read:
-what is computed from it later goes to ``workspace/example``. ``make example`` creates it anew.
+Its folder, ``example/`` in the project, is that of any run, with its test images and those watched during
+training beside it. It is only read: what is computed from it later goes to ``workspace/example``. ``make
+example`` creates it anew.
 
 =====================  =================================================================
-images/CLASS/ID.jpg    the test images, smaller than in the data set
+images/CLASS/ID.jpg    these images, smaller than in the data set
 images/index.parquet   their rows of the data set's index, with the ids of the originals
 =====================  =================================================================
 """

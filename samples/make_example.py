@@ -1,7 +1,8 @@
 """Create the finished run that comes with the lab, and the images on the home page: ``make example``.
 
 It trains a small network on the built-in garden, so that the model file stays small, and copies the run to
-``example/``, with its test images and the heatmaps that the Explain page shows first.
+``example/``, with its test images, those whose predictions were recorded during training, and the heatmaps
+that the Explain page shows first.
 """
 
 from __future__ import annotations
@@ -37,7 +38,15 @@ SETTINGS: dict[str, Any] = {
 MAX_BYTES = 1_500_000
 MAX_HEATMAPS = 12
 _SIDE, _QUALITY = 160, 82
-_FILES = ("config.json", "labels.json", "metrics.jsonl", "model.keras", "predictions.npz", "report.json")
+_FILES = (
+    "config.json",
+    "labels.json",
+    "metrics.jsonl",
+    "model.keras",
+    "predictions.npz",
+    "report.json",
+    "watched.jsonl",
+)
 
 
 def main() -> None:
@@ -75,9 +84,10 @@ def _explain(run: Run) -> None:
 
 
 def _copy_images(run: Run) -> None:
-    """Store the test images, reduced, and an index of them under the ids of the originals."""
+    """Store the test images and the watched ones, reduced, and an index under the ids of the originals."""
     dataset = datasets.open(run.config.data.source)
-    rows = dataset.rows([str(image_id) for image_id in run.predictions("test").ids])
+    watched = [image.id for image in run.watched()[0].images]
+    rows = dataset.rows([*map(str, run.predictions("test").ids), *watched])
     made = pd.DataFrame([{**row, **_store(dataset.image(row), row)} for row in rows.to_dict("records")])
     made.drop(columns=["views", "mirrored"]).to_parquet(example.FOLDER / "images" / "index.parquet")
 

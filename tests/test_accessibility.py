@@ -74,6 +74,9 @@ def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announce
         f"/explain?run={second.id}",
         f"/compare?runs={first.id},{second.id}",
         f"/predict?run={second.id}",
+        f"/present?run={second.id}&present=guess",
+        f"/present?run={second.id}&present=training",
+        f"/present?run={second.id}&present=heatmaps",
         "/words",
     )
     found: dict[str, list[str]] = {}

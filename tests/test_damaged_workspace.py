@@ -265,8 +265,10 @@ def places(name: str) -> list[tuple[str, dict[str, str]]]:
     run = {"run": name.split("/")[1]}
     if "heatmaps" in name or name.endswith(".keras"):
         mistakes = ("understand/results", {**run, "view": "Mistakes"})
-        return [("understand/explain", run), mistakes, ("show/predict", run)]
-    return [compare, sweeps_page, ("understand/results", run), ("build/train", run)]
+        presented = ("show/present", {**run, "present": "heatmaps"})
+        return [("understand/explain", run), mistakes, ("show/predict", run), presented]
+    presented = ("show/present", {**run, "present": "training"})
+    return [compare, sweeps_page, ("understand/results", run), ("build/train", run), presented]
 
 
 def opened(page: str, address: dict[str, str]) -> AppTest:

@@ -13,8 +13,9 @@ RESULTS = "pages/understand/results/results.py"
 EXPLAIN = "pages/understand/explain/explain.py"
 COMPARE = "pages/understand/compare/compare.py"
 PREDICT = "pages/show/predict/predict.py"
+PRESENT = "pages/show/present/present.py"
 WORDS = "pages/learn/words/words.py"
-PAGES = (HOME, DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT, WORDS)
+PAGES = (HOME, DATA, TRAIN, SWEEPS, RESULTS, EXPLAIN, COMPARE, PREDICT, PRESENT, WORDS)
 WORDS_PATH = "/words"
 """The address of the glossary in a link within text, which is no page link."""
 
@@ -38,6 +39,12 @@ SWEEP_KEY = "sweep"
 """The sweep that Sweeps shows; empty for the form of a new one."""
 WORD_KEY = "word"
 """The entry that the glossary shows."""
+PRESENT_KEY = "present"
+"""The step of a presentation, and its screen where it has several: ``guess-3``; leads there from any page."""
+GUESSES_KEY = "guesses"
+"""What the audience of a presentation has guessed."""
+HIDE_KEY = "hide"
+"""What a lesson hides of the settings, the results and the presentation, separated by commas."""
 QUERY_KEYS = (
     SOURCE_KEY,
     SETTING_KEY,
@@ -49,6 +56,9 @@ QUERY_KEYS = (
     LINES_KEY,
     SWEEP_KEY,
     WORD_KEY,
+    PRESENT_KEY,
+    GUESSES_KEY,
+    HIDE_KEY,
 )
 KEYS_OF_TRAIN = (SOURCE_KEY, SETTING_KEY, COPIED_RUN_KEY, RUN_KEY)
 """Keys that lead to Train in a link without a page, which was the address of Train at first."""

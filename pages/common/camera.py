@@ -42,7 +42,7 @@ _HTML = """
 _CSS = """
 .camera { display: flex; flex-direction: column; gap: 0.5rem; align-items: flex-start; }
 video {
-  width: 100%; max-width: 360px; aspect-ratio: 1; object-fit: cover;
+  width: 100%; max-width: var(--camera-width, 360px); aspect-ratio: 1; object-fit: cover;
   background: var(--st-secondary-background-color); border-radius: var(--st-base-radius);
 }
 button {

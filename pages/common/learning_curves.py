@@ -149,6 +149,7 @@ def chart(
     last_epoch: int | None = None,
     along: str = BY_EPOCH,
     is_dark: bool = False,
+    font_size: int = 12,
 ) -> alt.LayerChart:
     """Chart one metric for values from :func:`frame`.
 
@@ -162,6 +163,7 @@ def chart(
         last_epoch: fixes both axes for this many epochs; None fits them to the values.
         along: BY_EPOCH or BY_TIME.
         is_dark: whether the page uses the dark theme.
+        font_size: of the words at the ends of the curves.
     """
     is_single = len(sides) == 1
     base = alt.Chart(_VALUES).encode(
@@ -181,7 +183,7 @@ def chart(
         dots,
         kept.mark_point(size=130, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q"),
         _evidence(),
-        *(_end_words(base) if is_single else []),
+        *(_end_words(base, font_size) if is_single else []),
         *(_rule("begins", at_bottom=metric != "accuracy") if is_single else []),
     ]
     legend_lines = len(sides) if metric == "accuracy" and not is_single else 0
@@ -201,12 +203,12 @@ def _rule(label: str, *, at_bottom: bool) -> list[alt.Chart]:
     ]
 
 
-def _end_words(base: alt.Chart) -> list[alt.Chart]:
+def _end_words(base: alt.Chart, font_size: int) -> list[alt.Chart]:
     """Write the name and the value of each curve at its end, above or below it."""
     ends = base.transform_filter("datum.end != ''")
     return [
         ends.transform_filter(f"{'' if is_upper else '!'}datum.is_upper")
-        .mark_text(align="right", dy=-13 if is_upper else 15, dx=4, fontSize=12, fontWeight=600)
+        .mark_text(align="right", dy=-13 if is_upper else 15, dx=4, fontSize=font_size, fontWeight=600)
         .encode(y="value:Q", text="end:N")
         for is_upper in (True, False)
     ]

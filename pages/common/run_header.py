@@ -13,7 +13,7 @@ from core.errors import LabError
 from core.export import run_archive
 from core.runs import Run, Status, Submission
 from core.words import about, count, duration, number, setting_value
-from pages.common import frame, visitors
+from pages.common import frame, present_link, visitors
 from pages.common.addresses import COPIED_RUN_KEY, HOME, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started
 from pages.common.text import literal
@@ -49,6 +49,8 @@ def card(summary: Summary) -> None:
             st.badge("comes with the lab", icon=":material/redeem:", color="gray")
         else:
             _offer_rename(summary)
+        if summary.finished:
+            present_link.show(summary.run.id)
     if summary.config:
         st.caption(literal(settings_line(summary.config)) + _when(summary.status))
     if summary.run.labels.notes:

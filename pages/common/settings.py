@@ -136,7 +136,7 @@ def repeat_in_address() -> None:
         config = current()
     except LabError:
         return  # the page reports it where it matters
-    words = [f"{SOURCE_KEY}={config.data.source}", *_words(config)]
+    words = [f"{SOURCE_KEY}={config.data.source}", *assignments(config)]
     if not frame.entered() and st.session_state.get(_WRITTEN) == words:
         return
     st.session_state[_WRITTEN] = words
@@ -188,7 +188,8 @@ def _from_address() -> RunConfig:
         return base
 
 
-def _words(config: RunConfig) -> list[str]:
+def assignments(config: RunConfig) -> list[str]:
+    """Return the settings that differ from the data set's defaults, as a link takes them."""
     base = RunConfig().replace(datasets.starting_settings(config.data.source))
     changed = {path: new for path, (_, new) in differences([base, config]).items()}
     changed.pop(SOURCE, None)

@@ -12,7 +12,7 @@ import streamlit as st
 from core.config import PRESETS, SETTINGS, Setting
 from core.errors import InvalidSettings, LabError
 from core.words import setting_value
-from pages.common import glossary, presets, settings
+from pages.common import glossary, lesson, presets, settings
 from pages.common.text import literal
 
 MAX_SLIDER_STEPS = 150
@@ -52,7 +52,9 @@ def show(
     without_effect: Collection[str] = (),
     fault: LabError | None = None,
 ) -> None:
-    """Show the presets, then the settings: a few, or all of them in groups. What means nothing is left out.
+    """Show the presets, then the settings: a few, or all of them in groups.
+
+    What means nothing is left out, and what the lesson hides.
 
     Args:
         sources: data sets to choose from, name to title.
@@ -62,7 +64,8 @@ def show(
     """
     faults = dict.fromkeys(fault.paths, str(fault)) if isinstance(fault, InvalidSettings) else {}
     form = _Form(sources, class_names, presets.changed(), faults)
-    _presets(form.changed)
+    if not lesson.hides("presets"):
+        _presets(form.changed)
     detail = st.segmented_control(
         "Settings",
         [SIMPLE, ALL],
@@ -72,7 +75,11 @@ def show(
         help="Simple: what beginners change, with augmentation as one strength. All: every setting.",
         persist_state="session",
     )
-    shown = [path for path in SETTINGS if path not in without_effect and _matters(path)]
+    shown = [
+        path
+        for path in SETTINGS
+        if path not in without_effect and _matters(path) and not lesson.hides_setting(path)
+    ]
     if detail == ALL:
         _all(form, shown)
     else:
@@ -134,17 +141,20 @@ def _matters(path: str) -> bool:
 def _simple(form: _Form, paths: Sequence[str]) -> None:
     of_data = [path for path in paths if path.startswith("data.")]
     _fields(form, of_data)
-    _strength()
+    if not all(map(lesson.hides_setting, presets.strengths()["strong"])):
+        _strength()
     _fields(form, [path for path in paths if path not in of_data])
 
 
 def _all(form: _Form, paths: Sequence[str]) -> None:
     usual = [path for path in paths if not SETTINGS[path].advanced]
     for section, (title, icon) in _GROUPS.items():
-        with st.expander(title, expanded=section == "data", icon=icon, key=f"group {section}"):
-            _fields(form, [path for path in usual if path.startswith(f"{section}.")])
-    with st.expander("Advanced", icon=":material/tune:", key="group advanced"):
-        _fields(form, [path for path in paths if path not in usual])
+        if of_section := [path for path in usual if path.startswith(f"{section}.")]:
+            with st.expander(title, expanded=section == "data", icon=icon, key=f"group {section}"):
+                _fields(form, of_section)
+    if advanced := [path for path in paths if path not in usual]:
+        with st.expander("Advanced", icon=":material/tune:", key="group advanced"):
+            _fields(form, advanced)
 
 
 def _fields(form: _Form, paths: Sequence[str]) -> None:

@@ -32,6 +32,9 @@ def test_its_images_come_with_it():
     run = example.run()
     test, dataset = run.predictions("test"), example.images_of(run)
     rows = dataset.rows([str(image_id) for image_id in test.ids])
+    watched = run.watched()
+    assert [one.epoch for one in watched] == [line["epoch"] for line in run.metrics()]
+    dataset.rows([image.id for image in watched[0].images])
     names = dataset.class_names
     assert [names[index] for index in test.labels] == rows["label"].tolist()
     pixels = pixel_cache.load(dataset, rows, run.config.data.image_size, run.config.data.resize)

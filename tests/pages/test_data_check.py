@@ -18,7 +18,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, engine, quality
+from core import datasets, engine, quality, workspace
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
@@ -27,7 +27,7 @@ from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
 from core.words import moment
-from pages.build.data import gallery_tiles, label_suspects
+from pages.build.data import gallery_tiles, label_suspects, thumbnails
 from samples import made_runs
 from tests.core.quality.test_quality import blobs
 from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
@@ -442,8 +442,13 @@ def test_a_very_tall_image_takes_no_more_room_than_others(tmp_path, monkeypatch)
     datasets.prepare(str(folder))
     widths: list[Any] = []
     monkeypatch.setattr(st, "image", lambda *_, width, **__: widths.append(width))
-    part(GALLERY, str(folder))
-    assert widths == [20, *["stretch"] * 17]  # the first one, 20 wide, is as high as any thumbnail may be
+    dataset = datasets.open(str(folder))
+    for name in ("daisy/000.png", "daisy/001.png"):
+        row = dataset.index.set_index("name", drop=False).loc[name]
+        thumbnails.draw(dataset, row, gallery_tiles.TILE)
+    assert widths == [20, "stretch"]  # the first, 20 wide, is as high as any thumbnail may be
+    style = (workspace.PROJECT / "pages" / "common" / "style.css").read_text(encoding="utf-8")
+    assert '[class*="st-key-tile-"] img { aspect-ratio: 1;' in style  # tiles are square, whatever is in them
 
 
 def test_an_image_deleted_from_disk_gets_a_sentence(source):

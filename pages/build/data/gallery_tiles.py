@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import LabError
-from pages.build.data import image_dialog, thumbnails
+from pages.build.data import image_dialog
 from pages.common.dataset_cache import row_by_id
 from pages.common.paging import choose_page
 from pages.common.text import literal
@@ -36,7 +36,7 @@ def show(
 ) -> None:
     """Show a page of thumbnails with ``lines`` below each."""
     page = choose_page(len(ids), per_page, key=key, thing=thing)
-    with st.grid("auto", min_column_width=120, gap="small", vertical_alignment="bottom"):
+    with st.grid("auto", min_column_width=120, gap="small"):
         for image_id in ids[page]:
             tile(dataset, image_id, key=key, lines=lines)
     _ahead.submit(_create, dataset, _rows(dataset, ids[page.stop : page.stop + per_page]))
@@ -57,9 +57,9 @@ def _create(dataset: Dataset, rows: Sequence[pd.Series]) -> None:
 
 
 def tile(dataset: Dataset, image_id: str, *, key: str, lines: Lines) -> None:
-    """Show a thumbnail with its lines and a button that opens it, or a note if the image is gone."""
+    """Show a thumbnail with its lines; a click anywhere on it opens it (``style.css``). Or say it is gone."""
     row = row_by_id(dataset, image_id)
-    with st.container(gap="xxsmall"):
+    with st.container(gap="xxsmall", key=f"tile-plain-{key}-{image_id}"):
         if row is None:
             st.caption("This image is no longer in the data set.")
             return
@@ -76,5 +76,8 @@ def _thumbnail(dataset: Dataset, row: pd.Series) -> None:
     if row["problem"]:
         st.markdown(":material/broken_image:", width="content")
         st.caption(literal(row["problem"]))
-    else:
-        thumbnails.show(dataset, row, TILE)
+        return
+    try:
+        st.image(dataset.thumbnail(row, TILE), width="stretch", alt=f"Image of class {row['label']}")
+    except LabError as error:
+        st.caption(literal(error))

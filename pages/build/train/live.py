@@ -15,8 +15,8 @@ from core.runs import Run, Status
 from core.training import memory_estimate
 from core.training.memory_estimate import ShortOfMemory
 from core.words import confidence_interval, count, duration, of_ten, percent
-from pages.build.train import followed_run, live_charts, live_images, run_lists
-from pages.common import data_selection, frame, keyboard, run_header, visitors
+from pages.build.train import followed_run, live_charts, run_lists
+from pages.common import data_selection, frame, keyboard, run_header, visitors, watched_images
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
 
@@ -157,7 +157,7 @@ def _show_progress(run: Run) -> None:
         st.progress(share, text=f"{literal(status.message or 'Training')} · {percent(share, 0)}")
         _figures(status, epochs)
         _validation_words(summary)
-        live_images.show(summary)
+        watched_images.show(summary, summary.run.watched()[: len(summary.run.metrics())])
         live_charts.show(run, status)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.data import photo_likeness
 from core.errors import InvalidSettings, LabError
 from core.training.memory_estimate import ShortOfMemory
-from pages.build.train import live, plan, preview, weights
+from pages.build.train import lesson_link, live, plan, preview, weights
 from pages.common import (
     addresses,
     data_preparing,
@@ -17,6 +17,7 @@ from pages.common import (
     disk_changes,
     frame,
     layout_choice,
+    lesson,
     settings,
     settings_form,
     version_steps,
@@ -87,10 +88,15 @@ plan.start_button(
 )
 
 if config and selection and dataset:
-    plan.costs(config, selection)
-    preview.show(dataset, selection, config)
-    plan.layers(config, selection)
-st.page_link(addresses.DATA, label="View the images or choose others", icon=":material/photo_library:")
+    if not lesson.hides("costs"):
+        plan.costs(config, selection)
+    if not lesson.hides("preview"):
+        preview.show(dataset, selection, config)
+    if not lesson.hides("layers"):
+        plan.layers(config, selection)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.page_link(addresses.DATA, label="View the images or choose others", icon=":material/photo_library:")
+    lesson_link.show()
 
 if config and dataset:
     data_verdict.judge(dataset, config.data)

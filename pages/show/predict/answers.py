@@ -16,11 +16,11 @@ from core.prediction.table import table
 from core.words import percent
 from pages.common import overlays, run_images
 from pages.common.paging import choose_page
+from pages.common.prediction import answer_card, judging
+from pages.common.prediction.given import Given
+from pages.common.prediction.judging import Judged
 from pages.common.run_picker import Summary
 from pages.common.text import literal
-from pages.show.predict import answer_card, judging
-from pages.show.predict.images import Given
-from pages.show.predict.judging import Judged
 
 PER_PAGE = 6
 NEIGHBOURS = 3

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from core.errors import LabError
-from core.prediction.incoming import Incoming, Reader
 from core.words import count
 from pages.common import run_images
+from pages.common.prediction.given import MAX_FILES, Given, uploaded
 from pages.common.run_picker import Summary
 
 FILES, FOLDER, CAMERA, LIVE, TEST = "Image files", "A folder", "Photo", "Live camera", "Test images"
-MAX_FILES = 500
-"""More at once belong on the command line: the page holds them in memory."""
 SAMPLE = 6
-SIDE = 480
-"""Pixels a side of the image that is shown."""
-
-
-@dataclass(frozen=True, eq=False)
-class Given:
-    """An image to predict, uploaded or from a data set.
-
-    Attributes:
-        key: identifies its content.
-        actual: its true class, "" where nobody knows it.
-    """
-
-    key: str
-    name: str
-    content: bytes | Image.Image
-    actual: str = ""
-
-    def seen(self, reader: Reader) -> Incoming:
-        """The image as the network with these settings sees it."""
-        if isinstance(self.content, bytes):
-            return _read(self.key, self.name, self.content, reader)
-        return Incoming(self.name, reader.fitted(self.content), self.content)
 
 
 def choose_where() -> str:
@@ -78,12 +49,7 @@ def ask(summary: Summary, where: str) -> list[Given]:
             f"These are {count(len(uploads), 'file')}; the first {MAX_FILES} are predicted here. For all of "
             "them, run python -m core predict on the folder."
         )
-    return [_given(upload.name, upload.getvalue()) for upload in uploads[:MAX_FILES]]
-
-
-def _given(name: str, content: bytes) -> Given:
-    key = hashlib.blake2b(content, digest_size=8).hexdigest()
-    return Given(key, name, content)
+    return [uploaded(upload.name, upload.getvalue()) for upload in uploads[:MAX_FILES]]
 
 
 def _test_images(summary: Summary) -> list[Given]:
@@ -105,13 +71,3 @@ def _test_images(summary: Summary) -> list[Given]:
 
 def _draw_again() -> None:
     st.session_state["predict_draw"] += 1
-
-
-@st.cache_data(max_entries=2 * MAX_FILES, show_spinner=False)
-def _read(key: str, _name: str, _content: bytes, reader: Reader) -> Incoming:
-    read = reader.read_bytes(_content, _name)
-    if read.image is None:
-        return read
-    small = read.image.copy()
-    small.thumbnail((SIDE, SIDE))
-    return Incoming(read.name, read.pixels, small, note=read.note)

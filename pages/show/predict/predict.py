@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.errors import LabError
 from pages.common import run_picker
+from pages.common.prediction import live
 from pages.common.text import literal
-from pages.show.predict import answers, images, live
+from pages.show.predict import answers, images
 
 st.title("Predict", anchor=False)
 

@@ -12,7 +12,7 @@ from core import run_names, runs
 from core.errors import LabError
 from core.evaluation import confusion
 from core.words import confidence_interval, differing, percent
-from pages.common import data_sources, run_images
+from pages.common import data_sources, present_link, run_images
 from pages.common.addresses import COMPARE, EXPLAIN, RESULTS, RUN_KEY, TRAIN
 from pages.common.run_picker import Summary, started, summarise
 from pages.common.text import literal
@@ -82,9 +82,11 @@ def _card(summary: Summary, before: Summary | None) -> None:
         st.markdown(f"**{percent(test.value)}** on the test images")
         st.caption(confidence_interval(test.low, test.high))
         st.caption(" · ".join(filter(None, [_difference(summary, before), started(summary.status)])))
-    st.page_link(
-        RESULTS, label="Open", icon=":material/arrow_forward:", query_params={RUN_KEY: summary.run.id}
-    )
+    with st.container(horizontal=True):
+        st.page_link(
+            RESULTS, label="Open", icon=":material/arrow_forward:", query_params={RUN_KEY: summary.run.id}
+        )
+        present_link.show(summary.run.id)
 
 
 def _difference(summary: Summary, before: Summary | None) -> str:

@@ -11,7 +11,7 @@ from core.comparison import paired_tests, verdicts
 from core.comparison.verdicts import Verdict
 from core.errors import LabError
 from core.words import count, listed, points, points_interval
-from pages.common import frame
+from pages.common import frame, present_link
 from pages.common.expander import lazy_expander
 from pages.common.run_lines import Line
 from pages.common.text import literal
@@ -54,9 +54,18 @@ def show(sides: Sequence[Side], everything: Sequence[Line], split: str) -> None:
         if len(finished) > 2:
             _show_luck(finished, everything)
         _offer_repeats(finished, found)
+        _offer_presentations(finished)
         lazy_expander(
             "How this was tested", _details, found, split, key="verdict_details", icon=":material/functions:"
         )
+
+
+def _offer_presentations(finished: Sequence[Side]) -> None:
+    """Offer to present each model that is one run; repeats have no single result to show."""
+    with st.container(horizontal=True):
+        for side in finished:
+            if len(side.finished) == 1:
+                present_link.show(side.finished[0].run.id, f"Present {side.letter}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import LabError
-from pages.common import run_header, run_picker
+from pages.common import present_link, run_header, run_picker
 from pages.common.text import literal
 from pages.understand.explain import choice, explanation, in_depth
 
@@ -27,5 +27,6 @@ except LabError as error:
     st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")
     st.stop()
 
+present_link.show(summary.run.id, step="heatmaps")
 explanation.legend()
 explanation.show(summary, wanted)

@@ -17,7 +17,7 @@ from core.evaluation.curve_reading import Reading
 from core.report import ClassScores
 from core.runs import Run
 from core.words import setting_value
-from pages.common import glossary, run_images
+from pages.common import glossary, lesson, run_images
 from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -37,7 +37,8 @@ def show(summary: Summary, read: Reading, others: Sequence[Summary]) -> None:
     """Show the reading, a suggestion with a button that applies it, and the effect of earlier advice."""
     with st.container(border=True):
         st.markdown(f":material/show_chart: {literal(read.sentence)}", help=glossary.help_of("overfitting"))
-        _suggestion(summary, read)
+        if not lesson.hides("advice"):
+            _suggestion(summary, read)
         if read.evidence:
             st.caption("The rings in the charts mark the epochs this is based on.")
         _show_effect(summary, others)

@@ -10,7 +10,7 @@ import streamlit as st
 from core.evaluation import confusion, metrics
 from core.runs import Predictions
 from core.words import count
-from pages.common import glossary, run_images, version_steps
+from pages.common import glossary, lesson, run_images, version_steps
 from pages.common.paging import choose_page
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
@@ -25,7 +25,15 @@ MAX_NARROW = 10
 
 
 def show(summary: Summary) -> None:
-    """Show the matrix, the confused pairs in words, the images of a clicked cell, and the worst mistakes."""
+    """Show what is confused, and the worst mistakes, as far as the lesson hides neither."""
+    if not lesson.hides("matrix"):
+        _confused(summary)
+    if not lesson.hides("worst"):
+        _worst(summary)
+
+
+def _confused(summary: Summary) -> None:
+    """Show the matrix, the confused pairs in words, and the images of a clicked cell."""
     st.header("What it confuses", anchor=False, help=glossary.help_of("confusion matrix"))
     as_shares = matrix.ask_for_shares("matrix_shows")
     is_narrow = len(summary.report.class_names) <= MAX_NARROW
@@ -37,9 +45,12 @@ def show(summary: Summary) -> None:
         st.markdown("**Most often confused**")
         _pairs(summary)
         downloads.figure_buttons(summary, lambda: matrix.draw(summary, as_shares), "confusion-matrix")
-    shown = run_images.gallery(summary.run)
     if cell:
-        _cell_images(summary, shown, *cell)
+        _cell_images(summary, run_images.gallery(summary.run), *cell)
+
+
+def _worst(summary: Summary) -> None:
+    shown = run_images.gallery(summary.run)
     st.header("Most confident mistakes", anchor=False, help=glossary.help_of("most confident mistakes"))
     _note_on_labels(summary, shown)
     _worst_images(summary, shown)

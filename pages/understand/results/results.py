@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import addresses, run_header, run_picker, settings
+from pages.common import addresses, lesson, run_header, run_picker, settings
 from pages.understand.results import (
     calibration,
     classes,
@@ -17,7 +17,14 @@ from pages.understand.results import (
     take_home,
 )
 
-_STORY, _CONFIDENCE, _TAKE_HOME = "Overview", "Confidence", "Take it home"
+_STORY, _CONFIDENCE = "Overview", "Confidence"
+# The other tabs: their names where a lesson hides them, and what they show.
+_TABS = {
+    "Classes": ("per_class", classes.show),
+    _CONFIDENCE: ("confidence", calibration.show),
+    "Take it home": ("take_home", take_home.show),
+    "Details and downloads": ("details", details.show),
+}
 # Links saved earlier use the former names of tabs.
 _FORMER_NAMES = {"How sure": _CONFIDENCE, "Learning curves": _STORY, "Mistakes": _STORY}
 
@@ -42,26 +49,18 @@ hero.show(summary)
 image_dialog.show(summary)  # before the tabs, which stay visible behind it
 if (former := st.query_params.get(addresses.RESULTS_TAB_KEY)) in _FORMER_NAMES:
     st.session_state[addresses.RESULTS_TAB_KEY] = _FORMER_NAMES[former]
-story, by_class, confidence, home, more = st.tabs(
-    [_STORY, "Classes", _CONFIDENCE, _TAKE_HOME, "Details and downloads"],
-    key=addresses.RESULTS_TAB_KEY,
-    on_change="rerun",
-    bind="query-params",
+shown = {title: show for title, (part, show) in _TABS.items() if not lesson.hides(part)}
+story, *others = st.tabs(
+    [_STORY, *shown], key=addresses.RESULTS_TAB_KEY, on_change="rerun", bind="query-params"
 )
 if story.open:
     with story:
-        curves.show(summary, summaries)
+        if not lesson.hides("curves"):
+            curves.show(summary, summaries)
         mistakes.show(summary)
-        more_images.show(summary)
-if by_class.open:
-    with by_class:
-        classes.show(summary)
-if confidence.open:
-    with confidence:
-        calibration.show(summary)
-if home.open:
-    with home:
-        take_home.show(summary)
-if more.open:
-    with more:
-        details.show(summary)
+        if not lesson.hides("more_images"):
+            more_images.show(summary)
+for tab, show in zip(others, shown.values(), strict=True):
+    if tab.open:
+        with tab:
+            show(summary)

@@ -20,8 +20,8 @@ from core.prediction.incoming import Incoming, Reader
 from core.runs import Run
 from core.words import count
 from pages.common import run_features, waiting
+from pages.common.prediction.given import Given
 from pages.common.run_picker import Summary
-from pages.show.predict.images import Given
 
 AIM_KEY = "predict_aim"
 """How often a prediction that is called sure must be right, as chosen on the page."""

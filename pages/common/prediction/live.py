@@ -18,9 +18,9 @@ from core.prediction.incoming import Reader
 from core.prediction.sureness import AIM
 from core.runs import Run
 from pages.common import camera, overlays
+from pages.common.prediction import answer_card, judging
 from pages.common.run_picker import Summary
 from pages.common.text import literal
-from pages.show.predict import answer_card, judging
 
 _CAMERA, _PENDING, _LAST, _TIMES = "live_camera", "live_pending", "live_last", "live_times"
 PATIENCE_SECONDS = 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import LabError
@@ -16,9 +18,8 @@ _SHOWN_EPOCHS = 12
 _RIGHT, _WRONG = "●", "○"
 
 
-def show(summary: Summary) -> None:
+def show(summary: Summary, watched: Sequence[Watched]) -> None:
     """Show the images with the newest predictions, and how they changed; nothing before the first epoch."""
-    watched = summary.run.watched()[: len(summary.run.metrics())]
     if not watched or summary.config is None:
         return
     shown, resize = run_images.gallery(summary.run), summary.config.data.resize
@@ -33,6 +34,19 @@ def show(summary: Summary) -> None:
         f"The same validation images after every epoch (now {newest.epoch}): what the model predicts, its "
         f"confidence, and a mark per epoch: {_RIGHT} right, {_WRONG} wrong."
     )
+
+
+def show_unanswered(summary: Summary, first: Watched) -> None:
+    """Show the images as they are before the first epoch: without predictions."""
+    if summary.config is None:
+        return
+    shown = run_images.gallery(summary.run)
+    with st.grid("auto", min_column_width=110, gap="small"):
+        for image in first.images:
+            with st.container(gap="xxsmall", key=f"tile-plain-live-{summary.run.id}-{image.id}"):
+                _image(shown, image, summary.config.data.resize)
+                st.caption("?")
+    st.caption("The same validation images after every epoch: soon, what the model predicts for them.")
 
 
 def _kind(image: WatchedImage) -> str:
@@ -51,7 +65,7 @@ def _image(shown: Gallery, image: WatchedImage, resize: str) -> None:
         st.caption(literal(error))
 
 
-def _trail(watched: list[Watched], index: int) -> str:
+def _trail(watched: Sequence[Watched], index: int) -> str:
     """Return a mark per epoch: whether the image at this place was predicted correctly."""
     images = [one.images[index] for one in watched[-_SHOWN_EPOCHS:] if index < len(one.images)]
     return "".join(_RIGHT if image.predicted == image.label else _WRONG for image in images)
