@@ -23,6 +23,8 @@ CHOSE_THE_IMAGES = frozenset(
         "data.validation_share",
         "data.test_share",
         "data.split_seed",
+        "data.training_subset",
+        "data.subset_seed",
     }
 )
 """Settings whose result travels with the script, as the list of the images in each split."""
