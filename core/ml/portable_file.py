@@ -46,7 +46,7 @@ class Saver:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._written: keras.Model | None = None
+        self._written: Any = None
 
     def save(self, model: keras.Model, only_last_layer: bool = False) -> None:
         """Write ``model``, atomically.
