@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from core import workspace
-from core.data.collected import writing
-from core.data.collected.log import Collected, Line
+from core.data.collected import log, writing
+from core.data.collected.log import LOG, Collected, Line
 from core.data.sources.class_names import class_key
 from core.errors import LabError
 from core.words import visible
@@ -27,12 +28,13 @@ def create(title: str, class_names: Sequence[str] = (), by: str = "") -> str:
     return f"upload:{uploads.keep(workspace.folder() / 'uploads', title, write)}"
 
 
-def begin(folder: Path, class_names: Sequence[str], by: str = "") -> None:
+def begin(folder: Path, class_names: Sequence[str]) -> None:
     """Let images be added to an upload that has these classes."""
     with writing.changing(folder) as collected:
         missing = [name for name in class_names if name not in collected.classes.values()]
         if missing:
-            writing.append(folder, [_new_class(name, by) for name in missing])
+            given = (writing.line("given", "", of=secrets.token_hex(4), label=name) for name in missing)
+            writing.append(folder, list(given))
 
 
 def add(folder: Path, name: str, by: str = "") -> str:
@@ -90,3 +92,26 @@ def _free(name: str, collected: Collected, own: str = "") -> str:
         if key != own and class_key(label) == class_key(cleaned):
             raise LabError(f"There is a class {label} already. Choose another name.")
     return cleaned
+
+
+def discard(folder: Path) -> None:
+    """Delete a collection that was never used. Raises LabError if it is part of a data set."""
+    with writing.changing(folder) as collected:
+        if collected.given or any(image.is_used for image in collected.images.values()):
+            raise LabError("This data set is in use. Its images are left out in the gallery.")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def unfinished(by: str) -> list[tuple[str, str, float]]:
+    """Collections with images or classes that are not used yet: id, browser and time of the last change.
+
+    This browser's come first, then the newest.
+    """
+    found = []
+    for path in (workspace.folder() / "uploads").glob(f"[!.]*/{LOG}"):
+        collected = log.read(path.parent)
+        used = [image.is_used for image in collected.images.values()]
+        if collected.lines and (not all(used) or not (used or collected.given)):
+            last = collected.lines[-1]
+            found.append((path.parent.name, last.by, last.time))
+    return sorted(found, key=lambda one: (one[1] != by, -one[2]))

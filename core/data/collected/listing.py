@@ -59,7 +59,8 @@ def obstacle(collected: Collected) -> str:
     """Why the images cannot be trained on yet, as a sentence; "" if they can."""
     if len(collected.classes) < 2:
         return "A classifier needs at least 2 classes. Add another one."
-    short = [key for key in collected.classes if collected.group_count(key) < MIN_GROUPS]
+    own = collected.classes.keys() - collected.given
+    short = [key for key in collected.classes if key in own and collected.group_count(key) < MIN_GROUPS]
     if not short:
         return ""
     has = count(collected.group_count(short[0]), "take or single image", "takes or single images")

@@ -14,7 +14,7 @@ from core.files import Moment
 
 LOG = "collected.jsonl"
 
-Kind = Literal["class", "rename", "remove_class", "add", "move", "remove", "use", "undo"]
+Kind = Literal["class", "given", "rename", "remove_class", "add", "move", "remove", "use", "undo"]
 File = Annotated[str, Field(pattern=r"^[0-9a-f]{16}\.[a-z]{1,5}$")]
 """A name that the lab has made up, never one that came with an image."""
 
@@ -26,10 +26,11 @@ class Line:
     Attributes:
         id: identifies the line.
         time: seconds since 1970.
-        kind: the type of change; "use" hands images over to the data set.
+        kind: the type of change; "given" names a class that an upload has already, "use" hands images over
+            to the data set.
         by: the browser that made it, "" for none.
         of: the class that it concerns, by its key.
-        label: the name of the class, for "class" and "rename".
+        label: the name of the class, for "class", "given" and "rename".
         files: the images that it concerns.
         names: what a person calls each of them, for "add".
         take: the burst that added images belong to, "" for images on their own.
@@ -76,11 +77,19 @@ class Image:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a log amounts to: the classes by key, the images by file, and the lines that are in force."""
+    """What a log amounts to.
+
+    Attributes:
+        classes: the names by key.
+        images: by file.
+        lines: those that are in force.
+        given: the classes that the upload had before.
+    """
 
     classes: dict[str, str] = field(default_factory=dict)
     images: dict[str, Image] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
+    given: frozenset[str] = frozenset()
 
     def of_class(self, key: str) -> list[Image]:
         """The images of a class, in the order in which they were added."""
@@ -92,7 +101,7 @@ class Collected:
 
     def is_used(self, key: str) -> bool:
         """Whether a class is part of the data set, so that its name stays."""
-        return any(image.is_used for image in self.of_class(key))
+        return key in self.given or any(image.is_used for image in self.of_class(key))
 
     def group_count(self, key: str) -> int:
         """How many takes and single images a class has: what can be split, since a take is kept whole."""
@@ -118,13 +127,14 @@ def fold(lines: Sequence[Line]) -> Collected:
     for line in kept:
         _apply(line, classes, images)
     shown = {file: image for file, image in images.items() if image.of in classes}
-    return Collected(classes, shown, kept)
+    given = frozenset(line.of for line in kept if line.kind == "given")
+    return Collected(classes, shown, kept, given)
 
 
 def _apply(line: Line, classes: dict[str, str], images: dict[str, Image]) -> None:
     known = [file for file in line.files if file in images]
     match line.kind:
-        case "class":
+        case "class" | "given":
             classes[line.of] = line.label
         case "rename" if line.of in classes:
             classes[line.of] = line.label

@@ -21,7 +21,7 @@ class Change:
 
 def last_change(folder: Path, collected: Collected, by: str = "") -> Change | None:
     """The last change that this browser made, unless what it concerns is part of the data set by now."""
-    own = [line for line in reversed(collected.lines) if line.by == by and line.kind != "undo"]
+    own = [line for line in reversed(collected.lines) if line.by == by and line.kind not in ("undo", "given")]
     if not own or not _can_be_undone(folder, collected, own[0]):
         return None
     last = own[0]

@@ -133,6 +133,20 @@ def test_names_of_classes_are_unique_and_not_empty(folder, keys):
     assert classes.add(folder, "mug\nmug") in log.read(folder).classes
 
 
+def test_unfinished_collections_are_found_again_ones_own_first_and_can_be_discarded(source, folder, keys):
+    other = classes.create("", ["x"], OTHER)
+    assert [f"upload:{one[0]}" for one in classes.unfinished(ME)] == [source, other]
+    collect(folder, keys, takes=3)
+    used(source, folder)
+    assert [f"upload:{one[0]}" for one in classes.unfinished(ME)] == [other]
+    with pytest.raises(LabError, match="in use"):
+        classes.discard(folder)
+    found = sources.resolve(other).folder
+    assert found is not None
+    classes.discard(found)
+    assert classes.unfinished(ME) == []
+
+
 def test_too_few_takes_are_named(folder, keys):
     assert "needs at least 3" in listing.obstacle(log.read(folder))
     collect(folder, keys, takes=3, each=2)
@@ -212,10 +226,12 @@ def test_images_are_added_to_an_upload_with_its_own_classes_and_split(tmp_path):
     source = sources.keep_files("shapes", uploaded)
     before = datasets.prepare(source)
     folder = before.root
-    classes.begin(folder, before.class_names, ME)
-    classes.begin(folder, before.class_names, ME)
+    classes.begin(folder, before.class_names)
+    classes.begin(folder, before.class_names)
     keys = {label: key for key, label in log.read(folder).classes.items()}
-    assert list(keys) == ["a", "b"]
+    assert list(keys) == ["a", "b"] and listing.obstacle(log.read(folder)) == ""
+    with pytest.raises(LabError, match="stays as it is"):
+        classes.remove(folder, keys["a"], ME)
     images.add(folder, keys["a"], photos(9001), by=ME)
     images.use(folder)
     after = datasets.prepare(source)
