@@ -17,7 +17,8 @@ from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Reader
 from core.prediction.sureness import AIM
 from core.runs import Run
-from pages.common import camera, overlays
+from pages.common import overlays
+from pages.common.camera.live import camera
 from pages.common.prediction import answer_card, judging
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -35,7 +36,7 @@ def show(summary: Summary) -> None:
     st.caption("Photos from the camera stay on the machine that runs the lab, and none is kept.")
     left, right = st.columns([1, 1], gap="large")
     with left:
-        photo = camera.camera(_CAMERA)
+        photo = camera(_CAMERA)
         with_heatmap = st.toggle("Show where it looks", key="live_heatmap")
     with right:
         if photo is None:
