@@ -63,7 +63,8 @@ def obstacle(collected: Collected) -> str:
     short = [key for key in collected.classes if key in own and collected.group_count(key) < MIN_GROUPS]
     if not short:
         return ""
-    has = count(collected.group_count(short[0]), "take or single image", "takes or single images")
+    number = collected.group_count(short[0])
+    has = count(number, "take or single image", "takes or single images") if number else "no images yet"
     others = count(len(short) - 1, "other class")
     more = f" So {'do' if len(short) > 2 else 'does'} {others}." if len(short) > 1 else ""
     return (

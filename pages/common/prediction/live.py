@@ -19,7 +19,7 @@ from core.prediction.sureness import AIM
 from core.runs import Run
 from pages.common import overlays
 from pages.common.camera.live import camera
-from pages.common.prediction import answer_card, judging
+from pages.common.prediction import answer_card, correcting, judging
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
@@ -33,7 +33,10 @@ COUNTED = 12
 @st.fragment
 def show(summary: Summary) -> None:
     """Show the camera beside the answer to its latest photo."""
-    st.caption("Photos from the camera stay on the machine that runs the lab, and none is kept.")
+    st.caption(
+        "Photos from the camera stay on the machine that runs the lab, and none is kept "
+        "unless you add it to the data set."
+    )
     left, right = st.columns([1, 1], gap="large")
     with left:
         photo = camera(_CAMERA)
@@ -61,6 +64,7 @@ def _answer(summary: Summary, jpeg: bytes, with_heatmap: bool) -> None:
         return
     answer_card.verdict(answer, summary.report.class_names)
     answer_card.bars(answer, summary.report.class_names, steady=True)
+    correcting.show(summary, "photo.jpg", jpeg, "live")
     if with_heatmap:
         heat = _heatmap(summary.run, read.pixels, answer.predicted)
         seen = answer_card.enlarged(read.pixels)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import LabError
 from pages.common import run_picker
-from pages.common.prediction import live
+from pages.common.prediction import correcting, live
 from pages.common.text import literal
 from pages.show.predict import answers, images
 
@@ -17,6 +17,7 @@ summaries = [summary for summary in listed if summary.finished and summary.confi
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
+correcting.show_added()
 where = images.choose_where()
 if where == images.LIVE:
     live.show(summary)

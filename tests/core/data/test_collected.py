@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from core import datasets
+from core.comparison import data_changes
 from core.config import DataConfig
 from core.data import sources, versions
-from core.data.collected import classes, images, listing, log, undoing
+from core.data.collected import classes, correcting, images, listing, log, undoing
 from core.data.splits import TRAIN_ONLY
 from core.errors import LabError
 
@@ -238,3 +239,23 @@ def test_images_are_added_to_an_upload_with_its_own_classes_and_split(tmp_path):
     assert len(after.usable) == len(before.usable) + 1 and "1 image added in the lab" in after.read_as
     assert list(datasets.select(after, DataConfig(source=source)).rows["split"].value_counts()) == [9, 8, 8]
     assert datasets.open(source, before.version).version == before.version
+
+
+def test_a_wrong_answer_becomes_a_training_image_of_an_own_data_set_alone(source, folder, keys):
+    collect(folder, keys)
+    dataset = used(source, folder)
+    images.add(folder, keys["pen"], photos(8000), by=OTHER)  # another window is still collecting
+    added = correcting.add(dataset, "cup", ("wrong.jpg", photo(8001)), ME)
+    assert added.new == 1 and correcting.obstacle(source) == ""
+    newer = datasets.prepare(source)
+    assert len(newer.usable) == len(dataset.usable) + 1
+    assert correcting.add(newer, "cup", ("again.jpg", photo(8001)), ME).known == 1
+    said = data_changes.in_words(source, dataset.version, newer.version)
+    assert said == (
+        "The data set changed between these runs: 1 image added (after a prediction, so for training only)."
+    )
+    for fixed in ("garden", "tfds:tf_flowers"):
+        assert "fixed" in correcting.obstacle(fixed)
+    assert "never changed" in correcting.obstacle("/home/me/flowers")
+    with pytest.raises(LabError, match="no class 'key'"):
+        correcting.add(newer, "key", ("x.jpg", photo(8002)))

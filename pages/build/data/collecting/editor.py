@@ -87,27 +87,34 @@ def _files(opened: Draft) -> None:
     into = st.selectbox(
         "Add files to class", list(names), format_func=lambda key: names.get(key, ""), key=_INTO
     )
-    turn = st.session_state.setdefault(_TURN, 0)
-    chosen = st.file_uploader(
+    key = f"collect files {st.session_state.setdefault(_TURN, 0)}"
+    st.file_uploader(
         "Drop images here",
         accept_multiple_files=True,
-        key=f"collect files {turn}",
+        key=key,
         label_visibility="collapsed",
+        on_change=_take_files,
+        args=(opened, key),
     )
-    pasted = paste(f"collect paste {opened.source}")
-    contents = [(one.name, one.getvalue()) for one in chosen] + [(one.name, one.content) for one in pasted]
-    if contents:
-        st.session_state[_REPORT] = _added(opened, into, contents), names[into]
-        st.session_state[_TURN] += bool(chosen)  # another key empties the uploader
-        st.rerun(scope="fragment")
+    if pasted := paste(f"collect paste {opened.source}"):
+        _add(opened, into, [(one.name, one.content) for one in pasted])
     _report()
 
 
-def _added(opened: Draft, into: str, contents: list[images.Content]) -> Added:
+def _take_files(opened: Draft, key: str) -> None:
+    chosen = st.session_state[key]
+    st.session_state[_TURN] += 1  # another key empties the uploader
+    _add(opened, st.session_state[_INTO], [(one.name, one.getvalue()) for one in chosen])
+
+
+def _add(opened: Draft, into: str, contents: list[images.Content]) -> None:
+    """Add files; :func:`_report` says what became of them."""
+    name = opened.collected.classes.get(into, "")
     try:
-        return images.add(opened.folder, into, contents, by=draft.browser())
+        added = images.add(opened.folder, into, contents, by=draft.browser())
     except LabError as error:
-        return Added(refused=(str(error),))
+        added = Added(refused=(str(error),))
+    st.session_state[_REPORT] = added, name
 
 
 def _report() -> None:
