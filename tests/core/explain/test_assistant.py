@@ -121,6 +121,28 @@ def test_the_predict_page_says_what_the_model_makes_of_test_images(run, monkeypa
     assert any("actual: " in one.value for one in app.text)
 
 
+def test_every_odd_file_gets_an_answer_or_a_reason_on_the_predict_page(run, photos, monkeypatch):
+    odd, unreadable = (
+        sorted(path for path in (photos / "bad_images" / kind).iterdir())
+        for kind in ("odd_but_readable", "unreadable")
+    )
+    monkeypatch.setattr(engine, "prepare", lambda source: None)
+    app = AppTest.from_file(str(made_runs.APP), default_timeout=60).run()
+    app.switch_page(addresses.PREDICT).run()
+    uploads = [(path.name, path.read_bytes(), "") for path in (*odd, *unreadable)]
+    app.file_uploader(key="predict_Image files").set_value(uploads).run()
+    wait_until(lambda: len(app.run().download_button) == 1, 60)
+    answered = refused = 0
+    for page in range(-(-len(uploads) // 6)):
+        if page:
+            app.pagination(key="predicted_page").set_value(page + 1).run()
+        assert not app.exception and not app.error
+        answered += sum("confidence" in one.value for one in app.markdown)
+        refused += sum("cannot be read as an image" in one.value for one in app.warning)
+    assert (answered, refused) == (len(odd), len(unreadable))
+    assert "Your own files are never changed" in " ".join(one.value for one in app.caption) or not answered
+
+
 def test_trust_answers_with_probabilities_and_a_control(run):
     answer = assistant.trust(run, IMAGES.images[:1], int(IMAGES.labels[0])).answer()
     assert 0 <= answer["after"] <= 1 and 0 <= answer["before"] <= 1
