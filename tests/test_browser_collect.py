@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
@@ -12,10 +13,21 @@ import pytest
 from core import datasets, runs
 from core.data.collected import log
 from tests import made_video
-from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, go_to, playwright, pytestmark, server, wait_for
+from tests.browsing import (
+    CHROMIUM,
+    FLAGS,
+    PATIENCE,
+    Server,
+    go_to,
+    options,
+    playwright,
+    pytestmark,
+    server,
+    wait_for,
+)
 from tests.conftest import DATA
 
-__all__ = ["pytestmark", "server"]  # fixtures and marks
+__all__ = ["options", "pytestmark", "server"]  # fixtures and marks
 
 COLOURS = ("red", "blue")
 SEEN = """video => {
@@ -67,6 +79,7 @@ def test_from_nothing_to_a_model_that_answers_live(
         browser = play.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *camera])
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
+        tab.set_default_timeout(int(os.environ.get("TRY_MS", PATIENCE)))
         requested: list[str] = []
         tab.on("request", lambda request: requested.append(request.url))
         tab.goto(f"{server.address}/data")
@@ -76,11 +89,13 @@ def test_from_nothing_to_a_model_that_answers_live(
         tab.get_by_text("Choose other images").click()
         tab.get_by_test_id("stMain").get_by_text("New data set", exact=True).click()
         tab.get_by_label("Name of the data set").fill("colours")
-        tab.get_by_label("Classes, separated by commas").fill(", ".join(COLOURS))
+        tab.get_by_role("textbox", name="Classes, separated by commas").fill(", ".join(COLOURS))
         tab.get_by_role("button", name="Begin").click()
         tab.get_by_role("button", name="Start camera").click()
         collect(tab)
         (folder,) = (workspace / "uploads").iterdir()
+        if os.environ.get("TRY_MS"):
+            tab.screenshot(path="/tmp/collect-scratch/collecting.png", full_page=True)
         taken = log.read(folder).images
         tab.reload()  # what is on the disk is not lost
         tab.get_by_text(re.compile("3 takes")).first.wait_for()
@@ -106,6 +121,8 @@ def test_from_nothing_to_a_model_that_answers_live(
         splits = datasets.select(before, run.config.data).rows
         assert (splits.groupby("source_group")["split"].nunique() == 1).all()
         tab.get_by_role("button", name="This is a …").click()
+        tab.get_by_role("combobox", name="Its true class").click()
+        tab.get_by_role("option", name="red").click()
         tab.get_by_role("button", name="Add to the data set").click()
         tab.get_by_text("The next training uses it").wait_for()
         assert len(datasets.open(before.source).usable) == len(before.usable) + 1

@@ -32,11 +32,13 @@ def show(summary: Summary, name: str, content: bytes, key: str) -> None:
         if reason := correcting.obstacle(source):
             st.caption(reason)
             return
-        label = st.selectbox("Its true class", summary.report.class_names, key=f"true class {key}", width=240)
+        names = summary.report.class_names
+        label = st.selectbox("Its true class", names, index=None, key=f"true class {key}", width=240)
         st.button(
             "Add to the data set",
             icon=":material/add:",
             key=f"add {key}",
+            disabled=label is None,
             on_click=frame.attempt,
             args=(_add, source, label, name, content),
         )
@@ -46,14 +48,19 @@ def show(summary: Summary, name: str, content: bytes, key: str) -> None:
         )
 
 
-def show_added() -> None:
-    """Say what was added in this session, and prepare the new version."""
+def show_added(*, polls: bool = True) -> None:
+    """Say what was added in this session, and prepare the new version.
+
+    Args:
+        polls: look again every second until it is prepared; not where something else draws this anew.
+    """
     frame.show_faults()
     added: dict[str, str] = st.session_state.get(_ADDED, {})
     for source, words in added.items():
         with frame.explained(), st.container(border=True, horizontal=True, vertical_alignment="center"):
             if not _is_part(source):
-                st.fragment(_wait, run_every=POLL_SECONDS, key=f"adding {source}")(source, words)
+                every = POLL_SECONDS if polls else None
+                st.fragment(_wait, run_every=every, key=f"adding {source}")(source, words, polls=polls)
                 continue
             said = f":green[:material/check:] {literal(words)} The next training uses it."
             st.markdown(said, width="stretch")
@@ -90,8 +97,8 @@ def _is_part(source: str) -> bool:
     return False
 
 
-def _wait(source: str, words: str) -> None:
+def _wait(source: str, words: str, *, polls: bool) -> None:
     with frame.explained():
-        if _is_part(source):
+        if polls and _is_part(source):
             st.rerun()
     st.markdown(f":material/hourglass_top: {literal(words)} The new version is being made.")

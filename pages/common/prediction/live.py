@@ -37,6 +37,7 @@ def show(summary: Summary) -> None:
         "Photos from the camera stay on the machine that runs the lab, and none is kept "
         "unless you add it to the data set."
     )
+    correcting.show_added(polls=False)
     left, right = st.columns([1, 1], gap="large")
     with left:
         photo = camera(_CAMERA)

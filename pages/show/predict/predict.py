@@ -17,11 +17,11 @@ summaries = [summary for summary in listed if summary.finished and summary.confi
 summary = run_picker.pick(summaries)
 if summary is None:
     st.stop()
-correcting.show_added()
 where = images.choose_where()
 if where == images.LIVE:
     live.show(summary)
     st.stop()
+correcting.show_added()
 other = answers.choose_other(summary, summaries)
 
 try:

@@ -59,13 +59,14 @@ function create(root) {
       button.setPointerCapture(event.pointerId)
       hold(key)
     }
-    button.onpointerup = button.onpointercancel = button.onlostpointercapture = release
+    const end = () => shutter.held?.key === key && release()  // the focus leaves one button for another
+    button.onpointerup = button.onpointercancel = button.onlostpointercapture = end
     button.onkeydown = (event) => {
       if (event.key !== " " && event.key !== "Enter") return
       event.preventDefault()
       if (!event.repeat) hold(key)
     }
-    button.onkeyup = button.onblur = release
+    button.onkeyup = button.onblur = end
     button.oncontextmenu = (event) => event.preventDefault()
     return button
   }
