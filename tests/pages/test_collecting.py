@@ -91,7 +91,7 @@ def test_a_collection_that_is_gone_is_said():
 
 def test_too_few_takes_are_said_and_enough_lead_on_with_the_preset_for_few_images():
     test, folder = begun()
-    assert test.button(key="use_collected").disabled and "needs at least 3" in words(test)
+    assert test.button(key="use_collected").disabled and "at least 3 are needed" in words(test)
     keys = {label: key for key, label in log.read(folder).classes.items()}
     collect(folder, keys, takes=3, each=2)
     sound(test.run())

@@ -13,7 +13,7 @@ from core.data.sources.class_names import class_key, natural
 from core.data.sources.scan import Found, Scan, labelled
 from core.data.splits import TRAIN_ONLY
 from core.errors import LabError
-from core.words import count
+from core.words import and_others, count
 
 HOW = "images collected in the lab"
 MIN_GROUPS = 3
@@ -64,12 +64,12 @@ def obstacle(collected: Collected) -> str:
     if not short:
         return ""
     number = collected.group_count(short[0])
-    has = count(number, "take or single image", "takes or single images") if number else "no images yet"
-    others = count(len(short) - 1, "other class")
-    more = f" So {'do' if len(short) > 2 else 'does'} {others}." if len(short) > 1 else ""
+    has = "no images yet"
+    if number:
+        has = count(number, "take or single image", "takes or single images")
     return (
-        f"Class {collected.classes[short[0]]} has {has}; it needs at least {MIN_GROUPS}, one each for "
-        f"training, validation and test.{more}"
+        f"Class {collected.classes[short[0]]} has {has}; at least {MIN_GROUPS} are needed, one each for "
+        f"training, validation and test{and_others(len(short) - 1, 'class')}."
     )
 
 

@@ -149,7 +149,7 @@ def test_unfinished_collections_are_found_again_ones_own_first_and_can_be_discar
 
 
 def test_too_few_takes_are_named(folder, keys):
-    assert "needs at least 3" in listing.obstacle(log.read(folder))
+    assert "at least 3 are needed" in listing.obstacle(log.read(folder))
     collect(folder, keys, takes=3, each=2)
     assert listing.obstacle(log.read(folder)) == ""
 
