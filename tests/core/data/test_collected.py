@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from itertools import product
 from pathlib import Path
@@ -259,3 +260,20 @@ def test_a_wrong_answer_becomes_a_training_image_of_an_own_data_set_alone(source
     assert "never changed" in correcting.obstacle("/home/me/flowers")
     with pytest.raises(LabError, match="no class 'key'"):
         correcting.add(newer, "key", ("x.jpg", photo(8002)))
+
+
+def test_a_full_disk_is_a_sentence_and_what_was_stored_before_stays(folder, keys, monkeypatch):
+    write, written = Path.write_bytes, []
+
+    def until_full(path: Path, content: bytes) -> int:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", until_full)
+    with pytest.raises(LabError, match="No space left on device"):
+        images.add(folder, keys["cup"], photos(1, 2, 3), take="t")
+    monkeypatch.undo()
+    assert len(log.read(folder).images) == 2
+    assert len(list(folder.glob("*.jpg"))) == 2 and not list(folder.glob(".*.jpg"))
