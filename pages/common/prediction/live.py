@@ -37,7 +37,8 @@ def show(summary: Summary) -> None:
         "Photos from the camera stay on the machine that runs the lab, and none is kept "
         "unless you add it to the data set."
     )
-    correcting.show_added(polls=False)
+    with st.container():  # the camera keeps its place on the page, without which it would stop
+        correcting.show_added(polls=False)
     left, right = st.columns([1, 1], gap="large")
     with left:
         photo = camera(_CAMERA)

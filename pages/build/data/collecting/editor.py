@@ -31,7 +31,8 @@ _TURN, _CLASS_NAME, _INTO, _REPORT = "collect_turn", "collect_class_name", "coll
 def show(opened: Draft) -> None:
     """Show the collection; each batch of photos reruns only this part of the page."""
     with frame.explained():
-        _head(opened)
+        with st.container():  # whatever it says, the camera keeps its place, without which it would stop
+            _head(opened)
         left, right = st.columns([1, 1], gap="large")
         with left:
             shutter.show(f"shutter {opened.source}", _keeper(opened), lambda: opened.collected)
