@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
 from core.data.collected import classes, images
 from core.data.collected.log import Collected
@@ -105,8 +106,6 @@ def _sort(opened: Draft, key: str) -> None:
 @st.cache_data(max_entries=4000, show_spinner=False)
 def _thumbnail(path: str) -> bytes:
     """A small JPEG of an image, whose file never changes; of one that is gone, a grey one."""
-    from PIL import Image
-
     try:
         small = decode(Path(path), SIDE).image
     except Unreadable:

@@ -12,6 +12,7 @@ from core.data.collected import classes, images, listing, undoing
 from core.data.collected.images import Added
 from core.data.collected.log import Collected
 from core.errors import LabError
+from core.quality.checklist import MIN_PER_CLASS
 from core.words import ago, count
 from pages.build.data.collecting import class_cards, draft, shutter
 from pages.build.data.collecting.draft import Draft
@@ -39,7 +40,8 @@ def show(opened: Draft) -> None:
             st.caption(
                 "Hold a button to take about 10 images per second. One hold is a take. Its images are nearly "
                 "the same, so a take stays whole in training, validation or test. Make at least 3 takes per "
-                "class, from other sides and before other backgrounds."
+                "class, from other sides and before other backgrounds, and "
+                f"{MIN_PER_CLASS} images in all."
             )
         with right:
             _files(opened)
