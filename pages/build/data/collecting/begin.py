@@ -7,19 +7,20 @@ from typing import Literal
 
 import streamlit as st
 
+from core import datasets
 from core.config import split_list
 from core.data.collected import classes
 from core.words import ago
 from pages.build.data.collecting import draft
-from pages.common import data_sources, frame
+from pages.common import data_sources, frame, settings
 from pages.common.text import literal
 
 MAX_LISTED = 8
 _NAME, _CLASSES = "collect_name", "collect_classes"
 
 
-def show(button: Literal["primary", "secondary"]) -> None:
-    """Ask for a name and classes, and list collections that are not finished."""
+def show(source: str, button: Literal["primary", "secondary"]) -> None:
+    """Ask for a name and classes; list collections that are not finished, and data sets made of others."""
     st.caption(
         "Take images with the camera, drop them or paste them, then train on them. They are stored in the "
         "lab's workspace on this machine as you go: closing the tab loses nothing."
@@ -38,6 +39,7 @@ def show(button: Literal["primary", "secondary"]) -> None:
         )
         st.button("Begin", type=button, icon=":material/add_a_photo:", key="begin", on_click=_begin)
     _unfinished()
+    _earlier(source)
 
 
 def _begin() -> None:
@@ -70,3 +72,20 @@ def _unfinished() -> None:
             )
             whose = "" if by in ("", draft.browser()) else " in another window"
             st.caption(f"changed {ago(time.time() - changed)}{whose}", width="content")
+
+
+def _earlier(source: str) -> None:
+    made = [name for name in datasets.prepared() if data_sources.kind(name) == data_sources.COLLECTED]
+    if not made:
+        return
+    st.markdown("Collected earlier")
+    with st.container(horizontal=True, gap="small"):
+        for name in made:
+            st.button(
+                literal(data_sources.title(name)),
+                icon=":material/photo_library:",
+                key=f"known {name}",
+                disabled=name == source,
+                on_click=settings.choose_source,
+                args=(name,),
+            )

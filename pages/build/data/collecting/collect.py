@@ -25,7 +25,7 @@ def show(source: str, button: Literal["primary", "secondary"]) -> bool:
         st.error(literal(error), icon=":material/error:")
         opened = None
     if opened is None:
-        begin.show(button)
+        begin.show(source, button)
         return False
     editor.show(opened)
     return True
