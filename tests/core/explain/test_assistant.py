@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -199,21 +199,18 @@ def test_heatmaps_of_a_replaced_model_are_made_anew(run):
 
 
 @pytest.mark.fault("F18")
-def test_a_killed_process_comes_back_and_answers(run):
+@pytest.mark.parametrize("which", ["the one that works", "the one that stands by", "both"])
+def test_a_killed_process_comes_back_and_answers(run, which):
     assistant.predict(run, IMAGES.images).answer()
-    pid = json.loads(assistant.record_path().read_text())["pid"]
-    wait_until(lambda: time.time() - process_age(pid) > assistant.SUDDEN_SECONDS, 10)
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not assistant.is_running(), 10)
-    answer = assistant.predict(run, IMAGES.images).answer(timeout=120)
-    assert answer["probabilities"].shape == (6, 3)
-    assert json.loads(assistant.record_path().read_text())["pid"] != pid
-
-
-def process_age(pid: int) -> float:
-    record = json.loads(assistant.record_path().read_text())
-    assert record["pid"] == pid
-    return float(record["create_time"])
+    standby = psutil.Process(json.loads(assistant.record_path().read_text())["pid"])
+    wait_until(lambda: time.time() - standby.create_time() > 2 * assistant.SUDDEN_SECONDS, 20)
+    both = [standby, *standby.children()]
+    killed = {"the one that works": both[1:], "the one that stands by": both[:1], "both": both}[which]
+    for process in killed:
+        process.kill()
+    assert assistant.predict(run, IMAGES.images).answer(timeout=120)["probabilities"].shape == (6, 3)
+    wait_until(assistant.is_running, 10)
+    assert json.loads(assistant.record_path().read_text())["pid"] not in {one.pid for one in killed}
 
 
 def test_an_answer_takes_no_longer_than_one_is_ready_to_wait(run):
