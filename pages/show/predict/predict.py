@@ -19,7 +19,7 @@ if summary is None:
     st.stop()
 where = images.choose_where()
 if where == images.LIVE:
-    live.show(summary)
+    live.show(summary, corrects=True)
     st.stop()
 correcting.show_added()
 other = answers.choose_other(summary, summaries)
