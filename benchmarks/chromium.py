@@ -57,12 +57,12 @@ def is_there() -> bool:
 
 
 @contextmanager
-def tab() -> Iterator[tuple[Any, str]]:
-    """Yield a tab in a new browser, and the address of an app just started in this workspace."""
+def tab(*flags: str) -> Iterator[tuple[Any, str]]:
+    """Yield a tab in a new browser, started with ``flags``, and the address of an app of this workspace."""
     from playwright.sync_api import sync_playwright
 
     with pages.without_workers(), _server() as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*_FLAGS, *flags])
         page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         page.set_default_timeout(120_000)
         yield page, address

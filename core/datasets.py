@@ -17,7 +17,6 @@ thumbnails/        small images for display
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -65,9 +64,8 @@ def open(source: str, version: str = "") -> Dataset:
     if version in ("", newest.version):
         return newest
     for index in versions.earlier(newest.index, versions.steps(newest.path)):
-        usable = versions.usable(index)
-        if fingerprint(usable) == version:
-            return replace(newest, index=index, usable=usable, version=version)
+        if fingerprint(versions.usable(index)) == version:
+            return versions.of_index(newest, index)
     raise LabError(
         f"Data set '{newest.title}' has no version {version[:40]!r}: its files have changed since, or the "
         f"version was created on another machine. The newest version is {newest.version}."
@@ -194,7 +192,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         ) from None
     index = versions.apply(index if "source_group" in index else index.assign(source_group=""), recorded)
     usable = versions.usable(index)
-    return Dataset(
+    dataset = Dataset(
         id=origin.id,
         source=origin.name,
         title=origin.title,
@@ -212,6 +210,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         is_plain=facts.is_plain,
         ranges=facts.ranges,
     )
+    return versions.of_index(dataset, index) if len(usable) < len(index) else dataset
 
 
 def _path(origin: Source) -> Path:

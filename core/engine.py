@@ -30,7 +30,10 @@ IDLE_SECONDS = 15 * 60.0
 """An idle training worker exits after this long and frees TensorFlow's memory."""
 
 _MARKER = re.compile(r"[0-9a-f-]{1,80}~[a-z0-9][a-z0-9-]{0,79}")
-_SWEPT = ("runs", "uploads", "queue", "sweeps/*", "datasets/*", "datasets/*/pixels", "datasets/*/thumbnails")
+_SWEPT = (
+    *("runs", "uploads", "uploads/*", "queue", "sweeps/*"),
+    *("datasets/*", "datasets/*/pixels", "datasets/*/thumbnails"),
+)
 
 
 def submit(config: RunConfig, labels: Labels = Labels(), submission: Submission = Submission()) -> Run:

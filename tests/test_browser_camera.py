@@ -16,6 +16,16 @@ __all__ = ["no_worker", "options", "server"]  # fixtures
 
 pytestmark = [*browsing.pytestmark, pytest.mark.usefixtures("no_worker")]
 
+PASTE = """() => new Promise((done) => {
+  const canvas = document.createElement("canvas")
+  canvas.width = canvas.height = 64
+  canvas.toBlob((blob) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.items.add(new File([blob], "", { type: "image/png" }))
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }))
+    done()
+  })
+})"""
 DRAWN = "--use-fake-device-for-media-stream"
 
 
@@ -33,12 +43,20 @@ def camera_page(server: Server, *flags: str) -> Iterator[Any]:
         browser.close()
 
 
-def test_the_camera_is_answered_and_its_absence_or_refusal_is_said(server: Server, workspace: Path) -> None:
+def test_the_camera_is_answered_its_absence_or_refusal_is_said_and_a_pasted_image_predicted(
+    server: Server, workspace: Path
+) -> None:
     with camera_page(server, DRAWN, "--use-fake-ui-for-media-stream") as tab:
         tab.get_by_text("predictions per second").wait_for()
         tab.get_by_text("confidence)").first.wait_for()
         tab.get_by_role("button", name="Stop camera").click()
         tab.get_by_role("button", name="Start camera").wait_for()
+        tab.get_by_test_id("stButtonGroup").get_by_text("Image files", exact=True).click()
+        tab.get_by_text("Ctrl+V pastes an image").wait_for()
+        tab.evaluate(PASTE)
+        tab.get_by_text("pasted 1.png", exact=True).wait_for()
+        tab.get_by_role("button", name="This is a …").click()
+        tab.get_by_text("The images of this data set are fixed").wait_for()
     with camera_page(server) as tab:
         tab.get_by_text("No camera was found").wait_for()
     with camera_page(server, DRAWN, "--deny-permission-prompts") as tab:

@@ -9,6 +9,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from core.comparison import data_changes
 from core.comparison.paired_tests import Flags
 from core.errors import LabError
 from core.evaluation import metrics
@@ -29,7 +30,7 @@ class Result:
     ids: (N,) image ids; labels: (N,) true class names; right: (N,) whether the prediction is correct; run,
     parent: ids of the run and of the run that it continues, if any; split_by: the settings that decide which
     images a split keeps together; training_subset: the share of the training images that it learned from;
-    groups: (N,) the group of each image, None where they are independent.
+    groups: (N,) the group of each image, None where they are independent; source: the data set.
     """
 
     ids: Ids
@@ -46,6 +47,7 @@ class Result:
     split_by: tuple[str, str] = ("", "")
     training_subset: float = 1.0
     groups: Groups | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def from_run(run: Run, split: str = "test") -> Result:
         split_by=(run.config.data.split, run.config.data.group_by),
         training_subset=run.config.data.training_subset,
         groups=predictions.groups,
+        source=run.config.data.source,
     )
 
 
@@ -174,10 +177,26 @@ def _differ(results: Sequence[Result], name: str) -> bool:
     return len({getattr(result, name) for result in results}) > 1
 
 
+_OTHER_SPLIT = "The images were split differently into training, validation and test."
+_SAME_TEST = "They were not trained on the same images; those that they are compared on are the same."
+
+
+def _have_same_images(results: Sequence[Result], images: int) -> bool:
+    return images > 0 and all(len(result.ids) == images for result in results)
+
+
+def _changed_data(results: Sequence[Result]) -> str:
+    versions = {result.data_version: result.source for result in sorted(results, key=lambda one: one.run)}
+    if len(versions) == 2 and len(set(versions.values())) == 1:
+        before, after = versions
+        return data_changes.in_words(versions[before], before, after)
+    return data_changes.UNKNOWN
+
+
 def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
     notes = []
     if _differ(results, "data_version"):
-        notes.append("The data set changed between these runs: images were added, excluded or relabelled.")
+        notes.append(_changed_data(results))
     shares = sorted({result.training_subset for result in results})
     if len(shares) > 1:
         notes.append(
@@ -185,7 +204,7 @@ def _notes(results: Sequence[Result], images: int) -> tuple[str, ...]:
             "images."
         )
     elif _differ(results, "split_fingerprint"):
-        notes.append("The images were split differently into training, validation and test.")
+        notes.append(_SAME_TEST if _have_same_images(results, images) else _OTHER_SPLIT)
     if images and any(len(result.ids) != images for result in results):
         notes.append(f"Only the {count(images, 'image')} that all runs have in common are compared.")
     if {result.parent for result in results} & {result.run for result in results} - {""}:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.data import scanning
+from core.data.collected import listing
 from core.data.dataset import Dataset, Facts
 from core.data.sources import Source
 from core.data.sources.scan import Found
@@ -64,8 +65,9 @@ def find(origin: Source, dataset: Dataset, facts: Facts) -> Changes:
     """
     if origin.make is not None:
         return Changes(replaced=origin.is_archive and facts.recipe not in ("", origin.recipe))
-    if origin.name.startswith("upload:"):
-        return Changes()
+    if origin.name.startswith("upload:"):  # its files stay as they are, but some may have been added
+        there = set(dataset.index["file"])
+        return Changes(added=sum(one.file not in there for one in listing.found(dataset.root)))
     try:
         found = scanning.scan(origin, dataset.root, facts.layout).found
     except Undecided as undecided:

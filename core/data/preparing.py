@@ -14,7 +14,8 @@ import filelock
 import pandas as pd
 
 from core import files
-from core.data import copy_evidence, duplicates, indexing, scanning
+from core.data import copy_evidence, duplicates, indexing, scanning, versions
+from core.data.collected import log
 from core.data.dataset import Facts
 from core.data.deep_pixels import Ranges
 from core.data.sources import Source
@@ -41,12 +42,13 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
         origin = origin.in_layout(chosen)
         root = origin.folder or _created(origin, path, progress, should_stop)
         chosen, found = _read(origin, root, layout, before.layout, progress, should_stop)
+        known = _previous_index(path)
         index, ranges = indexing.build(
-            root, found.found, _previous_index(path), before.ranges or Ranges(), progress, should_stop
+            root, found.found, known, before.ranges or Ranges(), progress, should_stop
         )
         progress("looking for duplicates", 0, 0)
-        known = copy_evidence.read(path)
-        evidence = copy_evidence.gather(index, root, known, progress, should_stop, ranges)
+        looked_at = copy_evidence.read(path)
+        evidence = copy_evidence.gather(index, root, looked_at, progress, should_stop, ranges)
         copy_evidence.write(path, evidence)
         group = duplicates.whole_groups(index, duplicates.find(index, evidence))
         note = _note(path)
@@ -61,6 +63,8 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
             is_plain=found.is_plain and not note,
             ranges=ranges,
         )
+        if origin.folder is not None and log.exists(root):
+            _record_added(path, known, index)
         _write(path, facts, index.assign(group=group))
 
 
@@ -86,6 +90,13 @@ def _facts_before(path: Path) -> Facts:
         return files.read_model(path / "dataset.json", Facts)
     except (LabError, OSError):
         return Facts(source="", class_names=())
+
+
+def _record_added(path: Path, before: pd.DataFrame, index: pd.DataFrame) -> None:
+    """What was collected since the last time is a new version; the versions before it can still be opened."""
+    new = index.loc[~index["id"].isin(before["id"]) & (index["problem"] == ""), "id"]
+    if len(before) and len(new):
+        versions.add(path, new.tolist(), "in the lab")
 
 
 def _write(path: Path, facts: Facts, index: pd.DataFrame) -> None:

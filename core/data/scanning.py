@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.data.collected import listing, log
 from core.data.sources import Source, csv_list, folder, uploads
 from core.data.sources.scan import Scan
 from core.processes.threads import Progress, ShouldStop, never, silent
@@ -20,10 +21,19 @@ def scan(
         Stopped: ``should_stop`` said so.
     """
     if origin.listing == uploads.LIST and (origin.folder is None or origin.name.startswith("upload:")):
-        where = "the upload" if origin.folder else origin.name
-        return uploads.scan(root / origin.listing, progress, should_stop, layout, where)
+        return _stored(origin, root, layout, progress, should_stop)
     if origin.listing:
         return csv_list.scan(root / origin.listing, progress, should_stop, layout)
     if origin.make_as is not None:  # the layout is that of what was downloaded, not of the folders made of it
         layout = ""
     return folder.scan(root, progress, should_stop, layout)
+
+
+def _stored(origin: Source, root: Path, layout: str, progress: Progress, should_stop: ShouldStop) -> Scan:
+    """The files of an upload or an archive, those that were collected in the lab, or both."""
+    is_collected = origin.folder is not None and log.exists(root)
+    if is_collected and not (root / origin.listing).exists():
+        return listing.scan(root)
+    where = "the upload" if origin.folder else origin.name
+    found = uploads.scan(root / origin.listing, progress, should_stop, layout, where)
+    return listing.extended(root, found) if is_collected else found

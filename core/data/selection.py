@@ -63,7 +63,8 @@ def select(dataset: Dataset, config: DataConfig) -> Selection:
     if config.max_per_class:
         rows = _capped(rows, config.max_per_class, config.split_seed)
     if config.split == "anew":
-        rows = rows.assign(source_split="")
+        is_kept = rows["source_split"] == splits.TRAIN_ONLY
+        rows = rows.assign(source_split=rows["source_split"].where(is_kept, ""))
     groups = grouping.groups(dataset, config.group_by)
     if groups is not None:
         rows = rows.assign(together=grouping.joined(rows, groups))

@@ -15,6 +15,8 @@ from core.words import and_others, count
 SPLITS = ("train", "validation", "test")
 MIN_PER_CLASS = 3
 """One image per split."""
+TRAIN_ONLY = "train only"
+"""``source_split`` of an image that a model predicted wrongly; it has no influence on the split of others."""
 
 
 def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed: int) -> pd.Series:
@@ -27,12 +29,12 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
 
     Args:
         rows: columns content, label, group (rows of one group stay together) and source_split ("" if the
-            source does not define one; otherwise it is kept). With a column ``together``, rows that share
-            its number stay together too, see core/data/group_splits.py.
+            source does not define one; otherwise it is kept, and :data:`TRAIN_ONLY` is). With a column
+            ``together``, rows that share its number stay together too, see core/data/group_splits.py.
 
     Returns:
-        "train", "validation" or "test" per row; "" for a row that is left out because its source puts it in
-        training and a copy of it in validation or test.
+        "train", "validation" or "test" per row; "" for a row that is left out because it belongs to training
+        and a copy of it, or an image of its group, is in validation or test.
 
     Raises:
         LabError: a class cannot be split; names the class and its numbers.
@@ -46,7 +48,7 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
     if lacking:
         assign_to = _assign_wholes_to if "together" in rows else _assign_to
         splits[free] = assign_to(rows[free], lacking, seed)
-    return splits
+    return _with_train_only(rows, splits)
 
 
 def largest_remainder(total: int, shares: Sequence[float]) -> list[int]:
@@ -70,6 +72,14 @@ def largest_remainder(total: int, shares: Sequence[float]) -> list[int]:
 def order(keys: Iterable[str], seed: int) -> list[str]:
     """The keys in a stable pseudorandom order that depends only on each key and the seed."""
     return sorted(keys, key=lambda key: hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=8).digest())
+
+
+def _with_train_only(rows: pd.DataFrame, splits: pd.Series) -> pd.Series:
+    """Put what is for training only there, unless what belongs to it is held out."""
+    train_only = rows["source_split"] == TRAIN_ONLY
+    whole = rows["together" if "together" in rows else "group"]
+    held_out = whole.isin(whole[splits.isin(["validation", "test"])])
+    return splits.mask(train_only, "train").mask(train_only & held_out, "")
 
 
 def _copies_of_held_out(rows: pd.DataFrame) -> pd.Series:

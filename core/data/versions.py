@@ -1,4 +1,4 @@
-"""Versions of a data set: every exclusion and relabel is a recorded step that can be undone.
+"""Versions of a data set: every exclusion, relabel and addition is a recorded step that can be undone.
 
 ``steps.json`` beside the index holds all steps ever taken, including undone ones, so every earlier version
 can be restored. The user's files are never touched. A version is identified by the fingerprint of its images
@@ -24,7 +24,9 @@ from core.files import Count, Moment
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
-Kind = Literal["exclude", "relabel", "put_back", "confirm", "undo"]
+Kind = Literal["exclude", "relabel", "put_back", "confirm", "add", "undo"]
+NOT_INCLUDED = "not part of this version"
+"""Why an image that was added later, or whose adding was undone, is excluded."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def exclude(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
     Raises:
         LabError: none of the images is in use, or the step cannot be written.
     """
-    return _record(dataset, "exclude", _matching(dataset.usable, ids, "in use"), reason)
+    return _record(dataset.path, "exclude", _matching(dataset.usable, ids, "in use"), reason)
 
 
 def put_back(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
@@ -75,7 +77,7 @@ def put_back(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
         LabError: none of the images is excluded, or the step cannot be written.
     """
     excluded = dataset.index[dataset.index["excluded"] != ""]
-    return _record(dataset, "put_back", _matching(excluded, ids, "excluded"), reason)
+    return _record(dataset.path, "put_back", _matching(excluded, ids, "excluded"), reason)
 
 
 def relabel(dataset: Dataset, ids: Iterable[str], label: str, reason: str) -> Step:
@@ -88,8 +90,21 @@ def relabel(dataset: Dataset, ids: Iterable[str], label: str, reason: str) -> St
         raise LabError(f"Data set '{dataset.title}' has no class '{label}'.")
     others = dataset.usable[dataset.usable["label"] != label]
     return _record(
-        dataset, "relabel", _matching(others, ids, f"in use with a class other than '{label}'"), reason, label
+        dataset.path,
+        "relabel",
+        _matching(others, ids, f"in use with a class other than '{label}'"),
+        reason,
+        label,
     )
+
+
+def add(path: Path, ids: Iterable[str], reason: str) -> Step:
+    """Record in a data set's folder that images are new, so that the versions without them stay.
+
+    Raises:
+        LabError: the step cannot be written.
+    """
+    return _record(path, "add", tuple(ids), reason)
 
 
 def confirm(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
@@ -98,7 +113,7 @@ def confirm(dataset: Dataset, ids: Iterable[str], reason: str) -> Step:
     Raises:
         LabError: none of the images is in use, or the step cannot be written.
     """
-    return _record(dataset, "confirm", _matching(dataset.usable, ids, "in use"), reason)
+    return _record(dataset.path, "confirm", _matching(dataset.usable, ids, "in use"), reason)
 
 
 def confirmed(recorded: Sequence[Step]) -> frozenset[str]:
@@ -116,7 +131,7 @@ def undo(dataset: Dataset, number: int | None = None) -> Step:
     numbers = [step.number for step in (in_force(taken) if number is None else taken)]
     if not numbers or number not in (None, *numbers):
         raise LabError(f"Data set '{dataset.title}' has no step {number or ''} to undo.".replace("  ", " "))
-    return _record(dataset, "undo", (), "undone", undoes=number or numbers[-1])
+    return _record(dataset.path, "undo", (), "undone", undoes=number or numbers[-1])
 
 
 def steps(path: Path) -> tuple[Step, ...]:
@@ -145,13 +160,16 @@ def in_force(recorded: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(reversed(kept))
 
 
-def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
+def apply(index: pd.DataFrame, recorded: Sequence[Step], later: Sequence[Step] = ()) -> pd.DataFrame:
     """Apply the steps to the index; sets ``label``, ``folder_label`` (original) and ``excluded`` (why).
+
+    Images that only a ``later`` step adds are excluded.
 
     A relabel to a class that no file has as its own is not applied, see :func:`not_applied`.
     """
     labels: dict[str, str] = {}
-    excluded: dict[str, str] = {}
+    added = (id for step in (*recorded, *later) if step.kind == "add" for id in step.ids)
+    excluded: dict[str, str] = dict.fromkeys(added, NOT_INCLUDED)
     original = index["folder_label"] if "folder_label" in index else index["label"]
     classes = set(original)
     for step in in_force(recorded):
@@ -159,7 +177,7 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step]) -> pd.DataFrame:
             excluded |= dict.fromkeys(step.ids, step.reason)
         elif step.kind == "relabel" and step.label in classes:
             labels |= dict.fromkeys(step.ids, step.label)
-        elif step.kind == "put_back":
+        elif step.kind in ("add", "put_back"):
             excluded = {id: reason for id, reason in excluded.items() if id not in set(step.ids)}
     ids = index["id"].tolist()
     new_labels = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
@@ -185,14 +203,22 @@ def not_applied(dataset: Dataset) -> tuple[Step, ...]:
 def earlier(index: pd.DataFrame, recorded: Sequence[Step]) -> Iterator[pd.DataFrame]:
     """Yield the index as it was after each step, newest first, ending with the original index."""
     for last in range(len(recorded), -1, -1):
-        yield apply(index, recorded[:last])
+        yield apply(index, recorded[:last], recorded[last:])
 
 
 def after(dataset: Dataset, count: int) -> Dataset:
     """The data set as it was after its first ``count`` steps; 0 is the original."""
-    index = apply(dataset.index, steps(dataset.path)[:count])
+    recorded = steps(dataset.path)
+    index = apply(dataset.index, recorded[:count], recorded[count:])
+    return of_index(dataset, index)
+
+
+def of_index(dataset: Dataset, index: pd.DataFrame) -> Dataset:
+    """The version of a data set that has this index, without the classes that were added later."""
     rows = usable(index)
-    return replace(dataset, index=index, usable=rows, version=fingerprint(rows))
+    present = set(index.loc[index["excluded"] != NOT_INCLUDED, "label"])
+    names = tuple(name for name in dataset.class_names if name in present)
+    return replace(dataset, index=index, usable=rows, version=fingerprint(rows), class_names=names)
 
 
 def usable(index: pd.DataFrame) -> pd.DataFrame:
@@ -222,11 +248,11 @@ def _matching(rows: pd.DataFrame, ids: Iterable[str], condition: str) -> tuple[s
 
 
 def _record(
-    dataset: Dataset, kind: Kind, ids: tuple[str, ...], reason: str, label: str = "", undoes: int = 0
+    folder: Path, kind: Kind, ids: tuple[str, ...], reason: str, label: str = "", undoes: int = 0
 ) -> Step:
-    path = dataset.path / "steps.json"
-    with files.explained(path), filelock.FileLock(dataset.path / "steps.lock"):
-        recorded = steps(dataset.path)
+    path = folder / "steps.json"
+    with files.explained(path), filelock.FileLock(folder / "steps.lock"):
+        recorded = steps(folder)
         reason = reason.strip() or "by hand"
         step = Step(len(recorded) + 1, time.time(), kind, reason, ids, label, undoes)
         files.write_json(path, [asdict(one) for one in (*recorded, step)])

@@ -22,6 +22,7 @@ from core import files
 from core.errors import LabError
 from core.explain import assistant
 from core.explain.mailbox import Arrays, Letter, Mailbox
+from core.ml import assistant_standby
 from core.processes import heartbeat
 from core.processes.memory_limit import Growth
 
@@ -31,6 +32,7 @@ LOOK_SECONDS, IDLE_LOOK_SECONDS = 0.01, 0.05
 LIVELY_SECONDS = 60.0
 """It polls frequently for this long after the last request, then less often."""
 HEARTBEAT_SECONDS = 1.0
+TAKE_OVER_SECONDS = 0.1
 TIDY_SECONDS = 60.0
 NICENESS = 5
 
@@ -43,14 +45,29 @@ def main(arguments: list[str]) -> int:
     idle_seconds = float(arguments[0]) if arguments else assistant.IDLE_SECONDS
     try:
         with _alone() as dismissed:
-            serve(assistant.mailbox(), _warm_up(), idle_seconds, dismissed)
+            carry_out = _warm_up()
+            standby = os.getpid()
+            return assistant_standby.carry_on(lambda: _work(carry_out, idle_seconds, dismissed, standby))
     except filelock.Timeout:
         log.info("another assistant is already running")
     return 0
 
 
-def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed: threading.Event) -> None:
-    """Answer requests, oldest first, until dismissed, too large, or idle for ``idle_seconds``."""
+def _work(carry_out: CarryOut, idle_seconds: float, dismissed: threading.Event, standby: int) -> int:
+    """Serve until no longer needed, or until this process is too large."""
+    if os.getpid() != standby:  # forked, without the threads of the one that stands by
+        dismissed = threading.Event()
+        arguments = (assistant.record_path(), dismissed, standby)
+        threading.Thread(target=_beat, args=arguments, daemon=True).start()
+    return assistant_standby.AGAIN if serve(assistant.mailbox(), carry_out, idle_seconds, dismissed) else 0
+
+
+def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed: threading.Event) -> bool:
+    """Answer requests, oldest first, until dismissed or idle for ``idle_seconds``, or too large.
+
+    Returns:
+        Whether the process is too large, so that another one should go on.
+    """
     mailbox.refuse_the_fatal_request()
     growth = Growth()
     last_request = last_tidy = time.monotonic()
@@ -60,7 +77,7 @@ def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed:
             answer(mailbox, letter, carry_out)
             if growth.is_too_much():
                 log.info("the process uses too much memory; another one will answer the next request")
-                return
+                return True
             last_request = time.monotonic()
         elif time.monotonic() - last_tidy > TIDY_SECONDS:
             mailbox.tidy()
@@ -68,6 +85,7 @@ def serve(mailbox: Mailbox, carry_out: CarryOut, idle_seconds: float, dismissed:
         else:
             lively = time.monotonic() - last_request < LIVELY_SECONDS
             time.sleep(LOOK_SECONDS if lively else IDLE_LOOK_SECONDS)
+    return False
 
 
 def answer(mailbox: Mailbox, letter: Letter, carry_out: CarryOut) -> None:
@@ -88,7 +106,10 @@ def answer(mailbox: Mailbox, letter: Letter, carry_out: CarryOut) -> None:
 
 @contextmanager
 def _alone() -> Iterator[threading.Event]:
-    """Register as the workspace's only assistant; the event is set when it is told to stop."""
+    """Register as the workspace's only assistant; the event is set when it is told to stop.
+
+    A process that is forked from this one shares its lock.
+    """
     record = assistant.record_path()
     lock = filelock.FileLock(record.with_name("worker.lock"), timeout=5)
     with files.explained(record):
@@ -100,10 +121,19 @@ def _alone() -> Iterator[threading.Event]:
         yield dismissed
 
 
-def _beat(record: Path, dismissed: threading.Event) -> None:
-    """Touch the record while it names this process; in a thread, as a request may outlast a heartbeat."""
+def _beat(record: Path, dismissed: threading.Event, standby: int = 0) -> None:
+    """Touch the record until it is removed; in a thread, as a request may outlast a heartbeat.
+
+    A forked process does so once the one that stands by, which does it before, has been killed.
+    """
     try:
-        while files.read_model(record, heartbeat.Identity).pid == os.getpid():
+        while True:
+            named = files.read_model(record, heartbeat.Identity).pid
+            if standby and os.getppid() == standby:
+                time.sleep(TAKE_OVER_SECONDS)
+                continue
+            if named != os.getpid():  # of a process that is gone, or that will not get the lock
+                files.write_json(record, heartbeat.identity())
             os.utime(record)
             time.sleep(HEARTBEAT_SECONDS)
     except (OSError, LabError):

@@ -102,13 +102,15 @@ def unique(rows: pd.DataFrame, copies: Copies, distance: int, evidence: Evidence
     extra = len(copies.extra)
     share = extra / max(len(rows), 1)
     narrowed = evidence is not None and evidence.distance < min(distance, MAX_BITS)
+    are_meant = not exact and _are_in_groups(copies.extra, rows)
     return Finding(
         "unique",
         "Unique images",
         _repeats(extra, exact, share, evidence.distance if evidence and narrowed else distance)
+        + (_MEANT if are_meant else "")
         + (_UNDECIDED if len(removed) < extra else "")
         + (_NOT_LOOKED if evidence is None else _too_many(evidence.distance) if narrowed else ""),
-        "good" if not extra else "note" if share < MAX_COPIES else "warning",
+        "good" if not extra else "note" if share < MAX_COPIES or are_meant else "warning",
         {
             "exact": exact,
             "near": extra - exact,
@@ -124,6 +126,14 @@ def unique(rows: pd.DataFrame, copies: Copies, distance: int, evidence: Evidence
     )
 
 
+def _are_in_groups(extra: pd.DataFrame, rows: pd.DataFrame) -> bool:
+    """Whether all copies are images of one burst, video or subject, as the source says."""
+    sizes = rows["source_group"].map(rows["source_group"].value_counts())
+    grouped_ids = rows.loc[(rows["source_group"] != "") & (sizes > 1), "id"]
+    return bool(len(extra)) and bool(extra["id"].isin(grouped_ids).all())
+
+
+_MEANT = " All of them belong to a burst or another group of images, which a split can keep together."
 _UNDECIDED = " Copies with different labels all stay until you decide which label is right, see below."
 _NOT_LOOKED = (
     " Near copies are not counted: this data set was prepared by an earlier version of the lab. "

@@ -25,6 +25,8 @@ SETTING_KEY = "set"
 """A setting that differs from its default, such as ``fit.epochs=5``; repeatable, on Data and Train."""
 DATA_TAB_KEY = "part"
 """The open tab of Data."""
+COLLECT_KEY = "collect"
+"""The data set that images are being collected for, on Data."""
 COPIED_RUN_KEY = "from"
 """The run whose settings are copied to Train."""
 RUN_KEY = "run"
@@ -49,6 +51,7 @@ QUERY_KEYS = (
     SOURCE_KEY,
     SETTING_KEY,
     DATA_TAB_KEY,
+    COLLECT_KEY,
     COPIED_RUN_KEY,
     RUN_KEY,
     RESULTS_TAB_KEY,

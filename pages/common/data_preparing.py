@@ -73,7 +73,7 @@ def _show_question_or_outcome(preparation: Preparation) -> None:
 
 
 def _offer_rescan(source: str, changes: Changes = Changes()) -> None:
-    if source.startswith(("tfds:", "upload:")):  # their files are the lab's own and do not change
+    if source.startswith(("tfds:", "upload:")) and not changes:  # their files are the lab's own
         return
     if not changes:
         _rescan_button(source, "tertiary")

@@ -7,6 +7,7 @@ import streamlit as st
 from core import datasets
 from core.config import DataConfig
 from core.data.dataset import Dataset
+from core.data.splits import SPLITS, TRAIN_ONLY
 from core.datasets import Selection
 from core.errors import LabError
 from core.words import count
@@ -40,7 +41,7 @@ def splits(dataset: Dataset, config: DataConfig) -> dict[str, str]:
 
 def without_effect(dataset: Dataset) -> tuple[str, ...]:
     """Return the settings of the split that change nothing for this data set."""
-    return () if (dataset.index["source_split"] != "").any() else ("data.split",)
+    return () if dataset.index["source_split"].isin(SPLITS).any() else ("data.split",)
 
 
 def show_summary(selection: Selection) -> None:
@@ -54,6 +55,11 @@ def show_summary(selection: Selection) -> None:
         st.caption(
             f"Images that belong together are in one split: {groups['train']:,} groups for training, "
             f"{groups['validation']:,} for validation and {groups['test']:,} for testing."
+        )
+    if added := int((selection.rows["source_split"] == TRAIN_ONLY).sum()):
+        st.caption(
+            f"{count(added, 'image')} added from predictions {'is' if added == 1 else 'are'} for training "
+            "only, so that the test stays as hard as it was."
         )
     if selection.left_out:
         st.caption(

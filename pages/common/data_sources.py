@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core import datasets
 from core.data import sources
+from core.data.collected import log
 from core.data.dataset import Dataset
 from core.datasets import CATALOGUE
 from core.errors import LabError
@@ -13,8 +14,9 @@ from core.words import moment
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
 BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD = "Built-in", "TensorFlow Datasets", "Your folder", "Upload"
+COLLECTED = "New data set"
 KIND = "source_kind"
-"""``st.session_state["source_kind"]``: which of the four ways to choose images the Data page shows."""
+"""``st.session_state["source_kind"]``: which of the five ways to choose images the Data page shows."""
 KIND_WANTED = "source_kind_wanted"
 """``st.session_state["source_kind_wanted"] = kind`` makes the Data page open on it."""
 _CATALOGUE_TITLES = {entry.source: entry.title for entry in CATALOGUE}
@@ -28,7 +30,8 @@ def title(source: str) -> str:
     if source in BUILT_IN:
         return BUILT_IN[source]
     if source.startswith("upload:"):
-        return f"{short(source)} (uploaded{_when(source)})"
+        how = "collected" if is_collected(source) else "uploaded"
+        return f"{short(source)} ({how}{_when(source)})"
     if source.startswith("tfds:"):
         return f"{_CATALOGUE_TITLES.get(source, source.removeprefix('tfds:'))} ({source})"
     return f"{Path(source).name} ({source})"
@@ -46,8 +49,17 @@ def kind(source: str) -> str:
     if source in BUILT_IN:
         return BUILT_IN_KIND
     if source.startswith("upload:"):
-        return UPLOAD
+        return COLLECTED if is_collected(source) else UPLOAD
     return CATALOGUED if source.startswith("tfds:") else FOLDER
+
+
+def is_collected(source: str) -> bool:
+    """Return whether all images of a source were collected in the lab."""
+    try:
+        folder = sources.resolve(source).folder
+    except LabError:
+        return False
+    return folder is not None and log.exists(folder) and not (folder / "list.csv").exists()
 
 
 def _when(source: str) -> str:

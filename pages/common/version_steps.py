@@ -110,6 +110,8 @@ def sentence(step: Step, recorded: tuple[Step, ...]) -> str:
     match step.kind:
         case "exclude":
             return f"{images} left out: {step.reason}"
+        case "add":
+            return f"{images} added {step.reason}"
         case "put_back":
             return f"{images} put back: {step.reason}"
         case "confirm":

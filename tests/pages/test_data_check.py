@@ -314,7 +314,7 @@ def test_steps_are_listed_undone_and_compared(source):
     test = part(VERSIONS, source)
     text = words(test)
     assert "3 images left out: too much" in text and "moved to class 'roses'" in text
-    assert "3 images left out, none put back, 1 image moved to another class" in text
+    assert "3 images left out, none added or put back, 1 image moved to another class" in text
     assert datasets.open(source).version in text
     click(test, "undo 1")
     assert [step.kind for step in steps(source)] == ["relabel"]

@@ -1,4 +1,4 @@
-"""Choose the images: a built-in data set, TensorFlow Datasets, a folder on this computer, or an upload."""
+"""Choose the images: built-in, TensorFlow Datasets, a folder on this computer, an upload, or one's own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from core.data import sources
 from core.datasets import CATALOGUE
 from core.errors import LabError
 from pages.build.data import uploads
+from pages.build.data.collecting import collect, draft
 from pages.build.data.uploads import ButtonType
 from pages.common import data_sources, settings
-from pages.common.data_sources import BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD
+from pages.common.data_sources import BUILT_IN_KIND, CATALOGUED, COLLECTED, FOLDER, UPLOAD
 from pages.common.text import literal
 
 _BUILT_IN_WORDS = {
@@ -25,17 +26,18 @@ _SHOWN_FOR, _FAULT = "source_kind_shown_for", "source_fault"
 
 
 def show(source: str) -> bool:
-    """Show four ways to choose images, folded while none but the one in use is looked at.
+    """Show five ways to choose images, folded while none but the one in use is looked at.
 
     Returns:
         Whether another way is shown, so that a new data set is being chosen.
     """
     own = data_sources.kind(source)
-    wanted = st.session_state.pop(data_sources.KIND_WANTED, None)
+    wanted = st.session_state.pop(data_sources.KIND_WANTED, COLLECTED if draft.is_in_address() else None)
     if wanted or st.session_state.get(_SHOWN_FOR) != source:
         st.session_state[data_sources.KIND] = wanted or own
     st.session_state[_SHOWN_FOR] = source
-    another = st.session_state.get(data_sources.KIND) != own
+    kind = st.session_state.get(data_sources.KIND)
+    another = kind != own or (kind == COLLECTED and draft.is_open())
     with st.expander(
         "Choose other images", expanded=another, icon=":material/photo_library:", key="choosing"
     ):
@@ -45,15 +47,19 @@ def show(source: str) -> bool:
 def _ways(source: str, own: str) -> bool:
     kind = st.segmented_control(
         "Image source",
-        [BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD],
+        [BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD, COLLECTED],
         key=data_sources.KIND,
         required=True,
         persist_state="session",
     )
     another = kind != own
-    draw = {BUILT_IN_KIND: _built_in, CATALOGUED: _catalogue, FOLDER: _folder, UPLOAD: uploads.show}[
-        str(kind)
-    ]
+    draw = {
+        BUILT_IN_KIND: _built_in,
+        CATALOGUED: _catalogue,
+        FOLDER: _folder,
+        UPLOAD: uploads.show,
+        COLLECTED: collect.show,
+    }[str(kind)]
     has_chosen_files = draw(source, "primary" if another else "secondary")
     return another or bool(has_chosen_files)
 
@@ -66,6 +72,7 @@ def show_folded(source: str) -> None:
 
 
 def _keep(source: str) -> None:
+    draft.close()
     st.session_state[data_sources.KIND] = data_sources.kind(source)
 
 

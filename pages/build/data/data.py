@@ -16,6 +16,7 @@ from pages.build.data import (
     readiness,
     versions_list,
 )
+from pages.build.data.collecting import collect
 from pages.common import (
     data_preparing,
     data_sources,
@@ -47,6 +48,7 @@ if dataset is None:
 
 verdict = quality_check.place(dataset)
 data_preparing.show_again(dataset, disk_changes.found(dataset))
+collect.offer(dataset)
 version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
 layout_choice.show(dataset)

@@ -123,7 +123,7 @@ def _progress_reporter(bar: Any, files: int) -> Progress:
 
 
 def _earlier(source: str) -> None:
-    uploads = [name for name in datasets.prepared() if name.startswith("upload:")]
+    uploads = [name for name in datasets.prepared() if data_sources.kind(name) == data_sources.UPLOAD]
     if not uploads:
         return
     st.markdown("Earlier uploads")

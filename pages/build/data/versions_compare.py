@@ -27,7 +27,7 @@ def after(dataset: Dataset, steps: int) -> Dataset:
 
 
 def show(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
-    """Choose two versions and see which images were left out, put back or moved to another class."""
+    """Choose two versions and see which images were left out, added, put back or moved to another class."""
     st.markdown("**Compare two versions**")
     names = {step.number: _name(step, recorded) for step in recorded}
     names = {0: "original", **names}
@@ -60,7 +60,7 @@ def _differences(dataset: Dataset, found: Comparison) -> None:
     changed = {image_id: f"{old} → {new}" for image_id, old, new in found.relabelled}
     parts = {
         "left": (_image_count(len(found.left)) + " left out", found.left),
-        "came": (_image_count(len(found.came)) + " put back", found.came),
+        "came": (_image_count(len(found.came)) + " added or put back", found.came),
         "changed": (_image_count(len(changed)) + " moved to another class", tuple(changed)),
     }
     words = ", ".join(words for words, _ in parts.values())

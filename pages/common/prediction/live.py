@@ -17,8 +17,9 @@ from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Reader
 from core.prediction.sureness import AIM
 from core.runs import Run
-from pages.common import camera, overlays
-from pages.common.prediction import answer_card, judging
+from pages.common import overlays
+from pages.common.camera.live import camera
+from pages.common.prediction import answer_card, correcting, judging
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
@@ -30,24 +31,28 @@ COUNTED = 12
 
 
 @st.fragment
-def show(summary: Summary) -> None:
-    """Show the camera beside the answer to its latest photo."""
-    st.caption("Photos from the camera stay on the machine that runs the lab, and none is kept.")
+def show(summary: Summary, *, corrects: bool = False) -> None:
+    """Show the camera beside the answer to its latest photo, which may be added to the run's data set."""
+    unless = " unless you add it to the data set" if corrects else ""
+    st.caption(f"Photos from the camera stay on the machine that runs the lab, and none is kept{unless}.")
+    with st.container():  # the camera keeps its place on the page, without which it would stop
+        if corrects:
+            correcting.show_added(polls=False)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        photo = camera.camera(_CAMERA)
+        photo = camera(_CAMERA)
         with_heatmap = st.toggle("Show where it looks", key="live_heatmap")
     with right:
         if photo is None:
             st.caption("Press Start camera, and hold something in front of it.")
             return
         try:
-            _answer(summary, photo.jpeg, with_heatmap)
+            _answer(summary, photo.jpeg, with_heatmap=with_heatmap, corrects=corrects)
         except LabError as error:
             st.error(literal(error), icon=":material/error:")
 
 
-def _answer(summary: Summary, jpeg: bytes, with_heatmap: bool) -> None:
+def _answer(summary: Summary, jpeg: bytes, *, with_heatmap: bool, corrects: bool) -> None:
     assert summary.config is not None
     judge = judging.judge(summary.run, st.session_state.get(judging.AIM_KEY, AIM))
     read = Reader.for_run(summary.config.data, summary.report).read_bytes(jpeg, "photo")
@@ -60,6 +65,8 @@ def _answer(summary: Summary, jpeg: bytes, with_heatmap: bool) -> None:
         return
     answer_card.verdict(answer, summary.report.class_names)
     answer_card.bars(answer, summary.report.class_names, steady=True)
+    if corrects:
+        correcting.show(summary, "photo.jpg", jpeg, "live")
     if with_heatmap:
         heat = _heatmap(summary.run, read.pixels, answer.predicted)
         seen = answer_card.enlarged(read.pixels)

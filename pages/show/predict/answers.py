@@ -16,7 +16,7 @@ from core.prediction.table import table
 from core.words import percent
 from pages.common import overlays, run_images
 from pages.common.paging import choose_page
-from pages.common.prediction import answer_card, judging
+from pages.common.prediction import answer_card, correcting, judging
 from pages.common.prediction.given import Given
 from pages.common.prediction.judging import Judged
 from pages.common.run_picker import Summary
@@ -56,6 +56,9 @@ def show(summaries: Sequence[Summary], given: Sequence[Given]) -> None:
                 if len(everything) > 1:
                     st.text(judged.summary.title)
                 _show_one(judged, row, heat.get(row))
+            content = given[row].content
+            if isinstance(content, bytes) and isinstance(everything[0].found[row], Answer):
+                correcting.show(everything[0].summary, given[row].name, content, f"{row} {given[row].key}")
     _promises(everything)
     for judged in everything:
         _download(judged, given, name_it=len(everything) > 1)

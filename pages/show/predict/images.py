@@ -8,11 +8,13 @@ import streamlit as st
 from core.errors import LabError
 from core.words import count
 from pages.common import run_images
+from pages.common.paste.paste import paste
 from pages.common.prediction.given import MAX_FILES, Given, uploaded
 from pages.common.run_picker import Summary
 
 FILES, FOLDER, CAMERA, LIVE, TEST = "Image files", "A folder", "Photo", "Live camera", "Test images"
 SAMPLE = 6
+_PASTED = "predict_pasted"
 
 
 def choose_where() -> str:
@@ -44,12 +46,29 @@ def ask(summary: Summary, where: str) -> list[Given]:
             help="JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF or PPM. They stay on the machine that runs the "
             "lab, and are forgotten when you close the page.",
         )
+    given = [uploaded(upload.name, upload.getvalue()) for upload in uploads[:MAX_FILES]]
+    if where == FILES:
+        given = [*_pasted(), *given]
     if len(uploads) > MAX_FILES:
         st.warning(
             f"These are {count(len(uploads), 'file')}; the first {MAX_FILES} are predicted here. For all of "
             "them, run python -m core predict on the folder."
         )
-    return [uploaded(upload.name, upload.getvalue()) for upload in uploads[:MAX_FILES]]
+    return given[:MAX_FILES]
+
+
+def _pasted() -> list[Given]:
+    """The images that were pasted since the page was opened, the newest first."""
+    kept: list[Given] = st.session_state.setdefault(_PASTED, [])
+    kept[:0] = [uploaded(one.name, one.content) for one in paste("predict_paste")]
+    if kept:
+        st.button(
+            f"Forget {count(len(kept), 'pasted image')}",
+            icon=":material/close:",
+            key="forget_pasted",
+            on_click=kept.clear,
+        )
+    return list(kept)
 
 
 def _test_images(summary: Summary) -> list[Given]:

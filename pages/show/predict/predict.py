@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import LabError
 from pages.common import run_picker
-from pages.common.prediction import live
+from pages.common.prediction import correcting, live
 from pages.common.text import literal
 from pages.show.predict import answers, images
 
@@ -19,8 +19,9 @@ if summary is None:
     st.stop()
 where = images.choose_where()
 if where == images.LIVE:
-    live.show(summary)
+    live.show(summary, corrects=True)
     st.stop()
+correcting.show_added()
 other = answers.choose_other(summary, summaries)
 
 try:
