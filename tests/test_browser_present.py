@@ -59,6 +59,7 @@ def by_keyboard(page: Any, address: str) -> None:
         if number == 2:
             page.reload()  # the guesses are in the address
             page.get_by_text("So far: you").wait_for()
+            page.get_by_role("button", name="Next").wait_for()  # which listens to the keys
         press(page, "ArrowRight", "What is this?" if number < IMAGES else "You against the model")
     page.get_by_text("On all").wait_for()
     press(page, "ArrowLeft", "It is labelled")
