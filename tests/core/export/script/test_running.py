@@ -186,6 +186,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(garden_workspace, pytho
     notebook = nbformat.read(path, as_version=4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(kernels.parents[1]))
+        patch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it, and figures would not be shown
         for name, value in ALONE.items():
             patch.setenv(name, value)
         client = nbclient.NotebookClient(
