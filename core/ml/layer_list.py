@@ -218,4 +218,4 @@ _LOWER: dict[str, Callable[[_Steps, Any, list[str]], None]] = {
     "Multiply": _plain("multiply"),
     "Concatenate": _plain("concatenate"),
 }
-"""By the kind of layer; an own kind of someone's else's library is none of these."""
+"""By the kind of layer: those of the lab's own network and of the pretrained ones."""

@@ -41,8 +41,7 @@ async function startRuntime(kernels) {
 function openNetwork(network, weights, size) {
   const numbers = new Float32Array(weights.buffer);
   const tensor = (value) => {
-    const isStored = value && value.shape && value.start !== undefined;
-    if (!isStored) return value;
+    if (value?.start === undefined) return value;
     const count = value.shape.reduce((one, other) => one * other, 1);
     return tf.tensor(numbers.subarray(value.start, value.start + count), value.shape);
   };

@@ -81,18 +81,22 @@ async function show(file, probabilities) {
 let stream = null;
 
 async function toggleCamera() {
-  if (stream) {
-    stopCamera();
-    return;
-  }
+  if (stream) return stopCamera();
   say("");
+  find("camera").disabled = true; // a second press would open it twice
   try {
     await ready;
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: find("facing").value } });
   } catch {
-    say("The camera is not available: allow it in the browser, or choose a photo instead. Some phones give no camera to a page that was opened as a file.");
+    say(
+      "The camera is not available: allow it in the browser, or choose a photo instead. " +
+        "Some phones give no camera to a page that was opened as a file.",
+    );
     return;
+  } finally {
+    find("camera").disabled = false;
   }
+  stream.getTracks().forEach((track) => track.addEventListener("ended", stopCamera)); // when it is unplugged
   const video = find("video");
   video.srcObject = stream;
   // A camera that faces the person is shown as a mirror; the model sees the image as it is.
@@ -100,6 +104,7 @@ async function toggleCamera() {
   video.classList.toggle("mirrored", settings.facingMode !== "environment");
   await video.play();
   find("live").hidden = false;
+  find("live").scrollIntoView({ block: "nearest" });
   find("camera").textContent = "Stop the camera";
   while (stream) {
     await answerFrame(video);
@@ -116,6 +121,7 @@ async function answerFrame(video) {
 }
 
 function stopCamera() {
+  if (!stream) return;
   stream.getTracks().forEach((track) => track.stop());
   stream = null;
   find("video").srcObject = null;
@@ -153,4 +159,4 @@ ready.then(
 );
 
 // What the export is tried by, before anyone gets this page.
-globalThis.imageClassifier = { ready, read, predict: (pixels) => predict(pixels) };
+globalThis.imageClassifier = { ready, read, fit, predict: (pixels) => predict(pixels) };
