@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.data import decoding, pixel_cache
-from core.export import palette
+from core.export import palette, source_name
 from core.export.proof import Proof
 from core.export.webpage import runtime
 from core.export.webpage.runtime import Runtime
@@ -58,6 +58,7 @@ class Page:
             names=names,
             classes=count(len(names), "class", "classes"),
             test_accuracy=self.report.test_accuracy,
+            data=source_name.portable(self.run.config.data.source),
             images={
                 "test": count(sum(self.report.counts.get("test", {}).values()), "image"),
                 "training": count(sum(self.report.counts.get("train", {}).values()), "image"),
@@ -90,7 +91,7 @@ class Page:
             "Network": network,
             "Image size": f"{data.image_size} x {data.image_size} pixels",
             "Run": self.run.id,
-            "Data version": self.report.data_version,
+            "Data": f"{source_name.portable(data.source)}, version {self.report.data_version}",
             "Trained with": f"Image Classification Lab, Keras {importlib.metadata.version('keras')}",
             "Computed by": f"TensorFlow.js {runtime.VERSION} ({runtime.LICENSE})",
         }

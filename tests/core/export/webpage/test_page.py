@@ -97,6 +97,7 @@ def test_it_says_how_good_the_model_is_and_whose_runtime_it_has(run: Run, report
     text = html.unescape(written(page_of(run, report), tried))
     assert f"Accuracy on the test images: {report.test_accuracy}." in text
     assert f"TensorFlow.js {runtime.VERSION} (Apache License 2.0" in text and report.data_version in text
+    assert "Data" in text and "/" not in text.split("It was trained on")[1].split("<")[0]
 
 
 def test_a_browser_may_read_a_photo_a_little_differently_but_not_compute_differently(tried: TriedImages):
