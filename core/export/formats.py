@@ -18,6 +18,7 @@ from core.export.models import making
 from core.export.models.kinds import KINDS
 from core.export.proof import Proof
 from core.export.script import package
+from core.export.webpage import making as webpage_making
 from core.processes.threads import Progress, ShouldStop
 from core.runs import Run
 from core.words import listed
@@ -91,6 +92,13 @@ FORMATS: tuple[Format, ...] = (
         "pip install -r requirements-onnx.txt",
     ),
     _model("savedmodel", "For a server with TensorFlow Serving, and for TensorFlow's own tools."),
+    Format(
+        webpage_making.KIND.name,
+        webpage_making.KIND.title,
+        "To show it to others: one file that answers in any browser of today, on a phone, too, and offline.",
+        ".html",
+        webpage_making.make,
+    ),
     Format(
         "script",
         "Python script",

@@ -1,4 +1,4 @@
-"""Write a trained model in the form that other programs open: Keras, SavedModel, TFLite or ONNX.
+"""Write a trained model in the form that other programs open: Keras, SavedModel, TFLite, ONNX or a web page.
 
 ``python -m core.ml.conversion MODEL FORMAT TARGET WORK`` converts one model in a process of its own, since
 the converters never free the memory that they take. It also writes the lab's own answers, to compare with. In
@@ -31,7 +31,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from core.data.stored_images import Pixels
 from core.errors import LabError, in_one_line
-from core.ml import portable_file
+from core.ml import layer_list, portable_file
 from core.ml.explainer import Explainer, load_for_explaining
 
 ONNX_OPSET = 18
@@ -41,7 +41,7 @@ Write = Callable[[keras.Model, Path, Pixels | None], None]
 
 
 def convert(model: keras.Model, format: str, target: Path, calibration: Pixels | None = None) -> None:
-    """Write a float32 model to ``target``, a file or, for a SavedModel, a folder.
+    """Write a float32 model to ``target``, a file or, for a SavedModel and a web page, a folder.
 
     Args:
         model: from pixels (N, S, S, 3) of 0-255 to probabilities (N, C).
@@ -105,6 +105,10 @@ def _onnx(model: keras.Model, target: Path, _: Pixels | None) -> None:
     model.export(target, format="onnx", input_signature=[pixels], opset_version=ONNX_OPSET, verbose=False)
 
 
+def _webpage(model: keras.Model, target: Path, _: Pixels | None) -> None:
+    layer_list.write(model, target)
+
+
 def label_onnx(path: Path, described: dict[str, Any]) -> None:
     """Put the class names and how images have to be read into an ONNX file, as JSON under their names."""
     import onnx
@@ -121,6 +125,7 @@ WRITERS: dict[str, Write] = {
     "tflite": _tflite,
     "tflite-int8": _tflite_int8,
     "onnx": _onnx,
+    "webpage": _webpage,
 }
 
 

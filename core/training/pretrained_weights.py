@@ -6,31 +6,19 @@ workspace, where other machines that share it find them too.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 from core import files, workspace
-from core.backbones import BACKBONES, Backbone, WeightsFile
+from core.backbones import BACKBONES, Backbone
 from core.errors import LabError, NoWeights
-from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
-from core.words import byte_size
+from core.processes import download
+from core.processes.threads import Progress, ShouldStop, never, silent
 
-if TYPE_CHECKING:
-    import requests
-
-CONNECT_SECONDS = 4.0
-"""Seconds after which a server or proxy that does not answer counts as out of reach."""
-PATIENCE = 20.0
-"""Seconds without data after which a download is abandoned."""
-_CHUNK = 2**16
 _SUFFIXES = (".h5", ".weights.h5")
 """Keras chooses between its older and its present format by these."""
 
@@ -142,12 +130,7 @@ def _is_older_format(path: Path) -> bool:
 
 @lru_cache(maxsize=64)
 def _sha256(path: Path, stamp: tuple[int, int]) -> str:
-    return _digest(path, "sha256")
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, algorithm).hexdigest()
+    return download.digest(path, "sha256")
 
 
 def _keep(path: Path, backbone: Backbone) -> Path:
@@ -166,92 +149,14 @@ def _download(backbone: Backbone, progress: Progress, should_stop: ShouldStop) -
     kept = _folder() / f"{backbone.name}{_SUFFIXES[0]}"
     with files.replacing(kept) as beside:
         try:
-            _fetch(backbone, beside, progress, should_stop)
-            _check(beside, backbone.file)
-        except _Fault as fault:
+            step = f"Downloading the weights of {backbone.title} (kB)"
+            file = backbone.file
+            download.fetch(file.url, beside, file.bytes, step, progress, should_stop)
+            download.check(beside, file.bytes, file.digest, "Keras")
+        except download.Fault as fault:
             reason = f"the weights of {backbone.title} could not be downloaded: {fault}"
             raise NoWeights(reason, _way_out(backbone)) from None
     return kept
-
-
-class _Fault(Exception):
-    """Why a download failed, as the end of a sentence."""
-
-
-def _fetch(backbone: Backbone, path: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Download to ``path``; raise :class:`_Fault` for whatever is wrong with the connection."""
-    import requests
-
-    step = f"Downloading the weights of {backbone.title} (kB)"
-    try:
-        _reach(backbone.file.url)
-        patience = (CONNECT_SECONDS, PATIENCE)
-        with (
-            requests.get(backbone.file.url, stream=True, timeout=patience) as response,
-            path.open("wb") as target,
-        ):
-            response.raise_for_status()
-            for chunk in response.iter_content(_CHUNK):
-                stop_if(should_stop, step.lower())
-                target.write(chunk)
-                progress(step, target.tell() // 1000, backbone.file.bytes // 1000)
-    except requests.RequestException as error:
-        raise _Fault(_in_words(error, urlsplit(backbone.file.url).hostname or "")) from None
-
-
-def _reach(url: str) -> None:
-    """Raise :class:`_Fault` unless the server, or the proxy before it, accepts connections within seconds.
-
-    In a thread, because looking up a name has no time limit of its own.
-    """
-    import requests
-
-    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    meant = urlsplit(proxy or url)
-    port = meant.port or {"https": 443}.get(meant.scheme, 80)
-    reached = threading.Event()
-
-    def connect() -> None:
-        try:
-            socket.create_connection((meant.hostname or "", port), CONNECT_SECONDS).close()
-            reached.set()
-        except OSError:
-            pass
-
-    attempt = threading.Thread(target=connect, daemon=True)
-    attempt.start()
-    attempt.join(CONNECT_SECONDS)
-    if not reached.is_set():
-        raise _Fault(f"no connection to {'the proxy ' if proxy else ''}{meant.hostname}")
-
-
-def _in_words(error: requests.RequestException, host: str) -> str:
-    import requests
-
-    match error:
-        case requests.exceptions.ProxyError():
-            return f"the proxy of this network refuses the connection to {host}"
-        case requests.exceptions.SSLError():
-            return (
-                f"the certificate of {host} is not trusted here. Company proxies often sign with their own: "
-                "set REQUESTS_CA_BUNDLE to the file with the proxy's certificate"
-            )
-        case requests.exceptions.HTTPError(response=requests.Response() as response):
-            return f"{host} answered {response.status_code} {response.reason}"
-        case requests.exceptions.ReadTimeout():
-            return f"{host} sent nothing for {PATIENCE:.0f} s"
-        case _:
-            return f"the connection to {host} was lost"
-
-
-def _check(path: Path, file: WeightsFile) -> None:
-    """Raise :class:`_Fault` unless a file has the published length and digest."""
-    size = path.stat().st_size
-    if size != file.bytes:
-        raise _Fault(f"{byte_size(size)} arrived instead of {byte_size(file.bytes)}")
-    algorithm, _, expected = file.digest.partition(":")
-    if expected and _digest(path, algorithm) != expected:
-        raise _Fault("what arrived is not the file that Keras published")
 
 
 def _way_out(backbone: Backbone) -> str:

@@ -15,8 +15,9 @@ from core.words import confidence_interval, count, difference, percent, points
 
 FLOAT_AGREEMENT, FLOAT_DIFFERENCE = 0.999, 1e-4
 """Of floating-point models: the share of images with the lab's answer, and the largest difference."""
-INT8_AGREEMENT = 0.98
-"""Of models of 8 bits; besides, their accuracy has to lie in the 95% CI of the lab's."""
+LOOSE_AGREEMENT = 0.98
+"""Of models of 8 bits, and of those whose images a browser reads, with a JPEG decoder of its own; besides,
+their accuracy has to lie in the 95% CI of the lab's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +50,11 @@ def judge(kind: Kind, tried: TriedImages, answers: Answers, model_bytes: int) ->
         milliseconds=1000 * float(np.median(answers.seconds)),
         model_bytes=model_bytes,
     )
-    faults = [*_reading_faults(measured), *(_int8_faults if kind.is_8_bit else _float_faults)(measured)]
+    faults = _faults(kind, measured)
     if faults:
         sentence = f"Not to be used: {', and '.join(faults)}."
         return measured.model_copy(update={"verdict": "failed", "sentence": sentence})
-    return measured.model_copy(update={"sentence": _praise(measured)})
+    return measured.model_copy(update={"sentence": _praise(kind, measured)})
 
 
 def unproved(kind: Kind, tried: TriedImages, model_bytes: int) -> Proof:
@@ -78,6 +79,14 @@ def _largest(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.nan_to_num(np.abs(one.astype(np.float64) - other), nan=1.0).clip(0, 1).max())
 
 
+def _faults(kind: Kind, found: Proof) -> list[str]:
+    if kind.reads_by_itself:
+        return [*_difference_faults(found.pixel_difference), *_loose_faults(found)]
+    if kind.is_8_bit:
+        return [*_reading_faults(found), *_loose_faults(found)]
+    return [*_reading_faults(found), *_float_faults(found)]
+
+
 def _reading_faults(found: Proof) -> list[str]:
     if not found.misread:
         return []
@@ -86,19 +95,20 @@ def _reading_faults(found: Proof) -> list[str]:
 
 
 def _float_faults(found: Proof) -> list[str]:
-    faults = _disagreement(found, FLOAT_AGREEMENT)
     worst = max(found.difference or 0.0, found.pixel_difference or 0.0)
-    if worst > FLOAT_DIFFERENCE:
-        faults.append(
-            f"a probability is off by {difference(worst)}; at most {difference(FLOAT_DIFFERENCE)} is allowed"
-        )
-    return faults
+    return [*_disagreement(found, FLOAT_AGREEMENT), *_difference_faults(worst)]
 
 
-def _int8_faults(found: Proof) -> list[str]:
+def _difference_faults(worst: float | None) -> list[str]:
+    if worst is None or worst <= FLOAT_DIFFERENCE:
+        return []
+    return [f"a probability is off by {difference(worst)}; at most {difference(FLOAT_DIFFERENCE)} is allowed"]
+
+
+def _loose_faults(found: Proof) -> list[str]:
     assert found.accuracy is not None and found.lab_accuracy is not None
     now, before, low = found.accuracy.value, found.lab_accuracy.value, found.lab_accuracy.low
-    faults = _disagreement(found, INT8_AGREEMENT)
+    faults = _disagreement(found, LOOSE_AGREEMENT)
     if now is not None and before is not None and low is not None and now < low:
         faults.append(
             f"its accuracy on these test images is {percent(now)}, {points(before - now)} less than the "
@@ -117,7 +127,7 @@ def _disagreement(found: Proof, needed: float) -> list[str]:
     ]
 
 
-def _praise(found: Proof) -> str:
+def _praise(kind: Kind, found: Proof) -> str:
     assert found.agreement is not None
     images = (
         f"{found.images:,}"
@@ -129,7 +139,8 @@ def _praise(found: Proof) -> str:
         if found.agreement.correct == found.images
         else f"the lab's answer to {found.agreement.correct:,} of the {images} test images that were tried"
     )
+    where = "in a browser" if kind.reads_by_itself else "outside the lab"
     return (
-        f"Tried outside the lab, on files: it gives {answers}. The largest difference of a probability is "
+        f"Tried {where}, on files: it gives {answers}. The largest difference of a probability is "
         f"{difference(found.difference)}. Accuracy on them: {found.accuracy}."
     )

@@ -15,6 +15,7 @@ class Kind:
         file: of the model in the package; a folder for a SavedModel.
         interpreters: packages that open it, by the name that they are installed with.
         is_8_bit: whether it is calibrated, and may answer a little differently.
+        reads_by_itself: whether a browser reads the images, so that a pixel may differ a little.
         instead: the name of the kind that is packed where this one failed; "" if there is none.
     """
 
@@ -23,6 +24,7 @@ class Kind:
     file: str
     interpreters: tuple[str, ...]
     is_8_bit: bool = False
+    reads_by_itself: bool = False
     instead: str = ""
 
 

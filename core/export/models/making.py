@@ -83,15 +83,7 @@ class _Making:
         if kind.is_8_bit:
             self.progress("reading training images", 0, 0)
             np.save(work / "calibration.npy", tried_images.calibrating(self.run, self.report))
-        self.progress("starting TensorFlow", 0, 0)
-        child.carry_out(
-            ["-m", "core.ml.conversion", self.run.model_path.resolve(), kind.name, package / kind.file, work],
-            task="the conversion",
-            folder=PROJECT,
-            environment=_ON_CPU,
-            progress=self.progress,
-            should_stop=self.should_stop,
-        )
+        convert(self.run, kind.name, package / kind.file, work, self.progress, self.should_stop)
 
     def _prove(self, kind: Kind, work: Path, package: Path) -> Proof:
         size = _size(package / kind.file)
@@ -99,6 +91,26 @@ class _Making:
             return judgement.unproved(kind, self.tried, size)
         answers = measure(package, work, self.tried, self.progress, self.should_stop)
         return judgement.judge(kind, self.tried, answers, size)
+
+
+def convert(
+    run: Run, format: str, target: Path, work: Path, progress: Progress, should_stop: ShouldStop
+) -> None:
+    """Convert a run's model in a process of its own, see :mod:`core.ml.conversion` for what is in WORK.
+
+    Raises:
+        LabError: it cannot be converted.
+        Stopped: ``should_stop`` returned True.
+    """
+    progress("starting TensorFlow", 0, 0)
+    child.carry_out(
+        ["-m", "core.ml.conversion", run.model_path.resolve(), format, target.resolve(), work.resolve()],
+        task="the conversion",
+        folder=PROJECT,
+        environment=_ON_CPU,
+        progress=progress,
+        should_stop=should_stop,
+    )
 
 
 def measure(

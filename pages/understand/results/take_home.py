@@ -31,7 +31,7 @@ def show(summary: Summary) -> None:
         )
         return
     st.markdown(
-        "Each download is one file. A model comes with a script that reads images exactly as its training "
+        "Each download is one file. A model comes with the code that reads images as its training "
         "did, and is tried on test images before you get it, by a program that knows nothing of the lab."
     )
     by_name = {one.name: one for one in formats.FORMATS}

@@ -19,6 +19,7 @@ import requests
 
 from core.backbones import BACKBONES, Backbone, WeightsFile
 from core.errors import LabError, NoWeights, Stopped
+from core.processes import download
 from core.training import pretrained_weights
 
 SMALL = BACKBONES["mobilenet_v2_035"]
@@ -163,7 +164,7 @@ def test_a_download_stops_on_request(served: Backbone, workspace: Path) -> None:
 def test_without_a_connection_one_sentence_says_so_within_seconds(
     proxy: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pretrained_weights, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(download, "CONNECT_SECONDS", 0.3)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     offline = replace(SMALL, file=WeightsFile("https://192.0.2.1/a.h5", 1))  # RFC 5737: leads nowhere
     started = time.monotonic()
@@ -182,4 +183,4 @@ def test_without_a_connection_one_sentence_says_so_within_seconds(
     ],
 )
 def test_faults_of_a_connection_are_put_in_words(error: requests.RequestException, words: str) -> None:
-    assert re.match(words, pretrained_weights._in_words(error, "host"))
+    assert re.match(words, download._in_words(error, "host"))

@@ -1,0 +1,180 @@
+"""The exported web page in a real browser: it answers as the lab does, and asks for nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.backbones import BACKBONES
+from core.config import RunConfig
+from core.data import pixel_cache
+from core.errors import LabError
+from core.export import exporting
+from core.export.exporting import Export
+from core.export.models import tried_images
+from core.export.proof import Proof
+from core.export.webpage import runtime
+from core.export.webpage.page import Page
+from core.ml import layer_list, pretrained
+from core.processes.threads import never, silent
+from core.runs import Run
+from samples.made_images import coloured_objects
+from tests import random_backbone
+from tests.browsing import CHROMIUM, FLAGS, PATIENCE, playwright
+from tests.core.export.models import small_run
+from tests.core.export.models.small_run import NAMES
+from tests.tiny_model import SIZE
+
+SIZES = [(64, 64), (300, 200), (201, 333), (1000, 37), (5, 900), (1, 1), (20, 31), (240, 320), (1283, 977)]
+
+
+@pytest.fixture(scope="module")
+def tfjs(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Path]:
+    """A workspace with TensorFlow.js, downloaded once for all test runs; skips where it cannot be had."""
+    folder = tmp_path_factory.mktemp("webpage")
+    cache = getattr(pytestconfig, "cache", None)
+    kept = cache.mkdir("tfjs") if cache is not None else folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_WORKSPACE", str(folder))
+        if "LAB_TFJS" not in os.environ:
+            patch.setenv("LAB_TFJS", str(kept))
+        try:
+            runtime.get()
+        except LabError as error:
+            pytest.skip(str(error))
+        if (folder / "tfjs").is_dir():
+            shutil.copytree(folder / "tfjs", kept, dirs_exist_ok=True)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def run(tfjs: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return small_run.make(tmp_path_factory.mktemp("images"), images=150)
+
+
+@pytest.fixture(scope="module")
+def export(run: Run) -> Export:
+    return exporting.make(run, "webpage")
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Any]:
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+        )
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.set_default_timeout(PATIENCE)
+        yield page
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def workspace(tfjs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace of the module, for every test here."""
+    monkeypatch.setenv("LAB_WORKSPACE", str(tfjs))
+    return tfjs
+
+
+def opened(tab: Any, path: Path) -> Any:
+    tab.goto(path.as_uri())
+    tab.get_by_text("Ready.").wait_for()
+    return tab
+
+
+def test_it_is_proved_in_a_browser_and_says_so_itself(export: Export):
+    proof = export.proof
+    assert proof is not None and proof.verdict == "passed", proof
+    assert proof.misread == 0, "PNG has no two readings"
+    assert proof.pixel_difference is not None and proof.pixel_difference <= 1e-5 and proof.milliseconds
+    assert proof.sentence.replace("'", "&#39;") in export.path.read_text(encoding="utf-8")
+    assert export.path.stat().st_size < 3_000_000
+
+
+def test_it_answers_chosen_images_and_the_camera_and_asks_for_nothing(
+    export: Export, tab: Any, run: Run, tmp_path: Path
+):
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    opened(tab, export.path)
+    report = run.report()
+    assert report is not None
+    test = tried_images.tried(run, report, silent, never)
+    turned, notes = tmp_path / "turned.jpg", tmp_path / "notes.txt"
+    notes.write_text("no image")
+    Image.fromarray(np.zeros((40, 90, 3), np.uint8)).save(turned, exif=_turned())
+    tab.locator("#choose").set_input_files([test.paths[0], turned, notes])
+    tab.get_by_text("notes.txt: this browser cannot read it as an image").wait_for()
+    cards = tab.locator(".card")
+    assert cards.count() == 2
+    assert cards.nth(1).locator(".answer").inner_text() == NAMES[int(test.test.probabilities[0].argmax())]
+    width, height = (cards.nth(0).locator("canvas").get_attribute(side) for side in ("width", "height"))
+    assert (width, height) == ("40", "90")
+    tab.get_by_role("button", name="Use the camera").click()
+    tab.locator("#live-bars li").nth(2).wait_for()
+    tab.get_by_role("button", name="Stop the camera").click()
+    assert not tab.locator("#live").is_visible()
+    refused = tab.evaluate("fetch('https://192.0.2.1/').then(() => 'sent', (fault) => fault.name)")
+    assert refused == "TypeError"
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_it_resizes_as_training_does_to_the_byte(export: Export, tab: Any):
+    opened(tab, export.path)
+    rng = np.random.default_rng(0)
+    for width, height in SIZES:
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        for method in ("stretch", "crop", "pad"):
+            found = tab.evaluate(
+                _FIT, [base64.b64encode(pixels.tobytes()).decode(), width, height, 48, method]
+            )
+            expected = np.asarray(pixel_cache.fit(Image.fromarray(pixels), 48, method))
+            assert np.array_equal(np.array(found, np.uint8), expected.ravel()), (width, height, method)
+
+
+@pytest.mark.skipif("LAB_TEST_ALL_NETWORKS" not in os.environ, reason="takes a minute: make test-extras")
+@pytest.mark.parametrize("name", [one.name for one in BACKBONES.values() if one.parameters < 10_000_000])
+def test_pretrained_networks_answer_as_in_keras(name: str, tab: Any, run: Run, tmp_path: Path):
+    """With random weights, and statistics of normalisation that keep different images apart."""
+    backbone = BACKBONES[name]
+    config = RunConfig().replace({"model.network": name, "data.image_size": SIZE})
+    weights_file = random_backbone.write_weights(backbone, SIZE, tmp_path / "random.weights.h5")
+    model = pretrained.Pretrained(backbone, SIZE, weights_file).classifier(config, len(NAMES))
+    layer_list.write(model, tmp_path / "network")
+    network = json.loads((tmp_path / "network" / layer_list.NETWORK).read_text())
+    weights = (tmp_path / "network" / layer_list.WEIGHTS).read_bytes()
+    report = run.report()
+    assert report is not None
+    untried = Proof(format="webpage", verdict="unproved", sentence="")
+    page = Page(run, report, network, weights, runtime.get())
+    (tmp_path / "page.html").write_text(page.html(untried), encoding="utf-8")
+    opened(tab, tmp_path / "page.html")
+    for image in coloured_objects(3, SIZE, seed=5).images:
+        found = tab.evaluate(_PREDICT, base64.b64encode(image.tobytes()).decode())
+        expected = model.predict_on_batch(image[None].astype(np.float32))[0]
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def _turned() -> bytes:
+    """EXIF data that says that the image lies on its side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif.tobytes()
+
+
+_FIT = """([encoded, width, height, size, method]) => {
+  const data = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  return Array.from(imageClassifier.fit({ width, height, data }, size, { method, reducing_gap: 2 }).data);
+}"""
+_PREDICT = """async (encoded) => Array.from(
+  await imageClassifier.predict(Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0))))"""
