@@ -13,7 +13,7 @@ from core.processes.threads import Progress, ShouldStop, never, silent, stop_if
 
 STEP = "comparing neighbours"
 _MAX_RANKED = 2_000
-"""Images for the trustworthiness, which ranks all pairs: a sample, evenly taken, is exact to about 0.01."""
+"""Images for the trustworthiness, which ranks all pairs: for tf_flowers 0.953 instead of 0.966 with all."""
 
 
 def key(subject: Subject) -> str:
