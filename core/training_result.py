@@ -24,9 +24,11 @@ from core.data import pixel_cache
 from core.errors import LabError
 from core.evaluation import confusion, metrics
 from core.explain.heatmaps import Request
-from core.export import exporting, figures
+from core.export import exporting, figures, map_figure
 from core.export.exporting import Export
 from core.export.heatmap_grid import Explained, heatmap_grid
+from core.export.map_figure import MapOfImages
+from core.image_map.table import ColourBy
 from core.prediction.sureness import AIM
 from core.report import Proportion, Report
 from core.runs import Predictions, Run
@@ -127,6 +129,20 @@ class TrainingResult:
         test = self.run.predictions("test")
         rows = _mistakes_first(test, class_index)[: _checked(n)]
         return heatmap_grid(self._explained(test, rows))
+
+    def image_map(self, colour_by: ColourBy = "class") -> MapOfImages:
+        """Place the run's images by similarity, as its network sees them: a table and a figure.
+
+        Images side by side look alike to the network; distances between groups mean nothing. The map is made
+        once, by t-SNE, and stored beside the heatmaps, where the app finds it.
+
+        Args:
+            colour_by: class; split; or mistake, whether the prediction is right.
+
+        Raises:
+            LabError: the data set is gone, or an image can no longer be read.
+        """
+        return map_figure.of_run(self.run, colour_by)
 
     def predict(self, files: str | Path | Sequence[str | Path], *, aim: float = AIM) -> pd.DataFrame:
         """Predict the classes of image files, or of all files in folders.

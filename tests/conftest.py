@@ -18,6 +18,7 @@ from core import datasets
 from core.processes import launch
 from tests.fault_table import FaultTable
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # scikit-learn's threads yield to the other tests
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine makes no test fail
 hypothesis.settings.load_profile("untimed")
 

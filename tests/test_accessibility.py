@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from core import datasets
 from core.config import RunConfig
+from core.image_map import making, subject
 from samples import made_runs
 from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, no_worker, options, playwright, server
 
@@ -60,15 +62,18 @@ def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announce
     first, second = made_runs.finished(config), made_runs.finished(config.replace({"fit.epochs": 4}))
     made_runs.give_model(second)
     made_runs.keep_heatmaps(second)
+    making.make(subject.of_dataset(datasets.open(source)))
     addresses = (
         "/",
         f"/train?data={source}",
         f"/train?data={source}&run={second.id}&set=fit.epochs%3D4",
         f"/data?data={source}",
+        f"/data?data={source}&part=Map",
         "/sweeps",
         f"/results?run={second.id}",
         f"/results?run={second.id}&view=Classes",
         f"/results?run={second.id}&view=Confidence",
+        f"/results?run={second.id}&view=Map",
         f"/results?run={second.id}&view=Take+it+home",
         f"/results?run={second.id}&view=Details+and+downloads",
         f"/explain?run={second.id}",

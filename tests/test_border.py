@@ -37,6 +37,7 @@ FLOORS = (
     "comparison",
     "prediction",
     "ml",
+    "image_map",
     "sweeps",
     "more_images",
     "export",

@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.cli import export, more_images, predict, prepare, run, runs, suspects, sweep
+from core.cli import export, map, more_images, predict, prepare, run, runs, suspects, sweep
 from core.cli.arguments import FAILED, INTERRUPTED, UNFIT, WRONG_USAGE
 from core.cli.terminal import complain
 from core.errors import LabError, Undecided, WrongUsage
 
-COMMANDS = (prepare, run, runs, predict, export, suspects, sweep, more_images)
+COMMANDS = (prepare, run, runs, predict, export, map, suspects, sweep, more_images)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

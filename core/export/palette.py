@@ -6,6 +6,7 @@ red-green colour blindness. The formats are Python's, which Vega accepts too.
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,12 @@ class Scheme:
 
 ON_LIGHT = Scheme(right=BLUE, wrong=ORANGE, ink=INK, muted="#5f6663", grid="#d9dedb")
 ON_DARK = Scheme(right="#56b4e9", wrong="#f0883e", ink=INK_ON_DARK, muted="#a3aba8", grid="#3a4340")
+
+CATEGORIES = ("#b4661a", "#0f766e", "#5b5bb8", "#b23a6b", "#5d7a1f", "#8a5a44", "#4b6a88", "#77716a")
+CATEGORIES_ON_DARK = (
+    *("#e59d55", "#4fc1ae", "#a3a3f0", "#ea86ad", "#a9c96a", "#cc9a82", "#8fb1d1", "#b5afa6"),
+)
+"""Colours of classes, the theme's own (``chartCategoricalColors`` in .streamlit/config.toml)."""
 
 TRAINING, VALIDATION = "training", "validation"
 SPLIT_COLORS = {TRAINING: ORANGE, VALIDATION: BLUE}
@@ -71,3 +78,18 @@ def shades(values: ArrayLike, faint: Any = False) -> NDArray[np.float64]:
     """
     sizes = np.where(faint, 0, np.abs(values))
     return np.where(faint, _FAINT, _STRONGEST * np.sqrt(sizes / (sizes.max(initial=0) or 1)))
+
+
+def categories(count: int, *, on_dark: bool = False) -> list[str]:
+    """Return a colour for each of so many classes; beyond the theme's eight, hues that are far apart."""
+    own = CATEGORIES_ON_DARK if on_dark else CATEGORIES
+    lightness = (0.72, 0.6) if on_dark else (0.42, 0.55)
+    others = (
+        colorsys.hls_to_rgb((index * _GOLDEN) % 1, lightness[index % 2], 0.5)
+        for index in range(count - len(own))
+    )
+    return [*own[:count], *("#" + "".join(f"{round(255 * one):02x}" for one in rgb) for rgb in others)]
+
+
+_GOLDEN = 0.618034
+"""Steps of this share of the circle never meet again."""

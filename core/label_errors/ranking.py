@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import arrays, files
+from core.data import versions
 from core.data.dataset import Dataset
 from core.errors import LabError
 
@@ -103,6 +104,14 @@ class Judged:
         """Mean confidence per class (C,) on the images labelled with it; 2 (never reached) without images."""
         own = [self.probabilities[self.labels == label, label] for label in range(len(self.class_names))]
         return np.array([values.mean() if len(values) else 2.0 for values in own])
+
+
+def open_cases(dataset: Dataset, judged: Judged) -> pd.DataFrame:
+    """Return the ranking without images that have since been left out, relabelled or confirmed."""
+    ranked = judged.ranked()
+    now = ranked["id"].map(dataset.usable.set_index("id")["label"])
+    decided = versions.confirmed(versions.steps(dataset.path))
+    return ranked[(now == ranked["label"]) & ~ranked["id"].isin(decided)]
 
 
 def folds(rows: pd.DataFrame, count: int = FOLDS, seed: int = 0) -> NDArray[np.int64]:

@@ -83,7 +83,7 @@ def _explain_images(
 
 def predict(run: Run, images: NDArray[np.uint8], kind: Kind = "own") -> Arrays:
     """Return ``probabilities`` (N, C) and ``features`` (N, D) of images (N, S, S, 3), float32."""
-    return {"probabilities": _explainer(run).predict(images), "features": _features_of(run, images, kind)}
+    return {"probabilities": _explainer(run).predict(images), "features": features_of(run, images, kind)}
 
 
 def _activations(run: Run, images: NDArray[np.uint8], layer: str) -> Arrays:
@@ -127,12 +127,12 @@ def _features(run: Run, images: NDArray[np.uint8], kind: Kind = "own") -> Arrays
     data, report = run.config.data, run.report()
     dataset = datasets.open(data.source, report.data_version if report else data.version)
     rows = datasets.select(dataset, data).rows
-    made = _features_of(run, pixel_cache.load(dataset, rows, data.image_size, data.resize), kind)
+    made = features_of(run, pixel_cache.load(dataset, rows, data.image_size, data.resize), kind)
     nearest_images.keep(run, rows["id"].to_numpy(dtype=str), rows["split"].to_numpy(dtype=str), made, kind)
     return {"made": np.array(len(rows))}
 
 
-def _features_of(run: Run, images: Images, kind: Kind) -> NDArray[np.float32]:
+def features_of(run: Run, images: Images, kind: Kind) -> NDArray[np.float32]:
     """The features (N, D) of images as the run's network sees them, from it or from another one."""
     if kind == "own":
         return _explainer(run).features(images)

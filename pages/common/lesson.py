@@ -34,6 +34,7 @@ PARTS: dict[str, dict[str, str]] = {
         "more_images": "Would more images help?",
         "per_class": "Classes",
         "confidence": "Confidence",
+        "map": "Map",
         "take_home": "Take it home",
         "details": "Details and downloads",
     },

@@ -61,6 +61,16 @@ def _predictions(run_id: str, split: str, stamp: int) -> Predictions:
     return runs.open(run_id).predictions(split)
 
 
+def find_prediction(run: Run, image_id: str) -> tuple[str, Predictions, int] | None:
+    """Return an image's split, the predictions for that, and its place in them; None if there are none."""
+    for split in ("test", "validation"):
+        found = predictions(run, split)
+        places = (found.ids == image_id).nonzero()[0]
+        if len(places):
+            return split, found, int(places[0])
+    return None
+
+
 def show_fault(shown: Gallery) -> None:
     """Say why the images of a run cannot be shown."""
     st.info(literal(shown.fault), title="The images cannot be shown", icon=":material/image_not_supported:")

@@ -27,7 +27,7 @@ from core.label_errors.job import Judging
 from core.label_errors.ranking import Judged
 from core.processes import background_job, heartbeat, launch
 from core.words import moment
-from pages.build.data import gallery_tiles, label_suspects, thumbnails
+from pages.build.data import gallery_tiles, thumbnails
 from samples import made_runs
 from tests.core.quality.test_quality import blobs
 from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
@@ -507,7 +507,7 @@ def test_a_reviewed_suspect_is_not_shown_again(number, kind, source):
     assert [step.kind for step in steps(source)] == [kind]
     assert "To undo it" in test.toast[0].value  # the button for that may be a screen above the one clicked
     assert "No labels left to review" in words(test)
-    assert suspect not in set(label_suspects.open_cases(datasets.open(source), judged(dataset))["id"])
+    assert suspect not in set(ranking.open_cases(datasets.open(source), judged(dataset))["id"])
     click(test, "undo_last")
     assert steps(source) == () and "1 of 61 labels may be wrong" in words(test)
 

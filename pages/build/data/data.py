@@ -10,6 +10,7 @@ from pages.build.data import (
     choosing,
     gallery,
     image_dialog,
+    image_map,
     label_check,
     overview,
     quality_check,
@@ -53,8 +54,8 @@ version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)
 layout_choice.show(dataset)
 config = settings.current_data()
-overview_tab, check_tab, gallery_tab, labels_tab, versions_tab = st.tabs(
-    ["Overview", data_verdict.CHECK_TAB, "Gallery", "Wrong labels", "Versions"],
+overview_tab, check_tab, gallery_tab, map_tab, labels_tab, versions_tab = st.tabs(
+    ["Overview", data_verdict.CHECK_TAB, "Gallery", "Map", "Wrong labels", "Versions"],
     key=DATA_TAB_KEY,
     bind="query-params",
 )
@@ -67,6 +68,9 @@ if check_tab.open:
 if gallery_tab.open:
     with gallery_tab:
         gallery.show(dataset, config, partial(data_verdict.report, dataset, config))
+if map_tab.open:
+    with map_tab:
+        image_map.show(dataset)
 if labels_tab.open:
     with labels_tab:
         label_check.show(dataset)

@@ -12,6 +12,7 @@ from core import datasets
 from core.data import versions
 from core.data.dataset import Dataset
 from core.data.versions import Step
+from core.label_errors import ranking
 from core.label_errors.ranking import Judged
 from core.words import count, percent
 from pages.build.data import gallery_tiles
@@ -30,20 +31,12 @@ def show(dataset: Dataset, judged: Judged) -> None:
     st.fragment(_show, key="suspects")(dataset.source, judged)
 
 
-def open_cases(dataset: Dataset, judged: Judged) -> pd.DataFrame:
-    """Return the ranking without images that have since been left out, relabelled or confirmed."""
-    ranked = judged.ranked()
-    now = ranked["id"].map(dataset.usable.set_index("id")["label"])
-    decided = versions.confirmed(versions.steps(dataset.path))
-    return ranked[(now == ranked["label"]) & ~ranked["id"].isin(decided)]
-
-
 def _show(source: str, judged: Judged) -> None:
     with frame.explained():
         frame.show_faults()
         dataset = datasets.open(source)
         version_steps.show_last_step(dataset, version_steps.quick_button)
-        ranked = open_cases(dataset, judged)
+        ranked = ranking.open_cases(dataset, judged)
         chosen = _headline(ranked, judged)
         if chosen.empty:
             st.success("No labels left to review.", icon=":material/check:")

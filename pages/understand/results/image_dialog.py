@@ -1,8 +1,8 @@
-"""A dialog about one test image: heatmaps, probabilities, similar training images and file details."""
+"""A dialog about one image of a run: heatmaps, probabilities, similar training images and file details."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,7 @@ from core.evaluation import metrics
 from core.explain import assistant, nearest_images
 from core.explain.nearest_images import Similar
 from core.runs import Predictions
-from core.words import percent
+from core.words import SPLIT_NAMES, percent
 from pages.common import (
     glossary,
     heatmap_row,
@@ -48,19 +48,25 @@ def show(summary: Summary) -> None:
     image_id = st.session_state.get(_OPEN)
     if image_id is None:
         return
-    predictions = run_images.predictions(summary.run)
-    indices = (predictions.ids == image_id).nonzero()[0]
-    if len(indices):
-        _card(summary, predictions, int(indices[0]))
+    found = run_images.find_prediction(summary.run, image_id)
+    if found is None:
+        _dialog("Training image", _training_card, summary, image_id)
+        return
+    split, predictions, position = found
+    _dialog(f"{split.capitalize()} image", _card, summary, predictions, position, split)
+
+
+def _dialog(title: str, draw: Callable[..., None], *arguments: object) -> None:
+    st.dialog(title, width="large", icon=":material/zoom_in:", on_dismiss=_close)(draw)(*arguments)
 
 
 def _close() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-@st.dialog("Test image", width="large", icon=":material/zoom_in:", on_dismiss=_close)
-def _card(summary: Summary, predictions: Predictions, position: int) -> None:
+def _card(summary: Summary, predictions: Predictions, position: int, split: str) -> None:
     names, shown = summary.report.class_names, run_images.gallery(summary.run)
+    image_id, true = str(predictions.ids[position]), names[int(predictions.labels[position])]
     st.markdown(_headline(predictions, position, names), help=glossary.help_of("confidence"))
     if shown.fault:
         run_images.show_fault(shown)
@@ -68,16 +74,36 @@ def _card(summary: Summary, predictions: Predictions, position: int) -> None:
     maps = waiting.maps(summary.run, requests)
     available = {} if maps is None else {request: maps.get(request) for request in requests}
     heatmap_row.row(summary, shown, predictions, position, available)
-    _label(shown, predictions, position, names)
-    if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
-        _close()
-        link = {RUN_KEY: summary.run.id, IMAGE_KEY: str(predictions.ids[position])}
-        st.switch_page(EXPLAIN, query_params=link)
+    _label(shown, image_id, true)
+    if split == "test":
+        _offer_in_depth(summary, image_id)
     if maps is not None:
-        _similar(summary, shown, predictions, position)
+        _similar(summary, shown, image_id, true)
     if len(names) > heatmap_row.MAX_PROBABILITIES:
         _all_probabilities(predictions, position, names)
-    _facts(shown, predictions, position)
+    _facts(shown, image_id, split)
+
+
+def _training_card(summary: Summary, image_id: str) -> None:
+    """Show a training image, for which no prediction is stored: its class, and what is similar."""
+    shown = run_images.gallery(summary.run)
+    row = shown.row(image_id)
+    if shown.dataset is None or row is None:
+        run_images.tiles(shown, [Tile(image_id, ())], key="card", resize=_resize(summary))
+        return
+    true = str(row["label"])
+    st.markdown(f"Class: **{literal(true)}** · The model was trained on this image.")
+    with st.container(width=320):
+        run_images.tiles(shown, [Tile(image_id, ())], key="card", resize=_resize(summary))
+    _label(shown, image_id, true)
+    _similar(summary, shown, image_id, true)
+    _facts(shown, image_id, "train")
+
+
+def _offer_in_depth(summary: Summary, image_id: str) -> None:
+    if st.button("Explain in depth", icon=":material/center_focus_strong:", key="card_in_depth"):
+        _close()
+        st.switch_page(EXPLAIN, query_params={RUN_KEY: summary.run.id, IMAGE_KEY: image_id})
 
 
 def _headline(predictions: Predictions, position: int, names: Sequence[str]) -> str:
@@ -90,20 +116,20 @@ def _headline(predictions: Predictions, position: int, names: Sequence[str]) -> 
     )
 
 
-def _label(shown: Gallery, predictions: Predictions, position: int, names: Sequence[str]) -> None:
+def _label(shown: Gallery, image_id: str, true: str) -> None:
     """Show the controls that change the image's class in the data set, and what that means for this run."""
-    row = shown.row(str(predictions.ids[position]))
+    row = shown.row(image_id)
     if shown.dataset is None or row is None or row["problem"]:
         return
     with st.container(border=True, gap="small"):
         st.markdown("**Is the label right?** If not, change it in the data set.")
         label_actions.show(shown.dataset, row)
-        if row["excluded"] or row["label"] != names[int(predictions.labels[position])]:
+        if row["excluded"] or row["label"] != true:
             st.caption("This run was trained and tested before that change. Train again to see its effect.")
         version_steps.show_last_step(shown.dataset)
 
 
-def _similar(summary: Summary, shown: Gallery, predictions: Predictions, position: int) -> None:
+def _similar(summary: Summary, shown: Gallery, image_id: str, true: str) -> None:
     st.markdown("**Training images that look most similar to the network**")
     try:
         features = run_features.stored(summary.run)
@@ -117,14 +143,14 @@ def _similar(summary: Summary, shown: Gallery, predictions: Predictions, positio
             "Comparing with the training images. This takes a few seconds, once per run.",
         )
         return
-    found = nearest_images.nearest(features, str(predictions.ids[position]), SIMILAR)
+    found = nearest_images.nearest(features, image_id, SIMILAR)
     if not found:
         st.caption("This image is not among those that the run used.")
         return
     run_images.tiles(shown, [_as_tile(shown, one) for one in found], key="similar", resize=_resize(summary))
     st.caption(
         "Similarity: cosine similarity of the last hidden layer's outputs; at most 1. "
-        + _label_hint(shown, found, summary.report.class_names[predictions.labels[position]])
+        + _label_hint(shown, found, true)
     )
 
 
@@ -160,15 +186,15 @@ def _all_probabilities(predictions: Predictions, position: int, names: Sequence[
         )
 
 
-def _facts(shown: Gallery, predictions: Predictions, position: int) -> None:
-    row = shown.row(str(predictions.ids[position]))
+def _facts(shown: Gallery, image_id: str, split: str) -> None:
+    row = shown.row(image_id)
     if row is None:
         return
     with st.expander("About this image", icon=":material/info:"):
         st.text(
             f"File: {row['name']}\n"
             f"Size: {row['width']} x {row['height']} pixels, {row['mode']}\n"
-            f"Split: test\nImage ID: {row['id']}"
+            f"Split: {SPLIT_NAMES[split]}\nImage ID: {row['id']}"
         )
 
 

@@ -12,6 +12,7 @@ from pages.understand.results import (
     details,
     hero,
     image_dialog,
+    image_map,
     mistakes,
     more_images,
     take_home,
@@ -22,6 +23,7 @@ _STORY, _CONFIDENCE = "Overview", "Confidence"
 _TABS = {
     "Classes": ("per_class", classes.show),
     _CONFIDENCE: ("confidence", calibration.show),
+    "Map": ("map", image_map.show),
     "Take it home": ("take_home", take_home.show),
     "Details and downloads": ("details", details.show),
 }
