@@ -56,7 +56,8 @@ def add(
     with writing.changing(folder) as collected:
         writing.check_class(collected, key)
         fresh: dict[str, str] = {}
-        known, refused = 0, []
+        known = 0
+        refused: list[str] = []
         try:
             for name, content in contents:
                 file = f"{blake2b(content, digest_size=8).hexdigest()}{_suffix(name)}"
