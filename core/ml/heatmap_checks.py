@@ -87,8 +87,9 @@ def shuffled(explainer: Explainer) -> Explainer:
     rng = np.random.default_rng(0)
     model = keras.models.clone_model(explainer.model)
     for layer in explainer.model.layers:
-        weights = (rng.permutation(weight.ravel()).reshape(weight.shape) for weight in layer.get_weights())
-        model.get_layer(layer.name).set_weights(list(weights))
+        if layer.weights:  # the clone's input layer may have another name
+            weights = (rng.permutation(one.ravel()).reshape(one.shape) for one in layer.get_weights())
+            model.get_layer(layer.name).set_weights(list(weights))
     _measure_statistics(model, explainer.image_size)
     return Explainer(model)
 
