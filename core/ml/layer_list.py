@@ -82,7 +82,7 @@ class _Steps:
 
     def store(self, values: Any) -> dict[str, Any]:
         """Keep an array; return where in ``weights.bin`` it starts, in numbers, and its shape."""
-        array: NDArray[np.float32] = np.ascontiguousarray(values, "<f4")
+        array: NDArray[np.float32] = np.ascontiguousarray(keras.ops.convert_to_numpy(values), "<f4")
         self.weights.append(array.tobytes())
         found = {"start": self._count, "shape": list(array.shape)}
         self._count += array.size
@@ -111,6 +111,10 @@ def _name(activation: Any) -> str:
     return str(getattr(activation, "__name__", activation))
 
 
+def _exact(values: Any) -> NDArray[np.float64]:
+    return np.asarray(keras.ops.convert_to_numpy(values), np.float64)
+
+
 def _affine(steps: _Steps, layer: keras.Layer, inputs: list[str], factor: Any, offset: Any) -> None:
     stored = {
         "factor": steps.store(np.atleast_1d(factor).ravel()),
@@ -124,15 +128,15 @@ def _rescaling(steps: _Steps, layer: Any, inputs: list[str]) -> None:
 
 
 def _normalization(steps: _Steps, layer: Any, inputs: list[str]) -> None:
-    mean, variance = (np.asarray(value, np.float64) for value in (layer.mean, layer.variance))
+    mean, variance = (_exact(value) for value in (layer.mean, layer.variance))
     factor = 1 / np.maximum(np.sqrt(variance), keras.config.epsilon())
     _affine(steps, layer, inputs, factor, -mean * factor)
 
 
 def _batch_normalization(steps: _Steps, layer: Any, inputs: list[str]) -> None:
-    mean, variance = (np.asarray(value, np.float64) for value in (layer.moving_mean, layer.moving_variance))
-    factor = (np.asarray(layer.gamma, np.float64) if layer.scale else 1.0) / np.sqrt(variance + layer.epsilon)
-    offset = np.asarray(layer.beta, np.float64) if layer.center else 0.0
+    mean, variance = (_exact(value) for value in (layer.moving_mean, layer.moving_variance))
+    factor = (_exact(layer.gamma) if layer.scale else 1.0) / np.sqrt(variance + layer.epsilon)
+    offset = _exact(layer.beta) if layer.center else 0.0
     _affine(steps, layer, inputs, factor, offset - mean * factor)
 
 
