@@ -52,13 +52,13 @@ class _Steps:
         self.weights: list[bytes] = []
         self._steps: list[dict[str, Any]] = []
         self._count = 0
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.InputLayer):
-                continue
-            lower = _LOWER.get(type(layer).__name__)
-            if lower is None:
-                raise no_counterpart(layer)
-            lower(self, layer, [_source(tensor) for tensor in _inputs(layer)])
+        for operation in model.operations:
+            if not isinstance(operation, keras.layers.InputLayer):
+                table = _LOWER if isinstance(operation, keras.layers.Layer) else _ARITHMETIC
+                lower = table.get(type(operation).__name__)
+                if lower is None:
+                    raise no_counterpart(operation)
+                lower(self, operation, [_source(tensor) for tensor in _inputs(operation)])
         self.described = {
             "input": _source(model.inputs[0]),
             "output": _source(model.outputs[0]),
@@ -121,6 +121,23 @@ def _affine(steps: _Steps, layer: keras.Layer, inputs: list[str], factor: Any, o
         "offset": steps.store(np.atleast_1d(offset).ravel()),
     }
     steps.add(layer.name, "affine", inputs, **stored)
+
+
+def _add_number(steps: _Steps, operation: Any, inputs: list[str]) -> None:
+    _affine(steps, operation, inputs, 1.0, _number(operation))
+
+
+def _multiply_by_number(steps: _Steps, operation: Any, inputs: list[str]) -> None:
+    _affine(steps, operation, inputs, _number(operation), 0.0)
+
+
+def _number(operation: Any) -> float:
+    """The number in ``x + 3`` or ``x * 3``, which Keras keeps as an operation that is no layer."""
+    (node,) = operation._inbound_nodes
+    numbers = [value for value in node.arguments.args if isinstance(value, int | float)]
+    if len(numbers) != 1:
+        raise no_counterpart(operation)
+    return float(numbers[0])
 
 
 def _rescaling(steps: _Steps, layer: Any, inputs: list[str]) -> None:
@@ -223,3 +240,9 @@ _LOWER: dict[str, Callable[[_Steps, Any, list[str]], None]] = {
     "Concatenate": _plain("concatenate"),
 }
 """By the kind of layer: those of the lab's own network and of the pretrained ones."""
+
+_ARITHMETIC: dict[str, Callable[[_Steps, Any, list[str]], None]] = {
+    "Add": _add_number,
+    "Multiply": _multiply_by_number,
+}
+"""By the kind of operation that is no layer, of which MobileNetV3 has some."""
