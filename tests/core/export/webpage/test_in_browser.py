@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -163,6 +164,30 @@ def test_it_resizes_as_training_does_to_the_byte(proof: Proof, path: Path, tab: 
             assert base64.b64decode(found) == expected.tobytes(), (width, height, method)
 
 
+def mixed() -> keras.Model:
+    """A network of random weights with every kind of step, and arithmetic between the layers."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    pixels = keras.Input((SIZE, SIZE, 3))
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(layers.Rescaling([0.02, 0.01, 0.03], offset=-1)(pixels))
+    x = layers.Activation("hard_silu")(layers.Conv2D(8, 3, strides=2, use_bias=False)(x))
+    x = layers.BatchNormalization(name="norm")(x)
+    gate = layers.Conv2D(8, 1, activation="silu")(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    x = layers.Multiply()([x, layers.ReLU(6.0)(gate * 2.0 + 3.0) * (1 / 6)])
+    y = layers.DepthwiseConv2D(3, padding="same", activation="sigmoid")(x)
+    x = layers.Concatenate()([layers.Add()([x, y]), layers.Activation("relu6")(y)])
+    x = layers.Dropout(0.5)(layers.AveragePooling2D(2, padding="same")(layers.MaxPooling2D(3, 2, "same")(x)))
+    x = layers.Dense(16, activation="relu")(layers.Flatten()(layers.Reshape((-1, 16))(x)))
+    model = keras.Model(pixels, layers.Softmax()(layers.Dense(len(NAMES))(x)))
+    rng = np.random.default_rng(0)
+    model.get_layer("norm").set_weights(list(rng.uniform(0.5, 1.5, (4, 8))))
+    return model
+
+
+def test_every_kind_of_step_computes_what_keras_does(tab: Any, run: Run, tmp_path: Path):
+    compare(mixed(), tab, run, tmp_path)
+
+
 @pytest.mark.skipif("LAB_TEST_ALL_NETWORKS" not in os.environ, reason="takes a minute: make test-extras")
 def test_the_export_makes_it_in_processes_of_its_own(run: Run):
     export = exporting.make(run, "webpage")
@@ -178,10 +203,15 @@ def test_pretrained_networks_answer_as_in_keras(name: str, tab: Any, run: Run, t
     config = RunConfig().replace({"model.network": name, "data.image_size": SIZE})
     weights_file = random_backbone.write_weights(backbone, SIZE, tmp_path / "random.weights.h5")
     model = pretrained.Pretrained(backbone, SIZE, weights_file).classifier(config, len(NAMES))
+    compare(model, tab, run, tmp_path)
+
+
+def compare(model: keras.Model, tab: Any, run: Run, folder: Path) -> None:
+    """Have the page and Keras answer the same images."""
     untried = Proof(format="webpage", verdict="unproved", sentence="")
-    page = page_of(run, model, tmp_path / "network")
-    (tmp_path / "page.html").write_text(page.html(untried), encoding="utf-8")
-    open_page(tab, tmp_path / "page.html")
+    page = page_of(run, model, folder / "network")
+    (folder / "page.html").write_text(page.html(untried), encoding="utf-8")
+    open_page(tab, folder / "page.html")
     for image in coloured_objects(3, SIZE, seed=5).images:
         found = tab.evaluate(_PREDICT, base64.b64encode(image.tobytes()).decode())
         expected = model.predict_on_batch(image[None].astype(np.float32))[0]
