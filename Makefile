@@ -23,7 +23,7 @@ test: .venv/dev
 
 test-extras: .venv-extras/done
 	LAB_TEST_FRESH_ENVIRONMENTS=1 .venv-extras/bin/python -m pytest -rs tests/core/export/models tests/core/export/script/test_running.py
-	LAB_TEST_ALL_NETWORKS=1 LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py tests/core/ml/test_pretrained.py
+	LAB_TEST_ALL_NETWORKS=1 LAB_TEST_MLFLOW=$(CURDIR)/.venv-extras/server/bin/mlflow .venv-extras/bin/python -m pytest -rs tests/core/workers/test_ray_cluster.py tests/core/export/test_mlflow_mirror.py tests/core/ml/test_portable_file.py tests/core/ml/test_pretrained.py tests/core/export/webpage
 	LAB_FUZZ=2000 $(BIN)/pytest --timeout=7200 tests/test_damaged_workspace.py tests/core/test_damaged_archives.py
 
 test-pythons: .venv/dev

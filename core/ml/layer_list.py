@@ -52,13 +52,13 @@ class _Steps:
         self.weights: list[bytes] = []
         self._steps: list[dict[str, Any]] = []
         self._count = 0
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.InputLayer):
-                continue
-            lower = _LOWER.get(type(layer).__name__)
-            if lower is None:
-                raise no_counterpart(layer)
-            lower(self, layer, [_source(tensor) for tensor in _inputs(layer)])
+        for operation in model.operations:
+            if not isinstance(operation, keras.layers.InputLayer):
+                table = _LOWER if isinstance(operation, keras.layers.Layer) else _ARITHMETIC
+                lower = table.get(type(operation).__name__)
+                if lower is None:
+                    raise no_counterpart(operation)
+                lower(self, operation, [_source(tensor) for tensor in _inputs(operation)])
         self.described = {
             "input": _source(model.inputs[0]),
             "output": _source(model.outputs[0]),
@@ -82,7 +82,7 @@ class _Steps:
 
     def store(self, values: Any) -> dict[str, Any]:
         """Keep an array; return where in ``weights.bin`` it starts, in numbers, and its shape."""
-        array: NDArray[np.float32] = np.ascontiguousarray(values, "<f4")
+        array: NDArray[np.float32] = np.ascontiguousarray(keras.ops.convert_to_numpy(values), "<f4")
         self.weights.append(array.tobytes())
         found = {"start": self._count, "shape": list(array.shape)}
         self._count += array.size
@@ -111,6 +111,10 @@ def _name(activation: Any) -> str:
     return str(getattr(activation, "__name__", activation))
 
 
+def _exact(values: Any) -> NDArray[np.float64]:
+    return np.asarray(keras.ops.convert_to_numpy(values), np.float64)
+
+
 def _affine(steps: _Steps, layer: keras.Layer, inputs: list[str], factor: Any, offset: Any) -> None:
     stored = {
         "factor": steps.store(np.atleast_1d(factor).ravel()),
@@ -119,20 +123,37 @@ def _affine(steps: _Steps, layer: keras.Layer, inputs: list[str], factor: Any, o
     steps.add(layer.name, "affine", inputs, **stored)
 
 
+def _add_number(steps: _Steps, operation: Any, inputs: list[str]) -> None:
+    _affine(steps, operation, inputs, 1.0, _number(operation))
+
+
+def _multiply_by_number(steps: _Steps, operation: Any, inputs: list[str]) -> None:
+    _affine(steps, operation, inputs, _number(operation), 0.0)
+
+
+def _number(operation: Any) -> float:
+    """The number in ``x + 3`` or ``x * 3``, which Keras keeps as an operation that is no layer."""
+    (node,) = operation._inbound_nodes
+    numbers = [value for value in node.arguments.args if isinstance(value, int | float)]
+    if len(numbers) != 1:
+        raise no_counterpart(operation)
+    return float(numbers[0])
+
+
 def _rescaling(steps: _Steps, layer: Any, inputs: list[str]) -> None:
     _affine(steps, layer, inputs, layer.scale, layer.offset)
 
 
 def _normalization(steps: _Steps, layer: Any, inputs: list[str]) -> None:
-    mean, variance = (np.asarray(value, np.float64) for value in (layer.mean, layer.variance))
+    mean, variance = (_exact(value) for value in (layer.mean, layer.variance))
     factor = 1 / np.maximum(np.sqrt(variance), keras.config.epsilon())
     _affine(steps, layer, inputs, factor, -mean * factor)
 
 
 def _batch_normalization(steps: _Steps, layer: Any, inputs: list[str]) -> None:
-    mean, variance = (np.asarray(value, np.float64) for value in (layer.moving_mean, layer.moving_variance))
-    factor = (np.asarray(layer.gamma, np.float64) if layer.scale else 1.0) / np.sqrt(variance + layer.epsilon)
-    offset = np.asarray(layer.beta, np.float64) if layer.center else 0.0
+    mean, variance = (_exact(value) for value in (layer.moving_mean, layer.moving_variance))
+    factor = (_exact(layer.gamma) if layer.scale else 1.0) / np.sqrt(variance + layer.epsilon)
+    offset = _exact(layer.beta) if layer.center else 0.0
     _affine(steps, layer, inputs, factor, offset - mean * factor)
 
 
@@ -219,3 +240,9 @@ _LOWER: dict[str, Callable[[_Steps, Any, list[str]], None]] = {
     "Concatenate": _plain("concatenate"),
 }
 """By the kind of layer: those of the lab's own network and of the pretrained ones."""
+
+_ARITHMETIC: dict[str, Callable[[_Steps, Any, list[str]], None]] = {
+    "Add": _add_number,
+    "Multiply": _multiply_by_number,
+}
+"""By the kind of operation that is no layer, of which MobileNetV3 has some."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,22 +20,23 @@ from core.config import RunConfig
 from core.data import pixel_cache
 from core.errors import LabError
 from core.export import exporting
-from core.export.exporting import Export
 from core.export.models import tried_images
 from core.export.proof import Proof
-from core.export.webpage import runtime
+from core.export.webpage import making, runtime
 from core.export.webpage.page import Page
 from core.ml import layer_list, pretrained
 from core.processes.threads import never, silent
+from core.report import Report
 from core.runs import Run
 from samples.made_images import coloured_objects
-from tests import random_backbone
+from tests import browsing, random_backbone
 from tests.browsing import CHROMIUM, FLAGS, PATIENCE, playwright
 from tests.core.export.models import small_run
 from tests.core.export.models.small_run import NAMES
-from tests.tiny_model import SIZE
+from tests.tiny_model import SIZE, trained
 
-SIZES = [(64, 64), (300, 200), (201, 333), (1000, 37), (5, 900), (1, 1), (20, 31), (240, 320), (1283, 977)]
+pytestmark = browsing.pytestmark
+SIZES = [(64, 64), (300, 200), (201, 333), (400, 37), (5, 300), (1, 1), (20, 31), (80, 100), (100, 260)]
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +64,32 @@ def run(tfjs: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def export(run: Run) -> Export:
-    return exporting.make(run, "webpage")
+def proof(run: Run, path: Path) -> Proof:
+    """The run's page at ``path``, tried as the export does, but converted in this process."""
+    work = path.parent / "work"
+    work.mkdir()
+    tried = tried_images.tried(run, report_of(run), silent, never)
+    np.save(work / "pixels.npy", tried.pixels)
+    np.save(work / "lab.npy", trained().predict_on_batch(tried.pixels.astype(np.float32)))
+    return making._write(page_of(run, trained(), work / "network"), path, work, tried, silent, never)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exported") / "page.html"
+
+
+def report_of(run: Run) -> Report:
+    report = run.report()
+    assert report is not None
+    return report
+
+
+def page_of(run: Run, model: Any, folder: Path) -> Page:
+    """The page of this run, but with another model."""
+    layer_list.write(model, folder)
+    network = json.loads((folder / layer_list.NETWORK).read_text())
+    return Page(run, report_of(run), network, (folder / layer_list.WEIGHTS).read_bytes(), runtime.get())
 
 
 @pytest.fixture(scope="module")
@@ -86,30 +112,26 @@ def workspace(tfjs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tfjs
 
 
-def opened(tab: Any, path: Path) -> Any:
+def open_page(tab: Any, path: Path) -> None:
     tab.goto(path.as_uri())
     tab.get_by_text("Ready.").wait_for()
-    return tab
 
 
-def test_it_is_proved_in_a_browser_and_says_so_itself(export: Export):
-    proof = export.proof
-    assert proof is not None and proof.verdict == "passed", proof
+def test_it_is_proved_in_a_browser_and_says_so_itself(proof: Proof, path: Path):
+    assert proof.verdict == "passed", proof
     assert proof.misread == 0, "PNG has no two readings"
     assert proof.pixel_difference is not None and proof.pixel_difference <= 1e-5 and proof.milliseconds
-    assert proof.sentence.replace("'", "&#39;") in export.path.read_text(encoding="utf-8")
-    assert export.path.stat().st_size < 3_000_000
+    assert proof.sentence.replace("'", "&#39;") in path.read_text(encoding="utf-8")
+    assert path.stat().st_size < 3_000_000
 
 
 def test_it_answers_chosen_images_and_the_camera_and_asks_for_nothing(
-    export: Export, tab: Any, run: Run, tmp_path: Path
+    proof: Proof, path: Path, tab: Any, run: Run, tmp_path: Path
 ):
     asked: list[str] = []
     tab.on("request", lambda request: asked.append(request.url))
-    opened(tab, export.path)
-    report = run.report()
-    assert report is not None
-    test = tried_images.tried(run, report, silent, never)
+    open_page(tab, path)
+    test = tried_images.tried(run, report_of(run), silent, never)
     turned, notes = tmp_path / "turned.jpg", tmp_path / "notes.txt"
     notes.write_text("no image")
     Image.fromarray(np.zeros((40, 90, 3), np.uint8)).save(turned, exif=_turned())
@@ -129,8 +151,8 @@ def test_it_answers_chosen_images_and_the_camera_and_asks_for_nothing(
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-def test_it_resizes_as_training_does_to_the_byte(export: Export, tab: Any):
-    opened(tab, export.path)
+def test_it_resizes_as_training_does_to_the_byte(proof: Proof, path: Path, tab: Any):
+    open_page(tab, path)
     rng = np.random.default_rng(0)
     for width, height in SIZES:
         pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -139,7 +161,38 @@ def test_it_resizes_as_training_does_to_the_byte(export: Export, tab: Any):
                 _FIT, [base64.b64encode(pixels.tobytes()).decode(), width, height, 48, method]
             )
             expected = np.asarray(pixel_cache.fit(Image.fromarray(pixels), 48, method))
-            assert np.array_equal(np.array(found, np.uint8), expected.ravel()), (width, height, method)
+            assert base64.b64decode(found) == expected.tobytes(), (width, height, method)
+
+
+def mixed() -> keras.Model:
+    """A network of random weights with every kind of step, and arithmetic between the layers."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    pixels = keras.Input((SIZE, SIZE, 3))
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(layers.Rescaling([0.02, 0.01, 0.03], offset=-1)(pixels))
+    x = layers.Activation("hard_silu")(layers.Conv2D(8, 3, strides=2, use_bias=False)(x))
+    x = layers.BatchNormalization(name="norm")(x)
+    gate = layers.Conv2D(8, 1, activation="silu")(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    x = layers.Multiply()([x, layers.ReLU(6.0)(gate * 2.0 + 3.0) * (1 / 6)])
+    y = layers.DepthwiseConv2D(3, padding="same", activation="sigmoid")(x)
+    x = layers.Concatenate()([layers.Add()([x, y]), layers.Activation("relu6")(y)])
+    x = layers.Dropout(0.5)(layers.AveragePooling2D(2, padding="same")(layers.MaxPooling2D(3, 2, "same")(x)))
+    x = layers.Dense(16, activation="relu")(layers.Flatten()(layers.Reshape((-1, 16))(x)))
+    model = keras.Model(pixels, layers.Softmax()(layers.Dense(len(NAMES))(x)))
+    rng = np.random.default_rng(0)
+    model.get_layer("norm").set_weights(list(rng.uniform(0.5, 1.5, (4, 8))))
+    return model
+
+
+def test_every_kind_of_step_computes_what_keras_does(tab: Any, run: Run, tmp_path: Path):
+    compare(mixed(), tab, run, tmp_path)
+
+
+@pytest.mark.skipif("LAB_TEST_ALL_NETWORKS" not in os.environ, reason="takes a minute: make test-extras")
+def test_the_export_makes_it_in_processes_of_its_own(run: Run):
+    export = exporting.make(run, "webpage")
+    assert export.proof is not None and export.proof.verdict == "passed"
+    assert exporting.kept(run, "webpage") == export
 
 
 @pytest.mark.skipif("LAB_TEST_ALL_NETWORKS" not in os.environ, reason="takes a minute: make test-extras")
@@ -150,15 +203,15 @@ def test_pretrained_networks_answer_as_in_keras(name: str, tab: Any, run: Run, t
     config = RunConfig().replace({"model.network": name, "data.image_size": SIZE})
     weights_file = random_backbone.write_weights(backbone, SIZE, tmp_path / "random.weights.h5")
     model = pretrained.Pretrained(backbone, SIZE, weights_file).classifier(config, len(NAMES))
-    layer_list.write(model, tmp_path / "network")
-    network = json.loads((tmp_path / "network" / layer_list.NETWORK).read_text())
-    weights = (tmp_path / "network" / layer_list.WEIGHTS).read_bytes()
-    report = run.report()
-    assert report is not None
+    compare(model, tab, run, tmp_path)
+
+
+def compare(model: keras.Model, tab: Any, run: Run, folder: Path) -> None:
+    """Have the page and Keras answer the same images."""
     untried = Proof(format="webpage", verdict="unproved", sentence="")
-    page = Page(run, report, network, weights, runtime.get())
-    (tmp_path / "page.html").write_text(page.html(untried), encoding="utf-8")
-    opened(tab, tmp_path / "page.html")
+    page = page_of(run, model, folder / "network")
+    (folder / "page.html").write_text(page.html(untried), encoding="utf-8")
+    open_page(tab, folder / "page.html")
     for image in coloured_objects(3, SIZE, seed=5).images:
         found = tab.evaluate(_PREDICT, base64.b64encode(image.tobytes()).decode())
         expected = model.predict_on_batch(image[None].astype(np.float32))[0]
@@ -174,7 +227,8 @@ def _turned() -> bytes:
 
 _FIT = """([encoded, width, height, size, method]) => {
   const data = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
-  return Array.from(imageClassifier.fit({ width, height, data }, size, { method, reducing_gap: 2 }).data);
+  const fitted = imageClassifier.fit({ width, height, data }, size, { method, reducing_gap: 2 });
+  return btoa(String.fromCharCode(...fitted.data));
 }"""
 _PREDICT = """async (encoded) => Array.from(
   await imageClassifier.predict(Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0))))"""
