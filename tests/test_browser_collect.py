@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
@@ -79,7 +78,6 @@ def test_from_nothing_to_a_model_that_answers_live(
         browser = play.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *camera])
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
-        tab.set_default_timeout(int(os.environ.get("TRY_MS", PATIENCE)))
         requested: list[str] = []
         tab.on("request", lambda request: requested.append(request.url))
         tab.goto(f"{server.address}/data")
@@ -94,8 +92,6 @@ def test_from_nothing_to_a_model_that_answers_live(
         tab.get_by_role("button", name="Start camera").click()
         collect(tab)
         (folder,) = (workspace / "uploads").iterdir()
-        if os.environ.get("TRY_MS"):
-            tab.screenshot(path="/tmp/collect-scratch/collecting.png", full_page=True)
         taken = log.read(folder).images
         tab.reload()  # what is on the disk is not lost
         tab.get_by_text(re.compile("3 takes")).first.wait_for()
