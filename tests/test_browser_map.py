@@ -45,7 +45,7 @@ def test_a_map_is_made_searched_selected_and_its_images_opened(server: Server, t
         page.get_by_role("button", name="daisy 12").click()
         draw_around(page)
         page.get_by_text("12 images selected").wait_for()
-        assert page.get_by_role("button", name="Look closer").count() == 12
+        playwright.expect(page.get_by_role("button", name="Look closer")).to_have_count(12)
 
         page.get_by_label("Find").fill("tulips/003")
         page.get_by_text("1 found").wait_for()
@@ -54,7 +54,7 @@ def test_a_map_is_made_searched_selected_and_its_images_opened(server: Server, t
         page.get_by_text("1 image selected").wait_for()
         page.wait_for_timeout(700)  # the map flies to the image, which lies in its middle then
         page.locator(".stage > canvas").click()
-        page.get_by_role("dialog").get_by_text("tulips/003.png").wait_for()
+        page.get_by_role("dialog").get_by_text("tulips/003.png").first.wait_for()
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="detached")
 
