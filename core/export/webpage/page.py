@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,15 +83,16 @@ class Page:
 
     def _made_of(self) -> dict[str, str]:
         data, backbone = self.run.config.data, self.run.config.backbone
-        network = "own CNN" if backbone is None else f"{backbone.title}, pretrained on ImageNet"
+        keras = self.report.environment.get("keras", "3")
+        network = "own CNN"
         if backbone is not None:
-            network += f" ({backbone.license})"
+            network = f"{backbone.title}, pretrained on ImageNet ({backbone.license})"
         return {
             "Network": network,
             "Image size": f"{data.image_size} x {data.image_size} pixels",
             "Run": self.run.id,
             "Data": f"{source_name.portable(data.source)}, version {self.report.data_version}",
-            "Trained with": f"Image Classification Lab, Keras {importlib.metadata.version('keras')}",
+            "Trained with": f"Image Classification Lab, Keras {keras}",
             "Computed by": f"TensorFlow.js {runtime.VERSION} ({runtime.LICENSE})",
         }
 

@@ -100,6 +100,20 @@ def test_it_says_how_good_the_model_is_and_whose_runtime_it_has(run: Run, report
     assert "Data" in text and "/" not in text.split("It was trained on")[1].split("<")[0]
 
 
+def test_a_page_that_failed_or_was_not_tried_says_so_before_anything_else(
+    run: Run, report: Report, tried: TriedImages
+):
+    for proof in (
+        judgement.unproved(making.KIND, tried, 1),
+        judgement.judge(making.KIND, tried, answers(tried, pixels=0.001), 1),
+    ):
+        text = html.unescape(page_of(run, report).html(proof))
+        assert text.index(proof.sentence) < text.index("Choose images")
+    passed = judgement.judge(making.KIND, tried, answers(tried), 1)
+    text = html.unescape(page_of(run, report).html(passed))
+    assert text.index(passed.sentence) > text.index("Choose images")
+
+
 def test_a_browser_may_read_a_photo_a_little_differently_but_not_compute_differently(tried: TriedImages):
     passed = judgement.judge(making.KIND, tried, answers(tried, files=0.01, misread=True), 1)
     assert passed.verdict == "passed" and passed.sentence.startswith("Tried in a browser, on files: it gives")
