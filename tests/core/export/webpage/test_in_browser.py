@@ -20,7 +20,7 @@ from core.config import RunConfig
 from core.data import pixel_cache
 from core.errors import LabError
 from core.export import exporting
-from core.export.models import tried_images
+from core.export.models import judgement, tried_images
 from core.export.proof import Proof
 from core.export.webpage import making, runtime
 from core.export.webpage.page import Page
@@ -215,7 +215,7 @@ def compare(model: keras.Model, tab: Any, run: Run, folder: Path) -> None:
     for image in coloured_objects(3, SIZE, seed=5).images:
         found = tab.evaluate(_PREDICT, base64.b64encode(image.tobytes()).decode())
         expected = model.predict_on_batch(image[None].astype(np.float32))[0]
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=judgement.FLOAT_DIFFERENCE)
 
 
 def _turned() -> bytes:
