@@ -357,6 +357,8 @@ import os, signal, sys, threading, time
 import core
 from core import runs
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, it would be ignored
+
 def press_ctrl_c(times, before):
     while not (len(runs.all()) > before and len(runs.all()[0].metrics()) >= 2):
         time.sleep(0.02)
