@@ -18,7 +18,7 @@ def show(story: Story) -> None:
     with st.bottom, st.container(key="present_bar", horizontal=True, vertical_alignment="center"):
         st.button(
             "Back", key="present_back", shortcut="Left",
-            disabled=index == 0, on_click=steps.back, args=(story,),
+            disabled=index == 0, on_click=steps.back, args=(story, index),
         )  # fmt: skip
         with st.container(key="present_steps", horizontal=True, horizontal_alignment="center", gap="xsmall"):
             for step in steps.shown():
@@ -38,7 +38,7 @@ def show(story: Story) -> None:
             shortcut="Right",
             disabled=not action and index == len(everything) - 1,
             on_click=steps.forward,
-            args=(story,),
+            args=(story, index),
         )
 
 

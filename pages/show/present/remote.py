@@ -22,10 +22,16 @@ p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: in
 _JS = """
 const SWIPE = 60
 const REMOTE = { PageDown: "next", PageUp: "back" }
+const PATIENCE = 20, PAUSE = 50
 
-function press(name) {
-  const button = document.querySelector(`.st-key-present_${name} button:not(:disabled)`)
-  if (button) button.click()
+// Kept while the page is drawn anew, which may happen in the middle of a swipe.
+let start = null
+
+// The button is missing for a moment while the page is drawn anew.
+function press(name, patience = PATIENCE) {
+  const button = document.querySelector(`.st-key-present_${name} button`)
+  if (button) button.click()  // a disabled one ignores it
+  else if (patience) setTimeout(press, PAUSE, name, patience - 1)
 }
 
 export default function ({ parentElement, data }) {
@@ -37,7 +43,6 @@ export default function ({ parentElement, data }) {
     if (document.fullscreenElement) document.exitFullscreen()
     else document.documentElement.requestFullscreen()
   }
-  let start = null
   const onKey = (event) => {
     if (!REMOTE[event.key]) return
     event.preventDefault()

@@ -108,9 +108,12 @@ def prepare_next(story: Story) -> None:
         step.prepare(story)
 
 
-def forward(story: Story) -> None:
-    """Do what the step does before Next, or go to the next screen; in a callback."""
-    everything, index = places(story), current(story)
+def forward(story: Story, index: int) -> None:
+    """Do what the step of this place does before Next, or go to the place after it; in a callback.
+
+    The address that comes with a quick press may still be that of the place before.
+    """
+    everything = places(story)
     here = everything[index]
     if action_of(story, here):
         here.step.act(story, here.screen)
@@ -118,9 +121,9 @@ def forward(story: Story) -> None:
         everything[min(index + 1, len(everything) - 1)].go()
 
 
-def back(story: Story) -> None:
-    """Go to the screen before; in a callback."""
-    places(story)[max(current(story) - 1, 0)].go()
+def back(story: Story, index: int) -> None:
+    """Go to the place before this one; in a callback."""
+    places(story)[max(index - 1, 0)].go()
 
 
 def action_of(story: Story, here: Place) -> str:
