@@ -101,3 +101,6 @@ def by_swiping(page: Any, address: str) -> None:
     page.get_by_role("button", name="Full screen").wait_for()
     swipe(page, -150)
     page.get_by_role("heading", name="What is this?").wait_for()
+    swipe(page, 150)
+    page.get_by_role("heading", name="It learned from").wait_for()
+    assert step_of(page) == "images"

@@ -20,18 +20,37 @@ p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: in
 """
 
 _JS = """
-const SWIPE = 60
+const SWIPE = 60, EDGE = 24  // a swipe from the edge is the browser's own
 const REMOTE = { PageDown: "next", PageUp: "back" }
-const PATIENCE = 20, PAUSE = 50
 
-// Kept while the page is drawn anew, which may happen in the middle of a swipe.
-let start = null
+// This function runs again with every step, so there is one state for the whole page: what listens is replaced,
+// and a swipe in whose middle the page is drawn anew goes on.
+const KEY = Symbol.for("presenter")
+const state = document[KEY] || (document[KEY] = { start: null, listening: new AbortController() })
 
-// The button is missing for a moment while the page is drawn anew.
-function press(name, patience = PATIENCE) {
-  const button = document.querySelector(`.st-key-present_${name} button`)
-  if (button) button.click()  // a disabled one ignores it
-  else if (patience) setTimeout(press, PAUSE, name, patience - 1)
+function press(name) {
+  const button = document.querySelector(`.st-key-present_${name} button:not(:disabled)`)
+  if (button) button.click()
+}
+
+function onKey(event) {
+  if (!REMOTE[event.key]) return
+  event.preventDefault()
+  press(REMOTE[event.key])
+}
+
+function onTouch(event) {
+  const touch = event.touches[0]
+  const isOurs = event.touches.length === 1 && Math.min(touch.clientX, innerWidth - touch.clientX) > EDGE
+  state.start = isOurs ? touch : null
+}
+
+function onRelease(event) {
+  if (!state.start) return
+  const across = event.changedTouches[0].clientX - state.start.clientX
+  const down = event.changedTouches[0].clientY - state.start.clientY
+  state.start = null
+  if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(down)) press(across < 0 ? "next" : "back")
 }
 
 export default function ({ parentElement, data }) {
@@ -43,28 +62,13 @@ export default function ({ parentElement, data }) {
     if (document.fullscreenElement) document.exitFullscreen()
     else document.documentElement.requestFullscreen()
   }
-  const onKey = (event) => {
-    if (!REMOTE[event.key]) return
-    event.preventDefault()
-    press(REMOTE[event.key])
-  }
-  const onTouch = (event) => { start = event.touches.length === 1 ? event.touches[0] : null }
-  const onRelease = (event) => {
-    if (!start) return
-    const across = event.changedTouches[0].clientX - start.clientX
-    const down = event.changedTouches[0].clientY - start.clientY
-    start = null
-    if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(down)) press(across < 0 ? "next" : "back")
-  }
-  const listeners = { keydown: onKey, touchstart: onTouch, touchend: onRelease }
-  for (const [name, listener] of Object.entries(listeners)) {
-    document.addEventListener(name, listener, { passive: name !== "keydown" })
-  }
-  return () => {
-    for (const [name, listener] of Object.entries(listeners)) {
-      document.removeEventListener(name, listener)
-    }
-  }
+  state.listening.abort()
+  const listening = (state.listening = new AbortController())
+  const signal = listening.signal
+  document.addEventListener("keydown", onKey, { signal })
+  document.addEventListener("touchstart", onTouch, { signal, passive: true })
+  document.addEventListener("touchend", onRelease, { signal, passive: true })
+  return () => listening.abort()
 }
 """
 

@@ -109,10 +109,7 @@ def prepare_next(story: Story) -> None:
 
 
 def forward(story: Story, index: int) -> None:
-    """Do what the step of this place does before Next, or go to the place after it; in a callback.
-
-    The address that comes with a quick press may still be that of the place before.
-    """
+    """Do what the step of this place does before Next, or go to the place after it; in a callback."""
     everything = places(story)
     here = everything[index]
     if action_of(story, here):
