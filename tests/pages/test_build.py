@@ -25,6 +25,7 @@ from core.training import pretrained_weights
 from pages.common import addresses, glossary, settings_form
 from pages.common.settings_form import nice_values
 from samples import made_runs
+from tests.pages.reading import no_fault, words
 
 APP = made_runs.APP
 DATA, TRAIN, RESULTS = addresses.DATA, addresses.TRAIN, addresses.RESULTS
@@ -57,35 +58,7 @@ def visit(page: str = TRAIN, detail: str = settings_form.ALL, **address: str) ->
     test.session_state[settings_form.DETAIL] = detail
     for name, value in address.items():
         test.query_params[name] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    """Assert that the page shows no bug, and return it."""
-    assert not test.exception, test.exception[0].message
-    assert not [error.value for error in test.error if "inside the lab" in error.value]
-    return test
-
-
-def words(test: AppTest) -> str:
-    """Return all text on the page outside tables, charts and images."""
-    kinds = (
-        "title",
-        "header",
-        "subheader",
-        "markdown",
-        "caption",
-        "text",
-        "info",
-        "warning",
-        "error",
-        "success",
-    )
-    parts = [element.value for kind in kinds for element in test.get(kind)]
-    titles = [
-        element.proto.title for kind in ("info", "warning", "error", "success") for element in test.get(kind)
-    ]
-    return "\n".join(map(str, parts + titles)).replace("\\", "")
+    return no_fault(test.run())
 
 
 def chosen(test: AppTest) -> RunConfig:
@@ -104,7 +77,7 @@ def has(test: AppTest, key: str) -> bool:
 
 
 def click(test: AppTest, key: str) -> AppTest:
-    return sound(test.button(key=key).click().run())
+    return no_fault(test.button(key=key).click().run())
 
 
 # --- settings ------------------------------------------------------------------------------------
@@ -171,10 +144,10 @@ def test_changed_settings_are_marked_and_each_can_be_reset(source):
 def test_augmentation_is_one_strength_at_first(source):
     test = visit(data=source, detail=settings_form.SIMPLE)
     assert test.select_slider(key="augment_strength").value == "flip"
-    sound(test.select_slider(key="augment_strength").set_value("strong").run())
+    no_fault(test.select_slider(key="augment_strength").set_value("strong").run())
     strong = {"rotation": 15.0, "zoom": 0.2, "brightness": 0.1, "contrast": 0.2, "flip": True}
     assert chosen(test).augment.model_dump() == strong
-    sound(test.select_slider(key="augment_strength").set_value("off").run())
+    no_fault(test.select_slider(key="augment_strength").set_value("off").run())
     assert not any(chosen(test).augment.model_dump().values())
     custom = visit(data=source, detail=settings_form.SIMPLE, set="augment.rotation=33")
     assert custom.select_slider(key="augment_strength").value == "custom"
@@ -192,7 +165,7 @@ def test_start_clicked_before_the_browser_has_drawn_a_preset_uses_the_preset(sou
     test = visit(data=source)
     test.button(key="preset first look").click()
     test.button(key="start").click()
-    sound(test.run())
+    no_fault(test.run())
     assert runs.all()[0].config == settings.preset("first look", RunConfig().replace({"data.source": source}))
 
 
@@ -221,7 +194,7 @@ def test_start_queues_a_run_with_exactly_these_settings(source):
     test.number_input(key="fit.epochs").set_value(3)
     test.get_by_key("data.resize").set_value("crop")
     test.text_input(key="run_name").set_value("two flowers")
-    click(sound(test.run()), "start")
+    click(no_fault(test.run()), "start")
     (run,) = runs.all()
     assert run.config == RunConfig().replace({"data.source": source, **changes})
     assert run.labels.name == "two flowers" and run.status.state == "queued"
@@ -231,7 +204,7 @@ def test_start_queues_a_run_with_exactly_these_settings(source):
 @pytest.mark.parametrize("text", ["many", "", "16; 32", "16, -3", "0", "16, 32, 64, 8, 8, 8, 8", "９"])
 def test_invalid_filters_get_a_sentence_and_disable_start(text, source):
     test = visit(data=source)
-    sound(test.text_input(key="model.filters").set_value(text).run())
+    no_fault(test.text_input(key="model.filters").set_value(text).run())
     assert "ilters" in test.error[0].value
     assert test.button(key="start").disabled
     test.text_input(key="model.filters").set_value("16 32").run()
@@ -242,7 +215,7 @@ def test_incompatible_settings_get_a_sentence(source):
     test = visit(data=source)
     test.slider(key="data.image_size").set_value(32)
     test.text_input(key="model.filters").set_value("8, 8, 8, 8, 8, 8").run()
-    assert "too many for an image size of 32 px" in words(sound(test))
+    assert "too many for an image size of 32 px" in words(no_fault(test))
     assert test.button(key="start").disabled
 
 
@@ -278,7 +251,7 @@ def test_a_suggestion_changes_one_setting_and_reports_it(source):
     test = AppTest.from_file(str(APP), default_timeout=30).switch_page(TRAIN)
     test.query_params["data"] = source
     test.session_state["suggestion"] = {"model.dropout": 0.3}
-    sound(test.run())
+    no_fault(test.run())
     assert chosen(test) == RunConfig().replace({"data.source": source, "model.dropout": 0.3})
     assert "Dropout is now 0.3 (previously off)" in words(test).replace("*", "")
     assert "Dropout is now" not in words(test.run()).replace("*", "")
@@ -330,16 +303,16 @@ def test_other_samples_are_shown_on_request(source):
 def test_too_few_classes_or_images_get_a_sentence(source):
     test = visit(DATA, data=source)
     test.multiselect(key="data.classes").set_value(["daisy"]).run()
-    assert "at least 2 classes" in words(sound(test))
+    assert "at least 2 classes" in words(no_fault(test))
     test.multiselect(key="data.classes").set_value([])
     test.number_input(key="data.max_per_class").set_value(2).run()
-    assert "at least 3 are needed" in words(sound(test))
+    assert "at least 3 are needed" in words(no_fault(test))
 
 
 def test_a_missing_version_gets_a_sentence(source):
     test = visit(TRAIN, data=source)
     test.text_input(key="data.version").set_value("abc").run()
-    assert "has no version 'abc'" in words(sound(test)) and test.button(key="start").disabled
+    assert "has no version 'abc'" in words(no_fault(test)) and test.button(key="start").disabled
     test.text_input(key="data.version").set_value(datasets.open(source).version).run()
     assert not test.error and not test.button(key="start").disabled
 
@@ -383,7 +356,7 @@ def test_a_data_set_that_does_not_exist_gets_a_sentence_and_another_can_be_chose
     widget = test.selectbox(key="data.source") if page == TRAIN else None
     if widget:
         widget.set_value(source).run()
-        assert not sound(test).error
+        assert not no_fault(test).error
     else:
         test.get_by_key("source_kind").set_value("Built-in").run()
         assert test.button(key="choose garden")
@@ -428,7 +401,7 @@ def test_switching_the_data_set_selects_all_its_classes(source, tmp_path):
     test = visit(TRAIN, data=source)
     test.multiselect(key="data.classes").set_value(["daisy", "roses"]).run()
     test.selectbox(key="data.source").set_value(other).run()
-    assert sound(test).multiselect(key="data.classes").value == []
+    assert no_fault(test).multiselect(key="data.classes").value == []
     assert not test.button(key="start").disabled
 
 
@@ -470,7 +443,7 @@ def test_a_run_is_named_after_what_differs_from_the_run_before(source):
     made_runs.finished(RunConfig().replace({"data.source": source}))
     test = visit(data=source)
     test.slider(key="augment.rotation").set_value(20.0)
-    click(sound(test.slider(key="model.dropout").set_value(0.3).run()), "start")
+    click(no_fault(test.slider(key="model.dropout").set_value(0.3).run()), "start")
     assert runs.all()[0].labels.name == "rotation 20°, dropout 0.3"
 
 
@@ -480,11 +453,11 @@ def test_the_run_of_the_address_stays_while_others_end_and_those_are_listed(sour
     run, other = made_runs.finished(config, name="mine"), made_runs.waiting(config, "running", name="other")
     test = visit(data=source, run=run.id)
     other.write_status(replace(other.status, state="stopped"))
-    sound(test.run())
+    no_fault(test.run())
     assert test.query_params["run"] == run.id and "mine has finished" in words(test)
     assert "finished before" not in words(test)
     test.session_state["recent"] = True
-    assert "finished before" in words(sound(test.run()))
+    assert "finished before" in words(no_fault(test.run()))
 
 
 def test_a_finished_run_is_shown_with_its_interval_and_baseline(source):
@@ -577,10 +550,10 @@ def test_weights_are_taken_from_a_file_where_they_are_not_at_hand(source, tmp_pa
     test = visit(data=source, set="model.network=mobilenet_v2_035")
     assert "weights of MobileNetV2 (0.35) (2 MB) are downloaded once" in words(test)
     test.file_uploader(key="weights_upload").upload("photo.h5", b"nonsense", "application/x-hdf5").run()
-    assert "does not hold the weights of any network" in sound(test).error[0].value
+    assert "does not hold the weights of any network" in no_fault(test).error[0].value
     with h5py.File(tmp_path / "right.h5", "w") as file:
         file.create_dataset("a", data=np.zeros(small.parameters, np.float32))
     content = (tmp_path / "right.h5").read_bytes()
     test.file_uploader(key="weights_upload").upload("right.h5", content, "application/x-hdf5").run()
     assert pretrained_weights.find(small) is not None
-    assert "downloaded once" not in words(sound(test)) and not test.error
+    assert "downloaded once" not in words(no_fault(test)) and not test.error

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, engine
+from core import datasets
 from core.data.collected import classes, images, log
 from pages.common import addresses, data_sources
 from samples import made_runs
 from tests.core.data.test_collected import OTHER, collect, photo
 
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(engine, "prepare", engine.preparation_of)
-    with engine.worker_lock():
-        yield
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 def page(**query: str) -> AppTest:

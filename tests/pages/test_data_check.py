@@ -30,7 +30,8 @@ from core.words import moment
 from pages.build.data import gallery_tiles, thumbnails
 from samples import made_runs
 from tests.core.quality.test_quality import blobs
-from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, sound, visit, words
+from tests.pages.reading import no_fault, words
+from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, visit
 
 CHECK, GALLERY, LABELS, VERSIONS = "Check", "Gallery", "Wrong labels", "Versions"
 
@@ -190,7 +191,7 @@ def test_flipping_starts_off_where_mirrored_images_mean_something_else_and_stays
     test = visit(TRAIN, data="digits")
     assert test.toggle(key="augment.flip").value is False and "set" not in test.query_params
     test.toggle(key="augment.flip").set_value(True).run()
-    assert sound(test).query_params["set"] == "augment.flip=True"
+    assert no_fault(test).query_params["set"] == "augment.flip=True"
     assert visit(TRAIN, data="digits", set="augment.flip=true").toggle(key="augment.flip").value is True
     assert visit(TRAIN, data="garden").toggle(key="augment.flip").value is True
 
@@ -200,9 +201,9 @@ def test_another_distance_finds_other_copies(source):
     labels = [one.label for one in test.expander]
     test.slider(key="near_distance").set_value(4).run()
     assert set(labels) <= {one.label for one in test.expander}  # with another one, an open one would close
-    assert "up to 4 of 64 bits" in words(sound(test))
+    assert "up to 4 of 64 bits" in words(no_fault(test))
     test.slider(key="near_distance").set_value(0).run()
-    assert "none of the 64 bits of their perceptual hashes differs" in words(sound(test))
+    assert "none of the 64 bits of their perceptual hashes differs" in words(no_fault(test))
 
 
 @pytest.mark.fault("F26", "F10")
@@ -352,16 +353,16 @@ def test_the_gallery_shows_the_selected_images(source):
     test = part(GALLERY, source)
     assert "1 to 24 of 61 images" in words(test)
     test.selectbox(key="gallery_class").set_value("roses").run()
-    assert "15 images" in words(sound(test))
+    assert "15 images" in words(no_fault(test))
     test.selectbox(key="gallery_finding").set_value("Unreadable")
     test.selectbox(key="gallery_class").set_value("All").run()
-    text = words(sound(test))
+    text = words(no_fault(test))
     assert "tulips/broken.png" in text and "1 file" in text.splitlines()
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
-    assert "1 image" in words(sound(test)).splitlines()
+    assert "1 image" in words(no_fault(test)).splitlines()
     test.selectbox(key="gallery_finding").set_value("In use")
     test.selectbox(key="gallery_split").set_value("test").run()
-    assert all(line != "train" for line in words(sound(test)).splitlines())
+    assert all(line != "train" for line in words(no_fault(test)).splitlines())
 
 
 def test_the_first_images_of_the_gallery_do_not_wait_for_the_quality_check(source, monkeypatch):
@@ -375,7 +376,7 @@ def test_the_first_images_of_the_gallery_do_not_wait_for_the_quality_check(sourc
     test = part(GALLERY, source)
     assert done == ["tile"] * gallery_tiles.PER_PAGE + ["check"]
     assert "Too dark" in test.selectbox(key="gallery_finding").options
-    sound(test.run())
+    no_fault(test.run())
     assert done.count("check") == 1
 
 
@@ -394,7 +395,7 @@ def test_the_gallery_returns_to_all_images_once_the_shown_finding_is_fixed(sourc
     test.selectbox(key="gallery_finding").set_value("Too dark").run()
     dark = named(source, "tulips/black.png")
     versions.exclude(datasets.open(source), [dark], "too dark")
-    assert "1 to 24 of 60 images" in words(sound(test.run()))
+    assert "1 to 24 of 60 images" in words(no_fault(test.run()))
     assert test.selectbox(key="gallery_finding").value == "In use"
 
 
@@ -403,7 +404,7 @@ def test_images_left_out_are_found_in_the_gallery_and_put_back(source):
     versions.exclude(before, before.usable["id"][10:13], "too much")
     test = part(GALLERY, source)
     test.selectbox(key="gallery_finding").set_value("Left out").run()
-    assert "3 images" in words(sound(test)).splitlines()
+    assert "3 images" in words(no_fault(test)).splitlines()
     click(test, "put_back_shown")
     assert datasets.open(source).version == before.version
     click(test, "undo_last")
@@ -413,16 +414,16 @@ def test_images_left_out_are_found_in_the_gallery_and_put_back(source):
 def test_the_last_page_shrinks_with_the_images(source):
     test = part(GALLERY, source)
     test.get_by_key("gallery_page").set_value(3).run()
-    assert "49 to 61" in words(sound(test))
+    assert "49 to 61" in words(no_fault(test))
     test.selectbox(key="gallery_class").set_value("roses").run()
-    assert "15 images" in words(sound(test))
+    assert "15 images" in words(no_fault(test))
 
 
 def test_one_image_is_opened_relabelled_left_out_and_put_back(source):
     stray = named(source, "roses/stray.png")
     test = part(CHECK, source)
     test.session_state["gallery_image"] = (source, stray)
-    text = words(sound(test.run()))
+    text = words(no_fault(test.run()))
     assert "roses/stray.png" in text and "identical pixels" in text and "96 × 96 px" in text
     assert any(f"Used for: {split}" in text for split in ("train", "validation", "test"))
     test.selectbox(key=f"label {stray}").set_value("daisy").run()

@@ -22,6 +22,7 @@ from core.training import pretrained_weights
 from pages.common import addresses
 from pages.common.image_map import points, shown_map
 from samples import made_runs
+from tests.pages.reading import visit, words
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +37,6 @@ def light(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def config(tmp_path: Any) -> RunConfig:
     return RunConfig().replace({"data.source": made_runs.draw_folder(tmp_path / "images", each=12)})
-
-
-def visit(page: str, **address: str) -> AppTest:
-    test = AppTest.from_file(str(made_runs.APP), default_timeout=60).switch_page(page)
-    for name, value in address.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception[0].message
-    assert not [error.value for error in test.error if "inside the lab" in error.value]
-    return test
-
-
-def words(test: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "error", "subheader")
-    return "\n".join(one.value for kind in kinds for one in test.get(kind)).replace("\\", "")
 
 
 def data_map(config: RunConfig) -> AppTest:

@@ -15,7 +15,8 @@ from core.data import versions
 from core.processes import heartbeat, launch
 from samples.made_runs import FLOWERS
 from tests.core.data.sources.test_reading import fill, uploaded, zipped
-from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, visit, words, write_preparation
+from tests.pages.reading import words
+from tests.pages.test_build import DATA, HOSTILE, TRAIN, click, visit, write_preparation
 
 INNER, OUTER = "inner-folders", "class-folders"
 

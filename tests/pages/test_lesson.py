@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import engine
 from core.config import SETTINGS, RunConfig
 from pages.build.train import lesson_link
 from pages.common import addresses, lesson, settings_form
 from samples import made_runs
+from tests.pages.reading import no_fault, visit
 
 DOCUMENTED = (made_runs.APP.parent / "docs" / "teaching.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(engine, "prepare", engine.preparation_of)
-    with engine.worker_lock():
-        yield
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> RunConfig:
     return RunConfig().replace({"data.source": made_runs.draw_folder(tmp_path / "images", each=20)})
-
-
-def visit(page: str, **address: str) -> AppTest:
-    test = AppTest.from_file(str(made_runs.APP), default_timeout=60)
-    if (
-        page != addresses.HOME
-    ):  # the default page; before the first run its name would be taken for its address
-        test.switch_page(page)
-    for name, value in address.items():
-        test.query_params[name] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception[0].message
-    assert not test.error
-    return test
 
 
 def fields(test: AppTest) -> set[str]:
@@ -66,7 +44,7 @@ def test_a_link_hides_settings_whatever_their_names_and_keeps_their_values(confi
     assert not [button for button in test.sidebar.button if button.key.startswith("preset ")]
     assert test.session_state["model.dropout"] == 0.3
     test.session_state[settings_form.DETAIL] = settings_form.ALL
-    assert not {"model.dropout", "augment.rotation"} & fields(sound(test.run()))
+    assert not {"model.dropout", "augment.rotation"} & fields(no_fault(test.run()))
 
 
 def test_what_is_hidden_stays_hidden_on_other_pages_until_everything_is_shown(config):
@@ -75,13 +53,13 @@ def test_what_is_hidden_stays_hidden_on_other_pages_until_everything_is_shown(co
     test.switch_page(addresses.RESULTS)
     test.query_params.clear()
     test.query_params["run"] = run.id
-    sound(test.run())
+    no_fault(test.run())
     assert test.query_params["hide"] == "confidence,curves,matrix,worst"
     tabs = [tab.label for tab in test.tabs]
     assert tabs[:2] == ["Overview", "Classes"] and "Confidence" not in tabs
     assert not [header.value for header in test.header if header.value.startswith(("What", "Most"))]
     assert "hides 4 things" in "".join(caption.value for caption in test.caption)
-    sound(test.button(key="show_everything").click().run())
+    no_fault(test.button(key="show_everything").click().run())
     assert "hide" not in test.query_params and "Confidence" in [tab.label for tab in test.tabs]
     assert {"What the curves show", "What it confuses"} <= {header.value for header in test.header}
 
@@ -94,7 +72,7 @@ def test_a_name_that_means_nothing_is_said():
 def test_the_link_of_the_page_hides_and_sets_what_was_chosen(config):
     test = visit(addresses.TRAIN, data=config.data.source, set="fit.epochs=7")
     chosen = test.multiselect(key="lesson_chosen")
-    sound(chosen.set_value(["model.dropout", "data.classes", "details"]).run())
+    no_fault(chosen.set_value(["model.dropout", "data.classes", "details"]).run())
     query = parse_qs(urlsplit(test.code[0].value).query)
     assert query == {
         "data": [config.data.source], "set": ["fit.epochs=7"], "hide": ["classes,details,dropout"],

@@ -11,23 +11,19 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, engine, runs
+from core import datasets, runs
 from core.config import RunConfig
 from core.data import sources
 from core.engine import Preparation
 from core.runs import Run
 from pages.common import addresses, data_sources, settings_form
 from samples import made_runs
+from tests.pages.reading import no_fault, visit
 
 DATA, HOME, TRAIN = addresses.DATA, addresses.HOME, addresses.TRAIN
 
 
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hold the worker's lock, and prepare nothing, so that no other process is started."""
-    monkeypatch.setattr(engine, "prepare", engine.preparation_of)
-    with engine.worker_lock():
-        yield
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 @pytest.fixture
@@ -44,21 +40,6 @@ def unfit(config: RunConfig) -> RunConfig:
         shutil.copyfile(folder / "daisy" / "000.png", folder / "daisy" / f"copy_{number}.png")
     datasets.prepare(str(folder))
     return config
-
-
-def visit(page: str, **address: str) -> AppTest:
-    test = AppTest.from_file(str(made_runs.APP), default_timeout=30)
-    if page != HOME:  # the default page; before the first run its name would be taken for its address
-        test.switch_page(page)
-    for name, value in address.items():
-        test.query_params[name] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception[0].message
-    assert not [error.value for error in test.error if "inside the lab" in error.value]
-    return test
 
 
 def primary(test: AppTest) -> list[str]:
@@ -98,14 +79,14 @@ def test_before_training_on_unfit_data_it_is_to_see_what_to_fix(unfit):
         test = visit(page, data=unfit.data.source)
         assert primary(test) == ["See what to fix"]
         assert "Not fit to train on yet" in "".join(element.value for element in test.markdown)
-    sound(test.button(key="see_findings").click().run())
+    no_fault(test.button(key="see_findings").click().run())
     assert test.title[0].value == "Data" and test.session_state["part"] == "Check"
     assert primary(test) == ["See what to fix"] and test.button(key="see_findings").disabled
 
 
 def test_unfit_data_can_be_trained_on_nevertheless(unfit):
     test = visit(TRAIN, data=unfit.data.source)
-    sound(test.button(key="start").click().run())
+    no_fault(test.button(key="start").click().run())
     assert [run.status.state for run in runs.all()] == ["queued"]
 
 
@@ -146,7 +127,7 @@ def test_a_sweep_on_unfit_data_is_not_the_next_step(unfit):
 def test_the_result_of_the_followed_run_opens(config):
     run = made_runs.finished(config)
     test = visit(TRAIN, data=config.data.source, run=run.id)
-    sound(test.button(key="see_result").click().run())
+    no_fault(test.button(key="see_result").click().run())
     assert test.title[0].value == "Results" and test.query_params["run"] == run.id
 
 
@@ -160,10 +141,10 @@ def test_the_result_of_the_followed_run_opens(config):
 )
 def test_while_another_source_is_chosen_the_one_in_use_is_a_line(kind, expected, config):
     test = visit(DATA, data=config.data.source)
-    sound(test.get_by_key("source_kind").set_value(kind).run())
+    no_fault(test.get_by_key("source_kind").set_value(kind).run())
     assert primary(test) == expected and not test.tabs
     assert "In use until you choose" in test.markdown[-1].value
-    sound(test.button(key="keep_source").click().run())
+    no_fault(test.button(key="keep_source").click().run())
     assert test.get_by_key("source_kind").value == data_sources.FOLDER and test.tabs
 
 
@@ -177,13 +158,13 @@ def test_a_data_set_that_is_not_prepared_is_prepared_first():
 
 def test_what_cannot_be_chosen_is_said_under_its_field_until_it_is_changed():
     test = visit(DATA)
-    sound(test.get_by_key("source_kind").set_value(data_sources.FOLDER).run())
+    no_fault(test.get_by_key("source_kind").set_value(data_sources.FOLDER).run())
     test.text_input(key="folder_path").set_value("/nowhere")
-    sound(test.button(key="choose folder_path").click().run())
+    no_fault(test.button(key="choose folder_path").click().run())
     assert [error.value.replace("\\", "") for error in test.error] == ["There is no folder /nowhere."]
     with pytest.raises(sources.NoSuchSource, match=r"There is no folder /nowhere\. A data set is"):
         sources.resolve("/nowhere")
-    sound(test.text_input(key="folder_path").set_value("/elsewhere").run())
+    no_fault(test.text_input(key="folder_path").set_value("/elsewhere").run())
     assert not test.error
 
 
@@ -193,7 +174,7 @@ def test_a_few_settings_are_shown_at_first_and_what_is_wrong_with_one_at_its_fie
     assert not [one for one in test.sidebar.get("text_input") if one.label.startswith("Filters")]
     test = visit(TRAIN, data=config.data.source, set="model.filters=4,4,4,4")
     assert not test.error
-    sound(test.slider(key="data.image_size").set_value(32).run())
+    no_fault(test.slider(key="data.image_size").set_value(32).run())
     assert "too many for an image size" in test.error[0].value
     at_fields = [one.value for one in test.sidebar.markdown if "too many" in one.value]
     assert primary(test) == ["Start training"] and test.button(key="start").disabled

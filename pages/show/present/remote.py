@@ -23,8 +23,8 @@ _JS = """
 const SWIPE = 60, EDGE = 24  // a swipe from the edge is the browser's own
 const REMOTE = { PageDown: "next", PageUp: "back" }
 
-// This function runs again with every step, so there is one state for the whole page: what listens is replaced,
-// and a swipe in whose middle the page is drawn anew goes on.
+// The function below runs again with every step, so there is one state for the whole page: what listens is
+// replaced, and a swipe in whose middle the page is drawn anew goes on.
 const KEY = Symbol.for("presenter")
 const state = document[KEY] || (document[KEY] = { start: null, listening: new AbortController() })
 
