@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -24,7 +24,7 @@ from core.evaluation import calibration, confusion, curve_reading, headline
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.export import exporting, figures, formats, headline_drawing, palette
+from core.export import exporting, figures, formats, headline_drawing, palette, templates
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.export.proof import Proof
 from core.report import Proportion, Report
@@ -108,13 +108,7 @@ def build(run: Run, image_of: ImageOf) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment(Path(__file__).parent, is_html=True)
     environment.filters |= {
         "percent": percent,
         "accuracy": _accuracy,

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from core import config as settings_of
 from core import files
@@ -20,7 +20,7 @@ from core.config import SETTINGS, RunConfig
 from core.data import deep_pixels, sources
 from core.errors import LabError
 from core.evaluation import confusion, headline
-from core.export import markdown, source_name
+from core.export import markdown, source_name, templates
 from core.export.model_card import limits
 from core.processes.threads import Progress, ShouldStop, never, silent
 from core.report import Report
@@ -69,13 +69,7 @@ def make(run: Run, path: Path, progress: Progress = silent, should_stop: ShouldS
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates.environment(Path(__file__).parent)
     environment.filters["escaped"] = markdown.escaped
     environment.globals["table"] = markdown.table
     return environment.get_template("model_card.md.jinja")

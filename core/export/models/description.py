@@ -8,9 +8,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from core.data import decoding, pixel_cache
+from core.export import templates
 from core.export.models.kinds import Kind
 from core.export.proof import Proof
 from core.report import Proportion, Report
@@ -100,16 +99,17 @@ def add_proof(
     if rejected is not None:
         measured["rejected"] = rejected.model_dump(mode="json")
     _write_json(folder, {**described, **measured})
-    environment = Environment(
-        loader=FileSystemLoader(HERE), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
-    text = environment.get_template("README.md.jinja").render(
-        title=kind.title,
-        described=described,
-        classes=count(len(described["class_names"]), "class"),
-        proof=proof,
-        rejected=rejected,
-        test_accuracy=Proportion(**described["test_accuracy"]),
+    text = (
+        templates.environment(HERE)
+        .get_template("README.md.jinja")
+        .render(
+            title=kind.title,
+            described=described,
+            classes=count(len(described["class_names"]), "class"),
+            proof=proof,
+            rejected=rejected,
+            test_accuracy=Proportion(**described["test_accuracy"]),
+        )
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +117,15 @@ def convert(
 def measure(
     package: Path, work: Path, tried: TriedImages, progress: Progress, should_stop: ShouldStop
 ) -> Answers:
-    """Have the package answer in a process that knows nothing else; WORK has ``pixels.npy`` and ``lab.npy``.
+    """Have the package answer in a process that knows nothing else, see :func:`answers_of`."""
+    progress("starting the exported model", 0, 0)
+    return answers_of([MEASURE, package.resolve()], work, tried, progress, should_stop)
+
+
+def answers_of(
+    script: Sequence[str | Path], work: Path, tried: TriedImages, progress: Progress, should_stop: ShouldStop
+) -> Answers:
+    """Run a script that tries an export; WORK, its last argument, has ``pixels.npy`` and ``lab.npy``.
 
     Raises:
         LabError: it gives no answers.
@@ -124,9 +133,8 @@ def measure(
     """
     paths = [str(path.resolve()) for path in tried.paths]
     (work / "files.json").write_text(json.dumps(paths), encoding="utf-8")
-    progress("starting the exported model", 0, 0)
     child.carry_out(
-        ["-I", MEASURE, package.resolve(), work.resolve()],
+        ["-I", *script, work.resolve()],
         task="the proof",
         folder=work,
         environment=_ON_CPU,

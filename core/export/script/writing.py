@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from core.config import RunConfig
-from core.export import markdown
+from core.export import markdown, templates
 from core.export.script.plan import Plan
 from core.export.script.settings import placed
 from core.words import visible
@@ -81,13 +81,7 @@ def _render(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates.environment(Path(__file__).parent / "templates")
     environment.filters |= {"literal": literal, "markdown": markdown.escaped}
     return environment
 

@@ -11,13 +11,11 @@ import numpy as np
 from core import files
 from core.errors import LabError
 from core.export.models import judgement, making, tried_images
-from core.export.models.judgement import Answers
 from core.export.models.kinds import Kind
 from core.export.models.tried_images import TriedImages
 from core.export.proof import Proof
 from core.export.webpage import browser, runtime
 from core.export.webpage.page import Page
-from core.processes import child
 from core.processes.threads import Progress, ShouldStop
 from core.runs import Run
 from core.words import byte_size
@@ -84,28 +82,6 @@ def _prove(
             "not installed here. Try it on a few of your own images before you rely on it."
         )
         return untried.model_copy(update={"sentence": sentence})
-    answers = measure(draft, work, tried, chromium, progress, should_stop)
-    return judgement.judge(KIND, tried, answers, size)
-
-
-def measure(
-    page: Path, work: Path, tried: TriedImages, chromium: str, progress: Progress, should_stop: ShouldStop
-) -> Answers:
-    """Have a page answer in a browser; WORK has ``pixels.npy`` and ``lab.npy``.
-
-    Raises:
-        LabError: it gives no answers.
-        Stopped: ``should_stop`` returned True.
-    """
-    paths = [str(path.resolve()) for path in tried.paths]
-    (work / "files.json").write_text(json.dumps(paths), encoding="utf-8")
     progress("starting the browser", 0, 0)
-    child.carry_out(
-        ["-I", MEASURE, page.resolve(), work.resolve(), chromium],
-        task="the proof",
-        folder=work,
-        progress=progress,
-        should_stop=should_stop,
-    )
-    with np.load(work / "answers.npz", allow_pickle=False) as answers:
-        return Answers(lab=np.load(work / "lab.npy"), **answers)
+    answers = making.answers_of([MEASURE, draft.resolve(), chromium], work, tried, progress, should_stop)
+    return judgement.judge(KIND, tried, answers, size)

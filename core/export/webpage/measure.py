@@ -1,6 +1,6 @@
 """Have an exported web page answer in a real browser, knowing nothing but the page.
 
-``python -I measure.py PAGE WORK BROWSER`` imports nothing of the lab. WORK has ``files.json`` and
+``python -I measure.py PAGE BROWSER WORK`` imports nothing of the lab. WORK has ``files.json`` and
 ``pixels.npy`` and gets ``answers.npz``, all as for :mod:`core.export.models.measure`. A page that asks for
 anything from outside fails.
 """
@@ -42,7 +42,7 @@ _ANSWER = """async ([files, index, encoded]) => {
 }""".replace("WARM_UPS", str(_WARM_UPS))
 
 
-def main(page: str, work: str, browser: str) -> int:
+def main(page: str, browser: str, work: str) -> int:
     """Answer all images; errors go to standard output, as JSON."""
     paths = json.loads(Path(work, "files.json").read_text(encoding="utf-8"))
     pixels = np.load(Path(work, "pixels.npy"))

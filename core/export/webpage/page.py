@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from core.data import decoding, pixel_cache
-from core.export import palette, source_name
+from core.export import palette, source_name, templates
 from core.export.proof import Proof
 from core.export.webpage import runtime
 from core.export.webpage.runtime import Runtime
@@ -45,7 +43,7 @@ class Page:
 
     def html(self, proof: Proof) -> str:
         """The whole file; only its sentences about the proof depend on ``proof``."""
-        environment = Environment(loader=FileSystemLoader(PARTS), undefined=StrictUndefined, autoescape=True)
+        environment = templates.environment(PARTS, is_html=True)
         style = environment.get_template("page.css").render(light=palette.ON_LIGHT, dark=palette.ON_DARK)
         scripts = [*self.runtime.scripts, _own_script()]
         names = [visible(name) for name in self.report.class_names]

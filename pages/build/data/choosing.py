@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import datasets
 from core.data import sources
 from core.datasets import CATALOGUE
 from core.errors import LabError
-from pages.build.data import uploads
+from pages.build.data import earlier, uploads
 from pages.build.data.collecting import collect, draft
 from pages.build.data.uploads import ButtonType
 from pages.common import data_sources, settings
@@ -138,18 +137,7 @@ def _folder(source: str, button: ButtonType) -> None:
         "itself. If it can be read in several ways, you choose one. Your files are never changed.",
         button,
     )
-    prepared = [name for name in datasets.prepared() if data_sources.kind(name) == FOLDER]
-    if prepared:
-        with st.container(horizontal=True, gap="small"):
-            for index, name in enumerate(prepared):
-                st.button(
-                    literal(data_sources.title(name)),
-                    icon=":material/folder:",
-                    key=f"known folder {index}",
-                    disabled=name == source,
-                    on_click=settings.choose_source,
-                    args=(name,),
-                )
+    earlier.show(FOLDER, ":material/folder:", source)
 
 
 def _typed(label: str, key: str, placeholder: str, help: str, button: ButtonType) -> None:

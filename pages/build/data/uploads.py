@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core import datasets, engine
+from core import engine
 from core.data import sources
 from core.errors import LabError
 from core.processes.threads import Progress
 from core.words import count
+from pages.build.data import earlier
 from pages.common import data_sources, settings
 from pages.common.text import literal
 
@@ -48,7 +49,7 @@ def show(source: str, button: ButtonType) -> bool:
     st.caption(f"{_SINGLE if kind == FILES else _WHOLE} {_STORED}")
     st.session_state.setdefault(_TURN, 0)
     chosen = {FOLDER: _folder, FILES: _files, ARCHIVE: _archive}[str(kind)](button)
-    _earlier(source)
+    earlier.show(data_sources.UPLOAD, ":material/folder:", source, "Earlier uploads")
     return chosen
 
 
@@ -120,20 +121,3 @@ def _progress_reporter(bar: Any, files: int) -> Progress:
             bar.progress(min(done / files, 1.0) if files else 0.0, text=f"Copying: {count(done, 'file')}")
 
     return report
-
-
-def _earlier(source: str) -> None:
-    uploads = [name for name in datasets.prepared() if data_sources.kind(name) == data_sources.UPLOAD]
-    if not uploads:
-        return
-    st.markdown("Earlier uploads")
-    with st.container(horizontal=True, gap="small"):
-        for index, name in enumerate(uploads):
-            st.button(
-                literal(data_sources.title(name)),
-                icon=":material/folder:",
-                key=f"known upload {index}",
-                disabled=name == source,
-                on_click=settings.choose_source,
-                args=(name,),
-            )

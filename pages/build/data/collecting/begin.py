@@ -7,12 +7,12 @@ from typing import Literal
 
 import streamlit as st
 
-from core import datasets
 from core.config import split_list
 from core.data.collected import classes
 from core.words import ago
+from pages.build.data import earlier
 from pages.build.data.collecting import draft
-from pages.common import data_sources, frame, settings
+from pages.common import data_sources, frame
 from pages.common.text import literal
 
 MAX_LISTED = 8
@@ -39,7 +39,7 @@ def show(source: str, button: Literal["primary", "secondary"]) -> None:
         )
         st.button("Begin", type=button, icon=":material/add_a_photo:", key="begin", on_click=_begin)
     _unfinished()
-    _earlier(source)
+    earlier.show(data_sources.COLLECTED, ":material/photo_library:", source, "Collected earlier")
 
 
 def _begin() -> None:
@@ -72,20 +72,3 @@ def _unfinished() -> None:
             )
             whose = "" if by in ("", draft.browser()) else " in another window"
             st.caption(f"changed {ago(time.time() - changed)}{whose}", width="content")
-
-
-def _earlier(source: str) -> None:
-    made = [name for name in datasets.prepared() if data_sources.kind(name) == data_sources.COLLECTED]
-    if not made:
-        return
-    st.markdown("Collected earlier")
-    with st.container(horizontal=True, gap="small"):
-        for name in made:
-            st.button(
-                literal(data_sources.title(name)),
-                icon=":material/photo_library:",
-                key=f"known {name}",
-                disabled=name == source,
-                on_click=settings.choose_source,
-                args=(name,),
-            )
