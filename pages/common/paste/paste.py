@@ -33,7 +33,7 @@ _component = st.components.v2.component(
 .paste { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
 span { font-size: 0.875rem; opacity: 0.85; color: var(--st-text-color); }
 button {
-  font: inherit; color: var(--st-text-color); background: transparent; cursor: pointer;
+  font: inherit; font-size: 0.875rem; color: var(--st-text-color); background: transparent; cursor: pointer;
   border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius); padding: 0.3rem 0.75rem;
 }
 button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 2px; }

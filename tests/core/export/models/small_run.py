@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from core import datasets
@@ -20,6 +22,23 @@ from tests.tiny_model import SIZE, trained
 
 NAMES = ('a "red", dark', "b green; 'light'", "青 blue")
 """Of the classes, in the order of the network's answers."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The run, in a workspace of its own."""
+    folder = tmp_path_factory.mktemp("small_run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
+        yield make(folder / "images")
+
+
+@pytest.fixture(autouse=True)
+def workspace(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run's own workspace, for every test of the module."""
+    folder = run.path.parent.parent
+    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
+    return folder
 
 
 def make(folder: Path, images: int = 300) -> Run:

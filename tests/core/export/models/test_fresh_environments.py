@@ -7,7 +7,6 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,10 @@ from core.export.models.kinds import KINDS
 from core.runs import Run
 from samples.made_images import coloured_objects
 from tests.core.export.models import small_run
-from tests.core.export.models.small_run import NAMES
+from tests.core.export.models.small_run import NAMES, run, workspace
 from tests.tiny_model import SIZE, trained
+
+__all__ = ["run", "workspace"]  # fixtures
 
 pytestmark = [
     pytest.mark.skipif(
@@ -29,22 +30,6 @@ pytestmark = [
     ),
     pytest.mark.timeout(1800),
 ]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    folder = tmp_path_factory.mktemp("fresh")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
-        yield small_run.make(folder / "images")
-
-
-@pytest.fixture(autouse=True)
-def workspace(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The run's own workspace, for every test here."""
-    folder = run.path.parent.parent
-    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
-    return folder
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,28 +36,13 @@ from core.runs import Run
 from samples import made_runs
 from samples.made_images import coloured_objects
 from tests.core.export.models import small_run
-from tests.core.export.models.small_run import NAMES
+from tests.core.export.models.small_run import NAMES, run, workspace
 from tests.tiny_model import SIZE, trained
+
+__all__ = ["run", "workspace"]  # fixtures
 
 LIGHT = ("tflite", "tflite-int8", "onnx")
 """The formats whose interpreters start in a moment; the others load TensorFlow: test_fresh_environments."""
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A finished run of a small network that tells coloured discs apart, in a workspace of its own."""
-    folder = tmp_path_factory.mktemp("packages")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAB_WORKSPACE", str(folder / "workspace"))
-        yield small_run.make(folder / "images")
-
-
-@pytest.fixture(autouse=True)
-def workspace(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The run's own workspace, for every test here."""
-    folder = run.path.parent.parent
-    monkeypatch.setenv("LAB_WORKSPACE", str(folder))
-    return folder
 
 
 @pytest.fixture(scope="module")
