@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
-from core import datasets, foreground
+from core import datasets
 from core.config import RunConfig, preset
 from core.errors import LabError
 from core.more_images import DataCurve, Study, answer
 from core.more_images.measuring import Size
+from core.notebook import foreground
 from core.training import pretrained_weights
 from core.words import percent, points
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from core.comparison.verdicts import Verdict
     from core.more_images import Answer
-    from core.training_result import TrainingResult
+    from core.notebook.training_result import TrainingResult
 
 __all__ = ["compare", "load", "train", "would_more_images_help"]
 
@@ -57,8 +57,8 @@ def train(
             the message says why and what to do.
         Stopped: training was stopped before the end of the first epoch.
     """
-    from core import foreground
-    from core.training_result import TrainingResult
+    from core.notebook import foreground
+    from core.notebook.training_result import TrainingResult
 
     run = foreground.train(
         str(source),
@@ -78,7 +78,7 @@ def load(run: str | Path) -> TrainingResult:
         LabError: the run does not exist.
     """
     from core import runs
-    from core.training_result import TrainingResult
+    from core.notebook.training_result import TrainingResult
 
     return TrainingResult(runs.find(run))
 
@@ -89,7 +89,7 @@ def compare(first: TrainingResult, second: TrainingResult) -> Verdict:
     Raises:
         LabError: one of the runs has no result.
     """
-    from core import training_result
+    from core.notebook import training_result
 
     return training_result.compare(first, second)
 
@@ -109,8 +109,8 @@ def would_more_images_help(
     Raises:
         LabError: as for :func:`train`.
     """
-    from core import foreground
     from core.more_images import SHARES, Study
+    from core.notebook import foreground
 
     config = foreground.settled_config(str(source), preset=preset, layout=layout, settings=settings)
     return foreground.measure_more_images(Study(config, SHARES, seeds))

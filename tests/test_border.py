@@ -41,10 +41,8 @@ FLOORS = (
     "sweeps",
     "more_images",
     "export",
-    "predict_files",
-    "training_result",
     "worker",
-    "foreground",
+    "notebook",
     "workers",
     "cli",
     "__main__",
@@ -55,7 +53,7 @@ UPWARD = {("core.data.sources", f"core.ml.{module}") for module in ("tfds_source
 """The one exception, imported lazily: TensorFlow Datasets is a source of images that needs TensorFlow."""
 
 TENSORFLOW = {"tensorflow", "keras", "tensorflow_datasets", "tf_explain"}
-GOES_ALONG = "core.export.models.goes_along.predict"
+GOES_ALONG = "core.ml.goes_along.predict"
 """A script that is copied beside an exported model, to open it elsewhere; the lab never imports it."""
 AT_HOME = {"ray": {"core.workers.ray_cluster"}, "mlflow": {"core.export.mlflow_mirror"}}
 """Packages that are optional, and the only modules that may import them."""
@@ -170,7 +168,7 @@ def test_the_exception_is_needed_and_lazy(name, other):
 def test_only_core_ml_imports_tensorflow():
     importers = _importers(_under("core"), TENSORFLOW)
     assert importers
-    assert [name for name in importers if _room(name) != "ml"] == [GOES_ALONG]
+    assert [name for name in importers if _room(name) != "ml"] == []
     assert _importers(_under("pages", "streamlit_app"), TENSORFLOW) == []
 
 

@@ -31,7 +31,7 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the runs that are missing, and print the answer."""
-    from core import foreground
+    from core.notebook import foreground
 
     config = settled_settings(arguments)
     answer = foreground.measure_more_images(Study(config, SHARES, arguments.seeds), quiet=arguments.json)

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import predict_files, runs
+from core import runs
 from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED
 from core.cli.terminal import say
 from core.export import csv_tables
+from core.notebook import predict_files
 from core.prediction.sureness import AIM, AIMS
 from core.prediction.table import in_words
 

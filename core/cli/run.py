@@ -61,7 +61,7 @@ def settled_settings(arguments: argparse.Namespace) -> RunConfig:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train and print the result."""
-    from core import foreground
+    from core.notebook import foreground
 
     run = _continued(arguments) if arguments.continues else _new(arguments)
     with watcher.watched(run):

@@ -12,15 +12,16 @@ import pytest
 from PIL import Image
 
 import core
-from core import datasets, engine, foreground, runs, worker
+from core import datasets, engine, runs, worker
 from core.backbones import BACKBONES, LAST_MAP
 from core.config import RunConfig
 from core.data import pixel_cache
 from core.explain import keras_file, nearest_images
 from core.explain.mailbox import Letter
+from core.notebook import foreground
+from core.notebook.training_result import TrainingResult
 from core.runs import Run
 from core.training import cost_estimate, memory_estimate, pretrained_weights
-from core.training_result import TrainingResult
 from samples.made_images import coloured_objects
 from tests.random_backbone import write_weights
 

@@ -23,7 +23,7 @@ MIN_GROUPS = 3
 def found(folder: Path) -> list[Found]:
     """The images that are part of the data set; each take is a group, which a split keeps whole."""
     collected = log.read(folder)
-    return [_found(folder, image, name) for image, name in _named(collected) if image.is_used]
+    return [_found(folder, *one) for one in _named(collected) if one[0].is_used]
 
 
 def scan(folder: Path) -> Scan:
@@ -73,23 +73,22 @@ def obstacle(collected: Collected) -> str:
     )
 
 
-def _named(collected: Collected) -> Iterator[tuple[Image, str]]:
-    """Each image and its name: the file's, or for photos the take and the number in it."""
+def _named(collected: Collected) -> Iterator[tuple[Image, str, str]]:
+    """Each image, its class and its name: the file's, or for photos the take and the number in it."""
     for key, label in collected.classes.items():
         takes: Counter[str] = Counter()
         numbers: dict[str, int] = {}
         for image in collected.of_class(key):
             if not image.take:
-                yield image, f"{label}/{image.name}"
+                yield image, label, f"{label}/{image.name}"
                 continue
             takes[image.take] += 1
             number = numbers.setdefault(image.take, len(numbers) + 1)
-            yield image, f"{label}/take {number}, image {takes[image.take]}"
+            yield image, label, f"{label}/take {number}, image {takes[image.take]}"
 
 
-def _found(folder: Path, image: Image, name: str) -> Found:
-    label, split = name.partition("/")[0], TRAIN_ONLY if image.is_correction else ""
-    group = image.take or image.file
+def _found(folder: Path, image: Image, label: str, name: str) -> Found:
+    split, group = TRAIN_ONLY if image.is_correction else "", image.take or image.file
     try:
         info = (folder / image.file).stat()
     except OSError:

@@ -15,9 +15,11 @@ from core.export.proof import Proof
 from core.report import Proportion, Report
 from core.runs import Run
 from core.words import count, visible
+from core.workspace import PROJECT
 
 SCHEMA = 1
-HERE = Path(__file__).parent / "goes_along"
+PREDICT = PROJECT / "core" / "ml" / "goes_along" / "predict.py"
+"""The script beside each model; it names TensorFlow, and knows nothing of the lab."""
 _ALWAYS = ("numpy", "pillow")
 
 
@@ -80,7 +82,7 @@ def write(folder: Path, described: dict[str, Any], kind: Kind) -> None:
     (folder / "labels.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
     pinned = (f"{name}=={described['versions'][name]}\n" for name in (*_ALWAYS, *kind.interpreters))
     (folder / "requirements.txt").write_text("".join(pinned), encoding="utf-8")
-    (folder / "predict.py").write_bytes((HERE / "predict.py").read_bytes())
+    (folder / "predict.py").write_bytes(PREDICT.read_bytes())
 
 
 def add_proof(
@@ -100,7 +102,7 @@ def add_proof(
         measured["rejected"] = rejected.model_dump(mode="json")
     _write_json(folder, {**described, **measured})
     text = (
-        templates.environment(HERE)
+        templates.environment(Path(__file__).parent)
         .get_template("README.md.jinja")
         .render(
             title=kind.title,

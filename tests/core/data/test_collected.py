@@ -135,6 +135,15 @@ def test_names_of_classes_are_unique_and_not_empty(folder, keys):
     assert classes.add(folder, "mug\nmug") in log.read(folder).classes
 
 
+def test_a_slash_in_the_name_of_a_class_is_part_of_the_name():
+    folder = sources.resolve(classes.create("Lights", ["on/off", "on/dim"], ME)).folder
+    assert folder is not None
+    for number, key in enumerate(log.read(folder).classes):
+        images.add(folder, key, photos(number))
+    images.use(folder)
+    assert [one.label for one in listing.found(folder)] == ["on/off", "on/dim"]
+
+
 def test_unfinished_collections_are_found_again_ones_own_first_and_can_be_discarded(source, folder, keys):
     other = classes.create("", ["x"], OTHER)
     assert [f"upload:{one[0]}" for one in classes.unfinished(ME)] == [source, other]

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from core import engine, foreground, runs
+from core import engine, runs
 from core.cli.main import main
 from core.config import RunConfig
 from core.errors import LabError
+from core.notebook import foreground
 from core.processes import heartbeat, memory_limit
 from core.runs import Run, Submission
 from core.training import memory_estimate, status_writer

@@ -17,8 +17,8 @@ from PIL import Image
 from core import example
 from core.data.deep_pixels import Ranges
 from core.export.models import description
-from core.export.models.goes_along import predict
 from core.export.models.kinds import KINDS
+from core.ml.goes_along import predict
 from core.prediction.incoming import Reader
 from tests.core.data.test_decoding_colours import GREY_ALPHA, RGB, RGBA, png
 from tests.core.data.test_heif import PHOTO, needs_pi_heif

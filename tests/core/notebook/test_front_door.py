@@ -16,12 +16,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import core
-from core import config, foreground, runs
+from core import config, runs
 from core.cli.main import main
 from core.errors import LabError, Undecided
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.training_result import TrainingResult
+from core.notebook import foreground
+from core.notebook.training_result import TrainingResult
 from core.workspace import PROJECT
 from samples import made_runs
 from samples.made_runs import FLOWERS

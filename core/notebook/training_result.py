@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core import config as settings_of
-from core import example, predict_files
+from core import example
 from core.comparison import pairing, verdicts
 from core.comparison.verdicts import Verdict
 from core.config import RunConfig
@@ -29,6 +29,7 @@ from core.export.exporting import Export
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.export.map_figure import MapOfImages
 from core.image_map.table import ColourBy
+from core.notebook import predict_files
 from core.prediction.sureness import AIM
 from core.report import Proportion, Report
 from core.runs import Predictions, Run
