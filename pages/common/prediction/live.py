@@ -76,12 +76,15 @@ def _answer(summary: Summary, jpeg: bytes, *, with_heatmap: bool, corrects: bool
 
 def _ask(run: Run, judge: Judge, pixels: NDArray[np.uint8]) -> Answer | None:
     """The answer to a photo; if that takes too long, the last one, and None if there is none."""
-    pending: Ticket | None = st.session_state.pop(_PENDING, None)
-    ticket = pending or assistant.predict(run, pixels[None], judging.kind_of(run))
+    pending: tuple[str, Ticket] | None = st.session_state.pop(_PENDING, None)
+    if pending and pending[0] == run.id:
+        ticket = pending[1]
+    else:
+        ticket = assistant.predict(run, pixels[None], judging.kind_of(run))
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not ticket.ready:
         if time.monotonic() > deadline:
-            st.session_state[_PENDING] = ticket
+            st.session_state[_PENDING] = run.id, ticket
             of_run, last = st.session_state.get(_LAST, ("", None))
             return last if of_run == run.id else None
         time.sleep(assistant.POLL_SECONDS)
