@@ -23,6 +23,15 @@ _KEPT = "assistant_answers"
 
 
 def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None:
+def about(run: Run, *what: Hashable) -> tuple[Hashable, ...]:
+    """Return a question about a run's model as it is now: of another model, it is another question."""
+    try:
+        trained = run.model_path.stat().st_mtime_ns
+    except OSError:  # whoever answers says that there is none
+        trained = 0
+    return run.id, trained, *what
+
+
     """Return the available heatmaps, and request the missing ones; the page is redrawn when they are ready.
 
     None if they cannot be computed; the page then shows why.
@@ -34,7 +43,7 @@ def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None
         return None
     missing = tuple(request for request, heatmap in available.items() if heatmap is None)
     if missing:
-        question = (run.id, missing)
+        question = about(run, missing)
         words = f"Computing {count(len(missing), 'heatmap')}. The first ones take about 15 seconds."
         computed = answer(question, lambda: assistant.explain(run, missing), words)
         if computed is not None:

@@ -138,7 +138,7 @@ def _similar(summary: Summary, shown: Gallery, image_id: str, true: str) -> None
         return
     if features is None:
         waiting.answer(
-            (summary.run.id, "features"),
+            waiting.about(summary.run, "features"),
             lambda: assistant.features(summary.run),
             "Comparing with the training images. This takes a few seconds, once per run.",
         )
