@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -17,12 +18,13 @@ from streamlit.testing.v1 import AppTest
 from core import config as settings
 from core import datasets, engine, runs
 from core.backbones import BACKBONES
-from core.config import PRESETS, SETTINGS, RunConfig
+from core.config import PRESETS, SETTINGS, DataConfig, RunConfig
+from core.data import sources
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
 from core.training import pretrained_weights
-from pages.common import addresses, glossary, settings_form
+from pages.common import addresses, data_selection, glossary, settings_form
 from pages.common.settings_form import nice_values
 from samples import made_runs
 from tests.pages.reading import no_fault, words
@@ -344,6 +346,44 @@ def test_without_a_network_a_page_says_so_and_offers_built_in_images():
     for page in (DATA, TRAIN):
         test = visit(page, data="tfds:beans")
         assert message in words(test) and "TFDS_DATA_DIR" in words(test)
+def test_of_two_uploads_of_one_name_and_minute_the_chosen_one_stays_chosen(source):
+    paths = list(Path(source).rglob("*.png"))
+
+    def keep() -> str:
+        files = [(f"cups/{path.parent.name}/{path.name}", io.BytesIO(path.read_bytes())) for path in paths]
+        return sources.keep_files("cups", files)
+
+    uploads = [keep(), keep()]
+    for name in uploads:
+        datasets.prepare(name)
+    for name in uploads:
+        test = visit(TRAIN, data=name)
+        test.number_input(key="fit.epochs").set_value(3).run()
+        assert chosen(no_fault(test)).data.source == name
+
+
+def test_a_list_that_gives_images_another_split_shows_it_once_it_is_read_again(tmp_path):
+    made_runs.draw_folder(tmp_path / "images", ["a", "b"], each=12)
+    files = sorted(path.relative_to(tmp_path) for path in (tmp_path / "images").rglob("*.png"))
+
+    def read(splits: list[str]) -> dict[str, str]:
+        lines = [f"{file},{file.parent.name},{split}" for file, split in zip(files, splits, strict=True)]
+        (tmp_path / "list.csv").write_text("\n".join(["file,label,split", *lines]))
+        dataset = datasets.prepare(str(tmp_path / "list.csv"))
+        return data_selection.splits(dataset, DataConfig(source=dataset.source))
+
+    given = ["train", "train", "validation", "test"] * 6
+    assert sorted(read(given).values()) == sorted(given)
+    assert list(read(given).values()) != list(read(given[::-1]).values())
+
+
+def test_a_class_that_is_called_all_can_be_looked_at_alone(tmp_path):
+    test = visit(DATA, data=made_runs.draw_folder(tmp_path / "odd", ["All", "roses"]), part="Gallery")
+    assert test.selectbox(key="gallery_class").options == ["(All)", "All", "roses"]
+    test.selectbox(key="gallery_class").set_value("All").run()
+    assert "12 images" in words(no_fault(test)).splitlines()
+
+
         click(test, "instead garden")
         assert test.query_params["data"] == "garden"
         assert "Preparing Garden" in words(test)
