@@ -162,15 +162,16 @@ def _show_cost(plan: Plan, asked: dict[str, Any]) -> None:
 
 
 def _start_button(*, ready: bool, is_next_step: bool = True) -> None:
-    st.button(
+    # Not a callback: what was typed just before the click is only known once the form has been read.
+    if st.button(
         "Start sweep",
         type="primary" if is_next_step else "secondary",
         icon=":material/play_arrow:",
         key="start_sweep",
         disabled=not ready,
-        on_click=frame.attempt,
-        args=(_start,),
-    )
+    ):
+        frame.attempt(_start)
+        st.rerun()
 
 
 def _start() -> None:
