@@ -125,6 +125,25 @@ def test_the_preset_in_use_is_marked_and_applying_another_can_be_undone(source):
     assert marked(test) == ["tutorial"] and not has(test, "undo_preset")
 
 
+def test_a_second_click_that_comes_before_the_page_is_drawn_changes_nothing_more(source):
+    test = click(visit(data=source), "preset first look")
+    del test.session_state["preset_before"]  # as after a first click on Undo
+    click(test, "undo_preset")
+    test = visit(data=source, set="fit.epochs=4")
+    test.number_input(key="fit.epochs").set_value(10)  # as after a first click on Reset
+    assert chosen(click(test, "reset fit.epochs")).fit.epochs == 10
+
+
+def test_reset_all_resets_the_settings_of_the_data_too_and_those_that_are_not_valid(source):
+    test = visit(data=source, set=["data.max_per_class=15", "fit.epochs=4"])
+    test.slider(key="data.validation_share").set_value(0.4)
+    test.slider(key="data.test_share").set_value(0.4).run()
+    assert "leave at least 40% for training" in words(test)
+    assert "leave at least 40% for training" in words(click(test, "preset first look"))
+    click(test, "reset_all")
+    assert chosen(test) == RunConfig().replace({"data.source": source}) and not has(test, "reset_all")
+
+
 def test_changed_settings_are_marked_and_each_can_be_reset(source):
     test = visit(data=source)
     assert not has(test, "reset fit.epochs")
@@ -327,25 +346,6 @@ def test_skipped_files_are_listed_by_name_and_reason(source):
     assert table["file"].tolist() == ["daisy/broken.jpg"] and table["reason"][0]
 
 
-@pytest.mark.fault("F26")
-def test_hostile_class_names_are_shown_as_they_are(tmp_path):
-    source = made_runs.draw_folder(tmp_path / "$x^2$ :red[odd] _folder_", [HOSTILE, "roses"])
-    test = visit(DATA, data=source)
-    assert HOSTILE in [text.value for text in test.text]
-    assert r"\:red\[odd\] \_folder\_" in test.header[0].value
-    train = visit(TRAIN, data=source)
-    assert all(
-        "![x](" not in element.value for kind in ("markdown", "caption") for element in train.get(kind)
-    )
-
-
-@pytest.mark.fault("F24")
-def test_without_a_network_a_page_says_so_and_offers_built_in_images():
-    message = "tfds:beans could not be downloaded: no route to host. Without internet access, use garden"
-    write_preparation("tfds:beans", "failed", message)
-    for page in (DATA, TRAIN):
-        test = visit(page, data="tfds:beans")
-        assert message in words(test) and "TFDS_DATA_DIR" in words(test)
 def test_of_two_uploads_of_one_name_and_minute_the_chosen_one_stays_chosen(source):
     paths = list(Path(source).rglob("*.png"))
 
@@ -384,6 +384,25 @@ def test_a_class_that_is_called_all_can_be_looked_at_alone(tmp_path):
     assert "12 images" in words(no_fault(test)).splitlines()
 
 
+@pytest.mark.fault("F26")
+def test_hostile_class_names_are_shown_as_they_are(tmp_path):
+    source = made_runs.draw_folder(tmp_path / "$x^2$ :red[odd] _folder_", [HOSTILE, "roses"])
+    test = visit(DATA, data=source)
+    assert HOSTILE in [text.value for text in test.text]
+    assert r"\:red\[odd\] \_folder\_" in test.header[0].value
+    train = visit(TRAIN, data=source)
+    assert all(
+        "![x](" not in element.value for kind in ("markdown", "caption") for element in train.get(kind)
+    )
+
+
+@pytest.mark.fault("F24")
+def test_without_a_network_a_page_says_so_and_offers_built_in_images():
+    message = "tfds:beans could not be downloaded: no route to host. Without internet access, use garden"
+    write_preparation("tfds:beans", "failed", message)
+    for page in (DATA, TRAIN):
+        test = visit(page, data="tfds:beans")
+        assert message in words(test) and "TFDS_DATA_DIR" in words(test)
         click(test, "instead garden")
         assert test.query_params["data"] == "garden"
         assert "Preparing Garden" in words(test)
