@@ -11,7 +11,7 @@ from core.comparison import counterpart
 from core.config import RunConfig
 from core.errors import LabError
 from core.export import run_archive
-from core.runs import Labels, Run
+from core.runs import Labels
 from core.sweeps import repeats
 from core.training import cost_estimate, memory_estimate
 from core.words import about, count
@@ -180,12 +180,22 @@ def _delete(ticked: Sequence[Line]) -> None:
 
 
 def _restore(run_ids: Sequence[str]) -> None:
-    """Restore runs, with the selection they had."""
-    st.session_state.pop(_DELETED, None)
-    restored: list[Run] = [runs.restore(run_id) for run_id in run_ids]
-    st.session_state[_DONE] = f"{count(len(restored), 'run')} restored."
-    before = st.session_state.pop(_TICKED, [])
+    """Restore as many runs as possible, with the selection they had; the others can be tried again."""
+    left: list[str] = []
+    faults: list[LabError] = []
+    for run_id in run_ids:
+        try:
+            runs.restore(run_id)
+        except LabError as error:
+            left.append(run_id)
+            faults.append(error)
+    st.session_state[_DELETED] = left
+    if len(left) < len(run_ids):
+        st.session_state[_DONE] = f"{count(len(run_ids) - len(left), 'run')} restored."
+    before = [name for name in st.session_state.get(_TICKED, []) if name not in left]
     choice.choose(list(dict.fromkeys([*before, *choice.ids()])))
+    if faults:
+        raise faults[0]
 
 
 def _show_last_action() -> None:
