@@ -13,6 +13,7 @@ from core.explain.assistant import HeatmapTicket, Ticket
 from core.explain.heatmaps import Heatmap, Request
 from core.runs import Run
 from core.words import count
+from pages.common import frame
 from pages.common.text import literal
 
 POLL_SECONDS = 0.4
@@ -22,7 +23,6 @@ MAX_KEPT = 64
 _KEPT = "assistant_answers"
 
 
-def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None:
 def about(run: Run, *what: Hashable) -> tuple[Hashable, ...]:
     """Return a question about a run's model as it is now: of another model, it is another question."""
     try:
@@ -32,6 +32,7 @@ def about(run: Run, *what: Hashable) -> tuple[Hashable, ...]:
     return run.id, trained, *what
 
 
+def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None:
     """Return the available heatmaps, and request the missing ones; the page is redrawn when they are ready.
 
     None if they cannot be computed; the page then shows why.
@@ -84,6 +85,7 @@ def has_failed(question: Hashable) -> bool:
 
 
 @st.fragment(run_every=POLL_SECONDS)
+@frame.explained()
 def _poll(question: Hashable, words: str) -> None:
     ticket = st.session_state.get(_KEPT, {}).get(question)
     if not isinstance(ticket, Ticket | HeatmapTicket) or _is_over(ticket):

@@ -14,7 +14,7 @@ from core.data.splits import SPLITS
 from core.quality import Report
 from core.words import count
 from pages.build.data import gallery_tiles
-from pages.common import data_selection, version_steps
+from pages.common import data_selection, frame, version_steps
 from pages.common.dataset_cache import rows_by_id
 from pages.common.text import entry_for_all
 
@@ -42,6 +42,7 @@ def show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> 
     st.fragment(_show, key="gallery")(dataset, config, report)
 
 
+@frame.explained()
 def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
     with st.grid(4, min_column_width=180, gap="small"):
         every = entry_for_all(EVERY, dataset.class_names)

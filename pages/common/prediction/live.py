@@ -17,7 +17,7 @@ from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Reader
 from core.prediction.sureness import AIM
 from core.runs import Run
-from pages.common import overlays
+from pages.common import frame, overlays
 from pages.common.camera.live import camera
 from pages.common.prediction import answer_card, correcting, judging
 from pages.common.run_picker import Summary
@@ -31,6 +31,7 @@ COUNTED = 12
 
 
 @st.fragment
+@frame.explained()
 def show(summary: Summary, *, corrects: bool = False) -> None:
     """Show the camera beside the answer to its latest photo, which may be added to the run's data set."""
     unless = " unless you add it to the data set" if corrects else ""

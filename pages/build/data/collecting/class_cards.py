@@ -79,6 +79,7 @@ def _rename(opened: Draft, key: str) -> None:
 
 
 @st.dialog("Sort images", width="large", icon=":material/checklist:")
+@frame.explained()
 def _sort(opened: Draft, key: str) -> None:
     """Tick images, then move them to another class or remove them."""
     collected = opened.collected
