@@ -380,6 +380,8 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
         for element in page.get(kind):
             assert "![x](" not in element.value and "[l](" not in element.value
             assert "$a_b$" not in element.value and "<script>" not in element.value
+    options = [option.content for one in page.get("button_group") for option in one.proto.options]
+    assert "B minus A" in options and not [option for option in options if "![x](" in option]
 
 
 def test_a_letter_alone_is_the_column_header_if_names_do_not_fit(config):
