@@ -144,6 +144,14 @@ def test_reset_all_resets_the_settings_of_the_data_too_and_those_that_are_not_va
     assert chosen(test) == RunConfig().replace({"data.source": source}) and not has(test, "reset_all")
 
 
+def test_a_double_click_on_start_queues_one_run_and_another_setting_one_more(source):
+    test = click(click(visit(data=source), "start"), "start")
+    assert len(runs.all()) == 1 and test.query_params["run"] == runs.all()[0].id
+    test.number_input(key="fit.seed").set_value(7)
+    click(test, "start")
+    assert len(runs.all()) == 2
+
+
 def test_changed_settings_are_marked_and_each_can_be_reset(source):
     test = visit(data=source)
     assert not has(test, "reset fit.epochs")

@@ -30,8 +30,9 @@ def config(tmp_path: Path) -> RunConfig:
 def test_while_a_run_trains_that_another_page_follows_the_newest_result_is_shown(page, config):
     finished = made_runs.finished(config)
     made_runs.give_model(finished)
-    running = made_runs.waiting(config, "running", 2)
-    test = visit(addresses.TRAIN, data=config.data.source, run=running.id)
+    test = visit(addresses.TRAIN, data=config.data.source)
+    no_fault(test.button(key="start").click().run())
+    assert test.query_params.pop("run") != finished.id
     test.query_params.clear()  # as the menu does
     no_fault(test.switch_page(page).run())
     assert test.query_params["run"] == finished.id and "not found" not in words(test)

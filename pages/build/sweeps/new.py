@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -175,5 +176,7 @@ def _start_button(*, ready: bool, is_next_step: bool = True) -> None:
 
 
 def _start() -> None:
-    sweep = sweeps.start(**st.session_state[_ASKED], submission=visitors.submission())
+    asked = st.session_state[_ASKED]
+    start = partial(sweeps.start, **asked, submission=visitors.submission())
+    sweep = frame.once(("sweep", asked["base"]), start)
     picker.open_sweep(sweep.id)

@@ -113,7 +113,9 @@ def time_to_repeat(lines: Sequence[Line], times: int) -> str:
 
 def repeat(lines: Sequence[Line], times: int) -> None:
     """Queue the repeats, and include them in the comparison."""
-    made = repeats.repeat_together([line.first.run for line in lines], times, visitors.submission())
+    repeated = [line.first.run for line in lines]
+    what = ("repeat", times, *(run.id for run in repeated))
+    made = frame.once(what, repeats.repeat_together, repeated, times, visitors.submission())
     again = {line.id: line.first.run.id + REPEATS for line in lines}
     choice.choose([again.get(name, name) for name in choice.ids()])
     queued.note(made)
