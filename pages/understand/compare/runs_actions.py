@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import engine, run_names, runs
 from core.comparison import counterpart
@@ -157,8 +158,8 @@ def _show_import() -> None:
             )  # fmt: skip
 
 
-def _import(archive: object) -> None:
-    run = run_archive.unpack(archive)  # type: ignore[arg-type]
+def _import(archive: UploadedFile) -> None:
+    run = frame.once(("import", archive.file_id), run_archive.unpack, archive)
     st.session_state["import_generation"] += 1
     choice.choose([run.id])
     st.session_state[_DONE] = f"{literal(run.title)} was imported as {literal(run.id)} and is selected."
