@@ -496,10 +496,18 @@ def delete(run: Run) -> None:
 
 
 def restore(run_id: str) -> Run:
-    """Move a deleted run back from the trash."""
+    """Move a deleted run back from the trash.
+
+    Raises:
+        LabError: it is not in the trash, or cannot be moved.
+    """
     if not _ID.fullmatch(run_id) or not (workspace.folder() / "trash" / run_id).is_dir():
         raise LabError(f"There is no run {run_id[:80]!r} in the trash.")
-    files.patiently(lambda: shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id))
+    if (_root() / run_id).exists():
+        raise LabError(f"Run {run_id} is there again already, so the one in the trash stays there.")
+    with files.explained(_root()):
+        _root().mkdir(parents=True, exist_ok=True)
+        files.patiently(lambda: shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id))
     return Run(_root() / run_id)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,15 @@ class Dataset:
     is_plain: bool = True
     ranges: Ranges | None = None
 
-    @property
-    def cache_key(self) -> tuple[str, str, int]:
-        """A cheap key that identifies the data set, its version and its number of files."""
-        return str(self.path), self.version, len(self.index)
+    @cached_property
+    def cache_key(self) -> tuple[str, str, int, int]:
+        """A key that identifies the data set, its version, its number of files, and what their splits are.
+
+        A version stands for images and labels alone: a list may give other splits or groups to the same ones.
+        """
+        decisive = self.index.columns.intersection(["id", "group", "source_split", "source_group"])
+        hashes = pd.util.hash_pandas_object(self.index[decisive], index=False)
+        return str(self.path), self.version, len(self.index), int(hashes.sum())
 
     @property
     def prepared_at(self) -> float:

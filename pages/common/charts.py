@@ -31,12 +31,13 @@ def ink() -> str:
 
 
 def proportions(rows: pd.DataFrame) -> alt.LayerChart:
-    """Chart values with their 95% CIs as dots and bars, one line per value.
+    """Chart values with their intervals as dots and bars, one line per value.
 
     The axis spans only the range of the bars, so that close values can be distinguished.
 
     Args:
-        rows: columns name, value, low, high (0 to 1), in display order.
+        rows: columns name, value, low, high (0 to 1) and interval (the last two in words, with what they
+            are), in display order.
     """
     scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(rows).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=NAMES)))
@@ -44,8 +45,7 @@ def proportions(rows: pd.DataFrame) -> alt.LayerChart:
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         alt.Tooltip("value:Q", format=".1%", title="Value"),
-        alt.Tooltip("low:Q", format=".1%", title="95% CI from"),
-        alt.Tooltip("high:Q", format=".1%", title="to"),
+        alt.Tooltip("interval:N", title="Bar"),
     ]
     bars = base.mark_bar(height=8, opacity=0.45, cornerRadius=4).encode(x=axis, x2="high:Q", tooltip=tooltip)
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(x="value:Q", tooltip=tooltip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from core import datasets
@@ -11,6 +12,7 @@ from core.data.dataset import Dataset
 from core.datasets import CATALOGUE
 from core.errors import LabError
 from core.words import moment
+from pages.common.text import distinct
 
 BUILT_IN = {"garden": "Garden (drawn flowers)", "digits": "Digits (handwritten)"}
 BUILT_IN_KIND, CATALOGUED, FOLDER, UPLOAD = "Built-in", "TensorFlow Datasets", "Your folder", "Upload"
@@ -72,7 +74,12 @@ def _when(source: str) -> str:
 
 def choices() -> dict[str, str]:
     """Return the built-in and the prepared data sets, which can be trained on at once, as name to title."""
-    return {source: title(source) for source in dict.fromkeys([*BUILT_IN, *datasets.prepared()])}
+    return titles(dict.fromkeys([*BUILT_IN, *datasets.prepared()]))
+
+
+def titles(sources: Iterable[str]) -> dict[str, str]:
+    """Return the titles of sources by name, no two the same."""
+    return distinct({source: title(source) for source in sources})
 
 
 def open_if_prepared(source: str, version: str = "") -> Dataset | None:

@@ -74,6 +74,7 @@ def _compared(source: str) -> Future[Changes]:
     return future
 
 
+@frame.explained()
 def _wait(future: Future[Changes]) -> None:
     if future.done():
         st.rerun()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 
@@ -21,7 +22,11 @@ log = logging.getLogger(__name__)
 FIRST_DATA_SET = "garden"
 _PAGE_SECONDS = 2.0
 """After this delay the page has been sent, and work it does not need can start."""
-_PAGE, _ENTERED, _FAULTS = "page", "page_entered", "faults"
+_DOUBLE_CLICK_SECONDS = 2.0
+"""From the end of what the first click started: the page is drawn up to the button once more by then."""
+_PAGE, _ENTERED, _FAULTS, _STARTED = "page", "page_entered", "faults", "started_last"
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -47,6 +52,22 @@ def attempt(work: Callable[..., object], *arguments: Any) -> None:
         work(*arguments)
     except Exception as error:
         st.session_state.setdefault(_FAULTS, []).append(error)
+
+
+def once(what: Hashable, work: Callable[..., T], *arguments: Any) -> T:
+    """Do what a click starts; the second click of a double click gets the result of the first.
+
+    Args:
+        what: identifies what is started.
+        work: what starts it, without drawing anything, which could be interrupted by the second click.
+        arguments: of the work.
+    """
+    before, ended, result = st.session_state.get(_STARTED, (None, 0.0, None))
+    if before == what and time.monotonic() - ended < _DOUBLE_CLICK_SECONDS:
+        return cast("T", result)
+    result = work(*arguments)
+    st.session_state[_STARTED] = what, time.monotonic(), result
+    return result
 
 
 def show_faults() -> None:

@@ -95,6 +95,8 @@ def _show_progress(asked: Sequence[Asked], found: Mapping[str, dict[RunConfig, R
     ended = len(members) - len(waiting)
     left = sum(one.study.estimate(one.training, _ended(found[one.name])).seconds for one in asked)
     st.progress(ended / wanted, text=f"{ended} of {count(wanted, 'run')} done · {about(left)} left")
+    if not waiting:  # the last one has just ended
+        return
     first = min(waiting, key=lambda run: run.status.created)
     visitors.stop_button(
         "Stop", first.submission, first.status.created, _stop, asked,

@@ -18,12 +18,20 @@ _BASE, _BEFORE = "preset_base", "preset_before"
 
 
 def apply(name: str) -> None:
-    """Fill in a preset; data set, subset and seed stay. :func:`undo` takes it back."""
-    values = {path: settings.value(path) for path in SETTINGS}
-    st.session_state[_BEFORE] = st.session_state.get(_BASE, DEFAULT), values
+    """Fill in a preset; data set, subset and seed stay. :func:`undo` takes it back.
+
+    Raises:
+        LabError: what stays is not valid.
+    """
     base = settings.current_base()
+    _remember()
     settings.fill_in(preset(name, base).replace(datasets.starting_settings(base.data.source)))
     st.session_state[_BASE] = name
+
+
+def _remember() -> None:
+    values = {path: settings.value(path) for path in SETTINGS}
+    st.session_state[_BEFORE] = st.session_state.get(_BASE, DEFAULT), values
 
 
 def can_undo() -> bool:
@@ -33,8 +41,9 @@ def can_undo() -> bool:
 
 def undo() -> None:
     """Take back the preset applied last, with all changes since; only in a callback."""
-    st.session_state[_BASE], values = st.session_state.pop(_BEFORE)
-    settings.fill(values)
+    if can_undo():  # a second click may come before the page is drawn without the button
+        st.session_state[_BASE], values = st.session_state.pop(_BEFORE)
+        settings.fill(values)
 
 
 def current() -> str:
@@ -50,7 +59,19 @@ def changed() -> dict[str, Any]:
 
 def reset(path: str) -> None:
     """Put a setting back to its value in :func:`current`; only in a callback."""
-    settings.put(path, settings.for_widget(SETTINGS[path], changed()[path]))
+    if path in (before := changed()):
+        settings.put(path, settings.for_widget(SETTINGS[path], before[path]))
+
+
+def reset_all() -> None:
+    """Put all settings back to their values in :func:`current`; :func:`undo` takes it back."""
+    name, before = current(), changed()
+    _remember()
+    values = {path: settings.value(path) for path in SETTINGS}
+    settings.fill(
+        values | {path: settings.for_widget(SETTINGS[path], value) for path, value in before.items()}
+    )
+    st.session_state[_BASE] = name
 
 
 def strengths() -> dict[str, dict[str, Any]]:

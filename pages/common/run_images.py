@@ -52,7 +52,10 @@ def gallery(run: Run) -> Gallery:
 
 def predictions(run: Run, split: str = "test") -> Predictions:
     """Return the model's predictions on a split. Raises LabError if they cannot be read."""
-    stamp = (run.path / "predictions.npz").stat().st_mtime_ns if run.has_report else 0
+    try:
+        stamp = run.predictions_path.stat().st_mtime_ns if run.has_report else 0
+    except FileNotFoundError:  # reading them says so
+        stamp = 0
     return _predictions(run.id, split, stamp)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import streamlit as st
@@ -123,11 +124,13 @@ def with_example(summaries: list[Summary]) -> list[Summary]:
 def pick(summaries: list[Summary]) -> Summary | None:
     """Choose a run; ``?run=`` in the address names it, so that a result can be shared as a link.
 
+    The run that was shown last stays chosen from page to page, where it is in the list.
+
     Returns:
-        None if the address names a run that does not exist; the page then shows a warning.
+        None if the address names a run that does not exist or is not in the list; the page then says so.
     """
     by_id = {summary.run.id: summary for summary in summaries}
-    asked = st.query_params.get(RUN_KEY) or st.session_state.get(RUN_KEY) or next(iter(by_id))
+    asked = st.query_params.get(RUN_KEY) or _shown_last(by_id) or next(iter(by_id))
     st.session_state[_CHOICE] = asked if asked in by_id else None
     st.selectbox(
         "Run",
@@ -139,13 +142,35 @@ def pick(summaries: list[Summary]) -> Summary | None:
         help="Runs with a result come first, newest on top. The page address includes your choice.",
     )
     if asked not in by_id:
-        _warn_not_found(asked)
+        _warn_not_listed(asked)
         return None
     st.session_state[RUN_KEY] = st.query_params[RUN_KEY] = asked
     return by_id[asked]
 
 
-def _warn_not_found(run_id: str) -> None:
+def _shown_last(listed: Collection[str]) -> str | None:
+    """The run that was shown last, except one that exists but has no result, for pages that list results."""
+    run_id: str | None = st.session_state.get(RUN_KEY)
+    return None if run_id and run_id not in listed and _found(run_id) else run_id
+
+
+def _found(run_id: str) -> Run | None:
+    try:
+        return runs.open(run_id)
+    except LabError:
+        return None
+
+
+def _warn_not_listed(run_id: str) -> None:
+    if run := _found(run_id):
+        summary = summarise(run)
+        st.warning(
+            f"{literal(summary.title)} cannot be shown here. Its state: {summary.state}. Choose another run "
+            "above.",
+            title="This run has no result",
+            icon=":material/hourglass_empty:",
+        )
+        return
     st.warning(
         f"No run called {literal(run_id[:80])} exists here. It may have been deleted or moved, or it may "
         "belong to another workspace. Choose another run above.",

@@ -12,7 +12,7 @@ import streamlit as st
 from core.config import PRESETS, SETTINGS, Setting
 from core.errors import InvalidSettings, LabError
 from core.words import setting_value
-from pages.common import glossary, lesson, presets, settings
+from pages.common import frame, glossary, lesson, presets, settings
 from pages.common.text import literal
 
 MAX_SLIDER_STEPS = 150
@@ -98,8 +98,8 @@ def _presets(changed: Mapping[str, Any]) -> None:
                 key=f"preset {name}",
                 icon=":material/check:" if name == current else None,
                 help=_preset_help(name),
-                on_click=presets.apply,
-                args=(name,),
+                on_click=frame.attempt,
+                args=(presets.apply, name),
             )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if changed:
@@ -131,7 +131,7 @@ def _changes(changed: Mapping[str, Any], current: str) -> None:
                 args=(path,),
             )
     if len(changed) > 1:
-        st.button("Reset all", key="reset_all", on_click=presets.apply, args=(current,))
+        st.button("Reset all", key="reset_all", on_click=presets.reset_all)
 
 
 def _matters(path: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 from core.words import visible
 
@@ -21,6 +23,22 @@ def literal(text: object) -> str:
     line = visible(" ".join(str(text).split()))
     escaped = _PUNCTUATION.sub(r"\\\1", line)
     return _LINK_START.sub(r":color[\g<0>]", escaped)
+
+
+def distinct(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return labels by id, with the end of its id after each of those that are the same.
+
+    A list to choose from answers with a label: of equal ones, the browser could choose only one.
+    """
+    times = Counter(labels.values())
+    return {key: label if times[label] == 1 else f"{label} · {key[-6:]}" for key, label in labels.items()}
+
+
+def entry_for_all(words: str, names: Collection[str]) -> str:
+    """Return what stands for all names in a list to choose from: other words than any of the names."""
+    while words in names:
+        words = f"({words})"
+    return words
 
 
 def literal_path(text: object) -> str:

@@ -8,7 +8,7 @@ from core import engine
 from core.config import SETTINGS
 from core.errors import LabError
 from core.words import count
-from pages.common import visitors
+from pages.common import frame, visitors
 from pages.common.addresses import RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -34,7 +34,10 @@ def button(summary: Summary) -> None:
 
 def _start(summary: Summary, epochs: int) -> None:
     try:
-        run = engine.train_on(summary.run, epochs, visitors.submission())
+        submission = visitors.submission()
+        run = frame.once(
+            ("train on", summary.run.id, epochs), engine.train_on, summary.run, epochs, submission
+        )
     except LabError as error:
         st.error(literal(error))
     else:

@@ -13,6 +13,7 @@ from core.explain.assistant import HeatmapTicket, Ticket
 from core.explain.heatmaps import Heatmap, Request
 from core.runs import Run
 from core.words import count
+from pages.common import frame
 from pages.common.text import literal
 
 POLL_SECONDS = 0.4
@@ -20,6 +21,15 @@ POLL_SECONDS = 0.4
 MAX_KEPT = 64
 
 _KEPT = "assistant_answers"
+
+
+def about(run: Run, *what: Hashable) -> tuple[Hashable, ...]:
+    """Return a question about a run's model as it is now: of another model, it is another question."""
+    try:
+        trained = run.model_path.stat().st_mtime_ns
+    except OSError:  # whoever answers says that there is none
+        trained = 0
+    return run.id, trained, *what
 
 
 def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None:
@@ -34,7 +44,7 @@ def maps(run: Run, requests: Sequence[Request]) -> dict[Request, Heatmap] | None
         return None
     missing = tuple(request for request, heatmap in available.items() if heatmap is None)
     if missing:
-        question = (run.id, missing)
+        question = about(run, missing)
         words = f"Computing {count(len(missing), 'heatmap')}. The first ones take about 15 seconds."
         computed = answer(question, lambda: assistant.explain(run, missing), words)
         if computed is not None:
@@ -75,6 +85,7 @@ def has_failed(question: Hashable) -> bool:
 
 
 @st.fragment(run_every=POLL_SECONDS)
+@frame.explained()
 def _poll(question: Hashable, words: str) -> None:
     ticket = st.session_state.get(_KEPT, {}).get(question)
     if not isinstance(ticket, Ticket | HeatmapTicket) or _is_over(ticket):

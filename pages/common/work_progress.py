@@ -47,11 +47,12 @@ def _progress_text(work: Work, as_share: bool) -> str:
 def _seconds_left(work: Work) -> float | None:
     """Estimate from the speed since this page first saw the current step."""
     step = (work.KIND, work.source, work.started, work.message)
-    kept: tuple[object, float, int] = st.session_state.get(_STEP, ("", 0.0, 0))
+    key = f"{_STEP} {work.KIND}"  # a page may show work of two kinds
+    kept: tuple[object, float, int] = st.session_state.get(key, ("", 0.0, 0))
     name, since, done = kept
     if name != step or done > work.done:
         since, done = time.time(), work.done
-        st.session_state[_STEP] = (step, since, done)
+        st.session_state[key] = (step, since, done)
     progressed, seconds = work.done - done, time.time() - since
     if progressed <= 0 or seconds < 1:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -17,12 +18,13 @@ from streamlit.testing.v1 import AppTest
 from core import config as settings
 from core import datasets, engine, runs
 from core.backbones import BACKBONES
-from core.config import PRESETS, SETTINGS, RunConfig
+from core.config import PRESETS, SETTINGS, DataConfig, RunConfig
+from core.data import sources
 from core.datasets import CATALOGUE
 from core.engine import Preparation
 from core.processes import heartbeat
 from core.training import pretrained_weights
-from pages.common import addresses, glossary, settings_form
+from pages.common import addresses, data_selection, glossary, settings_form
 from pages.common.settings_form import nice_values
 from samples import made_runs
 from tests.pages.reading import no_fault, words
@@ -121,6 +123,33 @@ def test_the_preset_in_use_is_marked_and_applying_another_can_be_undone(source):
     assert marked(click(test, "preset first look")) == ["first look"]
     assert chosen(click(test, "undo_preset")) == before
     assert marked(test) == ["tutorial"] and not has(test, "undo_preset")
+
+
+def test_a_second_click_that_comes_before_the_page_is_drawn_changes_nothing_more(source):
+    test = click(visit(data=source), "preset first look")
+    del test.session_state["preset_before"]  # as after a first click on Undo
+    click(test, "undo_preset")
+    test = visit(data=source, set="fit.epochs=4")
+    test.number_input(key="fit.epochs").set_value(10)  # as after a first click on Reset
+    assert chosen(click(test, "reset fit.epochs")).fit.epochs == 10
+
+
+def test_reset_all_resets_the_settings_of_the_data_too_and_those_that_are_not_valid(source):
+    test = visit(data=source, set=["data.max_per_class=15", "fit.epochs=4"])
+    test.slider(key="data.validation_share").set_value(0.4)
+    test.slider(key="data.test_share").set_value(0.4).run()
+    assert "leave at least 40% for training" in words(test)
+    assert "leave at least 40% for training" in words(click(test, "preset first look"))
+    click(test, "reset_all")
+    assert chosen(test) == RunConfig().replace({"data.source": source}) and not has(test, "reset_all")
+
+
+def test_a_double_click_on_start_queues_one_run_and_another_setting_one_more(source):
+    test = click(click(visit(data=source), "start"), "start")
+    assert len(runs.all()) == 1 and test.query_params["run"] == runs.all()[0].id
+    test.number_input(key="fit.seed").set_value(7)
+    click(test, "start")
+    assert len(runs.all()) == 2
 
 
 def test_changed_settings_are_marked_and_each_can_be_reset(source):
@@ -323,6 +352,44 @@ def test_skipped_files_are_listed_by_name_and_reason(source):
     test = visit(DATA, data=source)
     table = next(frame.value for frame in test.dataframe if "reason" in frame.value)
     assert table["file"].tolist() == ["daisy/broken.jpg"] and table["reason"][0]
+
+
+def test_of_two_uploads_of_one_name_and_minute_the_chosen_one_stays_chosen(source):
+    paths = list(Path(source).rglob("*.png"))
+
+    def keep() -> str:
+        files = [(f"cups/{path.parent.name}/{path.name}", io.BytesIO(path.read_bytes())) for path in paths]
+        return sources.keep_files("cups", files)
+
+    uploads = [keep(), keep()]
+    for name in uploads:
+        datasets.prepare(name)
+    for name in uploads:
+        test = visit(TRAIN, data=name)
+        test.number_input(key="fit.epochs").set_value(3).run()
+        assert chosen(no_fault(test)).data.source == name
+
+
+def test_a_list_that_gives_images_another_split_shows_it_once_it_is_read_again(tmp_path):
+    made_runs.draw_folder(tmp_path / "images", ["a", "b"], each=12)
+    files = sorted(path.relative_to(tmp_path) for path in (tmp_path / "images").rglob("*.png"))
+
+    def read(splits: list[str]) -> dict[str, str]:
+        lines = [f"{file},{file.parent.name},{split}" for file, split in zip(files, splits, strict=True)]
+        (tmp_path / "list.csv").write_text("\n".join(["file,label,split", *lines]))
+        dataset = datasets.prepare(str(tmp_path / "list.csv"))
+        return data_selection.splits(dataset, DataConfig(source=dataset.source))
+
+    given = ["train", "train", "validation", "test"] * 6
+    assert sorted(read(given).values()) == sorted(given)
+    assert list(read(given).values()) != list(read(given[::-1]).values())
+
+
+def test_a_class_that_is_called_all_can_be_looked_at_alone(tmp_path):
+    test = visit(DATA, data=made_runs.draw_folder(tmp_path / "odd", ["All", "roses"]), part="Gallery")
+    assert test.selectbox(key="gallery_class").options == ["(All)", "All", "roses"]
+    test.selectbox(key="gallery_class").set_value("All").run()
+    assert "12 images" in words(no_fault(test)).splitlines()
 
 
 @pytest.mark.fault("F26")

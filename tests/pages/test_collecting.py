@@ -98,3 +98,21 @@ def test_too_few_takes_are_said_and_enough_lead_on_with_the_preset_for_few_image
     sound(test.button(key="add_images").click().run())
     assert test.query_params["collect"] == folder.name
     assert classes.unfinished("") == [] and dataset.class_names == ("cup", "pen")
+
+
+def test_a_name_that_is_typed_right_before_the_click_counts():
+    test, folder = begun()
+    (cup, _) = log.read(folder).classes
+    test.text_input(key=f"name {cup}").set_value("mug")
+    sound(test.button(key=f"rename {cup}").click().run())
+    assert list(log.read(folder).classes.values()) == ["mug", "pen"]
+
+
+def test_what_became_of_files_is_said_in_their_own_collection():
+    test, _ = begun()
+    upload(test, ("one.jpg", photo(1)))
+    assert "1 image added to cup" in words(test)
+    sound(test.button(key="close_draft").click().run())
+    test.text_input(key="collect_name").set_value("Other")
+    test.text_input(key="collect_classes").set_value("fork, knife")
+    assert "added to cup" not in words(sound(test.button(key="begin").click().run()))

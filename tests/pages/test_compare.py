@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import engine, runs
+from core import engine, runs, workspace
 from core.comparison import test_set_usage, verdicts
 from core.comparison.disagreement import compare
 from core.comparison.verdicts import Verdict
@@ -20,7 +20,7 @@ from core.words import spread
 from pages.common import run_lines
 from pages.common.run_lines import Line, Wanted
 from pages.common.run_picker import listing, summarise
-from pages.understand.compare import curves, runs_table, verdict
+from pages.understand.compare import curves, runs_table, settings_and_scores, verdict
 from pages.understand.compare.sides import headers, short_names, sides
 from samples import made_runs
 from tests.pages.reading import no_fault, words
@@ -175,6 +175,28 @@ def test_deleted_runs_come_back_with_undo(config):
     assert len(runs.all()) == 3
     assert page.query_params["runs"] == f"{made[0].id},{made[1].id}"
     assert "moved to the trash" not in words(page)
+
+
+def test_of_deleted_runs_those_that_can_come_back_do_and_the_others_stay_offered(config):
+    made = [made_runs.finished(config, name=str(number)) for number in range(3)]
+    page = compared(*made)
+    page = no_fault(page.button(key="delete_runs").click().run())
+    trash = workspace.folder() / "trash"
+    (trash / made[0].id).rename(trash / "elsewhere")
+    page.button(key="undo_delete").click().run()
+    assert {run.id for run in runs.all()} == {run.id for run in made[1:]}
+    assert "There is no run" in words(page) and "1 run moved to the trash" in words(page)
+    (trash / "elsewhere").rename(trash / made[0].id)
+    page = no_fault(page.button(key="undo_delete").click().run())
+    assert len(runs.all()) == 3 and "moved to the trash" not in words(page)
+
+
+def test_a_bar_says_whether_it_is_an_interval_or_the_range_of_repeats(config):
+    repeated(config, (0.6, 0.7, 0.8), "wide")
+    made_runs.finished(config.replace({"fit.epochs": 3}), name="single")
+    both = sides(run_lines.lines(listing()))
+    bars = [settings_and_scores._bar(side.name, side.scores("validation"))["interval"] for side in both]
+    assert sorted(str(words).partition(":")[0] for words in bars) == ["95% CI", "lowest to highest of 3 runs"]
 
 
 def test_a_run_in_progress_is_not_deleted_but_the_others_are(config):
@@ -358,6 +380,8 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
         for element in page.get(kind):
             assert "![x](" not in element.value and "[l](" not in element.value
             assert "$a_b$" not in element.value and "<script>" not in element.value
+    options = [option.content for one in page.get("button_group") for option in one.proto.options]
+    assert "B minus A" in options and not [option for option in options if "![x](" in option]
 
 
 def test_a_letter_alone_is_the_column_header_if_names_do_not_fit(config):

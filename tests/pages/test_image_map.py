@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,3 +122,13 @@ def test_colours_of_classes_are_those_of_the_theme_and_differ():
     for on_dark in (False, True):
         assert len(set(palette.categories(100, on_dark=on_dark))) == 100
     assert points._range(0.5) == "50 to 70%" and points._range(1.0) == "over 90%"
+
+
+def test_the_map_of_a_run_shows_its_images_anew_once_files_have_gone(config):
+    run = made_runs.finished(config)
+    before = len(shown_map.of_run(run).rows)
+    gone = sorted(Path(config.data.source).rglob("*.png"))[:3]
+    for path in gone:
+        path.unlink()
+    datasets.prepare(config.data.source)
+    assert len(shown_map.of_run(run).rows) < before

@@ -13,6 +13,7 @@ from core.config import RunConfig, preset
 from core.more_images import DataCurve, Study
 from core.more_images.measuring import Size
 from pages.common import addresses, data_curve_chart
+from pages.common import more_images as more_images_section
 from samples import made_runs
 from tests.pages.test_understand import no_fault, no_processes, shown, words
 
@@ -132,3 +133,10 @@ def test_the_chart_has_a_dot_per_run_and_a_dashed_forecast_to_twice_the_images()
     assert max(row["images"] for row in forecast) == pytest.approx(800)
     assert all(row["low"] <= row["accuracy"] <= row["high"] for row in law)
     assert data_curve_chart.in_words({"": curve}).count("with") == 3
+
+
+def test_runs_that_end_while_their_progress_is_drawn_are_no_fault(config: RunConfig) -> None:
+    study = Study(config)
+    finish(study)
+    asked = more_images_section.Asked("", study, 24)
+    more_images_section._show_progress([asked], {"": study.runs()}, "test")

@@ -283,3 +283,12 @@ def test_steps_that_a_lesson_hides_are_left_out(tmp_path):
     test = presented(run.id, hide="guess,training,try")
     keys = [button.key for button in test.button if button.key.startswith("present_to_")]
     assert keys == [f"present_to_{name}" for name in STEPS if name not in ("guess", "training", "try")]
+
+
+@pytest.mark.parametrize("key", ["present_next", "present_back"])
+def test_a_run_that_another_tab_deletes_in_the_middle_gets_a_sentence(tmp_path, key):
+    run = made_runs.finished(config_of(tmp_path))
+    test = presented(run.id, present="heatmaps-3")
+    runs.delete(run)
+    press(test, key)
+    assert "Nothing to present" in words(test)

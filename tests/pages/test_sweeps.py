@@ -88,6 +88,32 @@ def test_a_new_sweep_shows_its_runs_and_time_before_it_starts(base):
     assert "0 of 6 runs done" in page.get("progress")[0].proto.text
 
 
+def test_what_is_typed_right_before_the_click_counts(base):
+    page = shown(base)
+    page.text_input(key="sweep_name").set_value("by night")
+    page.number_input(key="sweep_repeats").set_value(2)
+    no_fault(page.button(key="start_sweep").click().run())
+    (sweep,) = sweeps.all()
+    assert (sweep.name, len(engine.queue())) == ("by night", 6)
+    page.session_state["sweep_more"] = True
+    page.run()
+    page.number_input(key="more_repeats").set_value(1).run()
+    page.number_input(key="more_repeats").set_value(3)
+    no_fault(page.button(key="extend_sweep").click().run())
+    assert len(engine.queue()) == 3 * (2 + 3)
+
+
+def test_two_sweeps_of_one_name_and_minute_can_both_be_chosen(base):
+    made = [sweeps.start(base, {"fit.learning_rate": (0.01, 0.001)}, name="twins") for _ in "ab"]
+    for sweep in made:
+        page = shown(base, sweep)
+        no_fault(page.run())
+        assert page.query_params["sweep"] == sweep.id
+        other = next(one for one in made if one != sweep)
+        page.selectbox(key="sweep_choice").set_value(other.id).run()
+        assert page.query_params["sweep"] == other.id
+
+
 def test_several_settings_of_every_kind_can_be_ticked(base):
     page = shown(base)
     paths = ["fit.optimizer", "augment.flip", "model.filters", "fit.batch_size", "model.dropout"]

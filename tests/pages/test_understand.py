@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +15,8 @@ from core.config import RunConfig
 from core.evaluation import confusion, metrics
 from core.runs import Run
 from core.words import percent
+from pages.common import waiting
+from pages.understand.results import classes
 from samples import made_runs
 from tests.pages.reading import no_fault, plain, words
 
@@ -282,3 +286,24 @@ def test_a_run_that_continues_another_says_so_with_a_link(config):
     text = words(shown("results", run=on.id))
     assert f"Epochs 1 to {epochs} are those of an earlier run, which this run continues." in text
     assert "trained on" not in words(shown("results", run=first.id))
+
+
+def test_another_model_of_a_run_is_asked_anew(config):
+    run = made_runs.finished(config)
+    questions = {waiting.about(run, "features")}
+    made_runs.give_model(run)
+    questions.add(waiting.about(run, "features"))
+    os.utime(run.model_path, (1, 1))
+    assert len(questions | {waiting.about(run, "features")}) == 3
+    assert waiting.about(run, "features") == waiting.about(run, "features")
+
+
+def test_a_result_without_its_predictions_says_so(config):
+    run = made_runs.finished(config)
+    run.predictions_path.unlink()
+    assert "has no predictions" in words(shown("results", run=run.id))
+
+
+def test_a_class_that_is_not_in_the_test_is_not_called_the_weakest():
+    assert classes._weakest(pd.DataFrame({"F1": [0.7, None, 0.4]})) == 2
+    assert classes._weakest(pd.DataFrame({"F1": [None, None]})) == 0

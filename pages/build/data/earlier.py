@@ -11,15 +11,15 @@ from pages.common.text import literal
 
 def show(kind: str, icon: str, source: str, heading: str = "") -> None:
     """Show a button per data set, that of the one in use disabled; nothing where there is none."""
-    made = [name for name in datasets.prepared() if data_sources.kind(name) == kind]
+    made = data_sources.titles(name for name in datasets.prepared() if data_sources.kind(name) == kind)
     if not made:
         return
     if heading:
         st.markdown(heading)
     with st.container(horizontal=True, gap="small"):
-        for name in made:
+        for name, title in made.items():
             st.button(
-                literal(data_sources.title(name)),
+                literal(title),
                 icon=icon,
                 key=f"known {name}",
                 disabled=name == source,

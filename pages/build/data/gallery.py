@@ -14,8 +14,9 @@ from core.data.splits import SPLITS
 from core.quality import Report
 from core.words import count
 from pages.build.data import gallery_tiles
-from pages.common import data_selection, version_steps
+from pages.common import data_selection, frame, version_steps
 from pages.common.dataset_cache import rows_by_id
+from pages.common.text import entry_for_all
 
 EVERY = "All"
 IN_USE, LEFT_OUT, UNREADABLE = "In use", "Left out", "Unreadable"
@@ -41,9 +42,11 @@ def show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> 
     st.fragment(_show, key="gallery")(dataset, config, report)
 
 
+@frame.explained()
 def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
     with st.grid(4, min_column_width=180, gap="small"):
-        label = st.selectbox("Class", [EVERY, *dataset.class_names], key="gallery_class")
+        every = entry_for_all(EVERY, dataset.class_names)
+        label = st.selectbox("Class", [every, *dataset.class_names], key="gallery_class")
         split = st.selectbox("Split", [EVERY, *SPLITS], key="gallery_split")
         filter_slot = st.container()
         order = st.selectbox("Order", list(_ORDERS), key="gallery_order")
@@ -53,7 +56,7 @@ def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) ->
         with filter_slot:
             what, findings = _choose_which(report())
     rows = _rows(dataset, what, findings)
-    if label != EVERY:
+    if label != every:
         rows = rows[rows["label"] == label]
     if split != EVERY:
         rows = rows[rows["id"].map(data_selection.splits(dataset, config)) == split]

@@ -11,7 +11,7 @@ from core.data.dataset import Dataset
 from core.errors import LabError
 from core.words import byte_size
 from pages.build.data import thumbnails
-from pages.common import data_selection, label_actions
+from pages.common import data_selection, frame, label_actions
 from pages.common.text import literal
 
 LARGE = 900
@@ -39,6 +39,7 @@ def _close() -> None:
 
 
 @st.dialog("Image", width="large", icon=":material/image:", on_dismiss=_close)
+@frame.explained()
 def _card(dataset: Dataset, config: DataConfig, row: pd.Series) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:

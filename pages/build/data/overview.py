@@ -14,7 +14,7 @@ from core.data.splits import SPLITS
 from core.datasets import Selection
 from core.words import count
 from pages.build.data import thumbnails
-from pages.common import layout_choice, settings
+from pages.common import frame, layout_choice, settings
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
 
@@ -50,6 +50,7 @@ def samples(dataset: Dataset, class_names: Sequence[str]) -> None:
     st.fragment(_samples, key="samples")(dataset, tuple(class_names))
 
 
+@frame.explained()
 def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Sample images", anchor=False, width="stretch")

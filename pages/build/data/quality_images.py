@@ -15,6 +15,7 @@ from core.errors import LabError
 from core.quality import Finding
 from core.words import count
 from pages.build.data import gallery_tiles, image_dialog, quality_mending, thumbnails
+from pages.common import frame
 from pages.common.dataset_cache import row_by_id, rows_by_id
 from pages.common.expander import lazy_expander
 from pages.common.paging import choose_page
@@ -42,7 +43,7 @@ def show(dataset: Dataset, finding: Finding) -> None:
     things = _things(finding)
     if not things:
         return
-    draw = st.fragment(_drawing(finding), key=f"behind {finding.name}")
+    draw = st.fragment(frame.explained()(_drawing(finding)), key=f"behind {finding.name}")
     label, key = f"Look at the {things}", f"look {finding.name}"
     lazy_expander(label, draw, dataset, finding, key=key, type="compact")
 

@@ -12,7 +12,7 @@ from core.data.dataset import Dataset
 from core.data.versions import Comparison, Step
 from core.words import count
 from pages.build.data import gallery_tiles
-from pages.common import settings, version_steps
+from pages.common import frame, settings, version_steps
 from pages.common.dataset_cache import HASH_FUNCS
 from pages.common.expander import lazy_expander
 from pages.common.text import literal
@@ -72,5 +72,6 @@ def _differences(dataset: Dataset, found: Comparison) -> None:
     for name, (words, ids) in parts.items():
         if ids:
             key = f"differ {name}"
-            draw = partial(st.fragment(gallery_tiles.show, key=f"differences {name}"), key=key, lines=lines)
+            tiles = st.fragment(frame.explained()(gallery_tiles.show), key=f"differences {name}")
+            draw = partial(tiles, key=key, lines=lines)
             lazy_expander(literal(words), draw, dataset, ids, key=key, icon=":material/photo_library:")

@@ -42,15 +42,14 @@ def _form(sweep: Sweep) -> None:
         st.warning(literal(error), icon=":material/rule:")
         return
     with st.grid(2, min_column_width=180, gap="small"):
-        trials = 0
         if sweep.way != "grid":
-            trials = st.number_input("More combinations to try", 0, 500, key=_TRIALS)
-        repeats = st.number_input("More runs per combination", 0, 20, key=_REPEATS)
+            st.number_input("More combinations to try", 0, 500, key=_TRIALS)
+        st.number_input("More runs per combination", 0, 20, key=_REPEATS)
     added = {path: values for path, values in more.items() if values}
     st.button(
         "Add and start", icon=":material/playlist_add:", key="extend_sweep",
-        disabled=not (added or trials or repeats),
-        on_click=frame.attempt, args=(_extend, sweep, added, int(trials), int(repeats)),
+        disabled=not (added or any(_numbers(sweep))),
+        on_click=frame.attempt, args=(_extend, sweep, added),
     )  # fmt: skip
     st.caption("So far: " + "; ".join(_line(path, sweep) for path in sweep.values))
 
@@ -67,8 +66,15 @@ def _key(path: str, sweep: Sweep) -> str:
     return f"more-{path}-{sweep.id}"
 
 
-def _extend(sweep: Sweep, added: dict[str, Any], trials: int, repeats: int) -> None:
+def _numbers(sweep: Sweep) -> tuple[int, int]:
+    """Return how many more combinations and runs per combination are asked for by now."""
+    trials = 0 if sweep.way == "grid" else int(st.session_state.get(_TRIALS, 0))
+    return trials, int(st.session_state.get(_REPEATS, 0))
+
+
+def _extend(sweep: Sweep, added: dict[str, Any]) -> None:
     """Extend the sweep, and empty the form."""
+    trials, repeats = _numbers(sweep)
     sweeps.extend(sweep, added, trials=trials, repeats=repeats)
     st.session_state.update({_key(path, sweep): [] for path in added})
     st.session_state.update({name: 0 for name in (_TRIALS, _REPEATS) if name in st.session_state})

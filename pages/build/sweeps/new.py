@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -162,17 +163,20 @@ def _show_cost(plan: Plan, asked: dict[str, Any]) -> None:
 
 
 def _start_button(*, ready: bool, is_next_step: bool = True) -> None:
-    st.button(
+    # Not a callback: what was typed just before the click is only known once the form has been read.
+    if st.button(
         "Start sweep",
         type="primary" if is_next_step else "secondary",
         icon=":material/play_arrow:",
         key="start_sweep",
         disabled=not ready,
-        on_click=frame.attempt,
-        args=(_start,),
-    )
+    ):
+        frame.attempt(_start)
+        st.rerun()
 
 
 def _start() -> None:
-    sweep = sweeps.start(**st.session_state[_ASKED], submission=visitors.submission())
+    asked = st.session_state[_ASKED]
+    start = partial(sweeps.start, **asked, submission=visitors.submission())
+    sweep = frame.once(("sweep", asked["base"]), start)
     picker.open_sweep(sweep.id)

@@ -10,7 +10,7 @@ from core import sweeps
 from core.sweeps import Sweep
 from core.words import moment
 from pages.common.addresses import SWEEP_KEY
-from pages.common.text import literal
+from pages.common.text import distinct, literal
 
 NEW = ""
 _CHOICE = "sweep_choice"
@@ -28,12 +28,13 @@ def pick(damaged: Collection[str] = ()) -> Sweep | None:
         asked = NEW
     first = next(iter(by_id))
     chosen = first if asked is None else asked
+    lines = distinct({NEW: "New sweep …", **{sweep_id: _line(sweep) for sweep_id, sweep in by_id.items()}})
     st.session_state[_CHOICE] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Sweep",
-            [NEW, *by_id],
-            format_func=lambda sweep_id: _line(by_id[sweep_id]) if sweep_id else "New sweep …",
+            list(lines),
+            format_func=lines.__getitem__,
             key=_CHOICE,
             on_change=_follow_choice,
         )

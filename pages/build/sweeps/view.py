@@ -210,7 +210,7 @@ def _show_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> 
 
 
 def _repeat(run_id: str) -> None:
-    repeats.repeat(runs.open(run_id), REPEATS, visitors.submission())
+    frame.once(("repeat", run_id), repeats.repeat, runs.open(run_id), REPEATS, visitors.submission())
 
 
 def _importance(sweep: Sweep, scored: int) -> None:

@@ -118,7 +118,8 @@ def _start(name: str, despite_memory: bool) -> None:
     config = settings.current()
     name = " ".join(name.split())[: run_names.MAX_LENGTH] or run_names.proposed(config)
     submission = visitors.submission(despite_memory=despite_memory)
-    followed_run.watch(engine.submit(config, Labels(name=name), submission))
+    run = frame.once(("run", config), engine.submit, config, Labels(name=name), submission)
+    followed_run.watch(run)
     st.session_state[_STARTED] = True
 
 

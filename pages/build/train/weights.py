@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import files
 from core.backbones import Backbone
 from core.errors import LabError
 from core.training import pretrained_weights
@@ -45,8 +46,9 @@ def _take() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.h5"
-        path.write_bytes(uploaded.getbuffer())
         try:
+            with files.explained(path):
+                path.write_bytes(uploaded.getbuffer())
             pretrained_weights.use_file(path)
         except LabError as error:
             st.session_state[_FAULT] = str(error).replace(path.name, uploaded.name)

@@ -43,7 +43,8 @@ def of_run(run: Run) -> Subject:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=HASH_FUNCS)
-def _of_run(run_id: str, _newest: Dataset) -> Subject:
+def _of_run(run_id: str, newest: Dataset) -> Subject:
+    """The images anew once the data set's files have changed, which may leave fewer of them."""
     return subject.of_run(runs.open(run_id))
 
 

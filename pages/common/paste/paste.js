@@ -11,16 +11,18 @@ export default function (component) {
   }
   paster.send = setStateValue
   paster.maxBytes = data.maxBytes
+  paster.maxImages = data.maxImages
   paster.number = Math.max(paster.number, data.taken)
   return () => document.removeEventListener("paste", paster.onPaste)
 }
 
 function create(root) {
   const button = root.querySelector("button")
-  const paster = { number: 0, maxBytes: 0 }
+  const paster = { number: 0, maxBytes: 0, maxImages: 0 }
 
   async function hand(files) {
     if (!files.length) return paster.send("fault", { name: "nothing", at: Date.now() })
+    if (files.length > paster.maxImages) return paster.send("fault", { name: "many", at: Date.now() })
     if (files.some((file) => file.size > paster.maxBytes)) {
       return paster.send("fault", { name: "large", at: Date.now() })
     }

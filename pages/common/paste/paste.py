@@ -20,6 +20,7 @@ MAX_IMAGES = 20
 _FAULTS = {
     "nothing": "There is no image on the clipboard. Copy one first, for example from a web page.",
     "large": f"This image is larger than {byte_size(MAX_BYTES)}. Save it as a file and choose that instead.",
+    "many": f"These are more than {MAX_IMAGES} images. Paste fewer at once, or choose them as files.",
     "denied": "The browser was not allowed to read the clipboard. Press Ctrl+V (on a Mac, Cmd+V) instead.",
 }
 
@@ -60,7 +61,7 @@ def paste(key: str) -> list[Pasted]:
         st.session_state[taken] = number
     _component(
         key=key,
-        data={"maxBytes": MAX_BYTES, "taken": st.session_state.get(taken, 0)},
+        data={"maxBytes": MAX_BYTES, "maxImages": MAX_IMAGES, "taken": st.session_state.get(taken, 0)},
         on_pasted_change=lambda: None,
         on_fault_change=lambda: None,
     )

@@ -8,13 +8,13 @@ from core import datasets, engine
 from core.data.collected import correcting
 from core.errors import LabError
 from core.words import visible
-from pages.common import data_sources, frame, visitors
-from pages.common.addresses import SOURCE_KEY, TRAIN
+from pages.common import data_sources, frame, settings, visitors
+from pages.common.addresses import TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
 
 POLL_SECONDS = 1.0
-_ADDED = "corrections"
+_ADDED, _MADE = "corrections", "corrections_made"
 
 
 def show(summary: Summary, name: str, content: bytes, key: str) -> None:
@@ -33,14 +33,15 @@ def show(summary: Summary, name: str, content: bytes, key: str) -> None:
             st.caption(reason)
             return
         names = summary.report.class_names
-        label = st.selectbox("Its true class", names, index=None, key=f"true class {key}", width=240)
+        label_key = f"true class {key}"
+        label = st.selectbox("Its true class", names, index=None, key=label_key, width=240)
         st.button(
             "Add to the data set",
             icon=":material/add:",
             key=f"add {key}",
             disabled=label is None,
             on_click=frame.attempt,
-            args=(_add, source, label, name, content),
+            args=(_add, source, label_key, name, content),
         )
         st.caption(
             "For training only: a test on images that were chosen because the model failed on them would say "
@@ -56,19 +57,32 @@ def show_added(*, polls: bool = True) -> None:
     """
     frame.show_faults()
     added: dict[str, str] = st.session_state.get(_ADDED, {})
+    made: set[str] = st.session_state.setdefault(_MADE, set())
     for source, words in added.items():
         with frame.explained(), st.container(border=True, horizontal=True, vertical_alignment="center"):
-            if not _is_part(source):
+            if source not in made and not _is_part(source):
                 every = POLL_SECONDS if polls else None
                 st.fragment(_wait, run_every=every, key=f"adding {source}")(source, words, polls=polls)
                 continue
+            made.add(source)  # comparing a large folder again for each photo of a camera takes too long
             said = f":green[:material/check:] {literal(words)} The next training uses it."
             st.markdown(said, width="stretch")
-            link = {SOURCE_KEY: source}
-            st.page_link(TRAIN, label="Train again", icon=":material/replay:", query_params=link)
+            if st.button("Train again", icon=":material/replay:", key=f"train again {source}"):
+                _train_again(source)
 
 
-def _add(source: str, label: str, name: str, content: bytes) -> None:
+def _train_again(source: str) -> None:
+    """Open the Train page on the newest version of a data set, whichever was chosen there before."""
+    settings.load()
+    settings.choose_source(source)
+    settings.put(settings.VERSION, "")
+    st.switch_page(TRAIN)
+
+
+def _add(source: str, label_key: str, name: str, content: bytes) -> None:
+    label: str | None = st.session_state.get(label_key)  # chosen just now, maybe after the page was drawn
+    if label is None:
+        raise LabError("Choose the true class of the image first.")
     done = correcting.add(datasets.open(source), label, (name, content), visitors.submission().by)
     title = data_sources.short(source)
     words = f"{visible(name)} was added to class {label} of {title}."
@@ -77,6 +91,7 @@ def _add(source: str, label: str, name: str, content: bytes) -> None:
     elif done.refused:
         raise LabError(f"{done.refused[0]}.")
     st.session_state.setdefault(_ADDED, {})[source] = words
+    st.session_state.setdefault(_MADE, set()).discard(source)
     engine.prepare(source)
 
 

@@ -43,7 +43,7 @@ def uploaded(name: str, content: bytes) -> Given:
     return Given(key, name, content)
 
 
-@st.cache_data(max_entries=2 * MAX_FILES, show_spinner=False)
+@st.cache_data(max_entries=2 * MAX_FILES, show_spinner=False, scope="session")  # forgotten with the page
 def _read(key: str, _name: str, _content: bytes, reader: Reader) -> Incoming:
     read = reader.read_bytes(_content, _name)
     if read.image is None:

@@ -58,8 +58,8 @@ def judged(summary: Summary, given: Sequence[Given], aim: float) -> Judged:
     pixels = [one.pixels for one in read if one.pixels is not None]
     if not pixels:
         return Judged(summary, judged_by, read, ())
-    kind, trained = kind_of(run), run.model_path.stat().st_mtime_ns
-    question = (run.id, trained, "predict", kind, *(one.key for one in given))
+    kind = kind_of(run)
+    question = waiting.about(run, "predict", kind, *(one.key for one in given))
     answer = waiting.answer(
         question,
         lambda: assistant.predict(run, np.stack(pixels), kind),
@@ -80,7 +80,7 @@ def heatmaps(judged: Judged, given: Sequence[Given], rows: Sequence[int]) -> dic
     pixels: list[NDArray[np.uint8]] = [p for row in chosen if (p := judged.read[row].pixels) is not None]
     classes = [found.predicted for row in chosen if isinstance(found := judged.found[row], Answer)]
     answer = waiting.answer(
-        (run.id, run.model_path.stat().st_mtime_ns, "heat", *((given[row].key) for row in chosen)),
+        waiting.about(run, "heat", *(given[row].key for row in chosen)),
         lambda: assistant.explain_images(run, np.stack(pixels), classes),
         f"Computing {count(len(chosen), 'heatmap')}.",
     )
@@ -96,7 +96,7 @@ def judge(run: Run, aim: float) -> Judge:
     try:
         trained = run.model_path.stat().st_mtime_ns
         kind = kind_of(run)
-        made = _features_made(run, trained, kind)
+        made = _features_made(run, kind)
         return _measured(run.id, aim, run.predictions_path.stat().st_mtime_ns, trained, made, kind)
     except FileNotFoundError:
         raise LabError(f"The model of {run.title} is gone, so it cannot predict.") from None
@@ -107,12 +107,12 @@ def kind_of(run: Run) -> Kind:
     return familiarity.kind_for(run.config)
 
 
-def _features_made(run: Run, trained: int, kind: Kind) -> int | None:
+def _features_made(run: Run, kind: Kind) -> int | None:
     """When the features of the run's images were stored; None, and asked for, where there are none."""
     if run_features.stored(run, kind) is not None:
         return nearest_images.path(run, kind).stat().st_mtime_ns
     waiting.answer(
-        (run.id, trained, "features", kind),
+        waiting.about(run, "features", kind),
         lambda: assistant.features(run, kind),
         "Measuring how far images usually lie from the training images, once per run.",
     )

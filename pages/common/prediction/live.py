@@ -17,7 +17,7 @@ from core.prediction.answers import Answer, Judge
 from core.prediction.incoming import Reader
 from core.prediction.sureness import AIM
 from core.runs import Run
-from pages.common import overlays
+from pages.common import frame, overlays
 from pages.common.camera.live import camera
 from pages.common.prediction import answer_card, correcting, judging
 from pages.common.run_picker import Summary
@@ -31,6 +31,7 @@ COUNTED = 12
 
 
 @st.fragment
+@frame.explained()
 def show(summary: Summary, *, corrects: bool = False) -> None:
     """Show the camera beside the answer to its latest photo, which may be added to the run's data set."""
     unless = " unless you add it to the data set" if corrects else ""
@@ -76,12 +77,15 @@ def _answer(summary: Summary, jpeg: bytes, *, with_heatmap: bool, corrects: bool
 
 def _ask(run: Run, judge: Judge, pixels: NDArray[np.uint8]) -> Answer | None:
     """The answer to a photo; if that takes too long, the last one, and None if there is none."""
-    pending: Ticket | None = st.session_state.pop(_PENDING, None)
-    ticket = pending or assistant.predict(run, pixels[None], judging.kind_of(run))
+    pending: tuple[str, Ticket] | None = st.session_state.pop(_PENDING, None)
+    if pending and pending[0] == run.id:
+        ticket = pending[1]
+    else:
+        ticket = assistant.predict(run, pixels[None], judging.kind_of(run))
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not ticket.ready:
         if time.monotonic() > deadline:
-            st.session_state[_PENDING] = ticket
+            st.session_state[_PENDING] = run.id, ticket
             of_run, last = st.session_state.get(_LAST, ("", None))
             return last if of_run == run.id else None
         time.sleep(assistant.POLL_SECONDS)

@@ -104,7 +104,7 @@ def _wall(story: Story) -> None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _drawn(
-    _dataset: Dataset, key: tuple[str, str, int], names: tuple[str, ...], columns: int, background: str
+    _dataset: Dataset, key: tuple[object, ...], names: tuple[str, ...], columns: int, background: str
 ) -> tuple[bytes, int]:
     """Return images side by side as a JPEG, and how many; a row per class where there are few classes."""
     rows = _chosen(_dataset.usable, names, columns)

@@ -13,7 +13,7 @@ import streamlit as st
 from core.evaluation import metrics
 from core.report import Epoch
 from core.words import confidence_interval, count, duration, percent, times
-from pages.common import learning_curves, watched_images
+from pages.common import frame, learning_curves, watched_images
 from pages.common.charts import is_dark
 from pages.show.present.story import Story
 
@@ -106,6 +106,7 @@ def _pace(history: Sequence[Epoch], seconds: float) -> str:
     return f"{words}; shown {times(real / seconds)} as fast." if real > seconds else f"{words}; shown slower."
 
 
+@frame.explained()
 def _frame(story: Story, history: Sequence[Epoch]) -> None:
     """Show one moment of it, and end the repetition once all of it was played."""
     played = _played(story)

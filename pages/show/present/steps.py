@@ -111,7 +111,7 @@ def prepare_next(story: Story) -> None:
 def forward(story: Story, index: int) -> None:
     """Do what the step of this place does before Next, or go to the place after it; in a callback."""
     everything = places(story)
-    here = everything[index]
+    here = everything[min(index, len(everything) - 1)]  # fewer by now, if the run was deleted meanwhile
     if action_of(story, here):
         here.step.act(story, here.screen)
     else:
@@ -120,7 +120,8 @@ def forward(story: Story, index: int) -> None:
 
 def back(story: Story, index: int) -> None:
     """Go to the place before this one; in a callback."""
-    places(story)[max(index - 1, 0)].go()
+    everything = places(story)
+    everything[max(min(index, len(everything)) - 1, 0)].go()
 
 
 def action_of(story: Story, here: Place) -> str:

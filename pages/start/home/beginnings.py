@@ -52,7 +52,7 @@ def _train_button(*, is_first_visit: bool) -> None:
         help="With small images and few epochs. The first start takes longer, while the lab warms up.",
     ):
         try:
-            run_id = _train()
+            run_id = frame.once("first run", _train)
         except LabError as error:
             st.error(literal(error))
         else:

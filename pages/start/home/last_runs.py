@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from core import run_names, runs
 from core.errors import LabError
 from core.evaluation import confusion
+from core.evaluation.confusion import Mistake
 from core.words import confidence_interval, differing, percent
 from pages.common import data_sources, present_link, run_images
 from pages.common.addresses import COMPARE, EXPLAIN, RESULTS, RUN_KEY, TRAIN
@@ -104,16 +105,20 @@ def _thumbnail(summary: Summary) -> tuple[bytes, str] | None:
     """Return the image that the run got most wrong, or a test image, with a description."""
     try:
         test = run_images.predictions(summary.run)
-        worst = confusion.worst(test, limit=1)
-        shown = run_images.gallery(summary.run)
-        row = shown.row(str(test.ids[worst[0].row if worst else 0]))
+        shown, worst = run_images.gallery(summary.run), confusion.worst(test, limit=1)
+        row = shown.row(str(test.ids[worst[0].row if worst else 0])) if len(test.ids) else None
         if shown.dataset is None or row is None:
             return None
-        names = summary.report.class_names
-        alt = f"Its worst mistake: {names[worst[0].true]} predicted as {names[worst[0].predicted]}"
-        return _cropped(shown.dataset.thumbnail(row, _THUMBNAIL)), alt if worst else "One of its test images"
+        return _cropped(shown.dataset.thumbnail(row, _THUMBNAIL)), _in_words(summary, worst)
     except LabError:
         return None
+
+
+def _in_words(summary: Summary, worst: Sequence[Mistake]) -> str:
+    if not worst:
+        return "One of its test images"
+    true, predicted = (summary.report.class_names[index] for index in (worst[0].true, worst[0].predicted))
+    return f"Its worst mistake: {true} predicted as {predicted}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -36,7 +36,7 @@ def show(first: Side, second: Side, split: str) -> None:
     title = str(
         st.segmented_control(
             "Matrix", [difference, first.name, second.name], default=difference, required=True,
-            key="compare_matrix", label_visibility="collapsed",
+            format_func=literal, key="compare_matrix", label_visibility="collapsed",
         )
     )  # fmt: skip
     order = confusion.order(counts[0] + counts[1])

@@ -12,7 +12,7 @@ from core.comparison.disagreement import Disagreement, Kind
 from core.errors import LabError
 from core.runs import Predictions
 from core.words import count, percent
-from pages.common import heatmap_row, run_images, waiting
+from pages.common import frame, heatmap_row, run_images, waiting
 from pages.common.paging import choose_page
 from pages.common.run_images import Tile
 from pages.common.run_picker import Summary
@@ -119,6 +119,7 @@ def _show_dialog(first: tuple[str, Summary], second: tuple[str, Summary], split:
 
 
 @st.dialog("One image, two models", width="large", icon=":material/compare:", on_dismiss=_close)
+@frame.explained()
 def _card(image_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
     for letter, summary in both:
         predictions = run_images.predictions(summary.run, split)

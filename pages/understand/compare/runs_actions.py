@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import engine, run_names, runs
 from core.comparison import counterpart
 from core.config import RunConfig
 from core.errors import LabError
 from core.export import run_archive
-from core.runs import Labels, Run
+from core.runs import Labels
 from core.sweeps import repeats
 from core.training import cost_estimate, memory_estimate
 from core.words import about, count
@@ -113,7 +114,9 @@ def time_to_repeat(lines: Sequence[Line], times: int) -> str:
 
 def repeat(lines: Sequence[Line], times: int) -> None:
     """Queue the repeats, and include them in the comparison."""
-    made = repeats.repeat_together([line.first.run for line in lines], times, visitors.submission())
+    repeated = [line.first.run for line in lines]
+    what = ("repeat", times, *(run.id for run in repeated))
+    made = frame.once(what, repeats.repeat_together, repeated, times, visitors.submission())
     again = {line.id: line.first.run.id + REPEATS for line in lines}
     choice.choose([again.get(name, name) for name in choice.ids()])
     queued.note(made)
@@ -155,8 +158,8 @@ def _show_import() -> None:
             )  # fmt: skip
 
 
-def _import(archive: object) -> None:
-    run = run_archive.unpack(archive)  # type: ignore[arg-type]
+def _import(archive: UploadedFile) -> None:
+    run = frame.once(("import", archive.file_id), run_archive.unpack, archive)
     st.session_state["import_generation"] += 1
     choice.choose([run.id])
     st.session_state[_DONE] = f"{literal(run.title)} was imported as {literal(run.id)} and is selected."
@@ -180,12 +183,22 @@ def _delete(ticked: Sequence[Line]) -> None:
 
 
 def _restore(run_ids: Sequence[str]) -> None:
-    """Restore runs, with the selection they had."""
-    st.session_state.pop(_DELETED, None)
-    restored: list[Run] = [runs.restore(run_id) for run_id in run_ids]
-    st.session_state[_DONE] = f"{count(len(restored), 'run')} restored."
-    before = st.session_state.pop(_TICKED, [])
+    """Restore as many runs as possible, with the selection they had; the others can be tried again."""
+    left: list[str] = []
+    faults: list[LabError] = []
+    for run_id in run_ids:
+        try:
+            runs.restore(run_id)
+        except LabError as error:
+            left.append(run_id)
+            faults.append(error)
+    st.session_state[_DELETED] = left
+    if len(left) < len(run_ids):
+        st.session_state[_DONE] = f"{count(len(run_ids) - len(left), 'run')} restored."
+    before = [name for name in st.session_state.get(_TICKED, []) if name not in left]
     choice.choose(list(dict.fromkeys([*before, *choice.ids()])))
+    if faults:
+        raise faults[0]
 
 
 def _show_last_action() -> None:

@@ -12,7 +12,17 @@ from core.config import SETTINGS, differences
 from core.errors import LabError
 from core.evaluation import metrics
 from core.sweeps.plan import SEED, SEEDS
-from core.words import DASH, byte_size, duration, interval, percent, setting_value, spread, spread_of_losses
+from core.words import (
+    DASH,
+    byte_size,
+    confidence_interval,
+    duration,
+    interval,
+    percent,
+    setting_value,
+    spread,
+    spread_of_losses,
+)
 from pages.common import charts, side_table
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -105,11 +115,15 @@ def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: 
 
 
 def _bar(name: str, of_side: list[Scores]) -> dict[str, object]:
-    values = [scores.accuracy.value or 0.0 for scores in of_side]
     if len(of_side) == 1:
         accuracy = of_side[0].accuracy
-        return {"name": name, "value": accuracy.value, "low": accuracy.low, "high": accuracy.high}
-    return {"name": name, "value": sum(values) / len(values), "low": min(values), "high": max(values)}
+        value, low, high = accuracy.value, accuracy.low, accuracy.high
+        words = confidence_interval(low, high)
+    else:
+        values = [one.accuracy.value or 0.0 for one in of_side]
+        value, low, high = sum(values) / len(values), min(values), max(values)
+        words = f"lowest to highest of {len(values)} runs: {interval(low, high)}"
+    return {"name": name, "value": value, "low": low, "high": high, "interval": words}
 
 
 def _shares(intervals: list[Interval]) -> str:

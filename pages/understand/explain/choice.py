@@ -112,6 +112,8 @@ def _of_class(summary: Summary, predictions: Predictions, number: int) -> Positi
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Class", names, key="explain_class", width=220)
         here = np.flatnonzero(predictions.labels == names.index(name))
+        if not len(here):
+            st.caption("This class has no test images.")
         here = here[np.argsort(predictions.probabilities[here, names.index(name)], kind="stable")]
         page = choose_page(
             len(here), number, key=f"explain-{name}", thing="image", order="least probable first"

@@ -44,7 +44,7 @@ def show(summary: Summary, shown: Gallery, image_id: str, class_index: int, stre
             persist_state="session",
         )
     result: Mapping[str, Any] | None = waiting.answer(
-        (summary.run.id, "trust", image_id, class_index, method, share),
+        waiting.about(summary.run, "trust", image_id, class_index, method, share),
         lambda: assistant.trust(summary.run, [image_id], class_index, method, share=share / 100),
         "Greying out parts of the image and predicting again.",
     )

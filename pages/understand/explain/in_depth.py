@@ -129,7 +129,7 @@ def _filters(summary: Summary, image_id: str) -> None:
     titles = keras_file.titles(keras_file.feature_maps(summary.run.model_path))
     layer = st.selectbox("Layer", titles, format_func=titles.__getitem__, key="filters_layer", width=220)
     result: Mapping[str, Any] | None = waiting.answer(
-        (summary.run.id, "filters", image_id, layer),
+        waiting.about(summary.run, "filters", image_id, layer),
         lambda: assistant.activations(summary.run, [image_id], layer),
         "Computing the filter responses.",
     )

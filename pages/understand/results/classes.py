@@ -88,7 +88,8 @@ def frame_of(report: Report) -> pd.DataFrame:
 
 
 def _weakest(frame: pd.DataFrame) -> int:
-    return int(frame["F1"].astype(float).fillna(0).to_numpy().argmin())
+    """Return the row of the lowest F1; a class that the test neither has nor predicts has none."""
+    return int(frame["F1"].astype(float).fillna(np.inf).to_numpy().argmin())
 
 
 def _detail(summary: Summary, index: int) -> None:

@@ -14,6 +14,7 @@ from core.explain.nearest_images import Similar
 from core.runs import Predictions
 from core.words import SPLIT_NAMES, percent
 from pages.common import (
+    frame,
     glossary,
     heatmap_row,
     label_actions,
@@ -57,7 +58,8 @@ def show(summary: Summary) -> None:
 
 
 def _dialog(title: str, draw: Callable[..., None], *arguments: object) -> None:
-    st.dialog(title, width="large", icon=":material/zoom_in:", on_dismiss=_close)(draw)(*arguments)
+    opened = st.dialog(title, width="large", icon=":material/zoom_in:", on_dismiss=_close)
+    opened(frame.explained()(draw))(*arguments)
 
 
 def _close() -> None:
@@ -138,7 +140,7 @@ def _similar(summary: Summary, shown: Gallery, image_id: str, true: str) -> None
         return
     if features is None:
         waiting.answer(
-            (summary.run.id, "features"),
+            waiting.about(summary.run, "features"),
             lambda: assistant.features(summary.run),
             "Comparing with the training images. This takes a few seconds, once per run.",
         )

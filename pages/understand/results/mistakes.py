@@ -14,7 +14,7 @@ from pages.common import glossary, lesson, run_images, version_steps
 from pages.common.paging import choose_page
 from pages.common.run_images import Gallery, Tile
 from pages.common.run_picker import Summary
-from pages.common.text import literal
+from pages.common.text import entry_for_all, literal
 from pages.understand.results import downloads, image_dialog, matrix
 
 WORST = 10
@@ -98,8 +98,9 @@ def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) ->
 def _worst_images(summary: Summary, shown: Gallery) -> None:
     names = summary.report.class_names
     predictions = run_images.predictions(summary.run)
-    choice = st.selectbox("True class", [ALL, *names], key="worst_class", width=320)
-    of_class = None if choice == ALL else names.index(choice)
+    every = entry_for_all(ALL, names)
+    choice = st.selectbox("True class", [every, *names], key="worst_class", width=320)
+    of_class = None if choice == every else names.index(choice)
     positions = [mistake.row for mistake in confusion.worst(predictions, of_class, WORST)]
     if not positions:
         st.success("No mistakes on these test images.", icon=":material/check:")

@@ -49,10 +49,9 @@ def _begin() -> None:
 def _create() -> None:
     names = split_list(str(st.session_state.get(_CLASSES, "")))
     distinct = tuple(dict.fromkeys(names))
-    source = classes.create(
-        str(st.session_state.get(_NAME, "")).strip() or "my images", distinct, draft.browser()
-    )
-    draft.open_draft(source)
+    name = str(st.session_state.get(_NAME, "")).strip() or "my images"
+    what = ("collection", name, distinct)
+    draft.open_draft(frame.once(what, classes.create, name, distinct, draft.browser()))
 
 
 def _unfinished() -> None:

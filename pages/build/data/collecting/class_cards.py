@@ -58,13 +58,8 @@ def _changes(opened: Draft, collected: Collected, key: str) -> None:
             _sort(opened, key)
         if not collected.is_used(key):
             with st.popover("Rename", icon=":material/edit:", key=f"edit {key}", type="tertiary"):
-                name = st.text_input("Name", collected.classes[key], key=f"name {key}")
-                st.button(
-                    "Rename",
-                    key=f"rename {key}",
-                    on_click=frame.attempt,
-                    args=(classes.rename, opened.folder, key, name, draft.browser()),
-                )
+                st.text_input("Name", collected.classes[key], key=_name_key(key))
+                st.button("Rename", key=f"rename {key}", on_click=frame.attempt, args=(_rename, opened, key))
                 st.button(
                     "Remove this class",
                     icon=":material/delete:",
@@ -74,7 +69,17 @@ def _changes(opened: Draft, collected: Collected, key: str) -> None:
                 )
 
 
+def _name_key(key: str) -> str:
+    return f"name {key}"
+
+
+def _rename(opened: Draft, key: str) -> None:
+    """Give a class the name that is in its field by now, which a click right after typing precedes."""
+    classes.rename(opened.folder, key, str(st.session_state[_name_key(key)]), draft.browser())
+
+
 @st.dialog("Sort images", width="large", icon=":material/checklist:")
+@frame.explained()
 def _sort(opened: Draft, key: str) -> None:
     """Tick images, then move them to another class or remove them."""
     collected = opened.collected

@@ -101,7 +101,7 @@ def _files(opened: Draft) -> None:
     )
     if pasted := paste(f"collect paste {opened.source}"):
         _add(opened, into, [(one.name, one.content) for one in pasted])
-    _report()
+    _report(opened)
 
 
 def _take_files(opened: Draft, key: str) -> None:
@@ -117,13 +117,13 @@ def _add(opened: Draft, into: str, contents: list[images.Content]) -> None:
         added = images.add(opened.folder, into, contents, by=draft.browser())
     except LabError as error:
         added = Added(refused=(str(error),))
-    st.session_state[_REPORT] = added, name
+    st.session_state[_REPORT] = opened.source, added, name
 
 
-def _report() -> None:
-    """What became of the last files."""
-    added, name = st.session_state.get(_REPORT, (None, ""))
-    if added is None:
+def _report(opened: Draft) -> None:
+    """What became of the last files, if they were added to this collection."""
+    source, added, name = st.session_state.get(_REPORT, ("", Added(), ""))
+    if source != opened.source:
         return
     words = [count(added.new, "image") + f" added to {name}"] if added.new or not added.refused else []
     words += [f"{count(added.known, 'image')} already there"] if added.known else []
