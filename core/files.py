@@ -254,8 +254,10 @@ def _reason(error: ValidationError) -> str:
 
 def free_bytes(path: Path) -> int:
     """Bytes that are free on the disk of ``path``, which need not exist."""
-    folder = next((p for p in (path, *path.parents) if p.exists()), Path())
-    return shutil.disk_usage(folder).free
+    for folder in (path, *path.parents):
+        with suppress(OSError):  # there is no such folder, or it may not be looked into
+            return shutil.disk_usage(folder).free
+    return shutil.disk_usage(Path()).free
 
 
 def _free_space(path: Path) -> str:
