@@ -64,6 +64,7 @@ class Dataset:
         candidates: the ways to read its files, the likeliest first, as far as they are known.
         is_plain: whether each folder is a class and nothing was left aside, so that nothing need be said.
         ranges: what is black and white in its images of more than 8 bits, see ``Facts``.
+        stamp: another number whenever its index was written anew.
     """
 
     id: str
@@ -82,11 +83,15 @@ class Dataset:
     candidates: tuple[Candidate, ...] = ()
     is_plain: bool = True
     ranges: Ranges | None = None
+    stamp: int = 0
 
     @property
     def cache_key(self) -> tuple[str, str, int]:
-        """A cheap key that identifies the data set, its version and its number of files."""
-        return str(self.path), self.version, len(self.index)
+        """A cheap key that identifies the data set, its version and all that the index says of its files.
+
+        The version alone says nothing of splits and groups, which a list may give anew.
+        """
+        return str(self.path), self.version, self.stamp
 
     @property
     def prepared_at(self) -> float:

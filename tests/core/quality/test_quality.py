@@ -165,6 +165,18 @@ def test_mirror_images_with_different_labels_are_no_conflict_and_turn_flipping_o
     assert set(rows.groupby("split")["label"].nunique()) == {2}
 
 
+def test_relabelled_mirror_images_turn_flipping_on_again(tmp_path: Path) -> None:
+    root = tmp_path / "hands"
+    for number in range(12):
+        put(root, "left", f"{number}.png", blobs(number))
+        put(root, "right", f"{number}.png", blobs(number).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    dataset = datasets.prepare(str(root))
+    assert datasets.starting_settings(str(root)) == {"augment.flip": False}
+    right = dataset.usable.loc[dataset.usable["label"] == "right", "id"]
+    versions.relabel(dataset, right, "left", "all hands are one class")
+    assert datasets.starting_settings(str(root)) == {}
+
+
 def test_one_mirrored_copy_with_another_label_leaves_flipping_on(good: Path) -> None:
     put(good, "dogs", "mirrored.png", blobs(3).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     mirrors = check(good).finding("mirrors")
