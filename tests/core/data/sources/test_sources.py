@@ -184,6 +184,12 @@ def test_every_source_has_an_id_that_is_a_safe_folder_name(tmp_path: Path) -> No
         assert set(sources.resolve(name).id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
+def test_two_long_names_that_end_differently_are_two_data_sets() -> None:
+    names = (f"tfds:controlled_noisy_web_labels/mini_imagenet_{colour}" for colour in ("red", "blue"))
+    assert len({sources.resolve(name).id for name in names}) == 2
+    assert sources.resolve("tfds:eurosat/rgb").id == "tfds-eurosat-rgb"
+
+
 def test_two_folders_of_one_name_are_two_data_sets(tmp_path: Path) -> None:
     put(tmp_path, "one/flowers/roses/a.png", "two/flowers/roses/a.png")
     one, two = (sources.resolve(str(tmp_path / place / "flowers")) for place in ("one", "two"))
