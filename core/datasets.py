@@ -123,7 +123,7 @@ def prepared() -> list[str]:
     """The sources of all prepared data sets in this workspace, most recently prepared first."""
     found = (workspace.folder() / "datasets").glob("*/dataset.json")
     names = []
-    for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+    for path in files.newest_first(found):
         with contextlib.suppress(LabError):  # a damaged data set cannot be chosen
             names.append(files.read_model(path, Facts).source)
     return names

@@ -9,7 +9,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -91,6 +91,15 @@ def remove(path: Path) -> bool:
     except PermissionError:
         return False
     return True
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """The paths, what was written last first; what another process has deleted meanwhile is left out."""
+    written: list[tuple[int, Path]] = []
+    for path in paths:
+        with suppress(OSError):
+            written.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(written, key=lambda one: -one[0])]
 
 
 def sweep(folder: Path, seconds: float = ABANDONED_SECONDS) -> None:
