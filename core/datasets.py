@@ -17,7 +17,6 @@ thumbnails/        small images for display
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +77,13 @@ def starting_settings(source: str) -> dict[str, Any]:
     Flipping left-right is initially off if some classes mirror each other, as far as that is known: for the
     user's own data sets, once they are prepared.
     """
+    from core.data import mirroring
+
     try:
-        evidence = _path(sources.resolve(source)) / "copies.parquet"
-    except LabError:  # the source does not exist, which opening it reports
-        return {}
-    return dict(_starting_settings(source, evidence.stat().st_mtime_ns if evidence.exists() else 0))
+        flips = _flip_starts_on(open(source))
+    except LabError:  # not prepared yet, or there is no such source, which opening it reports
+        flips = source not in mirroring.MEANT
+    return {} if flips else {"augment.flip": False}
 
 
 def starting_config(source: str, preset: str) -> RunConfig:
@@ -95,15 +96,18 @@ def starting_config(source: str, preset: str) -> RunConfig:
     return config.preset(preset, base).replace(starting_settings(source))
 
 
-@lru_cache(100)
-def _starting_settings(source: str, _changed: int) -> dict[str, Any]:
-    from core.data import mirroring
+def _flip_starts_on(dataset: Dataset) -> bool:
+    """Worked out once for each version: pages ask at every click."""
+    from core.data import copy_evidence, mirroring
 
-    try:
-        off = not mirroring.flip_starts_on(open(source))
-    except LabError:
-        off = source in mirroring.MEANT
-    return {"augment.flip": False} if off else {}
+    key = (*dataset.cache_key, copy_evidence.stamp(dataset.path))
+    known = _flips.get(dataset.path)
+    if known is None or known[0] != key:
+        known = _flips[dataset.path] = key, mirroring.flip_starts_on(dataset)
+    return known[1]
+
+
+_flips: dict[Path, tuple[tuple[object, ...], bool]] = {}
 
 
 def folder(source: str) -> Path:
@@ -119,7 +123,7 @@ def prepared() -> list[str]:
     """The sources of all prepared data sets in this workspace, most recently prepared first."""
     found = (workspace.folder() / "datasets").glob("*/dataset.json")
     names = []
-    for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+    for path in files.newest_first(found):
         with contextlib.suppress(LabError):  # a damaged data set cannot be chosen
             names.append(files.read_model(path, Facts).source)
     return names
@@ -167,14 +171,14 @@ def _open(origin: Source) -> Dataset:
     signature = (*signature, len(recorded))
     opened = _opened.get(path)
     if opened is None or opened[0] != signature:
-        opened = _opened[path] = signature, _read(path, origin, recorded)
+        opened = _opened[path] = signature, _read(path, origin, recorded, stamp=signature[1])
     return opened[1]
 
 
 _opened: dict[Path, tuple[tuple[int, ...], Dataset]] = {}
 
 
-def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Dataset:
+def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...], stamp: int) -> Dataset:
     facts = files.read_model(path / "dataset.json", Facts)
     try:
         index = indexing.read(path / "index.parquet")
@@ -209,6 +213,7 @@ def _read(path: Path, origin: Source, recorded: tuple[versions.Step, ...]) -> Da
         candidates=facts.candidates,
         is_plain=facts.is_plain,
         ranges=facts.ranges,
+        stamp=stamp,
     )
     return versions.of_index(dataset, index) if len(usable) < len(index) else dataset
 

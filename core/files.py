@@ -9,7 +9,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -91,6 +91,15 @@ def remove(path: Path) -> bool:
     except PermissionError:
         return False
     return True
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """The paths, what was written last first; what another process has deleted meanwhile is left out."""
+    written: list[tuple[int, Path]] = []
+    for path in paths:
+        with suppress(OSError):
+            written.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(written, key=lambda one: -one[0])]
 
 
 def sweep(folder: Path, seconds: float = ABANDONED_SECONDS) -> None:
@@ -254,8 +263,10 @@ def _reason(error: ValidationError) -> str:
 
 def free_bytes(path: Path) -> int:
     """Bytes that are free on the disk of ``path``, which need not exist."""
-    folder = next((p for p in (path, *path.parents) if p.exists()), Path())
-    return shutil.disk_usage(folder).free
+    for folder in (path, *path.parents):
+        with suppress(OSError):  # there is no such folder, or it may not be looked into
+            return shutil.disk_usage(folder).free
+    return shutil.disk_usage(Path()).free
 
 
 def _free_space(path: Path) -> str:

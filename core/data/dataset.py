@@ -6,7 +6,6 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,7 @@ class Dataset:
         candidates: the ways to read its files, the likeliest first, as far as they are known.
         is_plain: whether each folder is a class and nothing was left aside, so that nothing need be said.
         ranges: what is black and white in its images of more than 8 bits, see ``Facts``.
+        stamp: another number whenever its index was written anew.
     """
 
     id: str
@@ -83,16 +83,15 @@ class Dataset:
     candidates: tuple[Candidate, ...] = ()
     is_plain: bool = True
     ranges: Ranges | None = None
+    stamp: int = 0
 
-    @cached_property
-    def cache_key(self) -> tuple[str, str, int, int]:
-        """A key that identifies the data set, its version, its number of files, and what their splits are.
+    @property
+    def cache_key(self) -> tuple[str, str, int]:
+        """A cheap key that identifies the data set, its version and all that the index says of its files.
 
-        A version stands for images and labels alone: a list may give other splits or groups to the same ones.
+        The version alone says nothing of splits and groups, which a list may give anew.
         """
-        decisive = self.index.columns.intersection(["id", "group", "source_split", "source_group"])
-        hashes = pd.util.hash_pandas_object(self.index[decisive], index=False)
-        return str(self.path), self.version, len(self.index), int(hashes.sum())
+        return str(self.path), self.version, self.stamp
 
     @property
     def prepared_at(self) -> float:

@@ -45,8 +45,10 @@ def groups(dataset: Dataset, by: By) -> Groups | None:
     """
     rows = _readable(dataset)
     if by == "list":
-        keys = rows["source_group"].tolist()
-        return _groups(dataset, by, keys) if name_groups.are_groups(keys, _names(rows)[1], 0.0) else None
+        keys = rows["source_group"]
+        named = keys.where(keys != "", "\0" + rows["id"]).tolist()  # an image on its own is a group, too
+        found = name_groups.are_groups(named, _names(rows)[1], 0.0)
+        return _groups(dataset, by, keys.tolist()) if found else None
     if by == "name":
         return _groups(dataset, by, name_groups.from_names(*_names(rows), asked=True))
     if by == "folder":

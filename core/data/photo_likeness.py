@@ -6,8 +6,8 @@ import pandas as pd
 
 MOST = 0.9
 """Share of the images from which a remark about all of them is justified."""
-GREY = 0.02
-"""Mean saturation, in [0, 1], below which an image has no colours."""
+GREY = 3.0
+"""Mean saturation, 0 to 255, below which an image has no colours; a scan in colour still has some noise."""
 SMALL = 64
 """Shorter side in pixels below which a photo has lost its details."""
 

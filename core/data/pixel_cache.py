@@ -126,7 +126,7 @@ class _Cache:
 
 def _caches(folder: Path, image_size: int, resize: str) -> list[_Cache]:
     """The readable caches of one size and fit, newest first."""
-    found = sorted(folder.glob(f"{image_size}-{resize}-*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)
+    found = files.newest_first(folder.glob(f"{image_size}-{resize}-*.ids.npy"))
     return [cache for path in found if (cache := _open(path, image_size))]
 
 
@@ -134,7 +134,7 @@ def _open(ids_path: Path, image_size: int) -> _Cache | None:
     try:
         ids = np.load(ids_path, allow_pickle=False)
         pixels = PixelFile(ids_path.with_name(ids_path.name.replace(".ids.npy", ".npy")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None  # just pruned by another process, or damaged: decode again
     return _Cache(pixels, pd.Index(ids)) if pixels.shape == (len(ids), image_size, image_size, 3) else None
 
@@ -152,8 +152,9 @@ def _write(
             file.write(np.ascontiguousarray(image).data)
     with files.replacing(path.with_name(f"{path.stem}.ids.npy")) as beside:
         np.save(beside, ids)
+    pixels = PixelFile(path)  # opened first: where the clock was set back, it counts as the oldest
     _prune(folder)
-    return PixelFile(path)
+    return pixels
 
 
 def _prune(folder: Path) -> None:
@@ -162,8 +163,7 @@ def _prune(folder: Path) -> None:
     If a file in use cannot be removed, as on Windows, its list of ids is kept too, so that the next pruning
     finds it again.
     """
-    found = sorted(folder.glob("*.ids.npy"), key=lambda path: -path.stat().st_mtime_ns)
-    for path in found[_KEPT_FILES:]:
+    for path in files.newest_first(folder.glob("*.ids.npy"))[_KEPT_FILES:]:
         if files.remove(path.with_name(path.name.replace(".ids.npy", ".npy"))):
             files.remove(path)
 

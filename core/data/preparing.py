@@ -51,7 +51,7 @@ def prepare(origin: Source, path: Path, layout: str, progress: Progress, should_
         evidence = copy_evidence.gather(index, root, looked_at, progress, should_stop, ranges)
         copy_evidence.write(path, evidence)
         group = duplicates.whole_groups(index, duplicates.find(index, evidence))
-        note = _note(path)
+        note = _text(path / _NOTE)  # what the source said of its images when they were made
         facts = Facts(
             source=origin.name,
             class_names=found.class_names,
@@ -109,7 +109,7 @@ def _created(origin: Source, path: Path, progress: Progress, should_stop: Should
     """The folder of a source's generated images, created beside and moved into place when complete."""
     assert origin.make is not None
     finished, recipe = path / "files", path / "recipe.txt"
-    if finished.is_dir() and recipe.is_file() and recipe.read_text() == origin.recipe:
+    if finished.is_dir() and _text(recipe) == origin.recipe:
         return finished
     beside = path / f".files.{uuid.uuid4().hex[:8]}"
     try:
@@ -120,17 +120,17 @@ def _created(origin: Source, path: Path, progress: Progress, should_stop: Should
             shutil.rmtree(finished, ignore_errors=True)
             files.patiently(lambda: os.replace(beside, finished))
             (path / _NOTE).write_text(note, encoding="utf-8")
-            recipe.write_text(origin.recipe)
+            recipe.write_text(origin.recipe, encoding="utf-8")
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return finished
 
 
-def _note(path: Path) -> str:
-    """What the source said of its images when they were made."""
+def _text(path: Path) -> str:
+    """What is in a file of the lab's own; nothing if it is missing or damaged."""
     try:
-        return (path / _NOTE).read_text(encoding="utf-8")
-    except OSError:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return ""
 
 

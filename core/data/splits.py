@@ -29,7 +29,8 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
 
     Args:
         rows: columns content, label, group (rows of one group stay together) and source_split ("" if the
-            source does not define one; otherwise it is kept, and :data:`TRAIN_ONLY` is). With a column
+            source does not define one; otherwise it is kept, and :data:`TRAIN_ONLY` is). Where the source
+            gives validation and test images, those without a split are for training. With a column
             ``together``, rows that share its number stay together too, see core/data/group_splits.py.
 
     Returns:
@@ -45,9 +46,8 @@ def assign(rows: pd.DataFrame, validation_share: float, test_share: float, seed:
     shares = {"test": test_share, "validation": validation_share}
     lacking = {split: share for split, share in shares.items() if not (splits == split).any()}
     free = ~left_out & rows["source_split"].isin(["", "train"])
-    if lacking:
-        assign_to = _assign_wholes_to if "together" in rows else _assign_to
-        splits[free] = assign_to(rows[free], lacking, seed)
+    assign_to = _assign_wholes_to if "together" in rows else _assign_to
+    splits[free] = assign_to(rows[free], lacking, seed) if lacking else "train"
     return _with_train_only(rows, splits)
 
 
@@ -86,9 +86,8 @@ def _copies_of_held_out(rows: pd.DataFrame) -> pd.Series:
     """True where the source's own splits leak: the row is a copy of a validation or test image."""
     test, validation = (rows.loc[rows["source_split"] == split, "group"] for split in ("test", "validation"))
     in_test, in_validation = rows["group"].isin(test), rows["group"].isin(validation)
-    return (in_test & rows["source_split"].isin(["train", "validation"])) | (
-        in_validation & (rows["source_split"] == "train")
-    )
+    may_train = rows["source_split"].isin(["", "train"])
+    return in_test & (may_train | (rows["source_split"] == "validation")) | in_validation & may_train
 
 
 def _assign_to(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:

@@ -178,7 +178,8 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step], later: Sequence[Step] =
         elif step.kind == "relabel" and step.label in classes:
             labels |= dict.fromkeys(step.ids, step.label)
         elif step.kind in ("add", "put_back"):
-            excluded = {id: reason for id, reason in excluded.items() if id not in set(step.ids)}
+            back = set(step.ids)
+            excluded = {id: reason for id, reason in excluded.items() if id not in back}
     ids = index["id"].tolist()
     new_labels = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
     reasons = [excluded.get(id, "") for id in ids]

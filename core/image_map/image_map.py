@@ -121,4 +121,4 @@ def newest(folder: Path) -> str:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9a-f]*.npz"), key=lambda path: -path.stat().st_mtime_ns)
+    return files.newest_first(folder.glob("[0-9a-f]*.npz"))

@@ -161,6 +161,5 @@ def _stored(folder: Path, width: int) -> tuple[NDArray[np.str_], Features]:
 
 def _prune(folder: Path) -> None:
     """Keep the newest few recipes."""
-    recipes = sorted(folder.parent.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
-    for path in recipes[_KEPT_RECIPES:]:
+    for path in files.newest_first(folder.parent.iterdir())[_KEPT_RECIPES:]:
         shutil.rmtree(path, ignore_errors=True)

@@ -121,7 +121,8 @@ def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) ->
         update(message=step, done=done, total=total)
 
     with heartbeat.beating(write):
-        update(**_outcome(lambda: do(progress, lambda: report.stop_requested)))
+        outcome = _outcome(lambda: do(progress, lambda: report.stop_requested))
+    update(**outcome)  # not before the last beat, which would write over it
     write()
     return report
 

@@ -84,7 +84,7 @@ def _reach(url: str) -> None:
     import requests
 
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    meant = urlsplit(proxy or url)
+    meant = urlsplit(requests.utils.prepend_scheme_if_needed(proxy, "http") if proxy else url)
     port = meant.port or {"https": 443}.get(meant.scheme, 80)
     reached = threading.Event()
 

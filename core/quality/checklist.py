@@ -30,7 +30,8 @@ def enough(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
     if short:
         which = classes(sorted(short, key=lambda name: counts[name]))
         verdict = (
-            f"{len(short)} of {len(counts)} classes have fewer than {MIN_PER_CLASS} images: {which}. {has} "
+            f"{len(short)} of {len(counts)} classes {'has' if len(short) == 1 else 'have'} fewer than "
+            f"{MIN_PER_CLASS} images: {which}. {has} "
             "Add images, or train on the other classes."
         )
     return Finding(

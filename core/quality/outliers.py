@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core.data.photo_likeness import GREY
 from core.quality.findings import Finding
 from core.words import count, percent
 
@@ -72,7 +73,7 @@ _GREY_CHECK = _Check(
     "grey in a data set of colour images",
     "has colours",
     lambda r: r["saturation"],
-    3,
+    GREY,
 )
 _COLOURFUL = 15.0
 

@@ -87,7 +87,8 @@ def bits(dataset: Dataset) -> list[Finding]:
     deep = dataset.usable[_is_deep(dataset.usable)]
     if deep.empty:
         return []
-    has = f"{count(len(deep), 'image')} of {len(dataset.usable):,} have more than 8 bits per channel"
+    have = "has" if len(deep) == 1 else "have"
+    has = f"{count(len(deep), 'image')} of {len(dataset.usable):,} {have} more than 8 bits per channel"
     title = "More than 8 bits"
     if dataset.ranges is None:
         verdict = (

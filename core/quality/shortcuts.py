@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.config import SETTINGS
 from core.data import splits
+from core.evaluation import metrics
 from core.quality.findings import Finding, Severity
 from core.words import confidence_interval, percent
 
@@ -62,19 +63,21 @@ def _finding(name: str, rows: pd.DataFrame) -> Finding:
         return Finding(f"shortcut_{name}", title, verdict, "good")
     guessed = float(rows["label"].value_counts(normalize=True).iloc[0])
     reached = _accuracy(_facts(name, rows), rows)
-    spread = 1.96 * float(np.sqrt(reached * (1 - reached) / len(rows)))
+    measured = metrics.proportion(round(reached * len(rows)), len(rows))
+    low, high = measured.low or 0.0, measured.high or 0.0
     way = _way(reached, guessed)
     numbers = {
         "accuracy": round(reached, 3),
         "majority": round(guessed, 3),
-        "plus_minus": round(spread, 3),
+        "low": round(low, 3),
+        "high": round(high, 3),
     }
     says = (
         f"From {fact} alone a small model names the class of {percent(reached, 0)} of the "
-        f"images ({confidence_interval(max(reached - spread, 0), min(reached + spread, 1), 0)}); "
+        f"images ({confidence_interval(low, high, 0)}); "
         f"always naming the largest class is right for {percent(guessed, 0)}."
     )
-    if way < NOTE or reached - spread <= guessed:
+    if way < NOTE or low <= guessed:
         return Finding(f"shortcut_{name}", title, f"{says} No shortcut.", "good", numbers)
     verdict = (
         f"{says} A model may learn this instead of the subject. {advice}, or look at heatmaps with care."

@@ -281,3 +281,22 @@ def test_a_missing_index_of_a_generated_source_is_rebuilt_from_its_files(garden:
     second = datasets.prepare(garden)
     assert (second.version, (second.path / "files" / "daisy").stat().st_mtime_ns) == (first.version, made)
     assert len(second.usable) == len(first.usable)
+
+
+def test_another_split_in_the_list_is_another_key_for_what_is_cached(flowers: Path) -> None:
+    lines = [f"{kind}/{n:02}.png,{kind},{{}}" for kind in ("roses", "tulips") for n in range(12)]
+    listing = flowers / "list.csv"
+    listing.write_text("\n".join(["file,label,split", *lines]).format(*["train"] * 20, *["test"] * 4))
+    first = datasets.prepare(str(listing))
+    listing.write_text("\n".join(["file,label,split", *lines]).format(*["test"] * 4, *["train"] * 20))
+    second = datasets.prepare(str(listing))
+    assert first.version == second.version and first.cache_key != second.cache_key
+    assert second.cache_key == datasets.open(str(listing)).cache_key
+
+
+@pytest.mark.parametrize("name", ["recipe.txt", "note.txt"])
+def test_a_damaged_note_of_how_the_images_were_made_is_written_anew(flowers: Path, name: str) -> None:
+    archive = shutil.make_archive(str(flowers), "zip", flowers)
+    prepared = datasets.prepare(archive)
+    (prepared.path / name).write_bytes(b"\xff\xfe")
+    assert datasets.prepare(archive).version == prepared.version

@@ -66,6 +66,11 @@ def test_a_file_that_stays_in_use_raises_an_error_and_is_kept(refuse, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_that_cannot_even_be_looked_up_is_a_sentence_too(tmp_path):
+    with pytest.raises(LabError, match=r"could not write .*File name too long \(.* free on that disk\)"):
+        files.write_json(tmp_path / ("x" * 300) / "labels.json", {})
+
+
 def test_removing_retries_and_returns_whether_the_file_is_gone(monkeypatch, tmp_path):
     unlink, tries = Path.unlink, [0]
 

@@ -51,6 +51,7 @@ class Source:
         return self.make is not None and bool(self.listing)
 
 
+_MAX_SLUG = 40
 _POSSIBLE = (
     "A data set is garden, digits, tfds:NAME, a folder with one subfolder of images "
     "per class or with a list of classes, a zip archive of such a folder, or a list: a CSV, TSV, text or "
@@ -186,6 +187,8 @@ def _tfds(name: str) -> Source:
     credit = entry.credit if entry else f"TensorFlow Datasets; authors and licence: {page}"
     recipe = "upright" if is_transposed(name) else "1"
     own_id = f"tfds-{_slug(name)}"
+    if len(name) > _MAX_SLUG:  # names that differ only in what is cut off are two data sets
+        own_id += f"-{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"
     return Source(f"tfds:{name}", own_id, title, credit, make=make_as(""), recipe=recipe, make_as=make_as)
 
 
@@ -238,4 +241,4 @@ def _archive(path: Path, own_id: str) -> Source:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_MAX_SLUG].strip("-")

@@ -94,7 +94,8 @@ def _walk(root: Path) -> Iterator[tuple[Parts, Found | str]]:
 
 
 def _shown(place: Parts) -> str:
-    return "/".join(place).encode("utf-8", "replace").decode()
+    """A place in valid UTF-8; each byte that is not becomes its code, so that no two places look alike."""
+    return os.fsencode("/".join(place)).decode("utf-8", "backslashreplace")
 
 
 def _is_inner_folder(entry: os.DirEntry[str], real_root: Path) -> bool:

@@ -22,8 +22,8 @@ def understood(name: str) -> Path:
     Raises:
         LabError: it is a path of another system, or no path at all.
     """
-    readings = list(_readings(name))
     try:
+        readings = list(_readings(name))
         paths = [Path(one).expanduser().absolute() for one in readings]
         found = next((path for path in paths if path.exists()), paths[0])
     except (ValueError, OSError, RuntimeError) as error:

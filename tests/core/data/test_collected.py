@@ -15,7 +15,7 @@ from core import datasets
 from core.comparison import data_changes
 from core.config import DataConfig
 from core.data import sources, versions
-from core.data.collected import classes, correcting, images, listing, log, undoing
+from core.data.collected import classes, correcting, images, listing, log, undoing, writing
 from core.data.splits import TRAIN_ONLY
 from core.errors import LabError
 
@@ -89,6 +89,12 @@ def test_what_two_browsers_add_at_once_is_all_there_and_says_whose_it_is(folder,
     images.add(folder, keys["cup"], photos(1, 2), by=ME)
     images.add(folder, keys["cup"], photos(3), by=OTHER)
     assert [image.by for image in log.read(folder).images.values()] == [ME, ME, OTHER]
+
+
+def test_a_window_that_takes_too_long_is_named_and_no_full_disk(folder, keys, monkeypatch):
+    monkeypatch.setattr(writing, "PATIENCE_SECONDS", 0.1)
+    with writing.changing(folder), pytest.raises(LabError, match="Another window is still storing images"):
+        images.add(folder, keys["cup"], photos(1))
 
 
 def test_a_line_that_a_crash_cut_off_costs_nothing_else(folder, keys):

@@ -65,6 +65,17 @@ def test_a_group_named_by_the_list_is_kept_whole_without_asking(column: str, pat
     assert torn(select(dataset, group_by="none")) > 5
 
 
+def test_one_burst_among_single_images_is_kept_whole(patients: Path) -> None:
+    lines = []
+    for number, path in enumerate(sorted(patients.rglob("*.png"))):
+        burst = f"burst {path.parent.name}" if number % 40 < 8 else ""
+        lines.append(f"{path.relative_to(patients).as_posix()},{path.parent.name},{burst}")
+    (patients / "list.csv").write_text("\n".join(["file,label,burst_id", *lines]))
+    selection = select(datasets.prepare(str(patients / "list.csv")))
+    rows = selection.rows[selection.rows["source_group"] != ""]
+    assert len(rows) == 16 and (rows.groupby("source_group")["split"].nunique() == 1).all()
+
+
 def test_a_list_that_names_another_group_for_each_image_has_no_groups(patients: Path) -> None:
     dataset = datasets.prepare(str(patients))
     index = dataset.index.assign(source_group=dataset.index["name"])

@@ -15,12 +15,13 @@ def rows(count: int, saturation: float, side: int) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("images", "words"),
     [
-        (rows(9, 0.3, 200), ""),
-        (rows(0, 0.3, 200), ""),
+        (rows(9, 30.0, 200), ""),
+        (rows(0, 30.0, 200), ""),
         (rows(9, 0.0, 200), "These images have no colours."),
-        (rows(9, 0.3, 32), "These images are under 64 px."),
+        (rows(9, 1.5, 200), "These images have no colours."),
+        (rows(9, 30.0, 32), "These images are under 64 px."),
         (rows(9, 0.0, 28), "These images have no colours and are under 64 px."),
-        (pd.concat([rows(5, 0.0, 28), rows(5, 0.4, 300)]), ""),
+        (pd.concat([rows(5, 0.0, 28), rows(5, 40.0, 300)]), ""),
     ],
 )
 def test_what_sets_images_apart_from_photos_is_named(images, words):

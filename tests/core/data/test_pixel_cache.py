@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,22 @@ def test_a_damaged_cache_is_rebuilt(dataset: Dataset, no_few: None) -> None:
     first = pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:]
     for path in (dataset.path / "pixels").glob("*.npy"):
         path.write_bytes(path.read_bytes()[:100])
+    np.testing.assert_array_equal(pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:], first)
+
+
+@pytest.mark.fault("F22")
+def test_pixels_are_read_although_the_clock_was_set_back(dataset: Dataset, no_few: None) -> None:
+    for size in range(32, 32 + 16 * pixel_cache._KEPT_FILES, 16):
+        pixel_cache.load(dataset, dataset.usable, size, "stretch")
+    for path in (dataset.path / "pixels").iterdir():
+        os.utime(path, (4e9, 4e9))
+    assert pixel_cache.load(dataset, dataset.usable, 256, "stretch")[:].shape == (10, 256, 256, 3)
+
+
+def test_a_cache_that_another_process_prunes_just_now_is_left_out(dataset: Dataset, no_few: None) -> None:
+    first = pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:]
+    (dataset.path / "pixels" / "32-stretch-0123.ids.npy").symlink_to("gone")
+    (dataset.path / "pixels" / "32-stretch-4567.ids.npy").touch()  # cut off by a power failure
     np.testing.assert_array_equal(pixel_cache.load(dataset, dataset.usable, 32, "stretch")[:], first)
 
 

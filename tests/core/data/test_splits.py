@@ -102,6 +102,22 @@ def test_a_split_the_source_lacks_is_taken_from_its_training_images() -> None:
     assert counted(rows, split)["roses"] == {"train": 16, "validation": 4, "test": 10}
 
 
+def test_images_without_a_split_are_for_training_where_the_source_gives_the_others() -> None:
+    rows = images({"roses": 30, "tulips": 30})
+    rows["source_split"] = ([""] * 20 + ["validation"] * 4 + ["test"] * 6) * 2
+    split = splits.assign(rows, 0.4, 0.4, 0)
+    assert split.equals(rows["source_split"].replace("", "train").rename())
+
+
+@pytest.mark.parametrize("others", [["test"] * 6, ["test"] * 3 + ["validation"] * 3])
+def test_an_image_without_a_split_whose_copy_the_source_tests_on_is_left_out(others: list[str]) -> None:
+    rows = images({"roses": 30})
+    rows["source_split"] = [""] * 24 + others
+    rows.loc[[0, 29], ["group", "content"]] = [0, "the same"]
+    split = splits.assign(rows, 0.1, 0.1, 0)
+    assert (split[0], split[29]) == ("", others[-1]) and (split[1:24] != "").all()
+
+
 def test_a_training_image_whose_copy_the_source_tests_on_is_left_out() -> None:
     rows = images({"roses": 12}, copies=2)
     rows["source_split"] = ["train", "test"] * 2 + ["train", "validation"] + ["train"] * 18

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,17 @@ def test_a_job_reports_its_progress_and_notices_a_stop_request(source):
 
     work = background_job.carry_out(Judging(source), do)
     assert (work.state, work.done, work.total) == ("done", 3, 7) and heard == [False, True]
+
+
+def test_the_outcome_is_kept_although_a_beat_is_under_way(source):
+    class Slow(Judging):
+        def __post_init__(self):
+            if threading.current_thread() is not threading.main_thread():
+                time.sleep(0.3)
+
+    at_work = heartbeat.BEAT_SECONDS + 0.1
+    assert background_job.carry_out(Slow(source), lambda *_: time.sleep(at_work)).state == "done"
+    assert job.status(source).state == "done"
 
 
 def test_different_jobs_on_one_source_do_not_interfere(source):

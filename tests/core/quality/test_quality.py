@@ -165,11 +165,41 @@ def test_mirror_images_with_different_labels_are_no_conflict_and_turn_flipping_o
     assert set(rows.groupby("split")["label"].nunique()) == {2}
 
 
+def test_relabelled_mirror_images_turn_flipping_on_again(tmp_path: Path) -> None:
+    root = tmp_path / "hands"
+    for number in range(12):
+        put(root, "left", f"{number}.png", blobs(number))
+        put(root, "right", f"{number}.png", blobs(number).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    dataset = datasets.prepare(str(root))
+    assert datasets.starting_settings(str(root)) == {"augment.flip": False}
+    right = dataset.usable.loc[dataset.usable["label"] == "right", "id"]
+    versions.relabel(dataset, right, "left", "all hands are one class")
+    assert datasets.starting_settings(str(root)) == {}
+
+
 def test_one_mirrored_copy_with_another_label_leaves_flipping_on(good: Path) -> None:
     put(good, "dogs", "mirrored.png", blobs(3).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     mirrors = check(good).finding("mirrors")
     assert len(mirrors.groups) == 1 and "starts switched off" not in mirrors.verdict
     assert datasets.starting_settings(str(good)) == {}
+
+
+def test_a_few_images_that_a_shortcut_gets_right_prove_little(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path, "cats", f"{number}.png", blobs(number))
+        put(tmp_path, "dogs", f"{number}.jpg", blobs(100 + number))
+    found = check(tmp_path).finding("shortcut_file")
+    assert found.numbers["accuracy"] == 1.0
+    assert "names the class of 100% of the images (95% CI: 86 to 100%)" in found.verdict
+
+
+def test_sentences_about_one_class_and_about_a_failed_split_are_whole(good: Path) -> None:
+    (good / "birds").mkdir()
+    (good / "birds" / "0.png").write_bytes(b"")
+    report = check(good)
+    assert report.finding("enough").verdict.startswith("1 of 3 classes has fewer than 50 images: 'birds'.")
+    assert report.finding("splits").verdict.endswith("train on the other classes only.")
+    assert ".." not in report.finding("splits").verdict
 
 
 def test_excluding_says_what_it_costs(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def _from_json(cell: str) -> list[str] | None:
     """The texts in ``["a", "b"]``, ``['a', 'b']``, ``['a' 'b']`` or Label Studio's ``{"choices": [...]}``."""
     try:
         found = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         quoted = [one or other for one, other in _QUOTED.findall(cell)]
         return quoted if quoted and cell.startswith("[") and ":" not in cell else None
     if isinstance(found, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from functools import cached_property
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -136,9 +137,10 @@ class Index:
 def _keys(path: str) -> Parts:
     """The parts of a path without what machines differ in: drives, addresses, separators, case, accents."""
     if _ADDRESS.match(path):
-        address = urlsplit(path)
-        given = parse_qs(address.query)
-        path = unquote(next((v[0] for v in given.values() if is_image(v[0])), address.path))
+        with suppress(ValueError):  # no valid address, such as https://[removed]/1.jpg
+            address = urlsplit(path)
+            given = parse_qs(address.query)
+            path = unquote(next((v[0] for v in given.values() if is_image(v[0])), address.path))
     parts = path.replace("\\", "/").split("/")
     return tuple(_key(part) for part in parts if part not in ("", ".", "..") and not part.endswith(":"))
 

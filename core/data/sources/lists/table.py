@@ -156,7 +156,7 @@ def _json_lines(path: Path, name: str, encoded: str) -> Table:
         for number, line in enumerate(text.lines(path, name, encoded), 1):
             try:
                 found = json.loads(line) if line.strip() else {}
-            except ValueError:
+            except (ValueError, RecursionError):
                 found = None
             if not isinstance(found, dict):
                 raise LabError(f"{name}, line {number}: it is not a JSON object, as in {_EXAMPLE}.")
@@ -175,5 +175,5 @@ _EXAMPLE = '{"file_name": "1.jpg", "label": "cat"}'
 
 def _cell(value: object) -> str:
     if isinstance(value, str):
-        return value.strip()
+        return value.encode("utf-8", "replace").decode().strip()  # JSON may hold half a character
     return "" if value is None else json.dumps(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core import datasets
 from core.data import sources
 from core.data.sources import digits, folder
 from core.data.sources.catalogue import CATALOGUE
@@ -97,6 +98,18 @@ def test_a_name_that_is_not_utf8_is_listed(tmp_path: Path) -> None:
     assert list(problems(tmp_path).values()) == ["its name is not valid UTF-8; rename it"]
 
 
+@pytest.mark.fault("F10")
+def test_two_names_that_are_not_utf8_are_two_files_and_the_data_set_opens(tmp_path: Path) -> None:
+    put(tmp_path, "roses/a.png", "tulips/a.png")
+    try:
+        for name in (b"/caf\xe8.png", b"/caf\xe9.png"):
+            Path(os.fsdecode(os.fsencode(tmp_path / "roses") + name)).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes only valid UTF-8")
+    dataset = datasets.prepare(str(tmp_path))
+    assert [one["file"] for one in dataset.skipped] == [r"roses/caf\xe8.png", r"roses/caf\xe9.png"]
+
+
 @pytest.mark.fault("F11")
 def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
     root = tmp_path / "flowers"
@@ -147,6 +160,7 @@ def test_scanning_stops_on_request(tmp_path: Path) -> None:
         ("/nowhere/at/all", "There is no folder"),
         ("a\0b", "is not a valid folder name"),
         ("x" * 5000, "folder"),
+        ("file://[flowers", "is not a valid folder name"),
         ("tfds:../../etc", "is not a TensorFlow data set name"),
         ("tfds:", "is not a TensorFlow data set name"),
     ],
@@ -168,6 +182,12 @@ def test_every_source_has_an_id_that_is_a_safe_folder_name(tmp_path: Path) -> No
     own.mkdir()
     for name in ("garden", "digits", "tfds:eurosat/rgb", *(entry.source for entry in CATALOGUE), str(own)):
         assert set(sources.resolve(name).id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_two_long_names_that_end_differently_are_two_data_sets() -> None:
+    names = (f"tfds:controlled_noisy_web_labels/mini_imagenet_{colour}" for colour in ("red", "blue"))
+    assert len({sources.resolve(name).id for name in names}) == 2
+    assert sources.resolve("tfds:eurosat/rgb").id == "tfds-eurosat-rgb"
 
 
 def test_two_folders_of_one_name_are_two_data_sets(tmp_path: Path) -> None:

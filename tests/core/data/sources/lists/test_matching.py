@@ -52,6 +52,7 @@ def test_the_image_meant_is_found(cell: str, images: tuple[str, ...], image: str
         ("cat", ("cats/1.png",)),
         ("", ("1.png",)),
         ("..", ("1.png",)),
+        ("https://[removed]/1.png", ("2.png",)),
     ],
 )
 def test_an_image_that_is_not_there_is_not_guessed(cell: str, images: tuple[str, ...]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from core import datasets
 from core.data.sources import csv_list
 from core.data.sources.lists.table import open_table
 from core.errors import LabError, Stopped
@@ -131,10 +133,17 @@ def test_a_row_with_too_few_cells_has_no_label(tmp_path: Path) -> None:
     assert problems(scanned) == {"2.png": "has no label in the list"}
 
 
-def test_json_lines_are_refused_with_the_line(tmp_path: Path) -> None:
-    text = '{"file_name": "0.png", "label": "a"}\n["1.png", "b"]\n'
+@pytest.mark.parametrize("line", ['["1.png", "b"]', "[" * 100_000])
+def test_json_lines_are_refused_with_the_line(line: str, tmp_path: Path) -> None:
+    text = f'{{"file_name": "0.png", "label": "a"}}\n{line}\n'
     with pytest.raises(LabError, match=r"metadata\.jsonl, line 2: it is not a JSON object"):
         listed(write(numbered(tmp_path), text, "metadata.jsonl"))
+
+
+def test_half_a_character_in_json_lines_is_a_name_like_any_other(tmp_path: Path) -> None:
+    text = "".join(json.dumps({"file_name": f"{i}.png", "label": "ab"[i % 2]}) + "\n" for i in range(6))
+    path = write(numbered(tmp_path), text + '{"file_name": "\\ud83d.png", "label": "a"}\n', "metadata.jsonl")
+    assert "?.png" in {one["file"] for one in datasets.prepare(str(path)).skipped}
 
 
 @pytest.mark.parametrize(
