@@ -54,7 +54,7 @@ def predict(
         quiet: show no progress bar.
 
     Raises:
-        LabError: a path does not exist, or the run has no result or no model.
+        LabError: a path does not exist, the run has no result or no model, or ``aim`` is not between 0 and 1.
     """
     files = incoming.found(paths)
     report = run.report()
