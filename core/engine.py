@@ -31,7 +31,7 @@ IDLE_SECONDS = 15 * 60.0
 
 _MARKER = re.compile(r"[0-9a-f-]{1,80}~[a-z0-9][a-z0-9-]{0,79}")
 _SWEPT = (
-    *("runs", "uploads", "uploads/*", "queue", "sweeps/*"),
+    *("runs", "uploads", "uploads/*", "queue", "sweeps/*", "incoming"),
     *("datasets/*", "datasets/*/pixels", "datasets/*/thumbnails"),
 )
 
