@@ -155,7 +155,9 @@ def _weights(config: RunConfig, writer: StatusWriter) -> Path | None:
     """Before anything that takes longer: whether they can be had decides whether the run can be."""
     if config.backbone is None:
         return None
-    return pretrained_weights.get(config.backbone, progress=writer.preparing, should_stop=writer.should_stop)
+    return pretrained_weights.get(
+        config.backbone, progress=writer.preparing, should_stop=writer.should_stop_preparing
+    )
 
 
 def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter) -> dict[str, Part]:
@@ -204,7 +206,7 @@ def _prepare(
         weights,
         networks=networks,
         progress=writer.preparing,
-        should_stop=writer.should_stop,
+        should_stop=writer.should_stop_preparing,
     )
     return prepared, networks
 
