@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from core.ml.train import Trained
 
 _LEFT_SECONDS = 2.0
-"""What is half-written in a run's folder for this long was left by a killed process: no other is writing."""
+"""What is half-written in a run's folder for this long was left by a killed process; no other writes it."""
 LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 log = logging.getLogger(__name__)

@@ -205,6 +205,18 @@ def test_a_run_that_cannot_be_queued_is_not_kept(workspace, monkeypatch):
     assert list((workspace / "runs").iterdir()) == []
 
 
+def test_an_export_that_is_being_made_is_not_swept_away_when_its_run_goes_on(workspace):
+    run = runs.create(RunConfig())
+    work, half = run.exports_path / ".new-abc123" / "pixels.npy", run.path / ".model.0123abcd.keras"
+    for path in (work, half):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    for path in (work, work.parent, half):
+        os.utime(path, (time.time() - 60,) * 2)
+    runs.sweep(run, 2.0)  # as the process does that resumes it
+    assert work.exists() and not half.exists()
+
+
 @pytest.mark.fault("A7")
 def test_the_worker_sweeps_what_killed_processes_left_half_written(workspace):
     ended = runs.create(RunConfig())
