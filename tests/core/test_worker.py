@@ -396,6 +396,7 @@ def test_the_command_line_trains_on(source: str, capsys: pytest.CaptureFixture[s
 INVALID = [
     (("run",), 2, "or a run to continue with --from"),
     (("run", "garden", "--from", "20261126-101500-0a1b2c"), 2, "give only --epochs"),
+    (("run", "garden", "--epochs", "5"), 2, "write --set fit.epochs=5"),
     (("run", "--from", "20261126-101500-0a1b2c"), 1, "There is no run"),
     (("run", "/no/such/folder"), 1, "There is no folder"),
     (("run", "garden", "--set", "fit.epochs"), 2, "no '='"),
