@@ -144,13 +144,18 @@ def queue() -> list[Run]:
 
 
 def claim() -> Run | None:
-    """Claim the next queued run; if several workers try, only one gets it."""
+    """Claim the next queued run; if several workers try, only one gets it.
+
+    A second marker of a run, as of one that two people have resumed at once, does not start it again.
+    """
     for marker in _markers():
         path = _run_path(marker)
         with contextlib.suppress(FileNotFoundError):
             marker.unlink()  # only one process succeeds, and that claims the run
             if (path / "config.json").is_file():
-                return runs.open_folder(path)
+                run = runs.open_folder(path)
+                if run.status.state in ("queued", "damaged"):  # who carries it out says what is damaged
+                    return run
     return None
 
 

@@ -89,6 +89,14 @@ def test_several_queued_runs_are_stopped_at_once():
 
 
 @pytest.mark.fault("F16")
+def test_a_run_that_two_people_resume_at_once_is_carried_out_once():
+    run = engine.submit(RunConfig())
+    engine._enqueue(run)
+    assert engine.claim() == run
+    run.write_status(replace(run.status, state="stopped"))
+    assert engine.claim() is None and engine.queue() == []
+
+
 def test_a_deleted_run_in_the_queue_is_skipped():
     gone, stays = engine.submit(RunConfig()), engine.submit(RunConfig())
     (gone.path / "config.json").unlink()
