@@ -401,6 +401,7 @@ INVALID = [
     (("run", "/no/such/folder"), 1, "There is no folder"),
     (("run", "garden", "--set", "fit.epochs"), 2, "no '='"),
     (("run", "garden", "--set", "fit.epochs=0"), 2, "Epochs"),
+    (("sweep", "garden", "--vary", "fit.seed=1,2", "--trials", "1"), 2, "add --way random"),
     (("prepare", "tfds:../x"), 1, "not a TensorFlow data set name"),
 ]
 
