@@ -31,8 +31,19 @@ IDLE_SECONDS = 15 * 60.0
 
 _MARKER = re.compile(r"[0-9a-f-]{1,80}~[a-z0-9][a-z0-9-]{0,79}")
 _SWEPT = (
-    *("runs", "uploads", "uploads/*", "queue", "sweeps/*", "incoming"),
-    *("datasets/*", "datasets/*/pixels", "datasets/*/thumbnails"),
+    *("runs", "uploads", "uploads/*", "queue", "sweeps/*", "incoming", "weights", "tfjs", "workers"),
+    *(
+        "assistant",
+        "assistant/*",
+        "seals",
+        "tracking",
+        "preparations/*",
+        "exports/*",
+        "maps/*",
+        "judgements/*",
+    ),
+    *("example/heatmaps", "example/heatmaps/map", "example/exports"),
+    *("datasets/*", "datasets/*/pixels", "datasets/*/thumbnails", "datasets/*/map", "datasets/*/features/*"),
 )
 
 

@@ -521,7 +521,7 @@ def sweep(run: Run, seconds: float = files.ABANDONED_SECONDS) -> None:
     """
     for folder in (run.path, run.checkpoint_path):
         files.sweep(folder, seconds)
-    for folder in (run.heatmaps_path, run.exports_path):
+    for folder in (run.heatmaps_path, run.heatmaps_path / "map", run.exports_path):
         files.sweep(folder, max(seconds, files.ABANDONED_SECONDS))
 
 

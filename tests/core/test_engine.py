@@ -237,6 +237,11 @@ def test_the_worker_sweeps_what_killed_processes_left_half_written(workspace):
         workspace / "runs" / ".new-20261127-101112-0a1b2c" / "config.json",
         workspace / "uploads" / ".new-flowers-0a1b2c" / "000001.jpg",
         workspace / "datasets" / "flowers" / "pixels" / ".64-crop-abc.0123abcd.npy",
+        workspace / "datasets" / "flowers" / "features" / "mobilenet-v1" / ".0a1b2c.0123abcd.npz",
+        workspace / "weights" / ".mobilenet_v2_035.0123abcd.h5",  # a download that was cut off
+        workspace / "tfjs" / ".tfjs-core-4.22.0.0123abcd.tgz",
+        workspace / "example" / "exports" / ".new-0a1b2c" / "pixels.npy",
+        ended.heatmaps_path / "map" / ".0a1b2c3d.0123abcd.jpg",
     ]
     fresh = ended.path / ".labels.4567abcd.json"
     other = ended.path / ".hidden"
