@@ -301,11 +301,11 @@ def _training(
 def _alone(run: Run) -> Iterator[None]:
     """Ensure that only one process executes a run, even if it was started twice."""
     lock = filelock.FileLock(run.path / "lock", timeout=0)
-    try:
-        with files.explained(run.path / "lock"):
+    with files.explained(run.path / "lock"):
+        try:
             lock.acquire()
-    except filelock.Timeout:
-        raise Taken(f"Run {run.title} is already being executed by another process.") from None
+        except filelock.Timeout:  # an OSError too, which would be explained as a full disk
+            raise Taken(f"Run {run.title} is already being executed by another process.") from None
     try:
         yield
     finally:

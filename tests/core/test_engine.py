@@ -9,10 +9,12 @@ import time
 from dataclasses import replace
 from types import SimpleNamespace
 
+import filelock
 import pytest
 
-from core import engine, files, runs
+from core import engine, files, runs, worker
 from core.config import RunConfig
+from core.data.collected import writing
 from core.errors import LabError
 from core.processes import heartbeat, launch, memory_limit
 from core.processes.memory_limit import Growth
@@ -95,6 +97,19 @@ def test_a_run_that_two_people_resume_at_once_is_carried_out_once():
     assert engine.claim() == run
     run.write_status(replace(run.status, state="stopped"))
     assert engine.claim() is None and engine.queue() == []
+
+
+def test_who_finds_a_lock_taken_says_so_and_not_that_the_disk_is_full(monkeypatch):
+    run, collection = runs.create(RunConfig()), runs.create(RunConfig()).path
+    with filelock.FileLock(run.path / "lock"), pytest.raises(worker.Taken, match="already being executed"):
+        worker.carry_out(run)
+    monkeypatch.setattr(writing, "PATIENCE_SECONDS", 0.1)
+    with (
+        filelock.FileLock(collection / "collected.lock"),
+        pytest.raises(LabError, match="still storing images"),
+        writing.changing(collection),
+    ):
+        pass
 
 
 def test_a_deleted_run_in_the_queue_is_skipped():

@@ -32,11 +32,11 @@ def changing(folder: Path) -> Iterator[Collected]:
     if not folder.is_dir():
         raise LabError("This data set has been deleted. Begin a new one.")
     lock = filelock.FileLock(folder / "collected.lock", timeout=PATIENCE_SECONDS)
-    try:
-        with files.explained(folder / LOG):
+    with files.explained(folder / LOG):
+        try:
             lock.acquire()
-    except filelock.Timeout:
-        raise LabError("Another window is still storing images in this data set. Try again.") from None
+        except filelock.Timeout:  # an OSError too, which would be explained as a full disk
+            raise LabError("Another window is still storing images in this data set. Try again.") from None
     try:
         yield log.read(folder)
     finally:
