@@ -31,8 +31,19 @@ IDLE_SECONDS = 15 * 60.0
 
 _MARKER = re.compile(r"[0-9a-f-]{1,80}~[a-z0-9][a-z0-9-]{0,79}")
 _SWEPT = (
-    *("runs", "uploads", "uploads/*", "queue", "sweeps/*"),
-    *("datasets/*", "datasets/*/pixels", "datasets/*/thumbnails"),
+    *("runs", "uploads", "uploads/*", "queue", "sweeps/*", "incoming", "weights", "tfjs", "workers"),
+    *(
+        "assistant",
+        "assistant/*",
+        "seals",
+        "tracking",
+        "preparations/*",
+        "exports/*",
+        "maps/*",
+        "judgements/*",
+    ),
+    *("example/heatmaps", "example/heatmaps/map", "example/exports"),
+    *("datasets/*", "datasets/*/pixels", "datasets/*/thumbnails", "datasets/*/map", "datasets/*/features/*"),
 )
 
 
@@ -144,13 +155,18 @@ def queue() -> list[Run]:
 
 
 def claim() -> Run | None:
-    """Claim the next queued run; if several workers try, only one gets it."""
+    """Claim the next queued run; if several workers try, only one gets it.
+
+    A second marker of a run, as of one that two people have resumed at once, does not start it again.
+    """
     for marker in _markers():
         path = _run_path(marker)
         with contextlib.suppress(FileNotFoundError):
             marker.unlink()  # only one process succeeds, and that claims the run
             if (path / "config.json").is_file():
-                return runs.open_folder(path)
+                run = runs.open_folder(path)
+                if run.status.state in ("queued", "damaged"):  # who carries it out says what is damaged
+                    return run
     return None
 
 

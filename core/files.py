@@ -31,8 +31,9 @@ Moment = Annotated[float, Field(ge=0, lt=2**33, allow_inf_nan=False)]
 
 MAX_BYTES = 64 * 2**20
 """A larger JSON file is damaged: a report on hundreds of classes has less than a hundredth of it."""
-ABANDONED_SECONDS = 60.0
-"""A temporary file or folder that nothing has written to for this long was left by a killed process."""
+ABANDONED_SECONDS = 300.0
+"""A temporary file or folder that nothing has written to for this long was left by a killed process: one that
+converts a large model writes nothing for minutes."""
 
 _TEMPORARY = re.compile(r"\.new-.+|\..+\.[0-9a-f]{8}(\.\w+)*")
 _WAITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5)

@@ -492,6 +492,7 @@ def delete(run: Run) -> None:
     sweep(run, seconds=0)
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(trash / run.id, ignore_errors=True)  # an earlier copy, or the run would be put into it
         files.patiently(lambda: shutil.move(run.path, trash / run.id))
 
 
@@ -499,22 +500,29 @@ def restore(run_id: str) -> Run:
     """Move a deleted run back from the trash.
 
     Raises:
-        LabError: it is not in the trash, or cannot be moved.
+        LabError: it is not in the trash, it has been put back already, or it cannot be moved.
     """
-    if not _ID.fullmatch(run_id) or not (workspace.folder() / "trash" / run_id).is_dir():
+    deleted, path = workspace.folder() / "trash" / run_id, _root() / run_id
+    if not _ID.fullmatch(run_id) or not deleted.is_dir():
         raise LabError(f"There is no run {run_id[:80]!r} in the trash.")
-    if (_root() / run_id).exists():
-        raise LabError(f"Run {run_id} is there again already, so the one in the trash stays there.")
-    with files.explained(_root()):
-        _root().mkdir(parents=True, exist_ok=True)
-        files.patiently(lambda: shutil.move(workspace.folder() / "trash" / run_id, _root() / run_id))
-    return Run(_root() / run_id)
+    if path.exists():
+        raise LabError(f"The run {run_id} is there already, so the one in the trash stays there.")
+    with files.explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.patiently(lambda: shutil.move(deleted, path))
+    return Run(path)
 
 
 def sweep(run: Run, seconds: float = files.ABANDONED_SECONDS) -> None:
-    """Remove what a killed process left half-written in a run's folder, see ``files.sweep``."""
-    for folder in (run.path, run.checkpoint_path, run.heatmaps_path, run.exports_path):
+    """Remove what a killed process left half-written in a run's folder, see ``files.sweep``.
+
+    Heatmaps and exports are written by other processes than that which carries out the run, so there the time
+    is never shorter than usual.
+    """
+    for folder in (run.path, run.checkpoint_path):
         files.sweep(folder, seconds)
+    for folder in (run.heatmaps_path, run.heatmaps_path / "map", run.exports_path):
+        files.sweep(folder, max(seconds, files.ABANDONED_SECONDS))
 
 
 def _root() -> Path:

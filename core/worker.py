@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from core.ml.train import Trained
 
 _LEFT_SECONDS = 2.0
-"""What is half-written in a run's folder for this long was left by a killed process: no other is writing."""
+"""What is half-written in a run's folder for this long was left by a killed process; no other writes it."""
 LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,9 @@ def _weights(config: RunConfig, writer: StatusWriter) -> Path | None:
     """Before anything that takes longer: whether they can be had decides whether the run can be."""
     if config.backbone is None:
         return None
-    return pretrained_weights.get(config.backbone, progress=writer.preparing, should_stop=writer.should_stop)
+    return pretrained_weights.get(
+        config.backbone, progress=writer.preparing, should_stop=writer.should_stop_preparing
+    )
 
 
 def _load(run: Run, dataset: Dataset, selection: Selection, writer: StatusWriter) -> dict[str, Part]:
@@ -204,7 +206,7 @@ def _prepare(
         weights,
         networks=networks,
         progress=writer.preparing,
-        should_stop=writer.should_stop,
+        should_stop=writer.should_stop_preparing,
     )
     return prepared, networks
 
@@ -299,11 +301,11 @@ def _training(
 def _alone(run: Run) -> Iterator[None]:
     """Ensure that only one process executes a run, even if it was started twice."""
     lock = filelock.FileLock(run.path / "lock", timeout=0)
-    try:
-        with files.explained(run.path / "lock"):
+    with files.explained(run.path / "lock"):
+        try:
             lock.acquire()
-    except filelock.Timeout:
-        raise Taken(f"Run {run.title} is already being executed by another process.") from None
+        except filelock.Timeout:  # an OSError too, which would be explained as a full disk
+            raise Taken(f"Run {run.title} is already being executed by another process.") from None
     try:
         yield
     finally:

@@ -20,6 +20,8 @@ from core.training import fresh_data, memory_estimate
 from core.training.memory_estimate import ShortOfMemory
 from core.words import visible
 
+MORE_EPOCHS = 10
+
 
 def add_to(commands: Any) -> None:
     """Add the command to an argument parser's commands."""
@@ -28,7 +30,9 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--from", dest="continues", default="", metavar="RUN", help="train on: continue this finished run"
     )
-    command.add_argument("--epochs", type=int, default=10, help="with --from: how many more epochs")
+    command.add_argument(
+        "--epochs", type=int, metavar="N", help=f"with --from: how many more epochs (default: {MORE_EPOCHS})"
+    )
     shared.add_layout(command)
     shared.add_settings(command, "for example fit.epochs=10")
     command.add_argument("--name", default="", help="the run's name; by default, what differs from the last")
@@ -75,6 +79,9 @@ def train(arguments: argparse.Namespace) -> int:
 def _new(arguments: argparse.Namespace) -> Run:
     if not arguments.source:
         raise WrongUsage("Name a data set to train on, or a run to continue with --from.")
+    if arguments.epochs is not None:
+        setting = f"--set fit.epochs={arguments.epochs}"
+        raise WrongUsage(f"--epochs goes with --from; for a new run, write {setting}.")
     config = settled_settings(arguments)
     _check_memory(config, despite=arguments.despite_memory)
     _warn_if_unfit(config)
@@ -97,7 +104,8 @@ def _continued(arguments: argparse.Namespace) -> Run:
     if arguments.source or arguments.set or arguments.layout or arguments.preset != DEFAULT_PRESET:
         raise WrongUsage("--from continues a run with its own data set and settings; give only --epochs.")
     submission = Submission(despite_memory=arguments.despite_memory)
-    run = engine.create_continuation(runs.open(arguments.continues), arguments.epochs, submission)
+    epochs = MORE_EPOCHS if arguments.epochs is None else arguments.epochs
+    run = engine.create_continuation(runs.open(arguments.continues), epochs, submission)
     if arguments.name:
         run.relabel(name=arguments.name)
     return run

@@ -97,6 +97,8 @@ def values_from(assignments: Iterable[str], base: RunConfig) -> dict[str, tuple[
 
 
 def _started(arguments: argparse.Namespace) -> Sweep:
+    if arguments.trials and arguments.way == "grid":
+        raise WrongUsage("A grid tries every combination; for --trials, add --way random or --way tpe.")
     base = wanted_settings(arguments)
     fresh_data.refresh(arguments.source, version=base.data.version, quiet=arguments.json)
     try:

@@ -77,16 +77,20 @@ def models(first: Flags, second: Flags, groups: Groups | None = None) -> Measure
 
 def _of_groups(differences: Floats, groups: Groups, independent: tuple[float, float]) -> Measured:
     """Compare two models by whole groups; ``independent`` is the interval if images were independent."""
-    from scipy.stats import t
-
     sums, mean = _sums(differences, groups), float(differences.mean())
-    half = float(
-        t.ppf(1 - ALPHA / 2, max(len(sums) - 1, 1)) * np.sqrt(_variance_between(differences, groups))
-    )
+    half = half_width(differences, groups)
     low, high = min(independent[0], mean - half), max(independent[1], mean + half)
     return Measured(
         "sign-flip test over groups", len(sums), _sign_flip_p(sums), mean, max(low, -1.0), min(high, 1.0)
     )
+
+
+def half_width(values: Floats, groups: Groups) -> float:
+    """Half the 95% interval of the mean of values (N,) whose groups (N,) may each share one luck."""
+    from scipy.stats import t
+
+    freedom = max(len(np.unique(groups)) - 1, 1)
+    return float(t.ppf(1 - ALPHA / 2, freedom) * np.sqrt(_variance_between(values, groups)))
 
 
 def settings(first: Flags, second: Flags, groups: Groups | None = None) -> Measured:
@@ -118,11 +122,11 @@ def settings(first: Flags, second: Flags, groups: Groups | None = None) -> Measu
     )
 
 
-def more_pairs_needed(first: Flags, second: Flags) -> int | None:
+def more_pairs_needed(first: Flags, second: Flags, groups: Groups | None = None) -> int | None:
     """Return how many more pairs of runs would detect the observed difference with a power of 80%.
 
-    None if more runs cannot detect it, because there are too few images for so small a difference.
-    The arguments are those of :func:`settings`.
+    None if more runs cannot detect it, because there are too few images, or groups of images, for so small a
+    difference. The arguments are those of :func:`settings`.
 
     Part of the variation between images, averaged over a few pairs, is chance that more pairs remove. Only
     the rest, the between-group component of an analysis of variance, remains.
@@ -133,7 +137,8 @@ def more_pairs_needed(first: Flags, second: Flags) -> int | None:
     seeds, images = difference.shape
     wanted = abs(difference.mean()) / (norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER))
     chance = difference.var(axis=0, ddof=1).mean()
-    lasting = max(difference.mean(axis=0).var(ddof=1) - chance / seeds, 0.0) / images
+    groups = np.arange(images) if groups is None else groups
+    lasting = max(_variance_between(difference.mean(axis=0), groups) - chance / seeds / images, 0.0)
     left_for_pairs = wanted**2 - lasting
     if left_for_pairs <= 0:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from core.comparison import paired_tests
 from core.comparison.pairing import Pair
 from core.evaluation import metrics
+from core.evaluation.grouped_images import Z
 from core.evaluation.metrics import Counts
 from core.runs import Predictions
 
-BOOTSTRAPS = 1_000
-_MAX_CELLS = 2_000_000
-"""Total cells of resampled confusion matrices held in memory at once."""
+BOOTSTRAPS, MIN_BOOTSTRAPS = 1_000, 200
+_MAX_COUNTS = 2_000_000
+"""Resampled counts held in memory at once: a few per class and draw."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,28 @@ class ClassDifference:
     is_real: bool
 
 
+@dataclass(frozen=True, eq=False)
+class _Tally:
+    """How many images of each of C classes were found, predicted and there, in each of B draws: (B, C)."""
+
+    found: Counts
+    predicted: Counts
+    support: Counts
+
+
+Score = Callable[[_Tally], NDArray[np.float64]]
+"""Returns one number per draw (B,)."""
+
+
 def compute(predictions: Predictions, class_names: Sequence[str]) -> Scores:
     """Compute all metrics of one model.
 
     The interval of accuracy is Wilson's (1927); those of balanced accuracy and mean F1 are a bootstrap over
-    the images, stratified by true class; that of the loss is normal, as a mean over many images is.
+    the images, stratified by true class; that of the loss is normal, as a mean over many images is. All are
+    wider where images come from groups, such as patients.
     """
     accuracy = metrics.accuracy(predictions)
-    classes = len(class_names)
-    matrix = metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
-    balanced_accuracy, mean_f1 = _bootstrapped(matrix, _mean_recall, _mean_f1)
+    balanced_accuracy, mean_f1 = _bootstrapped(predictions, len(class_names), _mean_recall, _mean_f1)
     return Scores(
         Interval(accuracy.value, accuracy.low, accuracy.high),
         balanced_accuracy,
@@ -113,37 +126,88 @@ def by_class(pair: Pair, labels: NDArray[np.str_]) -> list[ClassDifference]:
     return sorted(differences, key=lambda one: -one.difference)
 
 
-def _bootstrapped(matrix: Counts, *scores: Callable[[Counts], NDArray[np.float64]]) -> list[Interval]:
-    """Return each score of a matrix (C, C) with its interval, by resampling the images of each true class."""
-    if not matrix.sum():
+def _bootstrapped(predictions: Predictions, classes: int, *scores: Score) -> list[Interval]:
+    """Return each score with its interval, by resampling images and, where they belong together, groups."""
+    labels, predicted, groups = predictions.labels, metrics.predicted(predictions), predictions.groups
+    if not len(labels):
         return [Interval(None, None, None)] * len(scores)
-    drawn = max(1, min(BOOTSTRAPS, _MAX_CELLS // max(matrix.size, 1)))
-    rng = np.random.default_rng(0)
-    support = matrix.sum(axis=1)
-    rates = matrix / np.maximum(support, 1)[:, None]
-    copies = np.stack([rng.multinomial(n, row, drawn) for n, row in zip(support, rates, strict=True) if n], 1)
-    rows = np.zeros((drawn, len(matrix), len(matrix)), np.int64)
-    rows[:, support > 0] = copies
-    found = []
-    for score in scores:
-        low, high = np.quantile(score(rows), [0.025, 0.975])
-        found.append(Interval(float(score(matrix[None])[0]), float(low), float(high)))
-    return found
+    matrix = metrics.confusion_matrix(labels, predicted, classes)
+    measured = _Tally(np.diag(matrix)[None], matrix.sum(axis=0)[None], matrix.sum(axis=1)[None])
+    independent = _resampled_images(matrix)
+    if groups is None:
+        return [_interval(score, measured, independent) for score in scores]
+    together = np.unique(groups, return_inverse=True)[1]
+    if not together.any():  # one group says nothing of others
+        return [replace(_interval(score, measured, independent), low=0.0, high=1.0) for score in scores]
+    resampled, widening = _resampled_groups(labels, predicted, together, classes), _widening(together)
+    return [
+        _wider(_interval(score, measured, independent), _interval(score, measured, resampled, widening))
+        for score in scores
+    ]
 
 
-def _mean_recall(matrices: Counts) -> NDArray[np.float64]:
-    """Return the mean recall of each of B matrices (B, C, C), over the classes with images."""
-    found, support = np.diagonal(matrices, axis1=1, axis2=2), matrices.sum(axis=2)
-    shares = np.where(support > 0, found / np.maximum(support, 1), np.nan)
+def _interval(score: Score, measured: _Tally, resampled: _Tally, widening: float = 1.0) -> Interval:
+    value = float(score(measured)[0])
+    ends = np.nanquantile(score(resampled), [0.025, 0.975])
+    low, high = np.clip(value + widening * (ends - value), 0, 1)
+    return Interval(value, float(low), float(high))
+
+
+def _wider(one: Interval, other: Interval) -> Interval:
+    """Groups make an interval wider, never narrower; where they seem to, that is luck."""
+    assert one.low is not None and one.high is not None and other.low is not None and other.high is not None
+    return Interval(one.value, min(one.low, other.low), max(one.high, other.high))
+
+
+def _draws(classes: int) -> int:
+    return max(MIN_BOOTSTRAPS, min(BOOTSTRAPS, _MAX_COUNTS // classes))
+
+
+def _resampled_images(matrix: Counts) -> _Tally:
+    """Draw as many images of each true class as there are, from its row of the matrix (C, C)."""
+    rng, support, drawn = np.random.default_rng(0), matrix.sum(axis=1), _draws(len(matrix))
+    found, predicted = (np.zeros((drawn, len(matrix)), np.int64) for _ in range(2))
+    for index in np.flatnonzero(support):
+        columns = np.flatnonzero(matrix[index])
+        cells = rng.multinomial(support[index], matrix[index, columns] / support[index], drawn)
+        predicted[:, columns] += cells
+        found[:, index] = cells[:, columns == index].sum(axis=1)
+    return _Tally(found, predicted, np.broadcast_to(support, found.shape))
+
+
+def _resampled_groups(labels: Counts, predicted: Counts, together: Counts, classes: int) -> _Tally:
+    """Draw as many groups as there are, each with all of its images."""
+    number = int(together.max()) + 1
+
+    def of_groups(chosen: NDArray[np.bool_], of_class: Counts) -> NDArray[np.float64]:
+        cells = np.bincount((together * classes + of_class)[chosen], minlength=number * classes)
+        return cells.reshape(number, classes).astype(np.float64)
+
+    drawn = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), _draws(classes))
+    everything = np.ones(len(labels), np.bool_)
+    chosen = ((predicted == labels, labels), (everything, predicted), (everything, labels))
+    return _Tally(*((drawn @ of_groups(*one)).astype(np.int64) for one in chosen))
+
+
+def _widening(together: Counts) -> float:
+    """By how much an interval is too narrow that was estimated from few groups."""
+    from scipy.stats import t
+
+    number = int(together.max()) + 1
+    return float(t.ppf(0.975, number - 1) / Z * np.sqrt(number / (number - 1)))
+
+
+def _mean_recall(tally: _Tally) -> NDArray[np.float64]:
+    """Return the mean recall (B,) over the classes with images."""
+    shares = np.where(tally.support > 0, tally.found / np.maximum(tally.support, 1), np.nan)
     return np.asarray(np.nanmean(shares, axis=1), np.float64)
 
 
-def _mean_f1(matrices: Counts) -> NDArray[np.float64]:
-    """Return the mean F1 of each of B matrices (B, C, C), over the classes with images or predictions."""
-    found = np.diagonal(matrices, axis1=1, axis2=2)
-    both = matrices.sum(axis=1) + matrices.sum(axis=2)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.nanmean(np.where(both > 0, 2 * found / both, np.nan), axis=1), np.float64)
+def _mean_f1(tally: _Tally) -> NDArray[np.float64]:
+    """Return the mean F1 (B,) over the classes with images or predictions."""
+    both = tally.predicted + tally.support
+    shares = np.where(both > 0, 2 * tally.found / np.maximum(both, 1), np.nan)
+    return np.asarray(np.nanmean(shares, axis=1), np.float64)
 
 
 def _loss(predictions: Predictions) -> Interval:
@@ -151,5 +215,7 @@ def _loss(predictions: Predictions) -> Interval:
     losses = -np.log(np.maximum(of_truth.astype(np.float64), 1e-7))
     if len(losses) < 2:
         return Interval(float(losses.mean()) if len(losses) else None, None, None)
-    mean, half = float(losses.mean()), float(1.96 * losses.std(ddof=1) / np.sqrt(len(losses)))
+    mean, half = float(losses.mean()), float(Z * losses.std(ddof=1) / np.sqrt(len(losses)))
+    if predictions.groups is not None:
+        half = max(half, paired_tests.half_width(losses, predictions.groups))
     return Interval(mean, max(mean - half, 0.0), mean + half)

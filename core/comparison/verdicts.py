@@ -163,8 +163,9 @@ def _advice(pair: Pair) -> tuple[int | None, str]:
         more: int | None = MIN_PAIRS - 1
         text = f"This may be luck. To compare the settings, repeat both with {more} more seeds"
     else:
-        more = paired_tests.more_pairs_needed(pair.first, pair.second)
+        more = paired_tests.more_pairs_needed(pair.first, pair.second, pair.groups)
         text = f"This may be luck. About {more} more repeats of each should settle it"
     if more is None:
-        return None, "More repeats cannot settle it: a difference this small needs more images."
+        needed = "images" if pair.groups is None else "groups of images"
+        return None, f"More repeats cannot settle it: a difference this small needs more {needed}."
     return more, f"{text} ({about(more * (pair.seconds + 2 * cost_estimate.SECONDS_TO_START))})."

@@ -56,7 +56,11 @@ class Curve:
 
 
 def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
-    """Return bins of equal width over the confidence in [0, 1], without empty ones (Guo et al. 2017)."""
+    """Return bins of equal width over the confidence in [0, 1], without empty ones (Guo et al. 2017).
+
+    Their intervals allow for groups of images, such as a patient's.
+    """
+    groups = predictions.groups
     confidence = metrics.confidence(predictions)
     correct = metrics.predicted(predictions) == predictions.labels
     edges = np.linspace(0, 1, bins + 1)
@@ -66,7 +70,7 @@ def reliability(predictions: Predictions, bins: int = 10) -> list[Bin]:
             float(edges[index]),
             float(edges[index + 1]),
             float(confidence[members].mean()),
-            metrics.share(correct[members]),
+            metrics.share(correct[members], None if groups is None else groups[members]),
         )
         for index in range(bins)
         if (members := bin_of_image == index).any()

@@ -93,12 +93,12 @@ def _guess(config: RunConfig, report: Report) -> float:
     """With class weights, always answering the largest class is no better than any other answer."""
     if config.fit.class_weights:
         return 1 / len(report.class_names)
-    return metrics.share_of_largest(report.counts["train"])
+    return metrics.share_of_largest(report.counts.get("train", {}))
 
 
 def _validation_classes(run: Run, report: Report) -> Sequence[ClassScores]:
     """Not the test images, since the suggestion is a choice; none where the predictions are unreadable."""
-    if not metrics.are_uneven(report.counts["train"]):
+    if not metrics.are_uneven(report.counts.get("train", {})):
         return ()
     try:
         written = run.predictions_path.stat().st_mtime_ns

@@ -180,9 +180,12 @@ def ensure_running(idle_seconds: float = IDLE_SECONDS) -> None:
     path = record_path()
     with files.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_name("start.lock"), timeout=10):
-            if not is_running():
-                _start(path, idle_seconds)
+        try:
+            with filelock.FileLock(path.with_name("start.lock"), timeout=10):
+                if not is_running():
+                    _start(path, idle_seconds)
+        except filelock.Timeout:  # an OSError too, which would be explained as a full disk
+            raise LabError("The assistant is being started by another process. Try again.") from None
 
 
 def is_running() -> bool:

@@ -24,7 +24,7 @@ from core.evaluation import calibration, confusion, curve_reading, headline
 from core.evaluation.confusion import Mistake
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
-from core.export import exporting, figures, formats, headline_drawing, palette, templates
+from core.export import exporting, figures, formats, headline_drawing, palette, source_name, templates
 from core.export.heatmap_grid import Explained, heatmap_grid
 from core.export.proof import Proof
 from core.report import Proportion, Report
@@ -78,7 +78,7 @@ def build(run: Run, image_of: ImageOf) -> str:
     kept, kept_accuracy = calibration.when_sure(test, CONFIDENT)
     worst = confusion.worst(test, limit=WORST)
     return _template().render(
-        title=f"{run.labels.name or run.config.data.source}, run {run.id}",
+        title=f"{run.labels.name or source_name.portable(run.config.data.source)}, run {run.id}",
         labels=run.labels,
         report=report,
         scaling=deep_pixels.scaling_in_words(report.pixel_ranges),
@@ -168,9 +168,10 @@ def _heatmaps(run: Run, mistake: Mistake, names: Sequence[str], image_id: str, i
 
 
 def _settings(config: RunConfig) -> Iterator[tuple[str, str, str]]:
-    """Yield label, value, and the default if another value was chosen."""
+    """Yield label, value, and the default if another value was chosen; no folder of this machine."""
     for path, setting in SETTINGS.items():
         value, default = (setting_value(path, v) for v in (config.get(path), setting.default))
+        value = source_name.portable(value) if path == "data.source" else value
         yield setting.label, value, "" if value == default else default
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -38,6 +39,11 @@ _ENDINGS = {"done": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
 _MAX_EPOCHS = 100
 """Epochs per request; MLflow accepts 1,000 values."""
 _METRICS: tuple[Literal[Metric, "seconds"], ...] = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+
+_UNFIT = re.compile(r"[^\w\- :]")
+"""What MLflow refuses in the name of a tag, and dots and slashes, which it refuses in some places."""
+_MAX_RUN_NAME = 250
+"""Characters; MLflow's databases have no room for more."""
 
 log = logging.getLogger(__name__)
 
@@ -177,8 +183,8 @@ def _created(client: Any, run: Run, note: Note) -> Note:
     note = _write(run.id, replace(note, creating=True))
     labels = run.labels
     tags = {"lab.run": run.id, "lab.group": labels.group, "mlflow.note.content": labels.notes}
-    tags |= {f"lab.tag.{tag}": "yes" for tag in labels.tags}
-    created = client.create_run(experiment_id, run_name=run.title, tags=tags)
+    tags |= {f"lab.tag.{_UNFIT.sub('_', tag)}": "yes" for tag in labels.tags}
+    created = client.create_run(experiment_id, run_name=run.title[:_MAX_RUN_NAME], tags=tags)
     return _write(run.id, replace(note, mlflow_run=str(created.info.run_id)))
 
 

@@ -28,6 +28,7 @@ MEMBERS = {
     "labels.json": 2**20,
     "parent.json": 2**20,
     "metrics.jsonl": 64 * 2**20,
+    "watched.jsonl": 64 * 2**20,
     "report.json": 64 * 2**20,
     "predictions.npz": 2**30,
     "model.keras": 4 * 2**30,

@@ -8,9 +8,11 @@ was, and several processes can add to them.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from core.config import AugmentConfig
 from core.data import augment, pixel_cache
 from core.data.dataset import Dataset
 from core.data.stored_images import Images, Indices, Pixels
+from core.errors import LabError
 from core.ml.pretrained import STEP, Features, Pretrained
 from core.processes.threads import Progress, ShouldStop, never, silent
 
@@ -31,7 +34,8 @@ _VERSION = 1
 """Part of every folder's name; a change to how features are computed needs a new one."""
 _AT_ONCE = 512
 """Images between two files; at most so many are computed again after an interruption."""
-_KEPT_RECIPES = 12
+_KEPT_RECIPES = 24
+"""More than a run has at most, with twenty variants of its training images."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +81,23 @@ def features(
 
     Raises:
         NoWeights: the network is needed but not available.
-        LabError: an image can no longer be read, or the disk is full.
+        LabError: an image can no longer be read, the disk is full, or the stored features are gone again.
         Stopped: ``should_stop`` returned true.
     """
     folder = dataset.path / "features" / recipe.folder_name
+    _note_use(folder)
     ids, vectors = _stored(folder, recipe.backbone.features)
     new = rows[~rows["id"].isin(ids)].drop_duplicates("id")
     if len(new):
         _add(dataset, new, recipe, network(), folder, progress, should_stop)
         _prune(folder)
         ids, vectors = _stored(folder, recipe.backbone.features)
-    return vectors[pd.Index(ids).get_indexer(pd.Index(rows["id"]))], len(new)
+    index = pd.Index(ids).get_indexer(pd.Index(rows["id"]))
+    if (index < 0).any():
+        raise LabError(
+            f"Features of data set '{dataset.title}' were removed while they were being computed. Try again."
+        )
+    return vectors[index], len(new)
 
 
 def _add(
@@ -159,7 +169,12 @@ def _stored(folder: Path, width: int) -> tuple[NDArray[np.str_], Features]:
     return ids[first], np.concatenate([vectors for _, vectors in parts])[first]
 
 
+def _note_use(folder: Path) -> None:
+    with suppress(OSError):  # not there yet, or only to be read
+        os.utime(folder)
+
+
 def _prune(folder: Path) -> None:
-    """Keep the newest few recipes."""
+    """Keep the recipes used last."""
     for path in files.newest_first(folder.parent.iterdir())[_KEPT_RECIPES:]:
         shutil.rmtree(path, ignore_errors=True)

@@ -22,7 +22,7 @@ from core.ml.network import Network, predict
 from core.ml.networks import Networks
 from core.ml.stages import History, LabelledImages, Prepared, Stage, best_epoch, plan
 from core.report import Epoch
-from core.words import count
+from core.words import count, number
 
 log = logging.getLogger(__name__)
 
@@ -369,5 +369,5 @@ def _check_is_sane(loss: float, num_classes: int, where: str, config: RunConfig)
     rate = config.fit.learning_rate
     raise Diverged(
         f"The loss is {now} in {where}: training diverged.",
-        f"Try a smaller learning rate, such as {rate / 10:g} instead of {rate:g}.",
+        f"Try a smaller learning rate, such as {number(rate / 10)} instead of {number(rate)}.",
     )

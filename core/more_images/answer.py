@@ -16,6 +16,10 @@ FACTOR = 2.0
 """The forecast is for this many times the images; further ahead, little is certain."""
 _SURE_GAIN = 0.005
 """A gain counts as sure if even the lower end of its interval is as large as this."""
+_TOO_FEW = (
+    "Cannot tell: there are too few training images, or groups of them, for a quarter and a half to differ. "
+    "Add images first."
+)
 _MAX_MISFIT = 3.84
 """Squared standard deviations beyond which the scores do not follow the law: 95% of chi-squared with the one
 degree of freedom that three sizes leave."""
@@ -44,8 +48,10 @@ class Answer:
 def answer(curve: DataCurve) -> Answer:
     """Return the answer that a curve gives."""
     fit = curve.fit
-    if fit is None or curve.sizes[-1].share < 1:
+    if not curve.is_finished:
         return Answer("not measured", "The runs that can tell are not finished yet.", curve)
+    if fit is None:
+        return Answer("cannot tell", _TOO_FEW, curve)
     gain = fit.gain(FACTOR)
     value, low, high = (float(part[0]) for part in (gain.value, gain.low, gain.high))
     kind, sentence = _in_words(curve, fit, value, low, high)

@@ -72,10 +72,20 @@ class DataCurve:
         return pd.DataFrame(rows, columns=["share", "images", "accuracy"])
 
     @property
-    def can_be_fitted(self) -> bool:
-        """Whether there are enough sizes, and repeats that show how much is chance."""
+    def is_finished(self) -> bool:
+        """Whether there are enough shares, the whole among them, and repeats that show how much is chance."""
         repeated = [size for size in self.sizes if len(size.right) > 1]
-        return len(repeated) == len(self.sizes) >= power_law.MIN_SIZES
+        return len(repeated) == len(self.sizes) >= power_law.MIN_SIZES and self.sizes[-1].share == 1
+
+    @property
+    def can_be_fitted(self) -> bool:
+        """Whether the sizes differ, too: of a few images, or groups of them, two shares may be the same."""
+        repeated = [size for size in self.sizes if len(size.right) > 1]
+        return len(repeated) == len(self.sizes) and len(self._numbers) >= power_law.MIN_SIZES
+
+    @property
+    def _numbers(self) -> set[int]:
+        return {size.images for size in self.sizes}
 
     @cached_property
     def fit(self) -> Fit | None:

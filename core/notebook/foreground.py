@@ -16,7 +16,7 @@ from core import datasets, more_images, run_names, runs, worker
 from core.backbones import BACKBONES
 from core.config import PRESETS, RunConfig
 from core.data import sources
-from core.errors import LabError
+from core.errors import LabError, Stopped
 from core.more_images import Answer, Study
 from core.runs import Labels, Run, Status, Submission
 from core.training import fresh_data, memory_estimate, progress_bar
@@ -47,7 +47,8 @@ def train(
     status = carry_out(run)
     if not run.has_report:
         reason = f"{status.message} {status.hint}".strip()
-        raise LabError(f"Run {run.id} has no result (state: {status.state}). {reason}")
+        kind = Stopped if status.state == "stopped" else LabError
+        raise kind(f"Run {run.id} has no result (state: {status.state}). {reason}")
     return run
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from core.processes.threads import ordered_map
 from core.runs import Run
 
 BATCH = 64
-"""Files held in memory at once."""
+"""Files predicted at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def predict(
         quiet: show no progress bar.
 
     Raises:
-        LabError: a path does not exist, or the run has no result or no model.
+        LabError: a path does not exist, the run has no result or no model, or ``aim`` is not between 0 and 1.
     """
     files = incoming.found(paths)
     report = run.report()
@@ -72,9 +72,11 @@ def predict(
 
 
 def _batches(reader: Reader, files: Sequence[tuple[Path, str]]) -> Iterator[list[Incoming]]:
+    """Read files without their images in full, of which 64 photos could take gigabytes."""
     for start in range(0, len(files), BATCH):
         part = files[start : start + BATCH]
-        yield list(ordered_map(lambda file: reader.read(*file), part, step="reading images"))
+        read = ordered_map(lambda file: replace(reader.read(*file), image=None), part, step="reading images")
+        yield list(read)
 
 
 def _answered(run: Run, judge: Judge, read: Sequence[Incoming], kind: Kind) -> list[Answer | str]:

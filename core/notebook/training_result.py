@@ -159,7 +159,7 @@ class TrainingResult:
             The columns of :func:`core.prediction.table.table`.
 
         Raises:
-            LabError: a file does not exist, or the model is gone.
+            LabError: a file does not exist, the model is gone, or ``aim`` is not between 0 and 1.
         """
         paths = [files] if isinstance(files, str | Path) else list(files)
         return predict_files.predict(self.run, paths, aim=aim).table()

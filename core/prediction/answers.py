@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.explain.nearest_images import Features, Kind, Similar
 from core.prediction import likely_classes
-from core.prediction.familiarity import FALSE_ALARMS, Familiarity
+from core.prediction.familiarity import FALSE_ALARMS, MIN_VALIDATION, Familiarity
 from core.prediction.sureness import AIM, Sureness, sureness
 from core.runs import Predictions
 from core.words import percent
@@ -96,6 +96,9 @@ class Judge:
             features: of all images of the run; without them nothing is called unlike the training images.
             kind: the network that these features are of.
             aim: how often an answer that is called sure must be right.
+
+        Raises:
+            LabError: ``aim`` is not between 0 and 1.
         """
         familiar = Familiarity.measure(features, kind) if features is not None else None
         return cls(sureness(validation, aim), likely_classes.smallest_probability(validation), familiar)
@@ -119,7 +122,7 @@ class Judge:
 
     def promises(self) -> list[str]:
         """What each state promises and how that was measured, a sentence each."""
-        return [_sure_in_words(self.sure), _unlike_in_words(self.familiar)]
+        return [_sure_in_words(self.sure), _unlike_in_words(self.familiar, self.sure.total)]
 
     def _answer(
         self,
@@ -147,13 +150,19 @@ def _sure_in_words(sure: Sureness) -> str:
     return (
         f"Sure: a confidence of at least {percent(sure.threshold)}. At least {aim} of such answers are right "
         f"on images like these: {sure.accuracy} of the validation images it answered, which are "
-        f"{percent(sure.answered.value, 0)} of all {sure.total:,}."
-    )
+        f"{percent(sure.answered.value, 0)} of all {sure.total:,}. {sure.caution}"
+    ).rstrip()
 
 
-def _unlike_in_words(familiar: Familiarity | None) -> str:
+def _unlike_in_words(familiar: Familiarity | None, validation_images: int) -> str:
     if familiar is None:
-        return "Unlike the training images: not measured, which takes at least 49 validation images."
+        why = "since the images of the run are not at hand"
+        if validation_images < MIN_VALIDATION:
+            why = (
+                f"which takes at least {MIN_VALIDATION} validation images, and this run has "
+                f"{validation_images}"
+            )
+        return f"Unlike the training images: not measured, {why}."
     by = {
         "imagenet": "Compared by a network trained on ImageNet.",
         "own": "Compared by the run's own network, which overlooks more than one trained on ImageNet "

@@ -96,11 +96,11 @@ def found(paths: Iterable[str | Path]) -> list[tuple[Path, str]]:
     What other programs leave in folders (``Thumbs.db``, ``__MACOSX``) is passed over.
 
     Raises:
-        LabError: a path does not exist, a folder is empty, or there are too many files.
+        LabError: a path does not exist or cannot be opened, a folder is empty, or there are too many files.
     """
     listed: list[tuple[Path, str]] = []
     for path in map(Path, paths):
-        if not path.exists():
+        if not _exists(path):
             raise LabError(f"There is no file or folder {path}. Check the spelling.")
         inside = list(_inside(path)) if path.is_dir() else [(path, str(path))]
         if not inside:
@@ -111,6 +111,13 @@ def found(paths: Iterable[str | Path]) -> list[tuple[Path, str]]:
                 f"These are more than {count(MAX_FILES, 'file')}; give fewer at once, for example by folder."
             )
     return listed
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # no permission to look, or longer than a name can be
+        raise LabError(f"{str(path)[:200]} cannot be opened: {error.strerror}.") from None
 
 
 def _inside(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -124,8 +131,11 @@ def _inside(folder: Path) -> Iterator[tuple[Path, str]]:
 
 @contextmanager
 def _written(content: bytes) -> Iterator[Path]:
-    """The content as a file under a generated name in the workspace, as decoders want one."""
-    path = workspace.folder() / "incoming" / secrets.token_hex(8)
+    """The content as a temporary file in the workspace, as decoders want one.
+
+    Its name is such that ``files.sweep`` removes it, should the process be killed meanwhile.
+    """
+    path = workspace.folder() / "incoming" / f".{secrets.token_hex(8)}.{secrets.token_hex(4)}"
     with files.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import LabError
 from core.evaluation import calibration, metrics
 from core.report import Proportion
 from core.runs import Predictions
+from core.words import count
 
 AIM = 0.95
 """The default promise: predictions called sure are right at least this often."""
@@ -34,6 +36,7 @@ class Sureness:
         answered: the share of validation images that are answered; None without a threshold.
         accuracy: of the answered validation images; None without a threshold.
         total: the number of validation images.
+        groups: of validation images that belong together, such as a patient's; 0 where each is on its own.
     """
 
     aim: float
@@ -41,11 +44,22 @@ class Sureness:
     answered: Proportion | None
     accuracy: Proportion | None
     total: int
+    groups: int = 0
 
     @property
     def needed(self) -> int:
         """How many validation images must be answered, all correctly, before the promise can be made."""
         return min_answered(self.aim)
+
+    @property
+    def caution(self) -> str:
+        """A sentence on what groups mean for a promise that counts images as independent; or nothing."""
+        if self.threshold is None or not self.groups:
+            return ""
+        return (
+            f"The validation images come from {count(self.groups, 'group')}, and images of one group are "
+            "alike, so fewer may be right."
+        )
 
 
 def sureness(validation: Predictions, aim: float = AIM) -> Sureness:
@@ -56,23 +70,31 @@ def sureness(validation: Predictions, aim: float = AIM) -> Sureness:
     As each is tried only after all before it held, the risk is that of a single trial (fixed-sequence
     testing; Angelopoulos et al., "Learn then Test", arXiv:2110.01052).
 
-    Images of one group, such as a patient's, are counted as independent, so there the promise is too high.
+    Images of one group, such as a patient's, are counted as independent, so there the promise is too high,
+    see ``Sureness.caution``.
+
+    Raises:
+        LabError: ``aim`` is not between 0 and 1.
     """
+    if not 0 < aim < 1:
+        raise LabError(f"The aim is a share between 0 and 1, such as 0.95, not {aim}.")
     confidence = metrics.confidence(validation)
     correct = metrics.predicted(validation) == validation.labels
     found = None
     for threshold in _GRID.tolist():
         is_answered = confidence >= threshold
-        answered = int(is_answered.sum())
-        if answered < min_answered(aim):
+        number = int(is_answered.sum())
+        if number < min_answered(aim):
             continue
-        if lower_bound(int(correct[is_answered].sum()), answered) < aim:
+        if lower_bound(int(correct[is_answered].sum()), number) < aim:
             break
         found = threshold
     total = len(confidence)
     if found is None:
         return Sureness(aim, None, None, None, total)
-    return Sureness(aim, found, *calibration.when_sure(validation, found), total)
+    groups = 0 if validation.groups is None else len(np.unique(validation.groups))
+    answered = calibration.when_sure(validation, found)
+    return Sureness(aim, found, *answered, total, groups if groups < total else 0)
 
 
 def lower_bound(correct: int, total: int, risk: float = RISK) -> float:

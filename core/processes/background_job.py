@@ -7,6 +7,7 @@ process), ``stop`` (an empty file that requests a stop) and ``log.txt``.
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -108,10 +109,12 @@ def status(nothing: AnyWork) -> AnyWork:
 def carry_out(nothing: AnyWork, do: Callable[[Progress, ShouldStop], object]) -> AnyWork:
     """Do the work and report its progress to the app; every outcome is recorded as a state."""
     report = replace(status(nothing), state="running", candidates=(), data_sets=(), **heartbeat.identity())
+    changing = threading.Lock()
 
     def update(**changes: Any) -> None:
         nonlocal report
-        report = replace(report, **changes)
+        with changing:  # or the heartbeat's thread could undo what the work has reported
+            report = replace(report, **changes)
 
     def write() -> None:
         update(heartbeat=time.time())

@@ -181,7 +181,6 @@ def _lacking(sweep: Sweep) -> list[RunConfig]:
 
 
 def _proposed(sweep: Sweep, known: Sequence[Trial], at_once: int) -> list[RunConfig]:
-    assert sweep.way != "grid"
     """Return settings with missing seeds of earlier proposals, then new proposals."""
     existing, known = _configs(sweep), list(known)
     firsts = {path: sweep.base.get(path) for path in SEEDS - set(sweep.values)}

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -189,9 +189,9 @@ def change(sweep: Sweep, **changes: Any) -> Sweep:
 def changing(sweep: Sweep, seconds: float = 0.0) -> Iterator[Sweep | None]:
     """Lock the sweep and yield its current state; None if another process holds the lock for that long."""
     lock = filelock.FileLock(sweep.path / "lock", timeout=seconds)
-    try:
+    with files.explained(sweep.path / "lock"), suppress(filelock.Timeout):
         lock.acquire()
-    except filelock.Timeout:
+    if not lock.is_locked:
         yield None
         return
     try:

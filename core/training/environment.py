@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
+UNKNOWN = "unknown"
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "opencv-python-headless", "tf-explain", "streamlit")
 
 
@@ -15,11 +16,19 @@ def describe() -> dict[str, str]:
     """Versions of Python and the relevant packages, the system, processor and number of cores."""
     return {
         "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
+        **{package: version_of(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(os.cpu_count()),
     }
+
+
+def version_of(package: str) -> str:
+    """The version of a package; "unknown" where another one takes its place, such as ``tensorflow-cpu``."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return UNKNOWN
 
 
 def _processor() -> str:

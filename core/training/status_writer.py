@@ -35,6 +35,7 @@ class StatusWriter:
         self._run = run
         self._terminating = terminating
         self._watch = watch
+        self._changing = threading.Lock()
         before = run.status
         self._only_evaluates = run.stop_requested and run.has_checkpoint
         self.status = replace(
@@ -61,8 +62,12 @@ class StatusWriter:
         return self._terminating.is_set() if self._only_evaluates else self.should_stop()
 
     def update(self, **changes: Any) -> None:
-        """Change fields of the status; the next heartbeat writes them."""
-        self.status = replace(self.status, **changes)
+        """Change fields of the status; the next heartbeat writes them.
+
+        The heartbeat's thread changes the status too, and neither may undo what the other has changed.
+        """
+        with self._changing:
+            self.status = replace(self.status, **changes)
 
     def batch(self, **progress: Any) -> None:
         """Record a batch: epoch, batch, batches, images_per_second, seconds_left, loss, accuracy."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import math
 import os
 import re
 import threading
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from core import engine, files, runs, sweeps, workspace
-from core.errors import LabError
+from core.errors import LabError, in_one_line
 from core.runs import Run
 
 POLL_SECONDS = 0.2
@@ -138,7 +139,7 @@ def _note_end(ray: Any, task: Any, run: Run) -> None:
     except Exception as error:  # Ray raises many types for a task that it could not execute
         log.error("run %s: %s", run.id, error)
         if run.status.waiting or run.status.state == "interrupted":
-            message = f"The cluster could not execute the run: {str(error).splitlines()[0][:300]}"
+            message = f"The cluster could not execute the run: {in_one_line(error)}"
             with suppress(LabError):  # the disk is full
                 run.write_status(replace(run.status, state="failed", message=message))
 
@@ -147,16 +148,20 @@ def _capacity(ray: Any) -> int:
     """The number of runs that the cluster can train at the same time."""
     available = ray.cluster_resources()
     wanted = {kind: _wanted(kind) for kind in ("CPU", "GPU")}
-    return max(1, int(min(available.get(kind, 0) / number for kind, number in wanted.items() if number)))
+    fitting = (available.get(kind, 0) / number for kind, number in wanted.items() if number)
+    return max(1, int(min(fitting, default=1)))
 
 
 def _wanted(kind: str) -> float:
     """Processors or GPUs per run: ``LAB_RAY_CPUS`` (default 2) and ``LAB_RAY_GPUS`` (default 0)."""
     text = os.environ.get(f"LAB_RAY_{kind}S") or {"CPU": "2", "GPU": "0"}[kind]
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise LabError(f"LAB_RAY_{kind}S must be a number, not {text!r}.") from None
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise LabError(f"LAB_RAY_{kind}S must be a number from 0 on, not {text!r}.")
+    return number
 
 
 def _environment() -> dict[str, str]:

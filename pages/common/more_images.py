@@ -59,8 +59,9 @@ def _is_under_way(asked: Asked) -> bool:
 
 
 def _stamp(run: Run) -> tuple[str, float]:
-    """Return a value that changes when the run gets its result."""
-    return run.id, (run.path / "report.json").stat().st_mtime_ns if run.has_report else 0.0
+    """Return a value that changes when the run counts, which it does once it is done, not with its report."""
+    counts = run.has_report and run.status.state == "done"
+    return run.id, (run.path / "report.json").stat().st_mtime_ns if counts else 0.0
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -9,10 +9,12 @@ import time
 from dataclasses import replace
 from types import SimpleNamespace
 
+import filelock
 import pytest
 
-from core import engine, files, runs
+from core import engine, files, runs, worker
 from core.config import RunConfig
+from core.data.collected import writing
 from core.errors import LabError
 from core.processes import heartbeat, launch, memory_limit
 from core.processes.memory_limit import Growth
@@ -89,6 +91,27 @@ def test_several_queued_runs_are_stopped_at_once():
 
 
 @pytest.mark.fault("F16")
+def test_a_run_that_two_people_resume_at_once_is_carried_out_once():
+    run = engine.submit(RunConfig())
+    engine._enqueue(run)
+    assert engine.claim() == run
+    run.write_status(replace(run.status, state="stopped"))
+    assert engine.claim() is None and engine.queue() == []
+
+
+def test_who_finds_a_lock_taken_says_so_and_not_that_the_disk_is_full(monkeypatch):
+    run, collection = runs.create(RunConfig()), runs.create(RunConfig()).path
+    with filelock.FileLock(run.path / "lock"), pytest.raises(worker.Taken, match="already being executed"):
+        worker.carry_out(run)
+    monkeypatch.setattr(writing, "PATIENCE_SECONDS", 0.1)
+    with (
+        filelock.FileLock(collection / "collected.lock"),
+        pytest.raises(LabError, match="still storing images"),
+        writing.changing(collection),
+    ):
+        pass
+
+
 def test_a_deleted_run_in_the_queue_is_skipped():
     gone, stays = engine.submit(RunConfig()), engine.submit(RunConfig())
     (gone.path / "config.json").unlink()
@@ -205,6 +228,18 @@ def test_a_run_that_cannot_be_queued_is_not_kept(workspace, monkeypatch):
     assert list((workspace / "runs").iterdir()) == []
 
 
+def test_an_export_that_is_being_made_is_not_swept_away_when_its_run_goes_on(workspace):
+    run = runs.create(RunConfig())
+    work, half = run.exports_path / ".new-abc123" / "pixels.npy", run.path / ".model.0123abcd.keras"
+    for path in (work, half):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    for path in (work, work.parent, half):
+        os.utime(path, (time.time() - 60,) * 2)
+    runs.sweep(run, 2.0)  # as the process does that resumes it
+    assert work.exists() and not half.exists()
+
+
 @pytest.mark.fault("A7")
 def test_the_worker_sweeps_what_killed_processes_left_half_written(workspace):
     ended = runs.create(RunConfig())
@@ -217,6 +252,11 @@ def test_the_worker_sweeps_what_killed_processes_left_half_written(workspace):
         workspace / "runs" / ".new-20261127-101112-0a1b2c" / "config.json",
         workspace / "uploads" / ".new-flowers-0a1b2c" / "000001.jpg",
         workspace / "datasets" / "flowers" / "pixels" / ".64-crop-abc.0123abcd.npy",
+        workspace / "datasets" / "flowers" / "features" / "mobilenet-v1" / ".0a1b2c.0123abcd.npz",
+        workspace / "weights" / ".mobilenet_v2_035.0123abcd.h5",  # a download that was cut off
+        workspace / "tfjs" / ".tfjs-core-4.22.0.0123abcd.tgz",
+        workspace / "example" / "exports" / ".new-0a1b2c" / "pixels.npy",
+        ended.heatmaps_path / "map" / ".0a1b2c3d.0123abcd.jpg",
     ]
     fresh = ended.path / ".labels.4567abcd.json"
     other = ended.path / ".hidden"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core import files, runs
+from core import files, runs, workspace
 from core.config import RunConfig
 from core.errors import LabError
 from core.processes import heartbeat
@@ -125,6 +126,19 @@ def test_a_deleted_run_can_be_brought_back(run):
     runs.delete(run)
     assert runs.all() == []
     assert runs.restore(run.id).config == RunConfig()
+
+
+def test_copies_of_a_run_do_not_end_up_inside_each_other(run):
+    run.write_status(replace(run.status, state="done"))
+    runs.delete(run)
+    trash = workspace.folder() / "trash" / run.id
+    shutil.copytree(trash, run.path)  # as a person may do
+    with pytest.raises(LabError, match="is there already"):
+        runs.restore(run.id)
+    run.relabel(name="newer")
+    runs.delete(run)
+    assert not (trash / run.id).exists()
+    assert runs.restore(run.id).labels.name == "newer"
 
 
 def test_a_queued_run_cannot_be_deleted(run):

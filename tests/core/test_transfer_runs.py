@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,13 @@ def test_a_run_is_trained_continued_compared_and_explained(source: str) -> None:
 
     test = first.predictions("test")
     dataset = datasets.open(source)
+    shutil.rmtree(dataset.path / "features")
+    (other.path / "report.json").unlink()
+    other.write_status(replace(other.status, state="interrupted"))
+    other.ask_to_stop()  # to be evaluated only, see engine.finish
+    worker.carry_out(other, networks=networks)
+    assert other.has_report, other.status.message
+
     images = pixel_cache.load(dataset, dataset.rows(test.ids.tolist()), 32, "stretch")[:]
     opened = explainer.Explainer(explainer.load_for_explaining(first.model_path))
     np.testing.assert_allclose(opened.predict(images), test.probabilities, atol=1e-5)

@@ -396,10 +396,12 @@ def test_the_command_line_trains_on(source: str, capsys: pytest.CaptureFixture[s
 INVALID = [
     (("run",), 2, "or a run to continue with --from"),
     (("run", "garden", "--from", "20261126-101500-0a1b2c"), 2, "give only --epochs"),
+    (("run", "garden", "--epochs", "5"), 2, "write --set fit.epochs=5"),
     (("run", "--from", "20261126-101500-0a1b2c"), 1, "There is no run"),
     (("run", "/no/such/folder"), 1, "There is no folder"),
     (("run", "garden", "--set", "fit.epochs"), 2, "no '='"),
     (("run", "garden", "--set", "fit.epochs=0"), 2, "Epochs"),
+    (("sweep", "garden", "--vary", "fit.seed=1,2", "--trials", "1"), 2, "add --way random"),
     (("prepare", "tfds:../x"), 1, "not a TensorFlow data set name"),
 ]
 

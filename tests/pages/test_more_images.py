@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from core import engine, more_images, runs
 from core.config import RunConfig, preset
 from core.more_images import DataCurve, Study
 from core.more_images.measuring import Size
+from core.processes import heartbeat
 from pages.common import addresses, data_curve_chart
-from pages.common import more_images as more_images_section
+from pages.common import more_images as more_images_part
 from samples import made_runs
 from tests.pages.test_understand import no_fault, no_processes, shown, words
 
@@ -56,6 +58,17 @@ def test_results_offer_the_runs_and_answer_when_they_are_done(config: RunConfig)
     assert answer.sentence in words(page).replace("**", "")
     assert "Accuracy on the 42 validation and test images." in words(page)
     assert not [button for button in page.button if button.key == "start-more-images-results"]
+
+
+def test_a_run_that_has_its_report_but_is_not_done_yet_counts_once_it_is(config: RunConfig) -> None:
+    run = made_runs.finished(config)
+    done = run.status
+    run.write_status(replace(done, state="running", **heartbeat.identity()))
+    before = more_images_part._stamp(run)
+    assert more_images.curve([run]).sizes == ()
+    run.write_status(done)
+    assert more_images.curve([run]).sizes != ()
+    assert more_images_part._stamp(run) != before  # or what was shown before would be shown for ever
 
 
 def test_a_run_on_a_part_of_the_images_and_the_example_ask_nothing(config: RunConfig) -> None:
@@ -138,5 +151,5 @@ def test_the_chart_has_a_dot_per_run_and_a_dashed_forecast_to_twice_the_images()
 def test_runs_that_end_while_their_progress_is_drawn_are_no_fault(config: RunConfig) -> None:
     study = Study(config)
     finish(study)
-    asked = more_images_section.Asked("", study, 24)
-    more_images_section._show_progress([asked], {"": study.runs()}, "test")
+    asked = more_images_part.Asked("", study, 24)
+    more_images_part._show_progress([asked], {"": study.runs()}, "test")

@@ -82,8 +82,8 @@ def _confidence(run: Run, test: Predictions) -> Iterator[str]:
         yield (
             f"Predictions with a confidence of at least {percent(promise.threshold)} should be right {aim} "
             "of the time or more; this threshold was chosen on the validation images. Of the test images, "
-            f"{kept} reach it, and {right} of these are classified correctly."
-        )
+            f"{kept} reach it, and {right} of these are classified correctly. {promise.caution}"
+        ).rstrip()
     error, by_luck = calibration.calibration_error(test), calibration.calibration_error_by_luck(test)
     if error is not None and by_luck is not None:
         meaning = "more than chance explains" if error > by_luck else "which chance can explain"
@@ -96,11 +96,13 @@ def _attention(run: Run, test: Predictions) -> str:
     if not hot:
         return "Where it looks was not examined: no heatmaps have been computed for this run."
     wrong = sum(is_wrong for is_wrong, heatmap in found if heatmap.any())
-    return (
-        f"Heatmaps (Grad-CAM) of {count(hot, 'test image')}, {wrong:,} of them misclassified: in "
-        f"{on_border or 'none'}, most of the evidence is at the border of the image, which hints at the "
-        "background rather than the object."
-    )
+    seen = "in none is most of the evidence at the border of the image."
+    if on_border:
+        seen = (
+            f"in {on_border:,}, most of the evidence is at the border of the image, which hints at the "
+            "background rather than the object."
+        )
+    return f"Heatmaps (Grad-CAM) of {count(hot, 'test image')}, {wrong:,} of them misclassified: {seen}"
 
 
 def _kept_maps(run: Run, test: Predictions) -> list[tuple[bool, Heatmap]]:

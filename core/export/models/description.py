@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.export.models.kinds import Kind
 from core.export.proof import Proof
 from core.report import Proportion, Report
 from core.runs import Run
+from core.training.environment import UNKNOWN, version_of
 from core.words import count, visible
 from core.workspace import PROJECT
 
@@ -55,7 +55,7 @@ def describe(run: Run, report: Report, kind: Kind) -> dict[str, Any]:
             "kernel": pixel_cache.KERNEL.name.lower(),
             "antialias": True,
             "reducing_gap": pixel_cache.REDUCING_GAP,
-            "library": f"Pillow {importlib.metadata.version('pillow')}",
+            "library": f"Pillow {version_of('pillow')}",
         },
         "run": {
             "id": run.id,
@@ -68,8 +68,7 @@ def describe(run: Run, report: Report, kind: Kind) -> dict[str, Any]:
         "validation_accuracy": report.val_accuracy.model_dump(),
         "versions": {
             "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in ("keras", "tensorflow", *_ALWAYS)},
-            **{name: importlib.metadata.version(name) for name in kind.interpreters},
+            **{name: version_of(name) for name in ("keras", "tensorflow", *_ALWAYS, *kind.interpreters)},
         },
         "trained_with": report.environment,
     }
@@ -80,9 +79,13 @@ def write(folder: Path, described: dict[str, Any], kind: Kind) -> None:
     _write_json(folder, described)
     names = (visible(name) for name in described["class_names"])
     (folder / "labels.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
-    pinned = (f"{name}=={described['versions'][name]}\n" for name in (*_ALWAYS, *kind.interpreters))
-    (folder / "requirements.txt").write_text("".join(pinned), encoding="utf-8")
+    needed = (_pinned(name, described["versions"][name]) for name in (*_ALWAYS, *kind.interpreters))
+    (folder / "requirements.txt").write_text("".join(needed), encoding="utf-8")
     (folder / "predict.py").write_bytes(PREDICT.read_bytes())
+
+
+def _pinned(name: str, version: str) -> str:
+    return f"{name}\n" if version == UNKNOWN else f"{name}=={version}\n"
 
 
 def add_proof(

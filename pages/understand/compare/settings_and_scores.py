@@ -93,7 +93,9 @@ def scores(sides: Sequence[Side], split: str) -> None:
 def scores_frame(sides: Sequence[Side], figures: Sequence[list[Scores]], split: str) -> pd.DataFrame:
     """Return a row per score, a column per side; balanced accuracy only where the classes are uneven."""
     balanced = [_shares([s.balanced_accuracy for s in of_side]) for of_side in figures]
-    are_uneven = any(metrics.are_uneven(s.report.counts["train"]) for side in sides for s in side.finished)
+    are_uneven = any(
+        metrics.are_uneven(s.report.counts.get("train", {})) for side in sides for s in side.finished
+    )
     rows = {
         f"Accuracy ({split})": [_shares([s.accuracy for s in of_side]) for of_side in figures],
         **({f"Balanced accuracy ({split})": balanced} if are_uneven else {}),

@@ -49,6 +49,43 @@ def test_scores_come_with_intervals_that_hold_the_value():
     assert recall.value == pytest.approx((probabilities.argmax(axis=1) == 0).mean())
 
 
+def answered(labels, predicted, classes, groups=None):
+    ids = np.array([f"{number:016x}" for number in range(len(labels))])
+    probabilities = (0.9 * np.eye(classes)[predicted] + 0.1 / classes).astype(np.float32)
+    return Predictions(ids, labels, probabilities, groups)
+
+
+def test_intervals_of_many_classes_come_from_enough_draws():
+    """A few draws of 1,000 classes would give an interval of next to no width."""
+    rng = np.random.default_rng(0)
+    widths = []
+    for classes in (10, 1_000):
+        labels = np.repeat(np.arange(classes), 4_000 // classes)
+        predicted = np.where(rng.random(4_000) < 0.7, labels, rng.integers(0, classes, 4_000))
+        found = score_intervals.compute(answered(labels, predicted, classes), list(map(str, range(classes))))
+        recall, f1 = found.balanced_accuracy, found.mean_f1
+        assert recall.low < recall.value < recall.high
+        widths.append((recall.high - recall.low, f1.high - f1.low))
+    assert widths[1] == pytest.approx(widths[0], rel=0.3)
+
+
+def test_every_interval_is_wider_where_images_of_one_patient_share_their_answer():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 20)
+    labels = rng.integers(0, 2, 240)
+    predicted = np.where(np.repeat(rng.random(12) < 0.7, 20), labels, 1 - labels)
+    plain, grouped = (
+        score_intervals.compute(answered(labels, predicted, 2, belongs), ("a", "b"))
+        for belongs in (None, groups)
+    )
+    for name in ("accuracy", "balanced_accuracy", "mean_f1", "loss"):
+        one, other = getattr(plain, name), getattr(grouped, name)
+        assert other.value == one.value
+        assert other.high - other.low > 2 * (one.high - one.low), name
+    only = score_intervals.compute(answered(labels, predicted, 2, groups * 0), ("a", "b"))
+    assert (only.balanced_accuracy.low, only.balanced_accuracy.high) == (0, 1)
+
+
 def test_sides_get_the_same_seeds_with_the_least_work():
     for sides_, times in (([[0], [4]], 3), ([[0, 1, 2], [0]], 2), ([[5]], 4)):
         missing = repeats.missing_seeds(sides_, times)

@@ -117,6 +117,16 @@ def test_after_three_repeats_about_as_many_more_are_advised_as_it_takes():
     assert simulation.share_called_real(replace(lab, seed=1), enough, 60, simulation.by_repeats) > 0.65
 
 
+def test_no_repeats_are_advised_where_only_more_patients_could_settle_it():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(10), 60)
+    leads = np.repeat(rng.normal(0.05, 0.15, 10), 60)
+    first = rng.random((3, 600)) < 0.5
+    second = rng.random((3, 600)) < 0.5 + leads
+    assert paired_tests.more_pairs_needed(first, second) is not None
+    assert paired_tests.more_pairs_needed(first, second, groups) is None
+
+
 def test_the_better_model_is_named_with_its_margin():
     verdict = verdicts.judge({"A": [result(flags(300, 400))], "B": [result(flags(340, 400))]})
     assert (verdict.kind, verdict.winner, verdict.notes) == ("better", "B", ())

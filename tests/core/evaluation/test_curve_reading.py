@@ -272,6 +272,12 @@ def test_a_rare_class_that_is_missed_asks_for_class_weights(tmp_path, kind, chan
     assert reading.suggestion.changes == advice
 
 
+def test_an_imported_report_without_the_numbers_of_training_images_is_read_as_well(tmp_path):
+    run, config, report = uneven_run(tmp_path, "healthy", {})
+    unknown = report.model_copy(update={"counts": {}})
+    assert curve_reading.read_run(run, config, unknown).kind == "healthy"
+
+
 @pytest.mark.parametrize("guess", [0.76, 500 / 525, 0.99])
 def test_a_network_that_always_answers_the_large_class_is_to_weigh_the_classes(guess):
     history = [epoch | {"accuracy": guess, "val_accuracy": guess} for epoch in not_learning(0)]

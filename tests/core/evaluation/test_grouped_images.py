@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.evaluation import grouped_images, metrics
+from core.evaluation import calibration, grouped_images, metrics
 from core.report import Proportion
 from core.runs import Predictions
 
@@ -81,3 +81,5 @@ def test_predictions_with_groups_get_the_wider_interval_and_no_images_none() -> 
     assert None not in (plain.low, grouped.low)
     assert (grouped.high or 0) - (grouped.low or 0) > 1.5 * ((plain.high or 0) - (plain.low or 0))
     assert metrics.share(np.zeros(0, np.bool_), np.zeros(0, np.int64)).value is None
+    (sure,) = calibration.reliability(Predictions(ids, labels, probabilities, np.arange(60) // 10))
+    assert sure.accuracy == grouped

@@ -89,10 +89,13 @@ def test_a_run_comes_back_the_same_under_an_id_of_its_own(run):
 
 def test_log_and_checkpoint_stay_at_home(run):
     made_runs.keep_heatmaps(run)
+    made_runs.watch(run)
     run.checkpoint_path.mkdir()
     (run.checkpoint_path / "weights.npz").write_bytes(b"x")
     names = {Path(name).name for name in members(run_archive.pack(run))}
     assert names == set(run_archive.MEMBERS) - {"parent.json"}  # it continues no other run
+    back = run_archive.unpack(io.BytesIO(run_archive.pack(run)))
+    assert len(back.watched()) > 1 and back.watched() == run.watched()
 
 
 def test_a_folder_zipped_by_hand_is_taken_without_what_is_no_part_of_a_run(run):

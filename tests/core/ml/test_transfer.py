@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from core import datasets
 from core.backbones import BACKBONES
-from core.config import AugmentConfig, RunConfig
+from core.config import SETTINGS, AugmentConfig, RunConfig
 from core.errors import LabError, Stopped
 from core.ml import checkpoint, feature_cache, portable_file, stages, train
 from core.ml.explainer import load_for_explaining
@@ -261,6 +262,35 @@ def test_features_are_computed_once_also_after_an_interruption(
     np.testing.assert_array_equal(again, found[::-1])
     next(folder.glob("*.npz")).write_bytes(b"damaged")
     assert 0 < compute(rows)[1] <= 4
+
+
+def test_the_features_used_last_are_kept_and_there_is_room_for_all_of_a_run(
+    dataset: datasets.Dataset, prepared: Prepared
+) -> None:
+    variants = SETTINGS["model.cached_variants"].maximum
+    assert variants is not None and variants + 1 < feature_cache._KEPT_RECIPES
+    recipe, rows = Recipe(SMALL, prepared.network.fingerprint, 32, "stretch"), dataset.usable
+    feature_cache.features(dataset, rows, recipe, lambda: prepared.network)
+    folder = dataset.path / "features"
+    for number in range(feature_cache._KEPT_RECIPES + 3):
+        (folder / f"older-{number:02}").mkdir()
+        os.utime(folder / f"older-{number:02}", (1_000 + number,) * 2)
+    os.utime(folder / recipe.folder_name, (0, 0))
+    assert feature_cache.features(dataset, rows, recipe, lambda: prepared.network)[1] == 0
+    feature_cache._prune(folder / recipe.folder_name)
+    left = sorted(path.name for path in folder.iterdir())
+    assert len(left) == feature_cache._KEPT_RECIPES and left[0] == recipe.folder_name
+    assert left[1] == "older-04"
+
+
+def test_features_that_vanish_meanwhile_are_a_sentence_and_no_others(
+    dataset: datasets.Dataset, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(SMALL, prepared.network.fingerprint, 32, "stretch")
+    monkeypatch.setattr(feature_cache, "_prune", lambda folder: next(folder.glob("*.npz")).unlink())
+    monkeypatch.setattr(feature_cache, "_AT_ONCE", 4)
+    with pytest.raises(LabError, match="were removed while"):
+        feature_cache.features(dataset, dataset.usable, recipe, lambda: prepared.network)
 
 
 def test_a_variant_of_an_image_is_the_same_in_every_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,15 @@ def test_a_run_on_a_part_of_the_images_is_no_beginning(base: RunConfig) -> None:
 def test_the_answer_is_a_sentence_or_silence(scores: dict[float, float], kind: str, words: str) -> None:
     found = answer(curve(scores))
     assert (found.kind, words in found.sentence) == (kind, True)
+
+
+def test_shares_that_take_the_same_few_images_cannot_tell() -> None:
+    found = curve({0.25: 0.5, 0.5: 0.6, 1: 0.7}, images=60)
+    for numbers in ((3, 3, 3), (3, 3, 6)):
+        sizes = tuple(replace(one, images=number) for one, number in zip(found.sizes, numbers, strict=True))
+        told = answer(replace(found, sizes=sizes))
+        assert (told.kind, told.gain) == ("cannot tell", None)
+        assert "too few training images" in told.sentence
 
 
 def test_few_held_out_images_cannot_tell() -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 import core
 from core import config, runs
 from core.cli.main import main
-from core.errors import LabError, Undecided
+from core.errors import LabError, Stopped, Undecided
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
 from core.notebook import foreground
@@ -181,6 +181,19 @@ def test_a_run_that_fails_raises_its_reason(tmp_path):
     tiny = made_runs.draw_folder(tmp_path / "tiny", each=2)
     with pytest.raises(LabError, match=r"\(state: failed\)\. .*at least 3 are needed to split"):
         core.train(tiny, **QUICK)
+
+
+def test_a_run_that_is_stopped_before_its_first_epoch_says_so_by_its_type(source, monkeypatch):
+    create = runs.create
+
+    def stopped(*arguments, **others):
+        run = create(*arguments, **others)
+        run.ask_to_stop()
+        return run
+
+    monkeypatch.setattr(runs, "create", stopped)
+    with pytest.raises(Stopped, match=r"has no result \(state: stopped\)"):
+        core.train(source, **QUICK)
 
 
 def test_a_run_that_diverges_raises_its_reason_and_what_to_do(source):

@@ -12,9 +12,12 @@ import pytest
 from PIL import Image
 
 import core
+from core import predict_files
 from core.cli import main
 from core.config import RunConfig
 from core.errors import LabError
+from core.prediction import incoming
+from core.prediction.incoming import Reader
 from core.runs import Run
 from samples import made_runs
 from samples.made_images import coloured_objects
@@ -49,6 +52,13 @@ def test_a_folder_becomes_a_table_with_the_models_own_probabilities(run, new_ima
     np.testing.assert_allclose(own, expected, atol=1e-5)
     assert table["predicted"].tolist() == [*(names[index] for index in expected.argmax(axis=1)), ""]
     assert table.loc[3, "state"] == "unreadable" and "a text file" in table.loc[3, "problem"]
+
+
+def test_images_are_not_kept_in_full_while_others_are_read(run, new_images):
+    reader = Reader.for_run(run.config.data, run.report())
+    (read,) = predict_files._batches(reader, incoming.found([new_images]))
+    assert [one.pixels is not None for one in read] == [True, True, True, False]
+    assert all(one.image is None for one in read)
 
 
 def test_single_files_keep_the_order_they_were_given_in(run, new_images):

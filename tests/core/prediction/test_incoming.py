@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, workspace
+from core import datasets, engine, workspace
 from core.data import pixel_cache
 from core.data.deep_pixels import Ranges
 from core.errors import LabError
@@ -66,6 +67,16 @@ def test_what_is_no_image_gets_its_reason_and_leaves_nothing(content, reason):
     assert list((workspace.folder() / "incoming").iterdir()) == []
 
 
+def test_a_photo_that_a_killed_process_has_left_is_swept_away(monkeypatch):
+    with monkeypatch.context() as killed:
+        killed.setattr(incoming.files, "remove", lambda path: False)
+        READER.read_bytes(encoded(photo()), "private.jpg")
+    (left,) = (workspace.folder() / "incoming").iterdir()
+    os.utime(left, (0, 0))
+    engine.sweep()
+    assert not left.exists()
+
+
 def test_a_file_that_is_gone_and_a_folder_have_their_reasons(tmp_path):
     assert READER.read(tmp_path / "none.jpg").problem == "there is no such file"
     assert READER.read(tmp_path).problem == "a folder, not an image"
@@ -87,3 +98,5 @@ def test_a_path_that_does_not_exist_and_an_empty_folder_are_named(tmp_path):
         incoming.found([tmp_path / "nowhere"])
     with pytest.raises(LabError, match="There are no files in"):
         incoming.found([tmp_path / "empty"])
+    with pytest.raises(LabError, match="cannot be opened: File name too long"):
+        incoming.found([tmp_path / ("x" * 300)])

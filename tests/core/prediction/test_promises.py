@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from core.errors import LabError
 from core.explain.nearest_images import Features
 from core.prediction import likely_classes
 from core.prediction.answers import Judge
@@ -140,5 +143,21 @@ def test_without_features_an_answer_is_only_sure_or_not():
     assert judge.promises() == [
         "Sure: never. It would mean that at least 95% of such answers are right; that takes at least 59 "
         "validation images, and this run has 30.",
-        "Unlike the training images: not measured, which takes at least 49 validation images.",
+        "Unlike the training images: not measured, which takes at least 49 validation images, and this run "
+        "has 30.",
     ]
+    enough = Judge.from_validation(draw(np.random.default_rng(10), 60)).promises()[1]
+    assert enough == "Unlike the training images: not measured, since the images of the run are not at hand."
+
+
+def test_a_promise_says_that_images_of_one_group_are_alike():
+    validation = draw(np.random.default_rng(11), 2_000)
+    for groups, said in ((np.arange(2_000) // 5, "come from 400 groups"), (np.arange(2_000), "")):
+        promise = Judge.from_validation(replace(validation, groups=groups)).promises()[0]
+        assert said in promise and ("alike" in promise) == bool(said)
+
+
+@pytest.mark.parametrize("aim", [0, 1, 95, float("nan")])
+def test_an_aim_that_is_no_share_is_refused_in_a_sentence(aim):
+    with pytest.raises(LabError, match="a share between 0 and 1"):
+        sureness(draw(np.random.default_rng(12), 50), aim)

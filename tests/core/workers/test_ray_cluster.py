@@ -105,6 +105,27 @@ def test_an_unusable_cluster_is_reported_and_the_runs_stay_queued(base, monkeypa
     assert engine.queue() == [run]
 
 
+def test_a_task_that_fails_without_a_word_fails_its_run_alone(base):
+    def get(task: Any) -> Any:
+        raise RuntimeError
+
+    run = engine.submit(base)
+    ray_cluster._note_end(SimpleNamespace(get=get), None, run)
+    assert run.status.state == "failed"
+    assert run.status.message == "The cluster could not execute the run: RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("processors", "reason"), [("nan", "from 0 on"), ("-1", "from 0 on"), ("two", "'two'")]
+)
+def test_a_wrong_number_of_processors_is_named_and_none_is_no_fault(monkeypatch, processors, reason):
+    monkeypatch.setenv("LAB_RAY_CPUS", processors)
+    with pytest.raises(LabError, match=reason):
+        ray_cluster._capacity(SimpleNamespace(cluster_resources=lambda: {"CPU": 8.0}))
+    monkeypatch.setenv("LAB_RAY_CPUS", "0")
+    assert ray_cluster._capacity(SimpleNamespace(cluster_resources=lambda: {"CPU": 8.0})) == 1
+
+
 class InThisProcess:
     """What the lab uses of Ray, for a cluster that executes each task at once, in this process."""
 
