@@ -1,8 +1,9 @@
 """The live camera: answers per second, and how soon they come again when the assistant is killed.
 
 ``python -m benchmarks.live_camera``: the whole way, from Chromium's fake camera through the app to the
-assistant and back, with an own CNN and with MobileNetV2 0.35 trained on ``garden``. While the camera runs,
-the process that answers is killed (``kill -9``), and later all processes of the assistant.
+assistant and back, with an own CNN and with MobileNetV2 0.35 trained on ``garden``, whose weights are taken
+from LAB_TEST_DATA. While the camera runs, the process that answers is killed (``kill -9``), and later all
+processes of the assistant.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from core.explain import assistant
 from core.processes import heartbeat
 from core.runs import Run
 
+DATA = Path(os.environ.get("LAB_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 MIN_PER_SECOND = 4.0
 MAX_SECONDS = 5.0
 SECONDS = 8.0
@@ -37,6 +39,7 @@ def main() -> int:
     missed = False
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAB_WORKSPACE"] = folder
+        os.environ.setdefault("LAB_WEIGHTS", str(DATA / "weights"))
         transfer = core.train("garden", preset="transfer", epochs=1).run
         for name, run in (("own CNN", runs.open(runs.EXAMPLE)), ("MobileNetV2 0.35", transfer)):
             speed, one, every = _measure(run)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -123,14 +124,39 @@ def page(server: Server) -> Iterator[Any]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
-        requested: list[str] = []
-        tab.on("request", lambda request: requested.append(request.url))
+        others = asked_of_others(tab, server)
         tab.goto(server.address)
         yield tab
         assert tab.get_by_text("inside the lab").count() == 0
-        local = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
-        assert [url for url in requested if not url.startswith(local)] == []
+        assert others == []
         browser.close()
+
+
+def asked_of_others(tab: Any, server: Server) -> list[str]:
+    """What a tab asks for from now on that is not the app's: addresses, in a list that grows meanwhile."""
+    local = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
+    found: list[str] = []
+    for event in ("request", "websocket"):
+        tab.on(event, lambda asked: None if asked.url.startswith(local) else found.append(asked.url))
+    return found
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in which the app and the browser keep temporary files, so that these can be looked at.
+
+    A short path, since Chromium puts sockets there. Request it before the server.
+    """
+    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+def images_outside(workspace: Path, *folders: Path) -> list[Path]:
+    """Image files in folders, but not in the workspace."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    kept = [path for path in files if not path.is_relative_to(workspace)]
+    return [path for path in kept if path.read_bytes()[:4].startswith((b"\xff\xd8\xff", b"\x89PNG", b"RIFF"))]
 
 
 def wait_for(condition: Any, seconds: float = 240.0) -> None:

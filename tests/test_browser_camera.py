@@ -10,11 +10,23 @@ from typing import Any
 import pytest
 
 from tests import browsing
-from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, no_worker, options, playwright, server
+from tests.browsing import (
+    CHROMIUM,
+    FLAGS,
+    PATIENCE,
+    Server,
+    asked_of_others,
+    images_outside,
+    no_worker,
+    options,
+    playwright,
+    server,
+    temporary,
+)
 
-__all__ = ["no_worker", "options", "server"]  # fixtures
+__all__ = ["no_worker", "options", "server", "temporary"]  # fixtures
 
-pytestmark = [*browsing.pytestmark, pytest.mark.usefixtures("no_worker")]
+pytestmark = [*browsing.pytestmark, pytest.mark.usefixtures("no_worker", "temporary")]
 
 PASTE = """() => new Promise((done) => {
   const canvas = document.createElement("canvas")
@@ -36,15 +48,17 @@ def camera_page(server: Server, *flags: str) -> Iterator[Any]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
+        others = asked_of_others(tab, server)
         tab.goto(f"{server.address}/predict")
         tab.get_by_test_id("stButtonGroup").get_by_text("Live camera", exact=True).click()
         tab.get_by_role("button", name="Start camera").click()
         yield tab
+        assert others == []
         browser.close()
 
 
 def test_the_camera_is_answered_its_absence_or_refusal_is_said_and_a_pasted_image_predicted(
-    server: Server, workspace: Path
+    server: Server, workspace: Path, tmp_path: Path, temporary: Path
 ) -> None:
     with camera_page(server, DRAWN, "--use-fake-ui-for-media-stream") as tab:
         tab.get_by_text("predictions per second").wait_for()
@@ -62,3 +76,4 @@ def test_the_camera_is_answered_its_absence_or_refusal_is_said_and_a_pasted_imag
     with camera_page(server, DRAWN, "--deny-permission-prompts") as tab:
         tab.get_by_text("was not allowed to use the camera").wait_for()
     assert list((workspace / "incoming").glob("*")) == []
+    assert images_outside(workspace, tmp_path, temporary) == []

@@ -17,16 +17,19 @@ from tests.browsing import (
     FLAGS,
     PATIENCE,
     Server,
+    asked_of_others,
     go_to,
+    images_outside,
     options,
     playwright,
     pytestmark,
     server,
+    temporary,
     wait_for,
 )
 from tests.conftest import DATA
 
-__all__ = ["options", "pytestmark", "server"]  # fixtures and marks
+__all__ = ["options", "pytestmark", "server", "temporary"]  # fixtures and marks
 
 COLOURS = ("red", "blue")
 SEEN = """video => {
@@ -65,8 +68,9 @@ def collect(tab: Any, takes: int = 3, milliseconds: int = 2000) -> None:
             tab.mouse.up()
 
 
+@pytest.mark.usefixtures("temporary")
 def test_from_nothing_to_a_model_that_answers_live(
-    server: Server, workspace: Path, tmp_path: Path, weights: bool
+    server: Server, workspace: Path, tmp_path: Path, temporary: Path, weights: bool
 ) -> None:
     film = made_video.write(tmp_path / "film.y4m")
     camera = [
@@ -78,8 +82,7 @@ def test_from_nothing_to_a_model_that_answers_live(
         browser = play.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *camera])
         tab = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
         tab.set_default_timeout(PATIENCE)
-        requested: list[str] = []
-        tab.on("request", lambda request: requested.append(request.url))
+        others = asked_of_others(tab, server)
         tab.goto(f"{server.address}/data")
         tab.get_by_role("heading", name="Garden").first.wait_for()
         began = time.monotonic()
@@ -123,10 +126,9 @@ def test_from_nothing_to_a_model_that_answers_live(
         tab.get_by_text("The next training uses it").wait_for()
         assert len(datasets.open(before.source).usable) == len(before.usable) + 1
 
-        local = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
-        assert [url for url in requested if not url.startswith(local)] == []
+        assert others == []
         browser.close()
-    assert {path.name for path in tmp_path.iterdir()} <= {"workspace", "film.y4m"}
+    assert images_outside(workspace, tmp_path, temporary) == []
     assert all(
         re.fullmatch(r"[0-9a-f]{16}\.jpg|collected\.(jsonl|lock)", path.name) for path in folder.iterdir()
     )

@@ -7,7 +7,17 @@ from urllib.parse import parse_qs, urlsplit
 
 from core import example
 from pages.show.present.guesses import IMAGES
-from tests.browsing import CHROMIUM, FLAGS, PATIENCE, Server, options, playwright, pytestmark, server
+from tests.browsing import (
+    CHROMIUM,
+    FLAGS,
+    PATIENCE,
+    Server,
+    asked_of_others,
+    options,
+    playwright,
+    pytestmark,
+    server,
+)
 
 __all__ = ["options", "pytestmark", "server"]  # fixtures and marks
 
@@ -37,7 +47,9 @@ def test_a_presentation_by_keyboard_alone_and_by_swiping(server: Server) -> None
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE)
+        others = asked_of_others(page, server)
         by_keyboard(page, server.address)
+        assert others == []
         phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
         phone.set_default_timeout(PATIENCE)
         by_swiping(phone, server.address)

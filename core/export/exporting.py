@@ -38,6 +38,14 @@ class Export:
     made: float
     proof: Proof | None
 
+    @property
+    def file_name(self) -> str:
+        """What the file is called once it is taken along: by the model that is in it, if that is another."""
+        if self.proof is None or self.proof.instead is None:
+            return self.path.name
+        ending = f"-{self.format.name}{self.format.suffix}"
+        return f"{self.path.name.removesuffix(ending)}-{self.proof.instead.format}{self.format.suffix}"
+
 
 class Exporting(Work):
     """Progress of making one export; its ``source`` is the run and the format."""
@@ -116,7 +124,7 @@ def copy_to(export: Export, target: Path) -> Path:
     Raises:
         LabError: it cannot be written.
     """
-    path = target if target.suffix == export.path.suffix else target / export.path.name
+    path = target if target.suffix == export.path.suffix else target / export.file_name
     with files.replacing(path) as beside:
         shutil.copyfile(export.path, beside)
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -148,7 +149,10 @@ def test_a_red_export_says_so_and_shows_what_is_in_its_place(run: Run):
     app.radio(key="export_format").set_value("tflite-int8").run()
     assert [box.value for box in app.error] == [literal(RED.sentence)]
     assert [box.value for box in app.success] == [literal(GREEN.sentence)]
+    assert "The package has the model of floating point instead:" in [text.value for text in app.markdown]
     assert downloads(app) == ["Download (2 bytes)"]
+    export = exporting.kept(run, "tflite-int8")
+    assert export is not None and export.file_name == f"{run.id}-tflite.zip"
 
 
 def test_an_export_of_another_model_is_not_offered(run: Run):
@@ -177,6 +181,7 @@ def test_a_format_whose_packages_are_missing_says_how_to_install_them(run: Run, 
         return None if name == "tf2onnx" else found(name, path, target)
 
     monkeypatch.setattr(importlib.machinery.PathFinder, "find_spec", without)
+    monkeypatch.delitem(sys.modules, "tf2onnx", raising=False)  # another test here may have converted a model
     app = visit(run)
     app.radio(key="export_format").set_value("onnx").run()
     (message,) = [box.value for box in app.info if "tf2onnx" in box.value]

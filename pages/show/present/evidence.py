@@ -81,7 +81,8 @@ def _show_image(story: Story, position: int, kept: dict[Request, Heatmap | None]
         st.caption(literal(story.shown.fault or "This image is no longer in the data set."))
         return
     requests, resize = _requests(story, position), config.data.resize
-    with st.grid(1 + len(requests), min_column_width=150, gap="medium", key="present_maps"):
+    columns = 1 + len(requests)
+    with st.grid(columns, min_column_width=150, gap="medium", key=f"present_maps_{columns}"):
         try:
             with st.container(gap="xsmall"):
                 st.image(overlays.image(dataset, row, resize), width="stretch", alt="The image")

@@ -72,15 +72,16 @@ def _verdict(story: Story, position: int) -> str:
 
 def _ask(story: Story, made: Guesses, screen: int, position: int) -> None:
     offered = guesses.options(story.predictions, position)
-    for number, index in enumerate(offered, start=1):
-        st.button(
-            literal(story.names[index]),
-            key=f"guess-{number}",
-            shortcut=str(number),
-            width="stretch",
-            on_click=_make_guess,
-            args=(made, screen, index),
-        )
+    with st.container(gap="small", key="present_options"):
+        for number, index in enumerate(offered, start=1):
+            st.button(
+                literal(story.names[index]),
+                key=f"guess-{number}",
+                shortcut=str(number),
+                width="stretch",
+                on_click=_make_guess,
+                args=(made, screen, index),
+            )
     if len(offered) < len(story.names):
         st.caption(f"You choose between {len(offered)} classes. The model had all {len(story.names)}.")
 

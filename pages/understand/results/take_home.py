@@ -109,7 +109,7 @@ def _result(export: Export) -> None:
     st.download_button(
         f"Download ({byte_size(export.path.stat().st_size)})",
         export.path.read_bytes,
-        export.path.name,
+        export.file_name,
         "application/octet-stream",
         key="download_export",
         icon=":material/download:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -12,10 +13,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+import core
 from core import datasets, engine, files
+from core.comparison import verdicts
 from core.config import RunConfig
+from core.data import sources
+from core.data.collected import classes, images, log
 from core.errors import LabError
 from core.explain import assistant, heatmaps, nearest_images
 from core.explain.heatmaps import Request
@@ -23,7 +29,9 @@ from core.runs import Run
 from pages.common import addresses
 from samples import made_runs
 from samples.made_images import coloured_objects
+from tests.pages.reading import no_fault, visit, words
 from tests.tiny_model import SIZE, trained
+from tests.training import QUICK
 
 IMAGES = coloured_objects(6, SIZE, seed=5)
 
@@ -141,6 +149,54 @@ def test_every_odd_file_gets_an_answer_or_a_reason_on_the_predict_page(run, phot
         answered += sum("confidence" in one.value for one in app.markdown)
         refused += sum("cannot be read as an image" in one.value for one in app.warning)
     assert (answered, refused) == (len(odd), len(unreadable))
+
+
+def collected(dark: int, bright: int) -> str:
+    """An own data set of two classes that differ in their light, with so many images of each."""
+    source = classes.create("Light", ["dark", "bright"])
+    folder = sources.resolve(source).folder
+    assert folder is not None
+    keys = {label: key for key, label in log.read(folder).classes.items()}
+    for label, number, low in (("dark", dark, 0), ("bright", bright, 150)):
+        images.add(folder, keys[label], [(f"{seed}.jpg", blocks(seed, low)) for seed in range(number)])
+    images.use(folder)
+    datasets.prepare(source)
+    return source
+
+
+def blocks(seed: int, low: int) -> bytes:
+    """A JPEG of blocks of random colours, whose values are from ``low`` to 100 more."""
+    values = np.random.default_rng([seed, low]).integers(low, low + 100, (8, 8, 3), np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(values).resize((32, 32), Image.Resampling.NEAREST).save(content, "JPEG", quality=90)
+    return content.getvalue()
+
+
+def test_a_wrong_answer_is_trained_on_and_compare_says_whether_it_helped(run, monkeypatch):
+    source, settings = collected(60, 60), {**QUICK, "data.validation_share": 0.3}
+    first = core.train(source, **settings).run
+    monkeypatch.setattr(engine, "prepare", datasets.prepare)  # in this process
+    app = visit(addresses.PREDICT, run=first.id)
+    app.file_uploader(key="predict_Image files").set_value([("odd one.jpg", blocks(7000, 75), "")]).run()
+    wait_until(lambda: "confidence)" in words(app.run()), 60)
+    (answer,) = [one.value for one in app.markdown if "confidence" in one.value and "Sure:" not in one.value]
+    true = "bright" if "dark" in answer else "dark"
+    (asked,) = [one for one in app.selectbox if one.label == "Its true class"]
+    asked.set_value(true).run()
+    (add,) = [one for one in app.button if one.label == "Add to the data set"]
+    assert "The next training uses it" in words(no_fault(add.click().run()))
+
+    second = core.train(source, **settings).run
+    before, after = first.report(), second.report()
+    assert before is not None and after is not None
+    assert after.counts["train"][true] == before.counts["train"][true] + 1
+    assert (second.predictions("test").ids == first.predictions("test").ids).all()
+    said = words(visit(addresses.COMPARE, runs=f"{first.id},{second.id}"))
+    assert "The data set changed between these runs: 1 image added (after a prediction" in said
+    sides = {letter: [verdicts.from_run(one, "validation")] for letter, one in (("A", first), ("B", second))}
+    verdict = verdicts.judge(sides)
+    assert verdict.measured is not None and verdict.measured.n >= 30
+    assert all(sentence in said for sentence in verdict.sentence.split(". "))
 
 
 def test_trust_answers_with_probabilities_and_a_control(run):

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from crepes import ConformalClassifier
+from crepes.extras import hinge
 
 from core.errors import LabError
 from core.explain.nearest_images import Features
@@ -92,6 +94,21 @@ def test_too_few_images_promise_no_set():
     assert likely_classes.likely(np.array([0.2, 0.5, 0.3]), None) == (1,)
 
 
+@pytest.mark.parametrize("validation", [19, 60, 99, 139, 200])
+def test_the_likely_classes_are_the_prediction_sets_of_crepes(validation):
+    """A set of crepes may be empty, and ours then has the most probable class."""
+    rng = np.random.default_rng(validation)
+    seen, fresh = draw(rng, validation), draw(rng, 300)
+    reference = ConformalClassifier().fit(hinge(seen.probabilities, np.arange(CLASSES), seen.labels))
+    sets = reference.predict_set(
+        hinge(fresh.probabilities), confidence=likely_classes.COVERAGE, smoothing=False
+    )
+    smallest = likely_classes.smallest_probability(seen)
+    for probabilities, members in zip(fresh.probabilities, sets, strict=True):
+        expected = set(np.flatnonzero(members)) or {int(probabilities.argmax())}
+        assert set(likely_classes.likely(probabilities, smallest)) == expected
+
+
 def test_images_of_the_same_kind_raise_no_more_false_alarms_than_promised():
     rng, alarms = np.random.default_rng(5), []
     train = on_a_sphere(rng, 300)
@@ -109,12 +126,18 @@ def test_images_of_another_kind_are_called_unlike():
     assert (familiar.p_values(distances) <= FALSE_ALARMS).all()
 
 
-def test_p_values_count_validation_images_at_least_as_far():
+def test_p_values_and_false_alarms_are_those_of_crepes():
+    """Over 20 splits of the same held-out images; some lie as far from the training images as others."""
     rng = np.random.default_rng(7)
-    familiar = Familiarity.measure(features(on_a_sphere(rng, 50), on_a_sphere(rng, 60)))
-    distances, neighbours = familiar.nearest(on_a_sphere(rng, 20))
-    expected = [(1 + sum(usual >= one for usual in familiar.usual)) / 61 for one in distances]
-    np.testing.assert_allclose(familiar.p_values(distances), expected)
+    train, held_out = on_a_sphere(rng, 50), on_a_sphere(rng, 120)
+    held_out[100:] = held_out[:20]
+    for _ in range(20):
+        shuffled = rng.permutation(held_out)
+        familiar = Familiarity.measure(features(train, shuffled[:60]))
+        distances, neighbours = familiar.nearest(shuffled[60:])
+        expected = ConformalClassifier().fit(familiar.usual).predict_p(distances, smoothing=False)
+        np.testing.assert_allclose(familiar.p_values(distances), expected, rtol=1e-12)
+        assert ((familiar.p_values(distances) <= FALSE_ALARMS) == (expected <= FALSE_ALARMS)).all()
     assert all(len(row) == 5 and row == tuple(sorted(row, key=lambda s: -s.similarity)) for row in neighbours)
 
 

@@ -35,7 +35,6 @@ from core.report import Report
 from core.runs import Run
 from samples import made_runs
 from samples.made_images import coloured_objects
-from tests.core.export.models import small_run
 from tests.core.export.models.small_run import NAMES, run, workspace
 from tests.tiny_model import SIZE, trained
 
@@ -139,26 +138,6 @@ def test_operations_that_need_tensorflow_itself_are_refused():
         conversion._only_builtin(converter.convert())
 
 
-@pytest.mark.parametrize("classes", [2, 10, 100])
-def test_class_names_stay_in_order_whatever_they_are(classes: int, run: Run, tmp_path: Path):
-    names = [f'{number:02}, "{"猫犬鳥"[number % 3]}" it\'s; $HOME' for number in range(classes)]
-    pixels = keras.Input((8, 8, 3))
-    logits = keras.layers.Dense(classes)(keras.layers.Flatten()(pixels / 255))
-    built = keras.Model(pixels, keras.layers.Softmax()(logits))
-    conversion.convert(built, "tflite", tmp_path / "model.tflite")
-    described = description.describe(run, report_of(run), KINDS["tflite"])
-    described["input"]["size"] = 8
-    description.write(tmp_path, {**described, "class_names": names}, KINDS["tflite"])
-    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    Image.fromarray(image).save(tmp_path / "image, with a comma.png")
-    (answer,) = small_run.answers(tmp_path, tmp_path / "image, with a comma.png")
-    expected = built.predict(image[None].astype(np.float32), verbose=0)[0]
-    assert list(answer["probabilities"]) == names
-    np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-5)
-    assert answer["predicted"] == names[int(expected.argmax())]
-    assert (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines() == names
-
-
 @pytest.fixture(scope="module")
 def unpacked(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package that the page's background job makes, unpacked."""
@@ -243,12 +222,17 @@ def test_a_red_model_of_8_bits_is_replaced_by_one_of_floating_point(
     monkeypatch.setattr(tried_images, "calibrating", black)
     copy = Run(run.path.with_name("copy"))
     shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("exports"))
-    assert main(["export", copy.id, "--format", "tflite-int8", "--to", str(tmp_path), "--json"]) == 1
-    printed = json.loads(capsys.readouterr().out)
-    proof = Proof.model_validate(printed["proof"])
+    assert main(["export", copy.id, "--format", "tflite-int8", "--to", str(tmp_path)]) == 1
+    export = exporting.kept(copy, "tflite-int8")
+    assert export is not None and export.proof is not None
+    proof = export.proof
     assert proof.verdict == "failed" and proof.format == "tflite-int8"
     assert proof.instead is not None and proof.instead.verdict == "passed"
-    with zipfile.ZipFile(printed["path"]) as archive:
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == proof.sentence and printed[-1] == str(tmp_path / f"{copy.id}-tflite.zip")
+    said = printed.index("The package has the model of floating point instead.")
+    assert printed[said + 1] == proof.instead.sentence
+    with zipfile.ZipFile(printed[-1]) as archive:
         described = json.loads(archive.read(f"{copy.id}-tflite/model.json"))
         assert described["proof"]["format"] == "tflite" and described["rejected"]["verdict"] == "failed"
         assert proof.sentence in archive.read(f"{copy.id}-tflite/README.md").decode()

@@ -122,6 +122,8 @@ def test_the_command_line_and_python_write_the_same_archive(run, form, tmp_path,
     run.model_path.write_bytes(example.run().model_path.read_bytes())
     assert main(["export", run.id, "--format", form, "--to", str(tmp_path)]) == 0
     printed = Path(capsys.readouterr().out.strip().splitlines()[-1])
+    assert main(["export", run.id, "--format", form, "--to", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"path": str(printed), "format": form, "proof": None}
     exported = core.load(run.id).export(tmp_path / "other.zip", format=form)
     assert exported.proof is None
     assert printed.read_bytes() == exported.path.read_bytes() == package.pack(run, form)

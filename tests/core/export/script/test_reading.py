@@ -57,7 +57,7 @@ def draw(folder: Path) -> None:
     thin = photo.crop((0, 0, 600, 7))
     saved = {
         "turned.jpg": lambda path: photo.save(path, exif=turned, quality=90),
-        "large.jpg": lambda path: photo.save(path, quality=90),
+        "large.jpg": lambda path: photo.resize((4000, 3000)).save(path, quality=90),
         "print.jpg": lambda path: photo.convert("CMYK").save(path),
         "clear.png": clear.save,
         "palette.gif": photo.convert("P").save,

@@ -18,6 +18,7 @@ from PIL import Image
 from core.backbones import BACKBONES
 from core.config import RunConfig
 from core.data import pixel_cache
+from core.data.deep_pixels import Ranges
 from core.errors import LabError
 from core.export import exporting
 from core.export.models import judgement, tried_images
@@ -25,17 +26,19 @@ from core.export.proof import Proof
 from core.export.webpage import making, runtime
 from core.export.webpage.page import Page
 from core.ml import layer_list, pretrained
+from core.prediction.incoming import Reader
 from core.processes.threads import never, silent
 from core.report import Report
 from core.runs import Run
 from samples.made_images import coloured_objects
 from tests import browsing, random_backbone
 from tests.browsing import CHROMIUM, FLAGS, PATIENCE, playwright
-from tests.core.export.models import small_run
+from tests.core.export.models import every_file, many_classes, small_run
 from tests.core.export.models.small_run import NAMES
 from tests.tiny_model import SIZE, trained
 
 pytestmark = browsing.pytestmark
+UNTRIED = Proof(format="webpage", verdict="unproved", sentence="")
 SIZES = [(64, 64), (300, 200), (201, 333), (400, 37), (5, 300), (1, 1), (20, 31), (80, 100), (100, 260)]
 
 
@@ -85,11 +88,12 @@ def report_of(run: Run) -> Report:
     return report
 
 
-def page_of(run: Run, model: Any, folder: Path) -> Page:
-    """The page of this run, but with another model."""
+def page_of(run: Run, model: Any, folder: Path, **of_report: Any) -> Page:
+    """The page of this run, but with another model, and perhaps other facts in its report."""
     layer_list.write(model, folder)
     network = json.loads((folder / layer_list.NETWORK).read_text())
-    return Page(run, report_of(run), network, (folder / layer_list.WEIGHTS).read_bytes(), runtime.get())
+    report = report_of(run).model_copy(update=of_report)
+    return Page(run, report, network, (folder / layer_list.WEIGHTS).read_bytes(), runtime.get())
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +155,41 @@ def test_it_answers_chosen_images_and_the_camera_and_asks_for_nothing(
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
+def test_files_of_every_kind_get_the_apps_answer(
+    proof: Proof, path: Path, tab: Any, run: Run, tmp_path: Path
+):
+    """A browser decodes a JPEG a little differently, so a pixel may differ by a few of 255 values."""
+    open_page(tab, path)
+    files = every_file.write(tmp_path)
+    tab.locator("#choose").set_input_files(files)
+    playwright.expect(tab.locator(".card")).to_have_count(len(files))
+    shown = [tab.locator(f".card .{part}").all_inner_texts() for part in ("file", "answer")]
+    answers = dict(zip(*shown, strict=True))
+    reader = Reader(SIZE, run.config.data.resize, Ranges())
+    for file in files:
+        pixels = reader.read(file).pixels
+        assert pixels is not None
+        expected = trained().predict_on_batch(pixels[None].astype(np.float32))[0]
+        assert answers[file.name] == NAMES[int(expected.argmax())], file.name
+
+
+@pytest.mark.parametrize("classes", many_classes.COUNTS)
+def test_class_names_stay_in_order_whatever_they_are(classes: int, tab: Any, run: Run, tmp_path: Path):
+    names, model = many_classes.names(classes), many_classes.model(classes, SIZE)
+    page = page_of(run, model, tmp_path / "network", class_names=names)
+    (tmp_path / "page.html").write_text(page.html(UNTRIED), encoding="utf-8")
+    open_page(tab, tmp_path / "page.html")
+    image = coloured_objects(1, SIZE, seed=6).images[0]
+    Image.fromarray(image).save(tmp_path / "image, with a comma.png")
+    tab.locator("#choose").set_input_files(tmp_path / "image, with a comma.png")
+    card = tab.locator(".card")
+    card.wait_for()
+    ranked = np.argsort(-model.predict_on_batch(image[None].astype(np.float32))[0], kind="stable")
+    assert tab.locator(".classes li").all_inner_texts() == list(names)
+    assert card.locator(".class").all_inner_texts() == [names[index] for index in ranked[:4]]
+    assert card.locator("p.answer").inner_text() == names[ranked[0]]
+
+
 def test_it_resizes_as_training_does_to_the_byte(proof: Proof, path: Path, tab: Any):
     open_page(tab, path)
     rng = np.random.default_rng(0)
@@ -208,9 +247,8 @@ def test_pretrained_networks_answer_as_in_keras(name: str, tab: Any, run: Run, t
 
 def compare(model: keras.Model, tab: Any, run: Run, folder: Path) -> None:
     """Have the page and Keras answer the same images."""
-    untried = Proof(format="webpage", verdict="unproved", sentence="")
     page = page_of(run, model, folder / "network")
-    (folder / "page.html").write_text(page.html(untried), encoding="utf-8")
+    (folder / "page.html").write_text(page.html(UNTRIED), encoding="utf-8")
     open_page(tab, folder / "page.html")
     for image in coloured_objects(3, SIZE, seed=5).images:
         found = tab.evaluate(_PREDICT, base64.b64encode(image.tobytes()).decode())
