@@ -1,7 +1,7 @@
 """Parts shared by the Altair charts of several pages, which follow the theme and show values on hover.
 
-Charts name their columns as ``x=alt.X("value:Q")``, never as ``x="value:Q"``: from a text, Altair looks for the
-class among all of its schema's, which takes 3 ms each time.
+Charts name their columns as ``x=alt.X("value:Q")``, never as ``x="value:Q"``: for a text, Altair searches all
+classes of its schema, which takes 3 ms each time.
 """
 
 from __future__ import annotations
