@@ -73,8 +73,18 @@ def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.fault("F28")
 def test_importing_core_loads_no_heavy_package():
     heavy = ("tensorflow", "keras", "matplotlib", "pandas", "numpy", "streamlit")
-    answer = python(f"import core, sys; print([name for name in {heavy} if name in sys.modules])")
-    assert answer.stdout.strip() == "[]", answer.stderr
+    assert loaded("core", heavy) == "[]"
+
+
+def test_the_command_line_loads_heavy_packages_only_for_commands_that_need_them():
+    heavy = ("tensorflow", "keras", "matplotlib", "sklearn", "scipy", "optuna")
+    assert loaded("core.cli.main", heavy) == "[]"
+
+
+def loaded(module: str, packages: Sequence[str]) -> str:
+    answer = python(f"import {module}, sys; print([name for name in {packages} if name in sys.modules])")
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
 
 
 def test_a_setting_is_given_by_its_short_or_full_name():
