@@ -421,7 +421,8 @@ def test_whether_more_images_help_is_measured_once_and_told_from_python_and_the_
     assert (told["sentence"], len(told["runs"]), len(runs.all())) == (found.sentence, 6, 6)
 
 
-def test_the_example_of_the_readme_runs(source, capsys):
+def test_the_example_of_the_readme_runs(tmp_path, capsys):
+    source = made_runs.draw_folder(tmp_path / "flowers", each=110)  # a verdict needs 30 test images
     (example,) = examples()
     quick, changed = re.subn(r'"garden", epochs=\d+', f"{source!r}, epochs=1, image_size=32", example)
     assert changed == 2
