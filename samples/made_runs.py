@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +31,29 @@ FLOWERS = ("daisy", "roses", "tulips")
 
 def draw_folder(folder: Path, class_names: Sequence[str] = FLOWERS, each: int = 12, size: int = 48) -> str:
     """Draw and prepare a data set of coloured discs, one colour per class. Returns its source name."""
-    rng = np.random.default_rng(0)
-    for index, name in enumerate(class_names):
-        colour = tuple(int(c) for c in np.random.default_rng(index).integers(40, 255, 3))
+    images = iter(_drawn(len(class_names), each, size))
+    for name in class_names:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(each):
+            (folder / name / f"{number:03}.png").write_bytes(next(images))
+    _prepare_drawn(str(folder), (len(class_names), each, size))
+    return str(folder)
+
+
+@cache
+def _drawn(classes: int, each: int, size: int) -> Sequence[bytes]:
+    """Return the images as PNG files, class by class; drawn once, since most tests need the same."""
+    rng, drawn = np.random.default_rng(0), []
+    for index in range(classes):
+        colour = tuple(int(c) for c in np.random.default_rng(index).integers(40, 255, 3))
+        for _ in range(each):
             image = Image.fromarray(rng.integers(0, 90, (size, size, 3), dtype=np.uint8))
             x, y = rng.integers(4, size // 2, 2)
             ImageDraw.Draw(image).ellipse((x, y, x + size // 2, y + size // 2), fill=colour)
-            image.save(folder / name / f"{number:03}.png")
-    _prepare_drawn(str(folder), (len(class_names), each, size))
-    return str(folder)
+            with io.BytesIO() as content:
+                image.save(content, "PNG")
+                drawn.append(content.getvalue())
+    return drawn
 
 
 _copies: dict[tuple[int, int, int], Evidence | None] = {}

@@ -13,7 +13,6 @@ from core.cli import arguments as shared
 from core.cli.arguments import DONE, FAILED
 from core.cli.terminal import say
 from core.errors import LabError
-from core.export import map_figure
 from core.image_map import making, subject, table, wording
 from core.image_map.class_neighbours import Neighbourhoods
 from core.image_map.image_map import ImageMap
@@ -56,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         made = making.made(shown, progress=progress)
     images = table.table(shown, made)
     if figure is not None:
+        from core.export import map_figure  # imported late: Matplotlib would delay every command
+
         map_figure.write(figure, map_figure.draw(images, made))
     if arguments.json:
         places = json.loads(images.to_json(orient="records"))  # null where a confidence is not known

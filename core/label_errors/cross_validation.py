@@ -7,8 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from core.data import grouping
 from core.data.dataset import Dataset
@@ -85,6 +83,9 @@ def out_of_fold(
     Returns:
         Probabilities (N, C).
     """
+    from sklearn.linear_model import LogisticRegression  # imported late: it would delay every command
+    from sklearn.preprocessing import StandardScaler
+
     scaled = StandardScaler().fit_transform(vectors)
     count = int(fold.max()) + 1
     probabilities = np.zeros((len(labels), int(labels.max()) + 1), np.float32)

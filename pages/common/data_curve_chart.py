@@ -43,7 +43,7 @@ def chart(curves: Mapping[str, DataCurve]) -> alt.LayerChart:
     layers = [dots.encode(x=x, y=y, color=colour, tooltip=_tooltip(["accuracy"]))]
     if not fitted.empty:
         law = alt.Chart(fitted).encode(x=x, color=colour, tooltip=_tooltip(["accuracy", "low", "high"]))
-        band = law.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
+        band = law.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
         line = law.mark_line(strokeWidth=2.2).encode(y=y, strokeDash=_DASHES)
         layers = [band, line, *layers]
     return alt.LayerChart(layer=layers).properties(height=300 + 20 * (len(curves) if legend else 0))

@@ -173,15 +173,15 @@ def chart(
     )
     drawn = _up("drawn:Q", metric, is_steady=last_epoch is not None)
     lines = base.mark_line(strokeWidth=2.2).encode(y=drawn, strokeDash=_dashes())
-    dots = base.mark_point(filled=True, size=26, opacity=0.75).encode(y="value:Q")
+    dots = base.mark_point(filled=True, size=26, opacity=0.75).encode(y=alt.Y("value:Q"))
     bands = base.transform_filter(f"datum.runs > 1 && datum.split == '{VALIDATION}'")
     kept = base.transform_filter("datum.kept != ''")
     layers = [
-        bands.mark_area(opacity=0.16, line=False).encode(y="low:Q", y2="high:Q"),
+        bands.mark_area(opacity=0.16, line=False).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
         *(_rule("kept", at_bottom=metric == "accuracy") if is_single else []),
         lines,
         dots,
-        kept.mark_point(size=130, strokeWidth=2.4, filled=False, opacity=1).encode(y="value:Q"),
+        kept.mark_point(size=130, strokeWidth=2.4, filled=False, opacity=1).encode(y=alt.Y("value:Q")),
         _evidence(),
         *(_end_words(base, font_size) if is_single else []),
         *(_rule("begins", at_bottom=metric != "accuracy") if is_single else []),
@@ -193,13 +193,13 @@ def chart(
 
 def _rule(label: str, *, at_bottom: bool) -> list[alt.Chart]:
     """Draw a line at a labelled epoch, and the label where the curves leave room."""
-    labelled = alt.Chart(_VALUES).transform_filter(f"datum.{label} != ''").encode(x="epoch:Q")
+    labelled = alt.Chart(_VALUES).transform_filter(f"datum.{label} != ''").encode(x=alt.X("epoch:Q"))
     words = labelled.mark_text(
         align="right", dx=-5, baseline="bottom" if at_bottom else "top", color=palette.GREY
     )
     return [
         labelled.mark_rule(strokeDash=[2, 3], color=palette.GREY, strokeWidth=1.5),
-        words.encode(y=alt.value("height") if at_bottom else alt.value(2), text=f"{label}:N"),
+        words.encode(y=alt.value("height") if at_bottom else alt.value(2), text=alt.Text(f"{label}:N")),
     ]
 
 
@@ -209,13 +209,15 @@ def _end_words(base: alt.Chart, font_size: int) -> list[alt.Chart]:
     return [
         ends.transform_filter(f"{'' if is_upper else '!'}datum.is_upper")
         .mark_text(align="right", dy=-13 if is_upper else 15, dx=4, fontSize=font_size, fontWeight=600)
-        .encode(y="value:Q", text="end:N")
+        .encode(y=alt.Y("value:Q"), text=alt.Text("end:N"))
         for is_upper in (True, False)
     ]
 
 
 def _evidence() -> alt.Chart:
-    rings = alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x="epoch:Q", y="value:Q")
+    rings = (
+        alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x=alt.X("epoch:Q"), y=alt.Y("value:Q"))
+    )
     drawn: alt.Chart = rings.mark_point(
         size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9, aria=False
     )

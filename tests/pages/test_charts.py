@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from core.evaluation.curves import Evidence
 from core.export import figures, palette
+from core.workspace import PROJECT
 from pages.common import learning_curves, matrix_chart
 
 HISTORY = [
@@ -179,3 +182,11 @@ def test_training_is_dashed_on_the_screen_and_in_the_file():
     assert dashes == {"domain": ["training", "validation"], "range": [[5, 3], [1, 0]]}
     lines = figures.learning_curves(HISTORY).axes[1].lines
     assert [line.is_dashed() for line in lines] == [True, False]
+
+
+def test_no_chart_names_a_column_by_text_which_is_slow():
+    by_text = re.compile(r"\w+=f?\"[^\":]+:[QNOT]\"")
+    scripts = (PROJECT / "pages").rglob("*.py")
+    assert [
+        found for path in scripts if "altair" in (text := path.read_text()) for found in by_text.findall(text)
+    ] == ['x="value:Q"']  # what charts.py says not to do

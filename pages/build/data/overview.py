@@ -140,9 +140,9 @@ def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
         )
     )
     network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["network input"]})
-    base = alt.Chart(network).encode(x="width:Q", y="height:Q", tooltip="words:N")
+    base = alt.Chart(network).encode(x=alt.X("width:Q"), y=alt.Y("height:Q"), tooltip=alt.Tooltip("words:N"))
     mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
-    words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text="words:N")
+    words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text=alt.Text("words:N"))
     return alt.LayerChart(layer=[points, mark, words]).properties(height=280)
 
 

@@ -129,7 +129,7 @@ def _numbers(dataset: Dataset, finding: Finding) -> None:
         least = alt.Chart(pd.DataFrame({"least": [finding.numbers["least"]]}))
         layers.append(
             least.mark_rule(strokeDash=[4, 4], strokeWidth=2, color="#cf4f83").encode(
-                x="least:Q", tooltip=[alt.Tooltip("least:Q", title="At least")]
+                x=alt.X("least:Q"), tooltip=[alt.Tooltip("least:Q", title="At least")]
             )
         )
     st.altair_chart(

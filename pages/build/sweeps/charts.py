@@ -52,7 +52,7 @@ def importance(shares: Mapping[str, float]) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         x=alt.X("share:Q", title="Share of the variation", axis=alt.Axis(format=".0%", tickCount=5)),
         y=alt.Y("setting:N", sort=frame["setting"].tolist(), title=None, axis=alt.Axis(labelLimit=200)),
-        tooltip=["setting:N", alt.Tooltip("share:Q", format=".1%")],
+        tooltip=[alt.Tooltip("setting:N"), alt.Tooltip("share:Q", format=".1%")],
     )
     words = base.mark_text(align="left", dx=5, color=ink()).encode(text=alt.Text("share:Q", format=".0%"))
     return alt.LayerChart(layer=[base.mark_bar(height=14, cornerRadius=3), words]).properties(
@@ -71,12 +71,12 @@ def _line(sweep: Sweep, scored: pd.DataFrame, path: str) -> alt.LayerChart:
         y=alt.Y(
             "val_accuracy_low:Q", title=ACCURACY, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False)
         ),
-        y2="val_accuracy_high:Q",
+        y2=alt.Y2("val_accuracy_high:Q"),
     )
-    dots = base.mark_point(filled=True, size=90, opacity=1).encode(y="val_accuracy:Q")
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(y=alt.Y("val_accuracy:Q"))
     layers = [bars, dots]
     if _is_number(path):
-        layers.insert(0, base.mark_line(strokeWidth=2, opacity=0.7).encode(y="val_accuracy:Q"))
+        layers.insert(0, base.mark_line(strokeWidth=2, opacity=0.7).encode(y=alt.Y("val_accuracy:Q")))
     return alt.LayerChart(layer=layers).properties(height=320)
 
 
@@ -142,10 +142,12 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
     drawn = (
         alt.Chart(lines)
         .mark_line(strokeWidth=2.5, opacity=0.85)
-        .encode(x=x, y=y, detail="choice:N", color=_colour(of_lines=True), tooltip=_tooltip(paths))
+        .encode(
+            x=x, y=y, detail=alt.Detail("choice:N"), color=_colour(of_lines=True), tooltip=_tooltip(paths)
+        )
     )
     named = alt.Chart(pd.DataFrame(ticks, columns=["axis", "position", "words"])).encode(
-        x=x, y=y, text="words:N"
+        x=x, y=y, text=alt.Text("words:N")
     )
     patch = named.mark_text(**_BESIDE, stroke=_paper(), strokeWidth=7, strokeJoin="round")
     return alt.LayerChart(layer=[drawn, patch, named.mark_text(**_BESIDE, color=ink())]).properties(

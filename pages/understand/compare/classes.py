@@ -124,10 +124,12 @@ def by_class(frame: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
     )
     x_axis = alt.X("low:Q", title=f"{second} minus {first}", axis=alt.Axis(format="+.0%", tickCount=6))
     zero = (
-        alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=palette.GREY, strokeWidth=1.5).encode(x="at:Q")
+        alt.Chart(pd.DataFrame({"at": [0]}))
+        .mark_rule(color=palette.GREY, strokeWidth=1.5)
+        .encode(x=alt.X("at:Q"))
     )
-    bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=x_axis, x2="high:Q")
-    dots = base.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q")
+    bars = base.mark_bar(height=7, opacity=0.45, cornerRadius=4).encode(x=x_axis, x2=alt.X2("high:Q"))
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("value:Q"))
     return alt.LayerChart(layer=[zero, bars, dots]).properties(height=30 * len(frame) + 55)
 
 

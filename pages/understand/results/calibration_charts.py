@@ -48,12 +48,14 @@ def reliability(bins: Sequence[Bin]) -> alt.LayerChart:
     ]
     base = alt.Chart(frame).encode(x=_percents(alt.X, "confidence", "Confidence"), tooltip=tooltip)
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.5, color=ink()).encode(
-        y=_percents(alt.Y, "low", "Accuracy"), y2="high:Q"
+        y=_percents(alt.Y, "low", "Accuracy"), y2=alt.Y2("high:Q")
     )
     dots = base.mark_point(filled=True, opacity=1).encode(
-        y="accuracy:Q", size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[40, 320]))
+        y=alt.Y("accuracy:Q"), size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[40, 320]))
     )
-    return alt.LayerChart(layer=[diagonal.encode(x="x:Q", y="x:Q"), bars, dots]).properties(height=320)
+    return alt.LayerChart(layer=[diagonal.encode(x=alt.X("x:Q"), y=alt.Y("x:Q")), bars, dots]).properties(
+        height=320
+    )
 
 
 def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> alt.LayerChart:
@@ -80,7 +82,11 @@ def coverage(curve: Coverage, share: float | None, accuracy: float | None) -> al
         )
     )
     points = pd.DataFrame({"share": [share], "accuracy": [accuracy]}).dropna()
-    point = alt.Chart(points).mark_point(filled=True, size=170, opacity=1).encode(x="share:Q", y="accuracy:Q")
+    point = (
+        alt.Chart(points)
+        .mark_point(filled=True, size=170, opacity=1)
+        .encode(x=alt.X("share:Q"), y=alt.Y("accuracy:Q"))
+    )
     return alt.LayerChart(layer=[line, point]).properties(height=320)
 
 
@@ -94,7 +100,7 @@ def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float
         .encode(
             x=_percents(alt.X, "x", x_title),
             y=_percents(alt.Y, "y", y_title),
-            order="order:Q",
+            order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip("x:Q", title=x_title, format=".1%"),
                 alt.Tooltip("y:Q", title=y_title, format=".1%"),
@@ -103,7 +109,9 @@ def curve(drawn: Curve, x_title: str, y_title: str, chance: Sequence[tuple[float
     )
     guess = pd.DataFrame(chance, columns=["x", "y"])
     dashes = (
-        alt.Chart(guess).mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x="x:Q", y="y:Q")
+        alt.Chart(guess)
+        .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5)
+        .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
     )
     return alt.LayerChart(layer=[dashes, line]).properties(height=260)
 
@@ -118,7 +126,7 @@ def bars(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     rects = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, opacity=0.75).encode(
         color=_CORRECT_OR_WRONG
     )
-    labels = base.mark_text(align="left", dx=5, color=ink()).encode(text="count:Q")
+    labels = base.mark_text(align="left", dx=5, color=ink()).encode(text=alt.Text("count:Q"))
     return alt.LayerChart(layer=[rects, labels]).properties(height=30 * len(frame) + 80)
 
 

@@ -23,6 +23,10 @@ def brute_force(one: hash_search.Hashes, other: hash_search.Hashes, distance: in
     return {(int(i), int(j)) for i, j in zip(*np.nonzero(near), strict=True) if i != j}
 
 
+def pairs_within(one: hash_search.Hashes, other: hash_search.Hashes, distance: int) -> set[tuple[int, int]]:
+    return {(i, j) for part in hash_search.within(one, other, distance) for i, j in part.tolist()}
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), distance=st.integers(0, hash_search.MAX_DISTANCE), bands=st.integers(4, 8))
 def test_the_fast_search_finds_what_comparing_all_pairs_finds(seed: int, distance: int, bands: int) -> None:
@@ -34,8 +38,10 @@ def test_the_fast_search_finds_what_comparing_all_pairs_finds(seed: int, distanc
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hash_search, "_BANDS", (bands,))
-        found = [pair for part in hash_search.within(one, other, distance) for pair in part.tolist()]
-    assert {(i, j) for i, j in found} == brute_force(one, other, distance)
+        few = pairs_within(one, other, distance)
+        patch.setattr(hash_search, "_MAX_ALL_PAIRS", 0)
+        many = pairs_within(one, other, distance)
+    assert few == many == brute_force(one, other, distance)
 
 
 def test_a_distance_that_cannot_be_searched_is_refused() -> None:
