@@ -20,6 +20,7 @@ from pages.common import (
     data_sources,
     data_verdict,
     frame,
+    queued,
     run_header,
     settings,
     visitors,
@@ -175,4 +176,5 @@ def _start_button(*, ready: bool, is_next_step: bool = True) -> None:
 
 def _start() -> None:
     sweep = sweeps.start(**st.session_state[_ASKED], submission=visitors.submission())
+    queued.note_sweep(sweep)
     picker.open_sweep(sweep.id)
