@@ -197,7 +197,9 @@ def test_cells_show_their_numbers_while_there_is_room(classes):
 
 
 def test_training_is_dashed_on_the_screen_and_in_the_file():
-    dashes = learning_curves.chart("loss", [""]).to_dict()["layer"][3]["encoding"]["strokeDash"]["scale"]
+    layers = learning_curves.chart("loss", [""]).to_dict()["layer"]
+    line = next(layer for layer in layers if layer["mark"]["type"] == "line")
+    dashes = line["encoding"]["strokeDash"]["scale"]
     assert dashes == {"domain": ["training", "validation"], "range": [[5, 3], [1, 0]]}
     lines = figures.learning_curves(HISTORY).axes[1].lines
     assert [line.is_dashed() for line in lines] == [True, False]
