@@ -74,6 +74,19 @@ def stop_all(unfinished: Iterable[Run]) -> None:
         stop(run)
 
 
+def take_back(queued: Iterable[Run]) -> None:
+    """Undo the queueing of runs: those that have not begun go to the trash, the others are stopped.
+
+    Raises:
+        LabError: a run cannot be moved.
+    """
+    queued = [run for run in queued if run.status.waiting]
+    stop_all(queued)
+    for run in queued:
+        if run.status.state == "stopped" and not run.metrics():
+            runs.delete(run)
+
+
 def resume(run: Run, submission: Submission = Submission()) -> None:
     """Queue a stopped, interrupted or failed run again; it resumes from its last checkpoint."""
     resume_all([run], submission)
@@ -186,6 +199,19 @@ def worker_is_alive() -> bool:
             return False
     except filelock.Timeout:
         return _holder_is_alive()
+
+
+def worker_age() -> float | None:
+    """Return the seconds since this machine's training worker was started; None if there is none.
+
+    An unknown one was started a moment ago.
+    """
+    if not worker_is_alive():
+        return None
+    try:
+        return heartbeat.age(asdict(files.read_model(_holder(), heartbeat.Identity)))
+    except LabError:
+        return 0.0
 
 
 def note_holder() -> None:

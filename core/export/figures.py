@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.evaluation import confusion
 from core.evaluation.calibration import Bin
-from core.export import palette
+from core.export import label_placement, palette
 from core.export.drawing import distinct_names, finish, new_figure
 from core.export.drawing import png as png
 from core.export.drawing import svg as svg
@@ -29,6 +29,8 @@ from core.words import percent, points
 
 MAX_CAPTION_NAME = 16
 """Characters of a class name that fit above an image in a grid."""
+_ABOVE = 22
+"""Points between curves and their title, for the name of the best epoch."""
 
 
 def learning_curves(history: Sequence[Epoch], kept_epoch: int | None = None) -> Figure:
@@ -43,7 +45,8 @@ def learning_curves(history: Sequence[Epoch], kept_epoch: int | None = None) -> 
         for split, column in columns.items():
             _curve(axes, history, column, split)
         _mark_kept_epoch(axes, history, columns[VALIDATION], kept_epoch)
-        axes.set(title=metric.capitalize(), xlabel="Epoch", xlim=(0, max(len(history), 1)))
+        axes.set_title(metric.capitalize(), pad=_ABOVE)
+        axes.set(xlabel="Epoch", xlim=(0, max(len(history), 1)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.yaxis.set_major_formatter(_formatter(palette.AXIS_FORMATS[metric]))
         axes.update_datalim([(1, 0)] if metric == "loss" else [(1, 0), (1, 1)])
@@ -72,26 +75,29 @@ def _curve(axes: Axes, history: Sequence[Epoch], column: Metric, split: str) -> 
 
 
 def _label_ends(axes: Axes, history: Sequence[Epoch], metric: str) -> None:
-    """Write the name and the value of each curve at its end, as on the screen, instead of a legend."""
-    ends = {}
-    for split, column in palette.COLUMNS[metric].items():
-        known = [(line["epoch"], value) for line in history if (value := line.get(column)) is not None]
-        if known and math.isfinite(known[-1][1]):
-            ends[split] = known[-1]
-    highest = max((value for _, value in ends.values()), default=0.0)
-    for split, end in ends.items():
+    """Write the name and the value of each curve to the right of its end, as on the screen."""
+    known = {
+        split: [(line["epoch"], value) for line in history if (value := line.get(column)) is not None]
+        for split, column in palette.COLUMNS[metric].items()
+    }
+    ends = {split: at[-1] for split, at in known.items() if at and math.isfinite(at[-1][1])}
+    values = {split: value for split, (_, value) in ends.items()}
+    heights = label_placement.beside_ends(values, top=axes.get_ylim()[1])
+    for split, (epoch, value) in ends.items():
         axes.annotate(
-            f"{split} {end[1]:{palette.END_FORMATS[metric]}}",
-            end,
-            xytext=(2, 9 if end[1] == highest else -18),
+            palette.end_label(split, metric, value),
+            (epoch, heights[split]),
+            xytext=(9, 0),
             textcoords="offset points",
-            ha="right",
+            va="center",
             color=palette.SPLIT_COLORS[split],
             weight="bold",
+            annotation_clip=False,
         )
 
 
 def _mark_kept_epoch(axes: Axes, history: Sequence[Epoch], column: Metric, kept_epoch: int | None) -> None:
+    """Mark the best epoch with a line and a ring, and name it above the curves."""
     kept = [line for line in history if line["epoch"] == kept_epoch]
     if not kept:
         return
@@ -107,11 +113,11 @@ def _mark_kept_epoch(axes: Axes, history: Sequence[Epoch], column: Metric, kept_
     )
     axes.annotate(
         palette.kept_label(epoch),
-        (epoch, 0 if column == "val_accuracy" else 1),
+        (epoch, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(-4, 4 if column == "val_accuracy" else -11),
+        xytext=(0, 6),
         textcoords="offset points",
-        ha="right",
+        ha="right" if 2 * epoch > len(history) else "left",
         color=GREY,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from core import files
 from core.export import palette
 from core.export.drawing import distinct_names, finish, new_figure, png, svg
+from core.export.label_placement import spread
 from core.export.palette import GREY, INK
 from core.image_map import making, subject, wording
 from core.image_map.image_map import ImageMap
@@ -64,15 +68,16 @@ def draw(table: pd.DataFrame, image_map: ImageMap, colour_by: ColourBy = "class"
             part["x"], part["y"], s=_area(len(table)), color=colours[name], alpha=0.8, linewidths=0,
             label=name,
         )  # fmt: skip
-    if colour_by == "class":
-        _name(axes, table)
-    elif names:
+    class_names = _name(axes, table) if colour_by == "class" else []
+    if colour_by != "class" and names:
         axes.legend(frameon=False, markerscale=2)
     axes.set_axis_off()
     axes.set_aspect("equal")
     words = (wording.coverage(image_map), wording.BASIS[image_map.kind], wording.DISTANCES)
     axes.set_title("\n".join([" ".join(words[:2]), words[2]]), fontsize=9, color=GREY, loc="left")
-    return finish(figure)
+    finish(figure)
+    _part(figure, axes, class_names)
+    return figure
 
 
 def write(path: Path, figure: Figure) -> None:
@@ -97,15 +102,41 @@ def _area(images: int) -> float:
     return float(np.clip(30_000 / max(images, 1), 5, 40))
 
 
-def _name(axes: Axes, table: pd.DataFrame) -> None:
-    """Write the names of the largest classes where each is densest."""
+def _name(axes: Axes, table: pd.DataFrame) -> list[Text]:
+    """Write the names of the largest classes where each is densest, and return them."""
     places = name_places(table)
     named = places.head(MAX_NAMED)
-    for short, x, y in zip(distinct_names(list(named["name"])), named["x"], named["y"], strict=True):
+    written = [
         axes.text(
             x, y, short, ha="center", va="center", fontsize=11, weight="bold", color=INK,
             path_effects=[withStroke(linewidth=3, foreground="white")],
-        )  # fmt: skip
+        )
+        for short, x, y in zip(distinct_names(list(named["name"])), named["x"], named["y"], strict=True)
+    ]  # fmt: skip
     if len(named) < len(places):
         words = f"{len(named)} of {len(places)} classes named"
         axes.text(0, 0, words, transform=axes.transAxes, fontsize=8, color=GREY)
+    return written
+
+
+def _part(figure: Figure, axes: Axes, names: Sequence[Text]) -> None:
+    """Move names that would cover each other up or down."""
+    figure.draw_without_rendering()  # after which it is known where they are
+    boxes = {name: name.get_window_extent() for name in names}
+    for group in _above_each_other(boxes):
+        middles = [(boxes[name].y0 + boxes[name].y1) / 2 for name in group]
+        line = 1.1 * max(boxes[name].height for name in group)
+        for name, height in zip(group, spread(middles, line, axes.bbox.y0, axes.bbox.y1), strict=True):
+            name.set_y(axes.transData.inverted().transform((0, height))[1])
+
+
+def _above_each_other(boxes: Mapping[Text, Bbox]) -> list[list[Text]]:
+    """Return the names in groups, of which none could cover a name of another by moving up or down."""
+    groups: list[list[Text]] = []
+    end = -np.inf
+    for name, box in sorted(boxes.items(), key=lambda item: item[1].x0):
+        if box.x0 >= end:
+            groups.append([])
+        groups[-1].append(name)
+        end = max(end, box.x1)
+    return groups

@@ -51,8 +51,7 @@ COLUMNS: dict[str, dict[str, Metric]] = {
 AXIS_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
 TICK_STEP = 0.01
 """Closer ticks would have the same label twice."""
-END_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
-"""Of the value at the end of a curve."""
+_END_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
 VALUE_FORMATS = {"accuracy": ".1%", "loss": ".4f"}
 
 PREDICTED, TRUE = "Predicted class", "True class"
@@ -65,6 +64,11 @@ _FAINT, _STRONGEST = 0.15, 0.8
 def kept_label(epoch: int) -> str:
     """Return the label of the epoch whose weights were kept."""
     return f"best epoch: {epoch}"
+
+
+def end_label(split: str, metric: str, value: float) -> str:
+    """Return what is written at the end of a learning curve, which needs no legend then."""
+    return f"{split} {value:{_END_FORMATS[metric]}}"
 
 
 def shades(values: ArrayLike, faint: Any = False) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -89,6 +89,24 @@ def stop(sweep: Sweep) -> None:
     for run in sweep.runs:
         if run.status.waiting:
             engine.stop(run)
+
+
+def take_back(sweep: Sweep, before: Sweep | None = None, kept: Collection[Run] = ()) -> None:
+    """Undo the start of a sweep, or what has extended the sweep ``before``, whose runs were ``kept``.
+
+    Runs that have not begun go to the trash, those in progress are stopped. A sweep without any run left goes
+    to the trash too.
+
+    Raises:
+        LabError: another process locks the sweep for too long, or a folder cannot be moved.
+    """
+    folder.change(sweep, state="stopped")  # so that the worker adds nothing meanwhile
+    engine.take_back(run for run in sweep.runs if run not in kept)
+    if before is not None:
+        earlier = {"values": before.values, "trials": before.trials, "repeats": before.repeats}
+        folder.change(sweep, **earlier, state=before.state)
+    elif not sweep.runs:
+        delete(sweep)
 
 
 def resume(sweep: Sweep) -> Sweep:

@@ -122,8 +122,8 @@ def damaged() -> list[DamagedSweep]:
     return [found for found in _read_all() if isinstance(found, DamagedSweep)]
 
 
-def delete(found: DamagedSweep) -> None:
-    """Move a damaged sweep's folder to the trash; its runs stay.
+def delete(found: Sweep | DamagedSweep) -> None:
+    """Move a sweep's folder to the trash; its runs stay.
 
     Raises:
         LabError: the folder cannot be moved.

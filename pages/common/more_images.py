@@ -14,7 +14,7 @@ from core.more_images import DataCurve, Study
 from core.runs import Run
 from core.training import memory_estimate
 from core.words import about, count, listed, percent
-from pages.common import data_curve_chart, frame, glossary, visitors
+from pages.common import data_curve_chart, frame, glossary, queued, visitors
 from pages.common.text import literal
 
 POLL_SECONDS = 2.0
@@ -50,7 +50,7 @@ def _follow(asked: tuple[Asked, ...], key: str, is_followed: bool) -> None:
             _show_progress(asked, found, key)
         else:
             _offer(asked, found, key)
-        if is_under_way != is_followed:
+        if is_under_way != is_followed or queued.is_to_be_shown():
             st.rerun()
 
 
@@ -147,8 +147,7 @@ def _done(found: dict[RunConfig, Run]) -> dict[RunConfig, Run]:
 def _start(asked: Sequence[Asked]) -> None:
     for one in asked:
         memory_estimate.check_memory(one.study.base)
-    for one in asked:
-        more_images.start(one.study, visitors.submission())
+    queued.note([run for one in asked for run in more_images.start(one.study, visitors.submission())])
 
 
 def _stop(asked: Sequence[Asked]) -> None:

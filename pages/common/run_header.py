@@ -29,7 +29,7 @@ def show_empty(purpose: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(":material/science: **No runs yet**", text_alignment="center")
         st.markdown(
-            f"{purpose} Train your first model: with the built-in images it takes about a minute.",
+            f"{purpose} Train your first model: the built-in images are ready to train on.",
             text_alignment="center",
         )
         if st.button("Begin at Home", key="begin", type="primary", icon=":material/home:"):

@@ -83,11 +83,11 @@ def test_the_kept_epoch_is_labelled_once_per_metric():
 def test_each_curve_is_named_at_its_end_on_the_screen_and_in_the_file():
     frame = learning_curves.frame({"": [HISTORY]})
     ends = frame[frame["end"] != ""]
-    assert ends[["epoch", "end", "is_upper"]].values.tolist() == [
-        [3, "training 80%", True],
-        [3, "validation 50%", False],
-        [3, "training 0.70", False],
-        [3, "validation 1.30", True],
+    assert ends[["epoch", "end", "end_at"]].values.tolist() == [
+        [3, "training 80%", 0.8],
+        [3, "validation 50%", 0.5],
+        [3, "training 0.70", 0.7],
+        [3, "validation 1.30", 1.3],
     ]
     written = {text.get_text() for axes in figures.learning_curves(HISTORY).axes for text in axes.texts}
     assert set(ends["end"]) <= written
@@ -121,10 +121,32 @@ def test_missing_values_leave_a_gap_and_a_run_without_epochs_draws_nothing():
 
 
 def test_the_axes_of_one_run_do_not_move_with_its_values():
-    layer = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][4]["encoding"]
-    lines = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()["layer"][3]["encoding"]
-    assert layer["x"]["scale"] == {"domain": [0, 10]}
-    assert lines["y"]["scale"] == {"domain": [0, 1]} and lines["y"]["axis"]["format"] == ".0%"
+    chart = learning_curves.chart("accuracy", [""], last_epoch=10).to_dict()
+    lines = next(layer for layer in chart["layer"] if layer["mark"]["type"] == "line")["encoding"]
+    assert lines["x"]["scale"]["domain"] == [0, 10]
+    assert lines["y"]["scale"]["domain"] == [0, 1] and lines["y"]["axis"]["format"] == ".0%"
+
+
+def test_the_words_beside_the_curves_of_one_run_have_room_of_their_own():
+    def scales(sides, **settings):
+        chart = learning_curves.chart("accuracy", sides, last_epoch=10, **settings).to_dict()
+        lines = next(layer for layer in chart["layer"] if layer["mark"]["type"] == "line")["encoding"]
+        return [lines[axis]["scale"].get("range") for axis in "xy"]
+
+    assert scales([""]) == [[0, {"expr": "width - 108"}], [{"expr": "height"}, 17]]
+    assert scales([""], has_stages=True, font_size=20) == [
+        [0, {"expr": "width - 180"}],
+        [{"expr": "height"}, 34],
+    ]
+    assert scales(["A", "B"])[1] is None
+
+
+def test_the_names_of_curves_that_end_together_are_written_apart():
+    together = [{**line, "val_accuracy": line["accuracy"], "val_loss": line["loss"]} for line in HISTORY]
+    ends = learning_curves.frame({"": [together]}).query("end != ''")
+    for metric, top in (("accuracy", 1.0), ("loss", 1.2)):
+        training, validation = ends.loc[ends["metric"] == metric, "end_at"]
+        assert validation - training == pytest.approx(0.1 * top)
 
 
 def test_several_sides_have_one_colour_each_and_share_a_legend():
@@ -178,7 +200,9 @@ def test_cells_show_their_numbers_while_there_is_room(classes):
 
 
 def test_training_is_dashed_on_the_screen_and_in_the_file():
-    dashes = learning_curves.chart("loss", [""]).to_dict()["layer"][3]["encoding"]["strokeDash"]["scale"]
+    layers = learning_curves.chart("loss", [""]).to_dict()["layer"]
+    line = next(layer for layer in layers if layer["mark"]["type"] == "line")
+    dashes = line["encoding"]["strokeDash"]["scale"]
     assert dashes == {"domain": ["training", "validation"], "range": [[5, 3], [1, 0]]}
     lines = figures.learning_curves(HISTORY).axes[1].lines
     assert [line.is_dashed() for line in lines] == [True, False]

@@ -16,6 +16,8 @@ from core.config import RunConfig
 from core.data import sources
 from core.engine import Preparation
 from core.runs import Run
+from core.training import first_training
+from core.words import about
 from pages.common import addresses, data_sources, settings_form
 from samples import made_runs
 from tests.pages.reading import no_fault, visit
@@ -62,7 +64,10 @@ def failed(config: RunConfig, state: runs.State) -> Run:
 
 
 def test_on_the_first_visit_it_is_to_train_a_first_model():
-    assert primary(visit(HOME)) == ["Train my first model, 10\N{NO-BREAK SPACE}s"]
+    (label,) = primary(visit(HOME))
+    config = datasets.starting_config("garden", "first look")
+    promised = about(first_training.seconds_to_result(config)).replace(" s", "\N{NO-BREAK SPACE}s")
+    assert label == f"Train my first model, {promised}"
 
 
 def test_home_leads_on_from_the_newest_run(config):

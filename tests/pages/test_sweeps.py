@@ -114,6 +114,33 @@ def test_two_sweeps_of_one_name_and_minute_can_both_be_chosen(base):
         assert page.query_params["sweep"] == other.id
 
 
+def test_a_sweep_started_by_mistake_can_be_taken_back_on_every_page(base):
+    page = shown(base)
+    no_fault(page.button(key="start_sweep").click().run())
+    assert "3 runs queued for the sweep" in words(page)
+    no_fault(page.switch_page("pages/build/train/train.py").run())
+    assert "3 runs queued for the sweep" in words(page)
+    no_fault(page.button(key="undo_queued").click().run())
+    assert page.toast[0].value == "3 queued runs taken back."
+    assert sweeps.all() == [] and runs.all() == [] and engine.queue() == []
+    assert "queued" not in words(page)
+
+
+def test_values_added_by_mistake_can_be_taken_back(base):
+    sweep = sweeps.start(base, {"fit.learning_rate": (0.001, 0.01)})
+    finish(sweep)
+    before = sweeps.open(sweep.id)
+    page = shown(base, sweep)
+    page.session_state["sweep_more"] = True
+    page.run()
+    page.number_input(key="more_repeats").set_value(2).run()
+    no_fault(page.button(key="extend_sweep").click().run())
+    assert "4 runs queued for the sweep" in words(page)
+    no_fault(page.button(key="undo_queued").click().run())
+    assert sweeps.open(sweep.id) == before and len(before.runs) == 2
+    assert page.query_params["sweep"] == sweep.id
+
+
 def test_several_settings_of_every_kind_can_be_ticked(base):
     page = shown(base)
     paths = ["fit.optimizer", "augment.flip", "model.filters", "fit.batch_size", "model.dropout"]

@@ -12,7 +12,7 @@ from core.config import SETTINGS
 from core.errors import LabError
 from core.sweeps import Sweep
 from pages.build.sweeps import setting_values
-from pages.common import frame
+from pages.common import frame, queued
 from pages.common.expander import lazy_expander
 from pages.common.text import literal
 
@@ -75,6 +75,8 @@ def _numbers(sweep: Sweep) -> tuple[int, int]:
 def _extend(sweep: Sweep, added: dict[str, Any]) -> None:
     """Extend the sweep, and empty the form."""
     trials, repeats = _numbers(sweep)
-    sweeps.extend(sweep, added, trials=trials, repeats=repeats)
+    kept = sweep.runs
+    extended = sweeps.extend(sweep, added, trials=trials, repeats=repeats)
+    queued.note_sweep(extended, before=sweep, kept=kept)
     st.session_state.update({_key(path, sweep): [] for path in added})
     st.session_state.update({name: 0 for name in (_TRIALS, _REPEATS) if name in st.session_state})

@@ -21,6 +21,7 @@ from pages.common import (
     data_sources,
     data_verdict,
     frame,
+    queued,
     run_header,
     settings,
     visitors,
@@ -179,4 +180,5 @@ def _start() -> None:
     asked = st.session_state[_ASKED]
     start = partial(sweeps.start, **asked, submission=visitors.submission())
     sweep = frame.once(("sweep", asked["base"]), start)
+    queued.note_sweep(sweep)
     picker.open_sweep(sweep.id)

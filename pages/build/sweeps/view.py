@@ -15,7 +15,7 @@ from core.sweeps import Sweep, repeats
 from core.training import cost_estimate
 from core.words import about, count, points, setting_value
 from pages.build.sweeps import charts, more, runs_table, setting_values
-from pages.common import frame, run_header, run_lines, visitors
+from pages.common import frame, queued, run_header, run_lines, visitors
 from pages.common.addresses import COMPARE, COPIED_RUN_KEY, LINES_KEY, TRAIN
 from pages.common.text import literal
 
@@ -56,10 +56,11 @@ def _follow(sweep_id: str, is_followed: bool) -> None:
 def _start_or_stop_updates(sweep: Sweep, table: pd.DataFrame, is_followed: bool) -> None:
     """Draw the whole page again if updates must start or stop.
 
-    A click on Resume or Repeat runs only the fragment, which cannot change its own update interval.
+    A click on Resume or Repeat runs only the fragment, which cannot change its own update interval, nor show
+    what was queued.
     """
     is_running = sweep.state == "open" or bool(table["state"].isin(runs.WAITING).any())
-    if is_running != is_followed:
+    if is_running != is_followed or queued.is_to_be_shown():
         st.rerun()
 
 
@@ -210,7 +211,10 @@ def _show_luck(table: pd.DataFrame, choices: pd.DataFrame, paths: list[str]) -> 
 
 
 def _repeat(run_id: str) -> None:
-    frame.once(("repeat", run_id), repeats.repeat, runs.open(run_id), REPEATS, visitors.submission())
+    started = frame.once(
+        ("repeat", run_id), repeats.repeat, runs.open(run_id), REPEATS, visitors.submission()
+    )
+    queued.note(started)
 
 
 def _importance(sweep: Sweep, scored: int) -> None:

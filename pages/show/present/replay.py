@@ -24,7 +24,8 @@ SHORT, LONG = 10.0, 30.0
 MIN_REAL, MAX_REAL = 3.0, 600.0
 """Seconds of a training that is worth watching at its own speed."""
 
-_FONT = 17
+_FONT, _LINE_SHARE = 17, 0.13
+"""Pixels, and the share of the axis that a line of words takes where the chart is lowest."""
 _PLAYED, _SPEED = "replay_played", "replay_seconds"
 
 
@@ -125,7 +126,7 @@ def _frame(story: Story, history: Sequence[Epoch]) -> None:
 
 def _curve(story: Story, history: Sequence[Epoch], shown: int) -> None:
     """Show the accuracy of the epochs so far; its axes stay, so that only the curves grow."""
-    values = learning_curves.frame({"": [history[:shown]]})
+    values = learning_curves.frame({"": [history[:shown]]}, line_share=_LINE_SHARE)
     with st.container(key="present_curve"):  # whose height the screen decides
         st.vega_lite_chart(
             values[values["metric"] == "accuracy"],

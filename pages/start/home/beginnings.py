@@ -9,8 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from core import datasets, engine, run_names, runs
+from core.config import RunConfig
 from core.errors import LabError
 from core.runs import Labels
+from core.training import first_training
+from core.words import about
 from pages.common import data_sources, frame, settings, visitors
 from pages.common.addresses import DATA, RESULTS, RUN_KEY, TRAIN
 from pages.common.text import literal
@@ -44,24 +47,32 @@ def _card(image: str, title: str, words: str) -> Iterator[None]:
 
 
 def _train_button(*, is_first_visit: bool) -> None:
+    label = "Train a quick model"
+    try:
+        config = datasets.starting_config(frame.FIRST_DATA_SET, PRESET)
+        if is_first_visit:
+            time = about(first_training.seconds_to_result(config)).replace(" s", "\N{NO-BREAK SPACE}s")
+            label = f"Train my first model, {time}"
+    except LabError as error:
+        st.error(literal(error))
+        return
     if st.button(
-        "Train my first model, 10\N{NO-BREAK SPACE}s" if is_first_visit else "Train a quick model",
+        label,
         key="train_first",
         type="primary" if is_first_visit else "secondary",
         width="stretch",
-        help="With small images and few epochs. The first start takes longer, while the lab warms up.",
+        help="With small images and few epochs. While the lab has only just started, this takes longer.",
     ):
         try:
-            run_id = frame.once("first run", _train)
+            run_id = frame.once("first run", _train, config)
         except LabError as error:
             st.error(literal(error))
         else:
             st.switch_page(TRAIN, query_params={RUN_KEY: run_id})
 
 
-def _train() -> str:
+def _train(config: RunConfig) -> str:
     """Start a quick training on the built-in flowers, whose settings the Train page then shows."""
-    config = datasets.starting_config(frame.FIRST_DATA_SET, PRESET)
     settings.fill_in(config)
     labels = Labels(name=run_names.proposed(config))
     return engine.submit(config, labels, visitors.submission()).id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from itertools import pairwise
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -120,6 +120,27 @@ def test_the_kept_epoch_is_named_when_there_is_one():
     history = [epoch(1), epoch(2)]
     assert "best epoch: 2" in texts(figures.learning_curves(history, 2))
     assert not any("saved" in text for text in texts(figures.learning_curves(history)))
+
+
+@pytest.mark.parametrize("epochs", [1, 12])
+@pytest.mark.parametrize("last", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("apart", [0.0, 0.02])
+def test_no_words_of_the_learning_curves_lie_over_others_or_over_a_curve(epochs, last, apart):
+    history = [epoch(number, accuracy=0.3, val_accuracy=0.2) for number in range(1, epochs)]
+    other = abs(last - apart)
+    ends = {"accuracy": last, "val_accuracy": other, "loss": 3 * last, "val_loss": 3 * other}
+    figure = figures.learning_curves([*history, epoch(epochs, **ends)], epochs)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        words = [*axes.texts, axes.title, *axes.get_xticklabels(), *axes.get_yticklabels()]
+        boxes = {text.get_text(): text.get_window_extent() for text in words if text.get_text()}
+        assert {"training", "validation", "best"} == {text.get_text().split()[0] for text in axes.texts}
+        for one, two in combinations(boxes, 2):
+            assert not boxes[one].overlaps(boxes[two]), (one, two)
+        for line in axes.lines[:2]:
+            drawn = line.get_transform().transform(line.get_xydata())
+            assert not any(box.contains(*point) for box in boxes.values() for point in drawn)
+        assert all(figure.bbox.fully_contains(*end) for box in boxes.values() for end in box.get_points())
 
 
 def test_an_overlay_is_the_image_at_no_strength_and_the_colours_at_full():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,17 @@ def test_grey_and_identical_images_of_a_hundred_classes(tmp_path):
     images = table(shown, made)
     assert len(name_places(images)) == len(set(images["label"]))
     map_figure.draw(images, made)
+
+
+def test_no_class_name_of_a_figure_lies_over_another(config):
+    made = making.made(of_folder(config))
+    images = table(of_folder(config), made)
+    names = [f"a long name of class {number % 9}" for number in range(len(images))]
+    crowded = images.assign(label=names, x=0.5, y=np.where(np.arange(len(images)) % 9 > 5, 0.5, 0.9))
+    figure = map_figure.draw(crowded, made)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 9
+    assert not [1 for one, two in combinations(boxes, 2) if one.overlaps(two)]
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "inconsistent"])

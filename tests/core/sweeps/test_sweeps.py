@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from core.cli import sweep as sweep_command
 from core.cli.main import main
 from core.config import RunConfig
 from core.errors import LabError
+from core.processes import heartbeat
 from core.report import Proportion
 from core.sweeps import folder, repeats, search
 from core.sweeps.search import Trial
@@ -157,6 +160,35 @@ def test_extending_adds_only_what_is_new(base):
     sweep = sweeps.extend(sweep, {}, repeats=1)
     assert len(sweep.runs) == 12
     assert len({run.config.model_dump_json() for run in sweep.runs}) == 12
+
+
+def test_a_sweep_that_is_taken_back_leaves_only_what_had_begun(base):
+    untouched = sweeps.start(base, RATES)
+    mistaken = sweeps.start(base, {"fit.seed": (1, 2, 3)})
+    sweeps.take_back(mistaken)
+    assert sweeps.all() == [untouched] and engine.queue() == untouched.runs
+    assert (runs.workspace.folder() / "trash" / f"sweep-{mistaken.id}").is_dir()
+
+    begun = engine.claim()
+    alive = {"heartbeat": time.time(), **heartbeat.identity()}
+    begun.write_status(replace(begun.status, state="running", **alive))
+    sweeps.take_back(untouched)
+    (sweep,) = sweeps.all()
+    assert sweep.state == "stopped" and sweep.runs == [begun] and begun.stop_requested
+    assert not sweeps.advance() and engine.queue() == []
+
+
+@pytest.mark.parametrize("way", ["grid", "random"])
+def test_an_extension_that_is_taken_back_leaves_the_sweep_as_it_was(base, way):
+    sweep = sweeps.start(base, RATES, way=way, trials=0 if way == "grid" else 2)
+    pretend(sweep, lambda config: 0.5)
+    before = sweeps.open(sweep.id)
+    kept = before.runs
+    extended = sweeps.extend(before, {"fit.batch_size": (16, 64)}, trials=0 if way == "grid" else 3)
+    assert len(extended.runs) > len(kept)
+    sweeps.take_back(extended, before, kept)
+    assert sweeps.open(sweep.id) == before and before.runs == kept
+    assert all(run.status.state == "done" and not run.stop_requested for run in kept)
 
 
 def test_a_start_cut_short_is_completed_by_the_worker(base, monkeypatch):

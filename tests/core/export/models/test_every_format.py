@@ -14,9 +14,9 @@ from core import example
 from core.data.deep_pixels import Ranges
 from core.export import formats
 from core.export.models import description
-from core.export.models.goes_along.predict import Classifier
 from core.export.models.kinds import KINDS
 from core.ml import conversion
+from core.ml.goes_along.predict import Classifier
 from core.prediction.incoming import Reader
 from tests.core.export.models import every_file, many_classes, small_run
 from tests.core.export.models.small_run import NAMES
