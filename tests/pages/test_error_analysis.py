@@ -14,7 +14,7 @@ from core.explain import heat_location, heatmaps
 from core.explain.heat_location import HeatOn
 from core.explain.heatmaps import METHODS, Request
 from core.runs import Run
-from pages.common import overlays
+from pages.common import overlays, waiting
 from pages.common.run_images import gallery
 from pages.common.run_picker import listing, summarise
 from pages.understand.explain import background_hint, class_average, heat_cases, heatmap_checks
@@ -109,7 +109,7 @@ def worst_explained(run: Run, trust: dict[str, object]) -> AppTest:
     page = AppTest.from_file(str(made_runs.APP), default_timeout=30)
     page.switch_page("pages/understand/explain/explain.py")
     page.query_params["picture"] = image_id
-    question = (run.id, "trust", image_id, worst.predicted, "grad_cam", 10)
+    question = waiting.about(run, "trust", image_id, worst.predicted, "grad_cam", 10)
     page.session_state["assistant_answers"] = {question: trust}
     return no_fault(page.run())
 

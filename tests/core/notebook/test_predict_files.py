@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 import core
-from core import predict_files
 from core.cli import main
 from core.config import RunConfig
 from core.errors import LabError
+from core.notebook import predict_files
 from core.prediction import incoming
 from core.prediction.incoming import Reader
 from core.runs import Run
