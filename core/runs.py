@@ -242,6 +242,11 @@ class Run:
         return self.path / "model.keras"
 
     @property
+    def report_path(self) -> Path:
+        """File of the report, which may not exist yet."""
+        return self.path / "report.json"
+
+    @property
     def predictions_path(self) -> Path:
         """File of the predictions, which may not exist yet."""
         return self.path / "predictions.npz"
@@ -284,7 +289,7 @@ class Run:
     @property
     def has_report(self) -> bool:
         """Whether the run has results."""
-        return (self.path / "report.json").exists()
+        return self.report_path.exists()
 
     def metrics(self) -> list[Epoch]:
         """The finished epochs, in order. Damaged lines are skipped, and a second one of an epoch."""
@@ -304,7 +309,7 @@ class Run:
 
     def report(self) -> Report | None:
         """The run's report, or None if there is none yet. Raises LabError if it is damaged."""
-        return files.read_model(self.path / "report.json", Report, missing=None)
+        return files.read_model(self.report_path, Report, missing=None)
 
     def predictions(self, split: str) -> Predictions:
         """Predictions on ``"validation"`` or ``"test"``.
@@ -358,7 +363,7 @@ class Run:
 
     def write_report(self, report: Report) -> None:
         """Save the report."""
-        files.write_json(self.path / "report.json", report.as_json())
+        files.write_json(self.report_path, report.as_json())
 
     def relabel(self, **changes: Any) -> None:
         """Change name, notes, tags, star or group. Raises LabError for the example, which is only read."""

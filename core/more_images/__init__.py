@@ -14,5 +14,7 @@ from core.more_images.study import SHARES as SHARES
 from core.more_images.study import Study as Study
 from core.more_images.study import is_under_way as is_under_way
 from core.more_images.study import labels as labels
+from core.more_images.study import readable as readable
 from core.more_images.study import start as start
 from core.more_images.study import stop as stop
+from core.more_images.study import time_left as time_left

@@ -6,8 +6,9 @@ Nothing about a study is stored: it is read from the runs whose settings it want
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core import datasets, engine, runs
 from core.config import SETTINGS, RunConfig
@@ -53,13 +54,12 @@ class Study:
         settings = self.base.model_dump_json().encode()
         return f"images-{hashlib.blake2b(settings, digest_size=6).hexdigest()}"
 
-    def configs(self) -> list[RunConfig]:
+    def configs(self) -> tuple[RunConfig, ...]:
         """Return the settings of its runs, one seed after the other.
 
         The largest share comes first, since its images and features serve the smaller ones too.
         """
-        by_share = [repeated(at(self.base, share), self.seeds) for share in sorted(self.shares, reverse=True)]
-        return [configs[number] for number in range(self.seeds) for configs in by_share]
+        return _configs(self)
 
     def runs(self, among: Iterable[tuple[Run, RunConfig]] | None = None) -> dict[RunConfig, Run]:
         """Return its runs so far by their settings; a finished one is preferred to another, a later one too.
@@ -70,17 +70,18 @@ class Study:
             among: runs with their settings, newest first; by default all of the workspace.
         """
         wanted, version, found = set(self.configs()), _version(self.base), dict[RunConfig, Run]()
-        for run, config in _readable() if among is None else among:
+        for run, config in readable() if among is None else among:
             is_first = config not in found
             if config in wanted and _is_on(version, run) and (is_first or _is_better(run, found[config])):
                 found[config] = run
         return found
 
-    def estimate(self, training: int, existing: Mapping[RunConfig, Run]) -> Estimate:
-        """Return how long the missing runs take; ``training`` is the number of all training images."""
-        lacking = [config for config in self.configs() if config not in existing]
-        images = [round(training * config.data.training_subset) for config in lacking]
-        return cost_estimate.total(lacking, images)
+
+@lru_cache(maxsize=64)  # asked several times at every click
+def _configs(study: Study) -> tuple[RunConfig, ...]:
+    shares = sorted(study.shares, reverse=True)
+    by_share = [repeated(at(study.base, share), study.seeds) for share in shares]
+    return tuple(configs[number] for number in range(study.seeds) for configs in by_share)
 
 
 def at(base: RunConfig, share: float) -> RunConfig:
@@ -105,6 +106,21 @@ def start(study: Study, submission: Submission = Submission()) -> list[Run]:
     engine.resume_all([run for run in cut_off if not run.status.too_large], submission)
     lacking = [config for config in study.configs() if config not in existing]
     return [*cut_off, *engine.submit_all(((config, labels(study, config)) for config in lacking), submission)]
+
+
+def time_left(parts: Iterable[tuple[Study, int, Container[RunConfig]]]) -> Estimate:
+    """Return how long the runs take that studies lack.
+
+    Args:
+        parts: studies, each with the number of all its training images and the settings of what it has.
+    """
+    lacking = [
+        (config, round(training * config.data.training_subset))
+        for study, training, existing in parts
+        for config in study.configs()
+        if config not in existing
+    ]
+    return cost_estimate.total([config for config, _ in lacking], [images for _, images in lacking])
 
 
 def stop(study: Study) -> None:
@@ -149,7 +165,8 @@ def _is_on(version: str, run: Run) -> bool:
     return report is None or version in ("", report.data_version)
 
 
-def _readable() -> Sequence[tuple[Run, RunConfig]]:
+def readable() -> list[tuple[Run, RunConfig]]:
+    """Return all runs of the workspace, newest first, whose settings can be read."""
     found = []
     for run in runs.all():
         try:

@@ -82,8 +82,10 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
     rects = base.mark_rect(
         cursor="pointer" if is_clickable else "default", cornerRadius=0 if is_fine else 3
     ).encode(
-        stroke=alt.condition(is_diagonal, alt.value(ink), alt.value(palette.GREY)),
-        strokeWidth=alt.condition(is_diagonal, alt.value(2 if outline else 0), alt.value(outline)),
+        stroke=alt.StrokeValue(palette.GREY, condition={"test": is_diagonal, "value": ink}),
+        strokeWidth=alt.StrokeWidthValue(
+            outline, condition={"test": is_diagonal, "value": 2 if outline else 0}
+        ),
         color=alt.Color(
             "tint:N", scale=alt.Scale(domain=list(_TINTS), range=list(_TINTS.values())), legend=None
         ),
@@ -119,7 +121,7 @@ def _colouring(values: pd.DataFrame, shown: str) -> dict[str, NDArray[Any]]:
 
 def _clickable(rects: alt.Chart) -> alt.Chart:
     click = alt.selection_point(name="cell", fields=["true", "predicted"])
-    dimmed = alt.condition(click, alt.value(1.0), alt.value(0.4))
+    dimmed = alt.OpacityValue(0.4, condition={"param": "cell", "value": 1.0})
     return rects.encode(opacity=dimmed).add_params(click)
 
 

@@ -19,6 +19,9 @@ from pages.common.text import literal
 
 POLL_SECONDS = 2.0
 
+Found = Mapping[str, dict[RunConfig, Run]]
+"""The runs of each study so far, by its name and their settings."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -31,18 +34,20 @@ class Asked:
 
 def show(asked: Sequence[Asked], *, key: str) -> None:
     """Show the offer, the progress or the result of studies that are carried out together."""
-    is_followed = any(_is_under_way(one) for one in asked)
+    at_first = _found(asked)
+    is_followed = _is_under_way(asked, at_first)
     poll = POLL_SECONDS if is_followed else None
-    st.fragment(_follow, run_every=poll, key=f"more-images-{key}")(tuple(asked), key, is_followed)
+    st.fragment(_follow, run_every=poll, key=f"more-images-{key}")(tuple(asked), key, is_followed, [at_first])
 
 
-def _follow(asked: tuple[Asked, ...], key: str, is_followed: bool) -> None:
+def _follow(asked: tuple[Asked, ...], key: str, is_followed: bool, at_first: list[Found]) -> None:
+    """Draw; ``at_first`` holds what was found for the first time, so that it is not looked for twice."""
     with frame.explained():
-        found = {one.name: one.study.runs() for one in asked}
+        found = at_first.pop() if at_first else _found(asked)
         if is_followed:
             frame.tend()
         curves = {one.name: _curve(tuple(map(_stamp, found[one.name].values()))) for one in asked}
-        is_under_way = any(more_images.is_under_way(one.study, found[one.name].values()) for one in asked)
+        is_under_way = _is_under_way(asked, found)
         is_more_than_the_first_runs = any(len(curve.sizes) > 1 for curve in curves.values())
         if is_more_than_the_first_runs or is_under_way:
             _show_curves(curves)
@@ -54,14 +59,19 @@ def _follow(asked: tuple[Asked, ...], key: str, is_followed: bool) -> None:
             st.rerun()
 
 
-def _is_under_way(asked: Asked) -> bool:
-    return more_images.is_under_way(asked.study, asked.study.runs().values())
+def _found(asked: Sequence[Asked]) -> Found:
+    every = more_images.readable()
+    return {one.name: one.study.runs(every) for one in asked}
+
+
+def _is_under_way(asked: Sequence[Asked], found: Found) -> bool:
+    return any(more_images.is_under_way(one.study, found[one.name].values()) for one in asked)
 
 
 def _stamp(run: Run) -> tuple[str, float]:
     """Return a value that changes when the run counts, which it does once it is done, not with its report."""
     counts = run.has_report and run.status.state == "done"
-    return run.id, (run.path / "report.json").stat().st_mtime_ns if counts else 0.0
+    return run.id, run.report_path.stat().st_mtime_ns if counts else 0.0
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -89,12 +99,12 @@ def _show_curves(curves: Mapping[str, DataCurve]) -> None:
     )
 
 
-def _show_progress(asked: Sequence[Asked], found: Mapping[str, dict[RunConfig, Run]], key: str) -> None:
+def _show_progress(asked: Sequence[Asked], found: Found, key: str) -> None:
     wanted = sum(len(one.study.configs()) for one in asked)
     members = [run for of_study in found.values() for run in of_study.values()]
     waiting = [run for run in members if run.status.waiting]
     ended = len(members) - len(waiting)
-    left = sum(one.study.estimate(one.training, _ended(found[one.name])).seconds for one in asked)
+    left = more_images.time_left((one.study, one.training, _ended(found[one.name])) for one in asked).seconds
     st.progress(ended / wanted, text=f"{ended} of {count(wanted, 'run')} done · {about(left)} left")
     if not waiting:  # the last one has just ended
         return
@@ -111,7 +121,7 @@ def _ended(found: dict[RunConfig, Run]) -> dict[RunConfig, Run]:
     return {config: run for config, run in found.items() if not run.status.waiting}
 
 
-def _offer(asked: Sequence[Asked], found: Mapping[str, dict[RunConfig, Run]], key: str) -> None:
+def _offer(asked: Sequence[Asked], found: Found, key: str) -> None:
     """Offer the runs that are missing, or to go on with those that were cut off; nothing if all is done."""
     missing = sum(len(one.study.configs()) - len(_done(found[one.name])) for one in asked)
     members = [(one, run) for one in asked for run in found[one.name].values()]
@@ -121,7 +131,7 @@ def _offer(asked: Sequence[Asked], found: Mapping[str, dict[RunConfig, Run]], ke
     if missing <= diverged:
         return
     is_begun = any(run.labels.group == one.study.group for one, run in members)
-    time = sum(one.study.estimate(one.training, _done(found[one.name])).seconds for one in asked)
+    time = more_images.time_left((one.study, one.training, _done(found[one.name])) for one in asked).seconds
     if not is_begun:
         _explain(asked)
     st.button(

@@ -96,7 +96,9 @@ def _heatmap(sweep: Sweep, scored: pd.DataFrame, first: str, second: str) -> alt
     middle = (frame["val_accuracy"].min() + frame["val_accuracy"].max()) / 2
     words = base.mark_text(fontSize=13).encode(
         text=alt.Text("val_accuracy:Q", format=".1%"),
-        color=alt.condition(f"datum.val_accuracy > {middle}", alt.value("#111111"), alt.value("#ffffff")),
+        color=alt.ColorValue(
+            "#ffffff", condition={"test": f"datum.val_accuracy > {middle}", "value": "#111111"}
+        ),
     )
     return alt.LayerChart(layer=[cells, words]).properties(height=52 * frame[second].nunique() + 150)
 

@@ -49,8 +49,7 @@ class Side:
     def stamp(self) -> tuple[tuple[str, int], ...]:
         """A value that changes with the results: the ids of the runs, and when their reports were written."""
         return tuple(
-            (summary.run.id, (summary.run.path / "report.json").stat().st_mtime_ns)
-            for summary in self.finished
+            (summary.run.id, summary.run.report_path.stat().st_mtime_ns) for summary in self.finished
         )
 
     def results(self, split: str) -> list[Result]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +19,7 @@ from core.evaluation.curve_reading import Reading
 from core.report import ClassScores
 from core.runs import Run
 from core.words import setting_value
-from pages.common import glossary, lesson, run_images
+from pages.common import glossary, lesson, run_images, run_picker
 from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -111,10 +113,18 @@ def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
     earlier = (other for other in others if other.finished and other.run.id < summary.run.id)
     for other in sorted(earlier, key=lambda one: one.run.id, reverse=True):
         if other.config and summary.config and _is_near(other.config, summary.config):
-            read = reading(other)
-            if read and _changed(other.config, read) == summary.config:
-                return other
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                if _suggested(other.run.path, other.run.report_path.stat().st_mtime_ns) == summary.config:
+                    return other
     return None
+
+
+@lru_cache(maxsize=4096)  # asked at every click, of every earlier run
+def _suggested(path: Path, reported_at: int) -> RunConfig | None:
+    """Return the settings that a finished run's suggestion leads to."""
+    earlier = run_picker.summarise(Run(path))
+    read = reading(earlier)
+    return _changed(earlier.config, read) if read and earlier.config else None
 
 
 def _is_near(first: RunConfig, second: RunConfig) -> bool:
