@@ -404,7 +404,7 @@ class FitConfig(_Section):
         only_if={"model.fine_tune": ("last_block", "last_third", "all")},
     )
     fine_tune_learning_rate: float = _setting(
-        0.0002,
+        0.0005,
         "Fine-tuning learning rate",
         "Size of each weight update during fine-tuning; small, so that what the network knows is kept.",
         minimum=0.0,
@@ -412,6 +412,13 @@ class FitConfig(_Section):
         step=0.0001,
         scale="log",
         empty="no change",
+        only_if={"model.fine_tune": ("last_block", "last_third", "all")},
+    )
+    fine_tune_schedule: Literal["cosine", "constant"] = _setting(
+        "cosine",
+        "Fine-tuning schedule",
+        "Cosine warms up to the learning rate and then lowers it to 0 by the last of the fine-tuning epochs; "
+        "constant keeps it.",
         only_if={"model.fine_tune": ("last_block", "last_third", "all")},
     )
     restore_best: bool = _setting(
@@ -656,8 +663,32 @@ def preset(name: str, base: RunConfig | None = None) -> RunConfig:
     return RunConfig().replace({**kept, "data.image_size": 128, **PRESETS[name]})
 
 
+def parse_stored(values: Mapping[str, Any]) -> RunConfig:
+    """Return the config of a file that this version or an earlier one wrote.
+
+    What training did before there was a choice is not always what is now chosen by default.
+
+    Raises:
+        InvalidSettings: names every invalid setting and its range.
+    """
+    config = parse(values)
+    lacking = {path: value for path, value in _BEFORE.items() if not _has(values, path)}
+    return config.replace(
+        {path: value for path, value in lacking.items() if path not in config.without_effect}
+    )
+
+
+_BEFORE = {"fit.fine_tune_schedule": "constant"}
+"""Settings that files of earlier versions lack, and how these trained."""
+
+
+def _has(values: Mapping[str, Any], path: str) -> bool:
+    section, name = _split(path)
+    return name in values.get(section, {})
+
+
 def parse(values: Mapping[str, Any]) -> RunConfig:
-    """Return a validated config from plain nested values, as read from ``config.json``.
+    """Return a validated config from plain nested values.
 
     Raises:
         InvalidSettings: names every invalid setting and its range.

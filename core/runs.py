@@ -538,7 +538,7 @@ def _from_file(values: Any) -> RunConfig:
     schema = values.pop("schema", None) if isinstance(values, dict) else None
     if schema != _SCHEMA:
         raise ValueError(f"it has schema {schema!r}, but this version of the lab reads {_SCHEMA}")
-    return settings.parse(values)
+    return settings.parse_stored(values)
 
 
 def _why_it_ended(status: Status, path: Path) -> dict[str, Any]:

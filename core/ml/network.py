@@ -12,6 +12,7 @@ Why the lab has its own training step instead of Keras's ``fit``:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -76,6 +77,7 @@ class Network:
             self._twin = self.model if alone else architecture.build(self.precision)
             self._optimizer = model.optimizer(config)
             self._optimizer.build(self._twin.trainable_variables)
+        self._rate = config.fit.learning_rate
         self._changing = _changing(self._twin)
         self._totals = tf.Variable(tf.zeros(3, tf.float64))
         inputs = _input_spec(self.model.input_shape[1:])
@@ -99,7 +101,13 @@ class Network:
             self._architecture.redraw(layers, config)
         for variable in self._optimizer.variables:
             variable.assign(np.zeros(variable.shape, variable.dtype))
-        self._optimizer.learning_rate = config.fit.learning_rate
+        self._rate = math.nan
+        self.set_learning_rate(config.fit.learning_rate)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Set the learning rate of the next updates."""
+        if rate != self._rate:  # or each update of a small network would take noticeably longer
+            self._optimizer.learning_rate = self._rate = rate
 
     def learn(
         self,
@@ -192,6 +200,7 @@ class Network:
         """Restore the result of :meth:`optimizer_state`."""
         for variable, value in zip(self._optimizer.variables, state, strict=True):
             variable.assign(value)
+        self._rate = math.nan
 
     def _one_step(self) -> Any:
         twin, trainable = self._twin, self._twin.trainable_variables

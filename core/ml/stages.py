@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.config import RunConfig
 from core.data.stored_images import Images, Pixels
+from core.ml import feed, learning_rate
 from core.ml import pretrained as networks_of
 from core.ml.network import Network
 from core.ml.networks import Networks
@@ -96,6 +97,14 @@ class Stage:
     @cached_property
     def _whole(self) -> keras.Model | None:
         return self.build_whole() if self.build_whole else None
+
+    def rates(self, history: History) -> list[float]:
+        """The learning rate of each batch of the next epoch."""
+        fit = self.config.fit
+        batches = feed.count(len(self.training[1]), fit.batch_size)
+        if self.name == "fine_tuning" and fit.fine_tune_schedule == "cosine":
+            return learning_rate.of_epoch(self._count(history), batches, fit)
+        return [fit.learning_rate] * batches
 
     def last_epoch(self, history: History) -> int:
         """The number of the last epoch that this stage may have."""

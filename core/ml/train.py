@@ -113,7 +113,7 @@ def train(
             seen = None if watched is None else stage.look(watched)
             while not stopped and not stage.is_over(state.history, anew):
                 epoch = len(state.history) + 1
-                stopped = _one_epoch(stage, epoch, pace, on_batch, should_stop)
+                stopped = _one_epoch(stage, epoch, stage.rates(state.history), pace, on_batch, should_stop)
                 if stopped:
                     break
                 state = _after_epoch(stage, state, pace)
@@ -295,18 +295,19 @@ def _without_losses(state: State) -> State:
 def _one_epoch(
     stage: Stage,
     epoch: int,
+    rates: Sequence[float],
     pace: _Pace,
     on_batch: Callable[..., None],
     should_stop: Callable[[], bool],
 ) -> bool:
     """Train on every image once; return whether training was stopped."""
-    network, config, training = stage.network, stage.config, stage.training
-    batches = feed.count(len(training[1]), config.fit.batch_size)
+    network, config, training, batches = stage.network, stage.config, stage.training, len(rates)
     weights = balanced_weights(training[1], network.num_classes) if config.fit.class_weights else None
     network.begin_epoch()
     pace.begin_epoch()
     reported_at, reported_batch = 0.0, 0
     for batch, (images, labels) in enumerate(feed.batches(training[0], training[1], config, epoch), start=1):
+        network.set_learning_rate(rates[batch - 1])
         network.learn(images, labels, weights)
         pace.batch_done(len(labels))
         if batch == batches or time.perf_counter() - reported_at > _REPORT_SECONDS:

@@ -37,7 +37,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
 def _base(stored: Any) -> RunConfig:
-    return settings_of.parse(stored)
+    return settings_of.parse_stored(stored)
 
 
 def _values(stored: Any) -> Values:

@@ -37,6 +37,15 @@ def test_a_config_from_before_there_were_pretrained_networks_reads_unchanged():
     assert read == RunConfig().replace({f"model.{name}": value for name, value in names.items()})
 
 
+def test_a_fine_tuned_config_from_before_there_was_a_schedule_has_a_constant_rate():
+    stored = config.preset("transfer").replace({"model.fine_tune": "last_block"}).model_dump(mode="json")
+    assert config.parse_stored(stored).fit.fine_tune_schedule == "cosine"
+    del stored["fit"]["fine_tune_schedule"]
+    assert config.parse_stored(stored).fit.fine_tune_schedule == "constant"
+    stored["model"]["fine_tune"] = "none"
+    assert config.parse_stored(stored) == config.preset("transfer")
+
+
 @pytest.mark.parametrize(
     ("changes", "idle"),
     [
