@@ -482,18 +482,19 @@ def delete(run: Run) -> None:
     """Move a run to the trash; :func:`restore` brings it back.
 
     Raises:
-        LabError: it is in progress, or it is the example, which comes with the lab.
+        LabError: it is in progress or gone already, or it is the example, which comes with the lab.
     """
     if run.is_example:
         raise LabError("The example comes with the lab and cannot be deleted. It is not among your runs.")
+    if not run.path.is_dir():
+        raise LabError(f"Run {run.id} has been deleted already, perhaps in another window.")
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
     trash = workspace.folder() / "trash"
     sweep(run, seconds=0)
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(trash / run.id, ignore_errors=True)  # an earlier copy, or the run would be put into it
-        files.patiently(lambda: shutil.move(run.path, trash / run.id))
+        files.move_over(run.path, trash / run.id)
 
 
 def restore(run_id: str) -> Run:

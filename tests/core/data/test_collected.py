@@ -134,6 +134,21 @@ def test_each_change_is_undone_a_whole_take_at_once_and_only_ones_own(folder, ke
     assert [image.by for image in log.read(folder).images.values()] == [OTHER]
 
 
+def test_a_change_that_can_no_longer_be_undone_stays(folder, keys):
+    images.add(folder, keys["cup"], photos(1), by=ME)
+    change = undoing.last_change(folder, log.read(folder), ME)
+    classes.rename(folder, keys["cup"], "mug", OTHER)
+    undoing.undo(folder, change, ME)
+    with pytest.raises(LabError, match="can no longer be undone"):  # pressed in a second tab, too
+        undoing.undo(folder, change, ME)
+    images.add(folder, keys["cup"], photos(2), by=ME)
+    change = undoing.last_change(folder, log.read(folder), ME)
+    images.use(folder, by=OTHER)
+    with pytest.raises(LabError, match="can no longer be undone"):
+        undoing.undo(folder, change, ME)
+    assert [image.name for image in log.read(folder).images.values()] == ["2.jpg"]
+
+
 def test_names_of_classes_are_unique_and_not_empty(folder, keys):
     for name in ("", "  ", "CUP", "x" * 61):
         with pytest.raises(LabError):

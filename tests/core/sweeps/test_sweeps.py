@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import engine, runs, sweeps, worker
+from core import engine, runs, sweeps, worker, workspace
 from core.cli import sweep as sweep_command
 from core.cli.main import main
 from core.config import RunConfig
@@ -280,8 +281,13 @@ def test_a_damaged_run_or_sweep_hides_no_other(base, capsys):
     output = capsys.readouterr()
     assert len(json.loads(output.out)) == 3
     assert output.err == f"Sweep {broken.id} is left out, but not its runs: {found.reason}\n"
+    earlier = workspace.folder() / "trash" / f"sweep-{broken.id}"
+    shutil.copytree(broken.path, earlier / "sweep")
     sweeps.delete(found)
     assert sweeps.damaged() == [] and len(runs.all()) == 3
+    assert (earlier / "sweep.json").exists() and not (earlier / "sweep").exists()
+    with pytest.raises(LabError, match="deleted already"):
+        sweeps.delete(found)
     with pytest.raises(LabError, match="no sweep"):
         sweeps.open("../runs")
 
