@@ -78,6 +78,18 @@ def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
     assert plan.time.low < plan.time.seconds < plan.time.high
 
 
+def test_the_largest_seed_is_followed_by_0(base):
+    largest = base.replace(
+        {"fit.seed": 2**31 - 1, "data.subset_seed": 2**31 - 1, "data.training_subset": 0.5}
+    )
+    planned = sweeps.plan(largest, {"fit.epochs": (1,)}, 3).configs
+    assert [(config.fit.seed, config.data.subset_seed) for config in planned] == [
+        (2**31 - 1, 2**31 - 1), (0, 0), (1, 1),
+    ]  # fmt: skip
+    run = made_runs.finished(base.replace({"fit.seed": 2**31 - 1}))
+    assert [again.config.fit.seed for again in repeats.repeat(run, 2)] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("values", "repeats", "words"),
     [
