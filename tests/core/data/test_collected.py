@@ -91,6 +91,14 @@ def test_what_two_browsers_add_at_once_is_all_there_and_says_whose_it_is(folder,
     assert [image.by for image in log.read(folder).images.values()] == [ME, ME, OTHER]
 
 
+def test_an_image_is_the_same_whatever_its_file_is_called(folder, keys):
+    names = ("a.jpg", "b.JPEG", "c", "d.png")
+    assert images.add(folder, keys["cup"], [(name, photo(1)) for name in names]) == images.Added(1, 3)
+    assert images.add(folder, keys["cup"], [("e.jpeg", photo(1))]) == images.Added(0, 1)
+    refused = images.add(folder, keys["pen"], [("f.jpeg", photo(1))]).refused
+    assert refused == ("f.jpeg is already in class cup",)
+
+
 def test_a_window_that_takes_too_long_is_named_and_no_full_disk(folder, keys, monkeypatch):
     monkeypatch.setattr(writing, "PATIENCE_SECONDS", 0.1)
     with writing.changing(folder), pytest.raises(LabError, match="Another window is still storing images"):
