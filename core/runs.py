@@ -30,7 +30,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -233,7 +233,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """The name the user gave, or else the id, which starts with the time."""
+        """The name the user gave, or else the id, which starts with the time (UTC)."""
         return self.labels.name or self.id
 
     @property
@@ -431,8 +431,11 @@ def _take_over(new: Run, earlier: Run, parent: Parent) -> None:
 
 
 def new_id() -> str:
-    """Return a new unique id that sorts by time, to the microsecond."""
-    now = datetime.now()
+    """Return a new unique id that sorts by time, to the microsecond.
+
+    The time is UTC: by local time, ids would go back an hour when clocks do, or further on a journey.
+    """
+    now = datetime.now(UTC)
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)}"
 
 

@@ -156,6 +156,18 @@ def test_what_cannot_be_moved_over_an_earlier_copy_leaves_it_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["copy"]
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process can be changed on Unix only")
+def test_ids_go_on_when_the_clock_is_set_back(monkeypatch):
+    ids = []
+    for zone in ("UTC-2", "UTC-1"):  # as at the end of summer in central Europe
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        ids.append(runs.new_id())
+    monkeypatch.undo()
+    time.tzset()
+    assert ids == sorted(ids)
+
+
 def test_a_queued_run_cannot_be_deleted(run):
     with pytest.raises(LabError, match="Stop it first"):
         runs.delete(run)
