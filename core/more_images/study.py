@@ -76,6 +76,13 @@ class Study:
                 found[config] = run
         return found
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether each of its runs has ended with a result."""
+        existing, wanted = self.runs(), self.configs()
+        states = [existing[config].status.state for config in wanted if config in existing]
+        return states == ["done"] * len(wanted)
+
     def estimate(self, training: int, existing: Mapping[RunConfig, Run]) -> Estimate:
         """Return how long the missing runs take; ``training`` is the number of all training images."""
         lacking = [config for config in self.configs() if config not in existing]
