@@ -2,7 +2,10 @@
 
 import sys
 
-from core.cli.main import main
+from core.processes import ctrl_c
 
 if __name__ == "__main__":
+    ctrl_c.ends_at_once()
+    from core.cli.main import main  # only now: the imports of all commands take a second
+
     sys.exit(main())

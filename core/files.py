@@ -94,6 +94,22 @@ def remove(path: Path) -> bool:
     return True
 
 
+def move_over(folder: Path, target: Path) -> None:
+    """Move a folder to where an earlier copy of it may lie, which then is removed.
+
+    The earlier copy stays if the folder cannot be moved, as when another process has just done so.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    new, old = (target.with_name(f".new-{uuid.uuid4().hex[:8]}") for _ in range(2))
+    patiently(lambda: shutil.move(folder, new))
+    with suppress(FileNotFoundError):
+        patiently(lambda: os.replace(target, old))
+    patiently(lambda: os.replace(new, target))
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def newest_first(paths: Iterable[Path]) -> list[Path]:
     """The paths, what was written last first; what another process has deleted meanwhile is left out."""
     written: list[tuple[int, Path]] = []

@@ -30,7 +30,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -233,7 +233,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """The name the user gave, or else the id, which starts with the time."""
+        """The name the user gave, or else the id, which starts with the time (UTC)."""
         return self.labels.name or self.id
 
     @property
@@ -436,8 +436,11 @@ def _take_over(new: Run, earlier: Run, parent: Parent) -> None:
 
 
 def new_id() -> str:
-    """Return a new unique id that sorts by time, to the microsecond."""
-    now = datetime.now()
+    """Return a new unique id that sorts by time, to the microsecond.
+
+    The time is UTC: by local time, ids would go back an hour when clocks do, or further on a journey.
+    """
+    now = datetime.now(UTC)
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)}"
 
 
@@ -487,18 +490,19 @@ def delete(run: Run) -> None:
     """Move a run to the trash; :func:`restore` brings it back.
 
     Raises:
-        LabError: it is in progress, or it is the example, which comes with the lab.
+        LabError: it is in progress or gone already, or it is the example, which comes with the lab.
     """
     if run.is_example:
         raise LabError("The example comes with the lab and cannot be deleted. It is not among your runs.")
+    if not run.path.is_dir():
+        raise LabError(f"Run {run.id} has been deleted already, perhaps in another window.")
     if run.status.waiting:
         raise LabError(f"{run.title} is still {run.status.state}. Stop it first, then delete it.")
     trash = workspace.folder() / "trash"
     sweep(run, seconds=0)
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(trash / run.id, ignore_errors=True)  # an earlier copy, or the run would be put into it
-        files.patiently(lambda: shutil.move(run.path, trash / run.id))
+        files.move_over(run.path, trash / run.id)
 
 
 def restore(run_id: str) -> Run:

@@ -67,6 +67,11 @@ def percent(share: float | None, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f}%"
 
 
+def short_percent(share: float | None) -> str:
+    """A share where there is no room for words: ``71%``, ``>99%``, ``<1%``; see :func:`percent`."""
+    return percent(share, 0).replace("over ", ">").replace("under ", "<")
+
+
 def of_ten(share: float | None) -> str:
     """A share as a count that anyone can picture: ``4 of 10``, ``under 1 of 10``, ``over 9 of 10``."""
     if not _is_known(share):
@@ -101,8 +106,7 @@ def points(difference: float | None, decimals: int = 1, *, signed: bool = False)
     """A difference of two shares: ``0.032`` as ``3.2 points``; signed: ``+3.2 points``."""
     if not _is_known(difference):
         return DASH
-    sign = "+" if signed else ""
-    text = f"{100 * difference:{sign}.{decimals}f}"
+    text = _signed(difference, decimals) if signed else f"{100 * difference:z.{decimals}f}"
     return f"{text} {'point' if text.lstrip('+-') == '1' else 'points'}"
 
 
@@ -110,7 +114,18 @@ def points_interval(low: float | None, high: float | None) -> str:
     """The bounds of a difference of two shares: ``-1.2 to +5.4 points``."""
     if not (_is_known(low) and _is_known(high)):
         return DASH
-    return f"{100 * low:+.1f} to {100 * high:+.1f} points"
+    return f"{_signed(low)} to {_signed(high)} points"
+
+
+def signed_percent(difference: float | None) -> str:
+    """A difference of two shares where there is no room for words: ``+3%``."""
+    return f"{_signed(difference, 0)}%" if _is_known(difference) else DASH
+
+
+def _signed(difference: float, decimals: int = 1) -> str:
+    """With a sign, unless it rounds to 0."""
+    text = f"{100 * difference:+.{decimals}f}"
+    return text if text.strip("+-0.") else text[1:]
 
 
 def mean_and_deviation(mean: float | None, deviation: float | None, n: int) -> str:
@@ -202,7 +217,7 @@ def number(value: float | None) -> str:
     """A number in plain decimal notation: ``0.0001``, ``0.00001`` (not ``1e-05``), ``15``, ``0.3``."""
     if not _is_known(value):
         return DASH
-    return f"{value:.10f}".rstrip("0").rstrip(".")
+    return f"{value:z.10f}".rstrip("0").rstrip(".")
 
 
 def difference(value: float | None) -> str:

@@ -16,6 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.processes import ctrl_c
+
+if __name__ == "__main__":
+    ctrl_c.ends_at_once()
+
 import filelock
 import numpy as np
 import pandas as pd
@@ -119,10 +124,13 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m core.worker RUN_DIR", file=sys.stderr)
         return 2
     try:
+        ctrl_c.interrupts()
         return 0 if carry_out(runs.open_folder(Path(arguments[0]))).state == "done" else 1
     except LabError as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return ctrl_c.INTERRUPTED
 
 
 def _prepared(data: DataConfig, writer: StatusWriter) -> Dataset:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from core import config
+from core.processes import ctrl_c
 
-DONE, FAILED, WRONG_USAGE, UNFIT, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, WRONG_USAGE, UNFIT, INTERRUPTED = 0, 1, 2, 3, ctrl_c.INTERRUPTED
 DEFAULT_PRESET = "tutorial"
 
 

@@ -45,6 +45,7 @@ def export(arguments: argparse.Namespace) -> int:
     run = runs.find(arguments.run)
     if arguments.report_progress:
         return _for_the_app(run, arguments.format)
+    target = exporting.target_of(arguments.to, arguments.format)
     with tqdm(disable=arguments.json or None, bar_format="{desc} {percentage:3.0f}%|{bar}|") as bar:
 
         def progress(step: str, done: int, total: int) -> None:
@@ -52,7 +53,7 @@ def export(arguments: argparse.Namespace) -> int:
             bar.set_description_str(step)
 
         made = exporting.make(run, arguments.format, progress=progress)
-    path = exporting.copy_to(made, arguments.to)
+    path = exporting.copy_to(made, target)
     _print(made, path, as_json=arguments.json)
     return FAILED if made.proof is not None and made.proof.verdict == "failed" else DONE
 

@@ -13,14 +13,16 @@ from core.cli import export, map, more_images, predict, prepare, run, runs, susp
 from core.cli.arguments import FAILED, INTERRUPTED, UNFIT, WRONG_USAGE
 from core.cli.terminal import complain
 from core.errors import LabError, Undecided, WrongUsage
+from core.processes import ctrl_c
 
 COMMANDS = (prepare, run, runs, predict, export, map, suspects, sweep, more_images)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Execute one command and return its exit code."""
-    arguments = _parser().parse_args(argv)
     try:
+        ctrl_c.interrupts()
+        arguments = _parser().parse_args(argv)
         exit_code: int = arguments.command(arguments)
     except Undecided as question:
         complain(question, "Choose one with --layout NAME.")

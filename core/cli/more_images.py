@@ -34,12 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
     from core.notebook import foreground
 
     config = settled_settings(arguments)
-    answer = foreground.measure_more_images(Study(config, SHARES, arguments.seeds), quiet=arguments.json)
+    study = Study(config, SHARES, arguments.seeds)
+    answer = foreground.measure_more_images(study, quiet=arguments.json)
     if arguments.json:
         print(json.dumps(_facts(answer)))
     else:
         say(answer)
-    return INTERRUPTED if answer.kind == "not measured" else DONE
+    return DONE if study.is_finished else INTERRUPTED
 
 
 def _facts(answer: Answer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -100,6 +101,9 @@ def decode(path: Path, draft: int = 0, ranges: Ranges | None = None) -> Decoded:
 
 
 def _opened(path: Path) -> Image.Image:
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would keep the reader waiting
+        raise Unreadable("not a regular file")
     head = _head(path)
     if not heif.is_heif(head):
         return Image.open(path, formats=FORMATS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -125,13 +126,16 @@ def undo(dataset: Dataset, number: int | None = None) -> Step:
     """Undo a step, by default the last one in force; undoing an undo restores its step.
 
     Raises:
-        LabError: the step does not exist, or the undo cannot be written.
+        LabError: there is no such step, it has been undone already, or the undo cannot be written.
     """
-    taken = steps(dataset.path)
-    numbers = [step.number for step in (in_force(taken) if number is None else taken)]
-    if not numbers or number not in (None, *numbers):
-        raise LabError(f"Data set '{dataset.title}' has no step {number or ''} to undo.".replace("  ", " "))
-    return _record(dataset.path, "undo", (), "undone", undoes=number or numbers[-1])
+    with _changing(dataset.path) as recorded:
+        numbers = [step.number for step in (in_force(recorded) if number is None else recorded)]
+        if not numbers or number not in (None, *numbers):
+            which = "step" if number is None else f"step {number}"
+            raise LabError(f"Data set '{dataset.title}' has no {which} to undo.")
+        if number in undone(recorded):
+            raise LabError(f"Step {number} has been undone already, perhaps in another window.")
+        return _append(dataset.path, recorded, "undo", (), "undone", undoes=number or numbers[-1])
 
 
 def steps(path: Path) -> tuple[Step, ...]:
@@ -148,16 +152,17 @@ def steps(path: Path) -> tuple[Step, ...]:
 
 def in_force(recorded: Sequence[Step]) -> tuple[Step, ...]:
     """The steps that have not been undone, oldest first."""
-    undone: set[int] = set()
-    kept: list[Step] = []
+    reverted = undone(recorded)
+    return tuple(step for step in recorded if step.kind != "undo" and step.number not in reverted)
+
+
+def undone(recorded: Sequence[Step]) -> set[int]:
+    """The numbers of the steps, undos included, that an undo in force reverts."""
+    numbers: set[int] = set()
     for step in reversed(recorded):
-        if step.number in undone:
-            continue
-        if step.kind == "undo":
-            undone.add(step.undoes)
-        else:
-            kept.append(step)
-    return tuple(reversed(kept))
+        if step.kind == "undo" and step.number not in numbers:
+            numbers.add(step.undoes)
+    return numbers
 
 
 def apply(index: pd.DataFrame, recorded: Sequence[Step], later: Sequence[Step] = ()) -> pd.DataFrame:
@@ -248,13 +253,27 @@ def _matching(rows: pd.DataFrame, ids: Iterable[str], condition: str) -> tuple[s
     return chosen
 
 
-def _record(
-    folder: Path, kind: Kind, ids: tuple[str, ...], reason: str, label: str = "", undoes: int = 0
+def _record(folder: Path, kind: Kind, ids: tuple[str, ...], reason: str, label: str = "") -> Step:
+    with _changing(folder) as recorded:
+        return _append(folder, recorded, kind, ids, reason, label)
+
+
+@contextmanager
+def _changing(folder: Path) -> Iterator[tuple[Step, ...]]:
+    """The steps so far, while no other process adds one."""
+    with files.explained(folder / "steps.json"), filelock.FileLock(folder / "steps.lock"):
+        yield steps(folder)
+
+
+def _append(
+    folder: Path,
+    recorded: tuple[Step, ...],
+    kind: Kind,
+    ids: tuple[str, ...],
+    reason: str,
+    label: str = "",
+    undoes: int = 0,
 ) -> Step:
-    path = folder / "steps.json"
-    with files.explained(path), filelock.FileLock(folder / "steps.lock"):
-        recorded = steps(folder)
-        reason = reason.strip() or "by hand"
-        step = Step(len(recorded) + 1, time.time(), kind, reason, ids, label, undoes)
-        files.write_json(path, [asdict(one) for one in (*recorded, step)])
+    step = Step(len(recorded) + 1, time.time(), kind, reason.strip() or "by hand", ids, label, undoes)
+    files.write_json(folder / "steps.json", [asdict(one) for one in (*recorded, step)])
     return step

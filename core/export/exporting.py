@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import files
-from core.errors import LabError
+from core.errors import LabError, WrongUsage
 from core.explain import keras_file
 from core.export import formats
 from core.export.formats import Format
@@ -116,15 +116,36 @@ def kept(run: Run, name: str) -> Export | None:
     return Export(formats.find(name), path, record.made, record.proof)
 
 
+def target_of(target: str | Path, name: str) -> Path:
+    """Return the file or folder that an export in this format can be copied to, before it is made.
+
+    A target that ends like the export, such as in ``.zip``, is a file, and any other is a folder, which may
+    be new. What ends like another file is refused: a folder ``model.tflite`` was hardly meant.
+
+    Raises:
+        WrongUsage: it is neither.
+    """
+    path, suffix = Path(target).expanduser(), formats.find(name).suffix
+    if path.is_dir() or path.suffix.lower() == suffix or not (path.suffix or path.exists()):
+        return path
+    raise WrongUsage(
+        f"{path} is not a folder, and what is made is a {suffix} file. Name a file with this ending, or a "
+        "folder that exists."
+    )
+
+
 def copy_to(export: Export, target: Path) -> Path:
     """Copy an export to a file, or under its own name into a folder, and return where it lies.
 
-    A target that ends like the export, such as in ``.zip``, is a file, and any other is a folder.
+    Args:
+        export: what was made.
+        target: from :func:`target_of`.
 
     Raises:
         LabError: it cannot be written.
     """
-    path = target if target.suffix == export.path.suffix else target / export.file_name
+    is_file = not target.is_dir() and target.suffix.lower() == export.path.suffix
+    path = target if is_file else target / export.file_name
     with files.replacing(path) as beside:
         shutil.copyfile(export.path, beside)
     return path

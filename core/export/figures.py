@@ -159,21 +159,21 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, normalise: bool
         yticklabels=False,
         cbar=False,
     )
-    form = palette.CELL_FORMATS["share" if normalise else "count"]
+    shown = "share" if normalise else "count"
     if is_annotated:
-        _write_cells(axes, values, form)
+        _write_cells(axes, values, shown)
     else:
-        largest = np.where(is_correct, 0, values).max()
-        axes.set_title(f"Correct: grey. Wrong: orange, darkest for {format(largest, form)}", fontsize=11)
+        largest = palette.cell_text(shown, np.where(is_correct, 0, values).max())
+        axes.set_title(f"Correct: grey. Wrong: orange, darkest for {largest}", fontsize=11)
     _name_classes(axes, class_names)
     return finish(figure)
 
 
-def _write_cells(axes: Axes, values: NDArray[Any], form: str) -> None:
+def _write_cells(axes: Axes, values: NDArray[Any], shown: str) -> None:
     """Leave cells without images empty, so that mistakes stand out."""
     size = 9 if len(values) > 12 else 10.5
     for row, column in np.argwhere(values):
-        text = format(values[row, column], form)
+        text = palette.cell_text(shown, values[row, column])
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=INK, fontsize=size)
 
 

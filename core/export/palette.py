@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.report import Metric
+from core.words import short_percent, signed_percent
 
 ORANGE, BLUE, GREEN = "#d55e00", "#0072b2", "#009e73"
 GREY, GRID = "#8a8a8a", "#e6e8eb"
@@ -51,11 +52,9 @@ COLUMNS: dict[str, dict[str, Metric]] = {
 AXIS_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
 TICK_STEP = 0.01
 """Closer ticks would have the same label twice."""
-_END_FORMATS = {"accuracy": ".0%", "loss": ".2f"}
 VALUE_FORMATS = {"accuracy": ".1%", "loss": ".4f"}
 
 PREDICTED, TRUE = "Predicted class", "True class"
-CELL_FORMATS = {"count": "d", "share": ".0%", "difference": "+.0%"}
 MAX_ANNOTATED, MAX_NAMED = 25, 120
 """Maximum number of classes for a matrix with a number in every cell, and with a name at every row."""
 _FAINT, _STRONGEST = 0.15, 0.8
@@ -68,7 +67,14 @@ def kept_label(epoch: int) -> str:
 
 def end_label(split: str, metric: str, value: float) -> str:
     """Return what is written at the end of a learning curve, which needs no legend then."""
-    return f"{split} {value:{_END_FORMATS[metric]}}"
+    return f"{split} {short_percent(value) if metric == 'accuracy' else f'{value:.2f}'}"
+
+
+def cell_text(shown: str, value: float) -> str:
+    """Return what is written into a cell of a matrix: a count, a share or a difference of shares."""
+    if shown == "share":
+        return short_percent(value)
+    return signed_percent(value) if shown == "difference" else str(value)
 
 
 def shades(values: ArrayLike, faint: Any = False) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ def load(folder: Path) -> State | None:
         LabError: it is damaged.
     """
     try:
-        with np.load(folder / _FILE, allow_pickle=False) as arrays:
+        with (folder / _FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = _FACTS.validate_json(str(arrays["facts"]), strict=True)
             return State(
                 history=list(facts.history),

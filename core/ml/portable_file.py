@@ -22,8 +22,15 @@ from core import files
 
 OLDEST_KERAS = "3.5"
 """The earliest version with which the tests open such a file."""
-_NEW_ARGUMENTS = frozenset({"input_axes", "output_axes", "quantization_config"})
-"""Arguments of initialisers and layers added after ``OLDEST_KERAS``; None by default."""
+_NEW_ARGUMENTS = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
+"""Arguments of initialisers and layers added after ``OLDEST_KERAS``, with their defaults."""
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -105,6 +112,6 @@ def _without_new_arguments(value: Any) -> Any:
         return {
             key: _without_new_arguments(inner)
             for key, inner in value.items()
-            if not (key in _NEW_ARGUMENTS and inner is None)
+            if not (key in _NEW_ARGUMENTS and inner == _NEW_ARGUMENTS[key])
         }
     return [_without_new_arguments(inner) for inner in value] if isinstance(value, list) else value

@@ -76,6 +76,13 @@ class Study:
                 found[config] = run
         return found
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether each of its runs has ended with a result."""
+        existing, wanted = self.runs(), self.configs()
+        states = [existing[config].status.state for config in wanted if config in existing]
+        return states == ["done"] * len(wanted)
+
 
 @lru_cache(maxsize=64)  # asked several times at every click
 def _configs(study: Study) -> tuple[RunConfig, ...]:

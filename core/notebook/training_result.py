@@ -174,11 +174,12 @@ class TrainingResult:
             format: such as ``"tflite"``.
 
         Raises:
-            LabError: the format does not exist or needs packages that are not installed, the run has no
-                result or no model, or the file cannot be written.
+            LabError: the format does not exist or needs packages that are not installed, ``path`` is neither
+                a folder nor such a file, the run has no result or no model, or it cannot be written.
         """
+        target = exporting.target_of(path, format)
         made = exporting.make(self.run, format)
-        return replace(made, path=exporting.copy_to(made, Path(path)))
+        return replace(made, path=exporting.copy_to(made, target))
 
     def __repr__(self) -> str:
         """The facts of the run, one per line."""

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
+import filelock
+
 from core import files, workspace
 from core.errors import Candidate, LabError, Stopped, Undecided
 from core.files import Count, Moment
@@ -79,16 +81,18 @@ AnyWork = TypeVar("AnyWork", bound=Work)
 
 def start(nothing: AnyWork, arguments: Sequence[str]) -> AnyWork:
     """Start ``python -m core`` with these arguments, unless this job is already running."""
-    work = status(nothing)
-    if work.state == "running":
-        return work
-    started = replace(
-        nothing, state="running", message="Starting", started=time.time(), heartbeat=time.time()
-    )
-    with files.explained(started.folder):
-        started.folder.mkdir(parents=True, exist_ok=True)
-    files.remove(started.folder / "stop")
-    child = launch.start_detached("core", [*arguments, "--report-progress"], started.folder / "log.txt")
+    with files.explained(nothing.folder):
+        nothing.folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(nothing.folder / "start.lock"):  # two windows may start it at once
+            work = status(nothing)
+            return work if work.state == "running" else _started(nothing, arguments)
+
+
+def _started(nothing: AnyWork, arguments: Sequence[str]) -> AnyWork:
+    files.remove(nothing.folder / "stop")
+    child = launch.start_detached("core", [*arguments, "--report-progress"], nothing.folder / "log.txt")
+    now = time.time()
+    started = replace(nothing, state="running", message="Starting", started=now, heartbeat=now)
     started = replace(started, **heartbeat.identity(child.pid))
     started.write()
     return started

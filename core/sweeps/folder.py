@@ -6,7 +6,6 @@ Everything else about a sweep is read from its runs, whose labels have its id as
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -126,12 +125,14 @@ def delete(found: Sweep | DamagedSweep) -> None:
     """Move a sweep's folder to the trash; its runs stay.
 
     Raises:
-        LabError: the folder cannot be moved.
+        LabError: the folder is gone already, or cannot be moved.
     """
+    if not (_root() / found.id).is_dir():
+        raise LabError(f"Sweep {found.id} has been deleted already, perhaps in another window.")
     trash = workspace.folder() / "trash"
     with files.explained(trash):
         trash.mkdir(parents=True, exist_ok=True)
-        files.patiently(lambda: shutil.move(_root() / found.id, trash / f"sweep-{found.id}"))
+        files.move_over(_root() / found.id, trash / f"sweep-{found.id}")
 
 
 def _read_all() -> list[Sweep | DamagedSweep]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import count as naturals
+from itertools import islice, product
 from math import prod
 from typing import Any
 
@@ -21,6 +22,8 @@ SEED = "fit.seed"
 SUBSET, SUBSET_SEED = "data.training_subset", "data.subset_seed"
 SEEDS = frozenset({SEED, SUBSET_SEED})
 """Settings in which repeats differ."""
+_SEED_COUNT = 2**31
+"""Seeds go from 0 to one less, see :mod:`core.config`."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,13 @@ def plan(base: RunConfig, values: Values, repeats: int = 1, *, images: int = 0, 
 
 def repeated(config: RunConfig, repeats: int) -> list[RunConfig]:
     """Return the settings with that many consecutive seeds, starting with their own."""
-    first = config.fit.seed
-    return [with_seed(config, first + number) if number else config for number in range(repeats)]
+    seeds = islice(seeds_from(config.fit.seed), repeats)
+    return [config if seed == config.fit.seed else with_seed(config, seed) for seed in seeds]
+
+
+def seeds_from(first: int) -> Iterator[int]:
+    """Yield consecutive seeds without end; the largest is followed by 0."""
+    return (number % _SEED_COUNT for number in naturals(first))
 
 
 def with_seed(config: RunConfig, seed: int) -> RunConfig:
@@ -72,7 +80,7 @@ def with_seed(config: RunConfig, seed: int) -> RunConfig:
     if config.data.training_subset == 1:
         return config.replace({SEED: seed})
     return config.replace(
-        {SEED: seed, SUBSET_SEED: (config.data.subset_seed + seed - config.fit.seed) % 2**31}
+        {SEED: seed, SUBSET_SEED: (config.data.subset_seed + seed - config.fit.seed) % _SEED_COUNT}
     )
 
 

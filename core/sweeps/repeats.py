@@ -11,7 +11,7 @@ from core import engine
 from core.errors import LabError
 from core.runs import Run, Submission
 from core.sweeps.folder import members
-from core.sweeps.plan import SEEDS, with_seed
+from core.sweeps.plan import SEEDS, seeds_from, with_seed
 
 
 def repeat(run: Run, times: int, submission: Submission = Submission()) -> list[Run]:
@@ -27,7 +27,7 @@ def repeat(run: Run, times: int, submission: Submission = Submission()) -> list[
         run.relabel(group=group)
     config = run.config
     used = {sibling.config.fit.seed for sibling in siblings(run)}
-    seeds = islice((seed for seed in count(config.fit.seed) if seed not in used), times)
+    seeds = islice((seed for seed in seeds_from(config.fit.seed) if seed not in used), times)
     labels = replace(run.labels, notes="", starred=False)
     return engine.submit_all(((with_seed(config, seed), labels) for seed in seeds), submission)
 

@@ -106,7 +106,7 @@ class StatusWriter:
         self._beating.__exit__(None, None, None)
         ending = _ending(error, self._terminating.is_set(), self.status.if_killed)
         self.update(**ending, ended=time.time(), seconds_left=None)
-        if error is not None and not isinstance(error, Stopped):
+        if error is not None and not isinstance(error, Stopped | KeyboardInterrupt):
             unexplained = None if isinstance(error, LabError) else error
             log.error("run %s ended with an error: %s", self._run.id, error, exc_info=unexplained)
         self._write()

@@ -12,6 +12,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from core.processes import ctrl_c
+
+if __name__ == "__main__":
+    ctrl_c.ends_at_once()
+
 import filelock
 
 from core import engine, sweeps
@@ -60,10 +65,13 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     signal.signal(signal.SIGTERM, lambda *_: terminating.set())
     try:
+        ctrl_c.interrupts()
         serve()
     except LabError as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return ctrl_c.INTERRUPTED
     return 0
 
 

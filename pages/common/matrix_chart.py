@@ -68,6 +68,8 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
     order = list(dict.fromkeys(values["true"]))
     is_fine = len(order) > palette.MAX_ANNOTATED
     coloured = values.assign(**_colouring(values, shown))
+    if not is_fine:
+        coloured["text"] = [palette.cell_text(shown, value) for value in values[shown]]
     base = alt.Chart(coloured[coloured[shown] != 0] if is_fine else coloured).encode(
         x=alt.X("predicted:N", scale=alt.Scale(domain=order), title=palette.PREDICTED, axis=_across(order)),
         y=alt.Y("true:N", scale=alt.Scale(domain=order), title=palette.TRUE, axis=_names(order)),
@@ -95,8 +97,7 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
     if not is_fine:
         smallest = 0.005 if shown == DIFFERENCE else 1e-9
         written = base.transform_filter(f"abs(datum.{shown}) >= {smallest}")
-        text = alt.Text(f"{shown}:Q", format=palette.CELL_FORMATS[shown])
-        layers.append(written.mark_text(fontSize=13, color=ink).encode(text=text))
+        layers.append(written.mark_text(fontSize=13, color=ink).encode(text=alt.Text("text:N")))
     return alt.LayerChart(layer=layers).properties(
         height=_cell_height(len(order)) * len(order) + _AXES_HEIGHT
     )

@@ -22,6 +22,7 @@ from core.config import (
     from_assignments,
     join_list,
 )
+from core.data.sources import pasted
 from core.errors import InvalidSettings, LabError
 from core.words import number, setting_value
 from pages.common import frame
@@ -180,12 +181,28 @@ def word(value: Any) -> str:
 def _from_address() -> RunConfig:
     base = RunConfig()
     try:
-        source = st.query_params.get(SOURCE_KEY, base.data.source)
+        source = _trusted(st.query_params.get(SOURCE_KEY, base.data.source))
         base = base.replace({SOURCE: source, **datasets.starting_settings(source)})
-        return from_assignments(st.query_params.get_all(SETTING_KEY), base)
+        config = from_assignments(st.query_params.get_all(SETTING_KEY), base)
+        _trusted(config.data.source)
+        return config
     except LabError as error:
         _report(f"The settings in the address were ignored because they are not valid: {literal(error)}")
         return base
+
+
+def _trusted(source: str) -> str:
+    """Return a data set that a link may name: anybody can make one that leads to a computer of theirs.
+
+    Raises:
+        LabError: it is on another computer, and nobody has used it here before.
+    """
+    if pasted.is_on_network(source) and source not in datasets.prepared():
+        raise LabError(
+            f"{source} is on another computer, which a link alone must not open. If you trust it, enter it "
+            "on the Data page."
+        )
+    return source
 
 
 def assignments(config: RunConfig) -> list[str]:

@@ -141,6 +141,33 @@ def test_copies_of_a_run_do_not_end_up_inside_each_other(run):
     assert runs.restore(run.id).labels.name == "newer"
 
 
+def test_a_run_that_two_people_delete_at_once_can_still_be_brought_back(run):
+    run.write_status(replace(run.status, state="done"))
+    runs.delete(run)
+    with pytest.raises(LabError, match="deleted already, perhaps in another window"):
+        runs.delete(run)
+    assert runs.restore(run.id).config == RunConfig()
+
+
+def test_what_cannot_be_moved_over_an_earlier_copy_leaves_it_alone(tmp_path):
+    (tmp_path / "copy").mkdir()
+    with pytest.raises(FileNotFoundError):
+        files.move_over(tmp_path / "gone", tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["copy"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process can be changed on Unix only")
+def test_ids_go_on_when_the_clock_is_set_back(monkeypatch):
+    ids = []
+    for zone in ("UTC-2", "UTC-1"):  # as at the end of summer in central Europe
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        ids.append(runs.new_id())
+    monkeypatch.undo()
+    time.tzset()
+    assert ids == sorted(ids)
+
+
 def test_a_queued_run_cannot_be_deleted(run):
     with pytest.raises(LabError, match="Stop it first"):
         runs.delete(run)

@@ -91,6 +91,15 @@ def test_a_difference_is_in_points() -> None:
     assert words.points_interval(-0.012, 0.054) == "-1.2 to +5.4 points"
 
 
+def test_what_rounds_to_0_has_no_sign() -> None:
+    for tiny in (-0.0, -0.0004, 0.0, 0.0004):
+        assert words.points(tiny) == words.points(tiny, signed=True) == "0.0 points"
+        assert words.points(tiny, 0) == "0 points"
+    assert words.points_interval(-0.0004, 0.01) == "0.0 to +1.0 points"
+    assert [words.signed_percent(share) for share in (-0.004, 0.3, -1.0)] == ["0%", "+30%", "-100%"]
+    assert words.number(-0.0) == words.number(-1e-12) == "0"
+
+
 def test_repeats_have_a_spread_and_one_run_has_none() -> None:
     assert words.spread([0.70, 0.72, 0.71, 0.69, 0.73]) == "71.0 ± 1.6% (SD, n=5)"
     assert words.spread([0.7]) == "70.0% (n=1)"
@@ -187,6 +196,8 @@ def test_a_small_number_has_no_exponent() -> None:
         words.confidence_interval(math.nan, math.nan),
         words.accuracy(None, None, None, 0, 0),
         words.points(None),
+        words.short_percent(None),
+        words.signed_percent(math.nan),
         words.points_interval(math.nan, 0.1),
         words.mean_and_deviation(math.nan, math.nan, 0),
         words.duration(None),

@@ -287,6 +287,18 @@ def test_a_suggestion_changes_one_setting_and_reports_it(source):
 
 
 @pytest.mark.parametrize(
+    "address", [{"data": r"\\stranger\share"}, {"set": r"data.source=%5C%5Cstranger\share"}]
+)
+def test_a_link_alone_opens_no_folder_of_another_computer(address, monkeypatch):
+    looked_at: list[str] = []
+    understood = sources.pasted.understood
+    monkeypatch.setattr(sources.pasted, "understood", lambda name: looked_at.append(name) or understood(name))
+    test = visit(**address)
+    assert "is on another computer, which a link alone must not open" in words(test)
+    assert test.query_params["data"] == "garden" and not any("stranger" in name for name in looked_at)
+
+
+@pytest.mark.parametrize(
     "address", [{"set": "fit.epochs=-1"}, {"set": "nonsense"}, {"set": "a.b=1"}, {"from": "../../etc"}]
 )
 def test_an_invalid_address_is_reported_and_ignored(address, source):

@@ -53,8 +53,9 @@ def test_the_curves_on_the_screen_and_in_the_file_have_the_same_points_and_colou
 @pytest.mark.parametrize(("shown", "normalise"), [("count", False), ("share", True)])
 def test_the_matrix_on_the_screen_and_in_the_file_has_the_same_numbers(shown, normalise):
     cells = matrix_chart.cells(COUNTS, NAMES, [0, 1, 2])
-    text = matrix_chart.chart(cells, shown, "#000000").to_dict()["layer"][1]["encoding"]["text"]
-    on_screen = [format(value, text["format"]) for value in cells[text["field"]] if value]
+    chart = matrix_chart.chart(cells, shown, "#000000").to_dict()
+    field = chart["layer"][1]["encoding"]["text"]["field"]
+    on_screen = [cell[field] for cell in next(iter(chart["datasets"].values())) if cell[shown]]
     in_file = figures.confusion_matrix(COUNTS, NAMES, normalise=normalise).axes[0]
     assert [written.get_text() for written in in_file.texts] == on_screen
     assert (in_file.get_xlabel(), in_file.get_ylabel()) == (palette.PREDICTED, palette.TRUE)

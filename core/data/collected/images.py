@@ -55,25 +55,26 @@ def add(
     """
     with writing.changing(folder) as collected:
         writing.check_class(collected, key)
-        fresh: dict[str, str] = {}
+        there = {PurePosixPath(file).stem: image for file, image in collected.images.items()}
+        fresh: dict[str, tuple[str, str]] = {}
         known = 0
         refused: list[str] = []
         try:
             for name, content in contents:
-                file = f"{blake2b(content, digest_size=8).hexdigest()}{_suffix(name)}"
-                there = collected.images.get(file)
-                if file in fresh or (there and there.of == key):
+                digest = blake2b(content, digest_size=8).hexdigest()
+                file, earlier = f"{digest}{_suffix(name)}", there.get(digest)
+                if digest in fresh or (earlier and earlier.of == key):
                     known += 1
-                elif there:
-                    refused.append(f"{visible(name)} is already in class {collected.classes[there.of]}")
+                elif earlier:
+                    refused.append(f"{visible(name)} is already in class {collected.classes[earlier.of]}")
                 elif problem := _store(folder / file, content):
                     refused.append(f"{visible(name)} cannot be read: {problem}")
                 else:
-                    fresh[file] = visible(name)
+                    fresh[digest] = file, visible(name)
         finally:  # on a full disk, those before the one that had no room are kept
             if fresh:
-                named = {"files": tuple(fresh), "names": tuple(fresh.values())}
-                line = writing.line("add", by, of=key, take=take, **named)
+                stored, names = zip(*fresh.values(), strict=True)
+                line = writing.line("add", by, of=key, take=take, files=stored, names=names)
                 writing.append(folder, [replace(line, is_correction=is_correction)])
         return Added(len(fresh), known, tuple(refused))
 
@@ -94,11 +95,12 @@ def remove(folder: Path, chosen: Sequence[str], by: str = "") -> None:
 def use(folder: Path, chosen: Sequence[str] | None = None, by: str = "") -> None:
     """Hand images over to the data set, by default all; preparing it then finds them.
 
+    Chosen images that were removed in another window meanwhile are left out.
     Images that were removed are then deleted from the disk.
     """
     with writing.changing(folder) as collected:
         wanted = collected.images if chosen is None else chosen
-        handed = tuple(file for file in wanted if not collected.images[file].is_used)
+        handed = tuple(file for file in wanted if (image := collected.images.get(file)) and not image.is_used)
         if handed:
             writing.append(folder, [writing.line("use", by, files=handed)])
         if chosen is None:

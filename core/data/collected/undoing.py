@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.data.collected import writing
 from core.data.collected.log import Collected, Line
+from core.errors import LabError
 from core.words import count
 
 
@@ -31,8 +32,17 @@ def last_change(folder: Path, collected: Collected, by: str = "") -> Change | No
 
 
 def undo(folder: Path, change: Change, by: str = "") -> None:
-    """Take a change back. Raises LabError where that cannot be written."""
-    with writing.changing(folder):
+    """Take back the last change of this browser.
+
+    Raises:
+        LabError: by now it is taken back, not the last one or part of the data set, or cannot be written.
+    """
+    with writing.changing(folder) as collected:
+        last = last_change(folder, collected, by)
+        if last is None or last.lines != change.lines:
+            raise LabError(
+                "This can no longer be undone: it was undone in another window, or more was changed since."
+            )
         writing.append(folder, [writing.line("undo", by, undoes=change.lines)])
 
 

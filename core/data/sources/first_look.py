@@ -36,6 +36,8 @@ def _may_be_image(path: Path) -> bool:
     if path.suffix:
         return is_image(path.name)
     try:
+        if not path.is_file():  # a pipe would keep the reader waiting
+            return False
         with Image.open(path):
             return True
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

@@ -13,6 +13,7 @@ from core.data.sources.catalogue import CATALOGUE
 from core.errors import LabError
 
 _QUOTES = ("''", '""', "``", "“”", "‘’", "„“", "«»", "<>")
+_NETWORK = re.compile(r"[\\/]{2}")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[^\\]")
 
 
@@ -35,6 +36,17 @@ def understood(name: str) -> Path:
             "Name the folder as this system does (under WSL /mnt/c/...), or upload the images."
         )
     return found
+
+
+def is_on_network(name: str) -> bool:
+    """Whether Windows would look for a path on another computer, as for ``\\\\host\\folder``, however pasted.
+
+    Merely to look whether there is such a path makes Windows log in on that computer.
+    """
+    try:
+        return any(_NETWORK.match(one.strip()) for one in _readings(name))
+    except ValueError:
+        return False
 
 
 def suggestion(name: str) -> str:

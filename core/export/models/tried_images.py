@@ -36,7 +36,7 @@ class TriedImages:
         pixels: (N, S, S, 3) uint8, as the app reads these files.
         test: their ids, labels and groups; the probabilities are those of the report.
         total: how many test images the run has.
-        missing: why there is none; "" otherwise.
+        missing: why there is none, as the end of a sentence; "" otherwise.
     """
 
     paths: tuple[Path, ...]
@@ -81,7 +81,7 @@ def tried(run: Run, report: Report, progress: Progress, should_stop: ShouldStop)
         np.stack([one for *_, one in found]) if found else np.empty((0, size, size, 3), np.uint8),
         _part(test, [index for index, *_ in found]),
         len(test.ids),
-        "" if found else "none of the run's test images is in the data set any more",
+        "" if found else "none of the run's test images is in the data set any more.",
     )
 
 

@@ -322,7 +322,10 @@ def main() -> int:
     arguments = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-    classifier, answered = Classifier(), 0
+    try:
+        classifier, answered = Classifier(), 0
+    except ImportError as missing:
+        sys.exit(f"{missing}. Run: pip install -r requirements.txt")
     for name in arguments.files:
         try:
             probabilities = classifier.probabilities(classifier.read(name))

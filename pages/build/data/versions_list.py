@@ -27,10 +27,10 @@ def show(dataset: Dataset) -> None:
         )
         return
     st.markdown("**Steps**, newest first")
-    in_force = {step.number for step in versions.in_force(recorded)}
+    undone = versions.undone(recorded)
     newest_first = recorded[::-1]
     for step in newest_first[choose_page(len(recorded), PER_PAGE, key="steps", thing="step")]:
-        _step(dataset, step, recorded, in_force)
+        _step(dataset, step, recorded, step.number in undone)
     versions_compare.show(dataset, recorded)
 
 
@@ -46,37 +46,16 @@ def _current(dataset: Dataset, recorded: tuple[Step, ...]) -> None:
     )
 
 
-def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], in_force: set[int]) -> None:
-    counts = step.number in in_force
+def _step(dataset: Dataset, step: Step, recorded: tuple[Step, ...], is_undone: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"step_{step.number}"):
         words = literal(version_steps.sentence(step, recorded))
         with st.container(gap="xxsmall"):
-            st.markdown(words if counts or step.kind == "undo" else f":gray[~~{words}~~]")
+            st.markdown(words if step.kind == "undo" or not is_undone else f":gray[~~{words}~~]")
             st.caption(f"Step {step.number} · {moment(step.time)}{_version_after(dataset, step)}")
-        if step.kind == "undo" and not _is_undone(step, recorded):
-            version_steps.button(
-                "Redo",
-                f"undo {step.number}",
-                versions.undo,
-                dataset,
-                step.number,
-                icon=":material/redo:",
-            )
-        elif counts:
-            version_steps.button(
-                "Undo", f"undo {step.number}", versions.undo, dataset, step.number, icon=":material/undo:"
-            )
-
-
-def _is_undone(step: Step, recorded: tuple[Step, ...]) -> bool:
-    """Whether a later undo that is itself in force undoes this step."""
-    undone = False
-    for later in reversed(recorded):
-        if later.number == step.number:
-            break
-        if later.kind == "undo" and later.undoes == step.number and not _is_undone(later, recorded):
-            undone = True
-    return undone
+        if not is_undone:
+            label, icon = ("Redo", "redo") if step.kind == "undo" else ("Undo", "undo")
+            key = f"undo {step.number}"
+            version_steps.button(label, key, versions.undo, dataset, step.number, icon=f":material/{icon}:")
 
 
 def _version_after(dataset: Dataset, step: Step) -> str:

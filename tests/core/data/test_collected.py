@@ -91,6 +91,14 @@ def test_what_two_browsers_add_at_once_is_all_there_and_says_whose_it_is(folder,
     assert [image.by for image in log.read(folder).images.values()] == [ME, ME, OTHER]
 
 
+def test_an_image_is_the_same_whatever_its_file_is_called(folder, keys):
+    names = ("a.jpg", "b.JPEG", "c", "d.png")
+    assert images.add(folder, keys["cup"], [(name, photo(1)) for name in names]) == images.Added(1, 3)
+    assert images.add(folder, keys["cup"], [("e.jpeg", photo(1))]) == images.Added(0, 1)
+    refused = images.add(folder, keys["pen"], [("f.jpeg", photo(1))]).refused
+    assert refused == ("f.jpeg is already in class cup",)
+
+
 def test_a_window_that_takes_too_long_is_named_and_no_full_disk(folder, keys, monkeypatch):
     monkeypatch.setattr(writing, "PATIENCE_SECONDS", 0.1)
     with writing.changing(folder), pytest.raises(LabError, match="Another window is still storing images"):
@@ -132,6 +140,21 @@ def test_each_change_is_undone_a_whole_take_at_once_and_only_ones_own(folder, ke
         "3 images added to cup", "class pen added",
     ]  # fmt: skip
     assert [image.by for image in log.read(folder).images.values()] == [OTHER]
+
+
+def test_a_change_that_can_no_longer_be_undone_stays(folder, keys):
+    images.add(folder, keys["cup"], photos(1), by=ME)
+    change = undoing.last_change(folder, log.read(folder), ME)
+    classes.rename(folder, keys["cup"], "mug", OTHER)
+    undoing.undo(folder, change, ME)
+    with pytest.raises(LabError, match="can no longer be undone"):  # pressed in a second tab, too
+        undoing.undo(folder, change, ME)
+    images.add(folder, keys["cup"], photos(2), by=ME)
+    change = undoing.last_change(folder, log.read(folder), ME)
+    images.use(folder, by=OTHER)
+    with pytest.raises(LabError, match="can no longer be undone"):
+        undoing.undo(folder, change, ME)
+    assert [image.name for image in log.read(folder).images.values()] == ["2.jpg"]
 
 
 def test_names_of_classes_are_unique_and_not_empty(folder, keys):

@@ -87,6 +87,19 @@ def test_undo_reverts_the_last_step_and_can_be_undone(folder: Path) -> None:
     assert [step.kind for step in versions.steps(first.path)] == ["exclude", "relabel", *["undo"] * 4]
 
 
+def test_a_step_that_two_people_undo_at_once_is_undone_once_and_can_be_redone(folder: Path) -> None:
+    seen = reopened(folder)
+    versions.exclude(seen, ids(folder, "cats/1.png"), "dark")
+    dark = reopened(folder)
+    undo = versions.undo(dark, number=1)
+    with pytest.raises(LabError, match="Step 1 has been undone already, perhaps in another window"):
+        versions.undo(dark, number=1)
+    versions.undo(dark, number=undo.number)
+    assert reopened(folder).version == dark.version
+    with pytest.raises(LabError, match="has no step 9 to undo"):
+        versions.undo(dark, number=9)
+
+
 def test_a_step_in_the_middle_can_be_undone(folder: Path) -> None:
     versions.exclude(reopened(folder), ids(folder, "cats/1.png"), "dark")
     versions.exclude(reopened(folder), ids(folder, "cats/2.png"), "dark")

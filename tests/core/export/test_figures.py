@@ -102,6 +102,12 @@ def test_row_per_cents_are_of_the_true_class():
     assert [text.get_text() for text in figure.axes[0].texts] == ["75%", "25%"]
 
 
+def test_only_all_images_of_a_class_are_100_per_cent_of_it():
+    figure = figures.confusion_matrix([[249, 1], [0, 3]], ("a", "b"), normalise=True)
+    assert [text.get_text() for text in figure.axes[0].texts] == [">99%", "<1%", "100%"]
+    assert palette.end_label("training", "accuracy", 0.997) == "training >99%"
+
+
 @pytest.mark.parametrize(
     "history",
     [

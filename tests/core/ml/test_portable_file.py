@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -15,13 +12,12 @@ import pytest
 
 from core.config import RunConfig
 from core.ml import model, portable_file, train
-from core.workspace import PROJECT
+from tests import old_keras
 
 EVERYTHING = {
     "data.image_size": 32, "model.filters": (4, 8), "model.dropout": 0.3, "model.l2": 0.01,
     "model.batch_norm": True, "model.global_pooling": True,
 }  # fmt: skip
-OLD_KERAS = Path(os.environ.get("LAB_TEST_OLD_KERAS", PROJECT / ".venv-extras" / "old-keras"))
 
 
 @pytest.fixture
@@ -54,20 +50,8 @@ def test_nothing_else_is_left_beside_it(saved):
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not OLD_KERAS.is_dir(), reason="Keras 3.5 is set up by `make test-extras`")
+@old_keras.needed
 def test_it_opens_in_keras_3_5_with_the_same_answers(saved, tmp_path):
     path, built = saved
-    np.save(tmp_path / "images.npy", images().astype(np.float32))
-    program = (
-        "import keras, numpy as np; assert keras.__version__.startswith('3.5.'), keras.__version__\n"
-        f"model = keras.saving.load_model({str(path)!r})\n"
-        f"np.save({str(tmp_path / 'answers.npy')!r}, model(np.load({str(tmp_path / 'images.npy')!r})))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(OLD_KERAS)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), train.predict(built, images()), atol=1e-6)
+    answers = old_keras.predict(path, images(), tmp_path)
+    np.testing.assert_allclose(answers, train.predict(built, images()), atol=1e-6)

@@ -27,6 +27,7 @@ from core.ml.pretrained import Pretrained
 from core.training import network_layers
 from core.workspace import PROJECT
 from samples.made_images import coloured_objects
+from tests import old_keras
 from tests.random_backbone import write_weights
 
 ALL = os.environ.get("LAB_TEST_ALL_NETWORKS")
@@ -139,6 +140,14 @@ def saved(classifier: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("models") / "model.keras"
     portable_file.save(classifier, path)
     yield path
+
+
+@old_keras.needed
+def test_the_saved_model_opens_in_keras_3_5_with_the_same_answers(
+    saved: Path, classifier: keras.Model, tmp_path: Path
+) -> None:
+    answers = old_keras.predict(saved, IMAGES, tmp_path)
+    np.testing.assert_allclose(answers, train.predict(classifier, IMAGES), atol=1e-5)
 
 
 def test_a_fresh_process_reads_the_saved_model_with_the_same_answers(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -439,6 +441,18 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     state.write_bytes(state.read_bytes()[:2000])
     with pytest.raises(LabError, match=r"state\.npz is damaged"):
         fit(tmp_path)
+
+
+@pytest.mark.fault("F16")
+def test_a_damaged_checkpoint_is_closed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_open: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", left_open.append)
+    (tmp_path / "state.npz").write_bytes(b"PK\x03\x04 and nothing more")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        with pytest.raises(LabError):
+            checkpoint.load(tmp_path)
+    assert left_open == []  # Windows would not let it be deleted
 
 
 @pytest.mark.fault("F16")

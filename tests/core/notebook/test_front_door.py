@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -417,7 +418,9 @@ def examples() -> Sequence[str]:
     return re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_whether_more_images_help_is_measured_once_and_told_from_python_and_the_command_line(source, capsys):
+def test_whether_more_images_help_is_measured_once_and_told_from_python_and_the_command_line(
+    source, capsys, monkeypatch
+):
     settings = {**QUICK, "epochs": 1, "learning_rate": 0.01}
     found = core.would_more_images_help(source, seeds=2, **settings)
     assert found.kind in ("helps", "does not help", "cannot tell")
@@ -433,6 +436,10 @@ def test_whether_more_images_help_is_measured_once_and_told_from_python_and_the_
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["sentence"], len(told["runs"]), len(runs.all())) == (found.sentence, 6, 6)
+    words[3] = "3"
+    monkeypatch.setattr(foreground, "carry_out", lambda run, **_: replace(run.status, state="stopped"))
+    assert main(words) == 130  # with what was measured before
+    assert json.loads(capsys.readouterr().out)["sentence"] == found.sentence
 
 
 def test_the_example_of_the_readme_runs(tmp_path, capsys):

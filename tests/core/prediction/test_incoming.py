@@ -82,6 +82,12 @@ def test_a_file_that_is_gone_and_a_folder_have_their_reasons(tmp_path):
     assert READER.read(tmp_path).problem == "a folder, not an image"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of Unix")
+def test_a_pipe_is_no_image_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert READER.read(tmp_path / "pipe.jpg").problem == "not a regular file"
+
+
 def test_folders_are_replaced_by_their_files_in_natural_order(tmp_path):
     for name in ("b/10.jpg", "b/9.jpg", "b/.hidden", "b/Thumbs.db", "b/__MACOSX/1.jpg", "a.jpg"):
         path = tmp_path / name

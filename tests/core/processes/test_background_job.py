@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,9 +35,15 @@ def test_a_job_starts_only_once_however_often_it_is_requested(source, monkeypatc
     class Child:
         pid = heartbeat.identity()["pid"]
 
-    monkeypatch.setattr(launch, "start_detached", lambda *words: begun.append(words) or Child())
-    first, second = job.start(source), job.start(source)
-    assert len(begun) == 1 and first == second and first.state == "running"
+    def start(*words: object) -> Child:
+        time.sleep(0.1)  # while others ask for the same job
+        begun.append(words)
+        return Child()
+
+    monkeypatch.setattr(launch, "start_detached", start)
+    with ThreadPoolExecutor(4) as windows:
+        works = list(windows.map(job.start, [source] * 4))
+    assert len(begun) == 1 and works == 4 * [works[0]] and works[0].state == "running"
 
 
 def test_a_job_whose_process_died_is_interrupted(source):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import engine, runs, sweeps, worker
+from core import engine, runs, sweeps, worker, workspace
 from core.cli import sweep as sweep_command
 from core.cli.main import main
 from core.config import RunConfig
@@ -75,6 +76,18 @@ def test_a_plan_counts_runs_and_names_what_does_not_fit_together(base):
     assert len(plan.left_out) == 2
     assert "too many for an image size of 32 px" in plan.left_out[0]
     assert plan.time.low < plan.time.seconds < plan.time.high
+
+
+def test_the_largest_seed_is_followed_by_0(base):
+    largest = base.replace(
+        {"fit.seed": 2**31 - 1, "data.subset_seed": 2**31 - 1, "data.training_subset": 0.5}
+    )
+    planned = sweeps.plan(largest, {"fit.epochs": (1,)}, 3).configs
+    assert [(config.fit.seed, config.data.subset_seed) for config in planned] == [
+        (2**31 - 1, 2**31 - 1), (0, 0), (1, 1),
+    ]  # fmt: skip
+    run = made_runs.finished(base.replace({"fit.seed": 2**31 - 1}))
+    assert [again.config.fit.seed for again in repeats.repeat(run, 2)] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +293,13 @@ def test_a_damaged_run_or_sweep_hides_no_other(base, capsys):
     output = capsys.readouterr()
     assert len(json.loads(output.out)) == 3
     assert output.err == f"Sweep {broken.id} is left out, but not its runs: {found.reason}\n"
+    earlier = workspace.folder() / "trash" / f"sweep-{broken.id}"
+    shutil.copytree(broken.path, earlier / "sweep")
     sweeps.delete(found)
     assert sweeps.damaged() == [] and len(runs.all()) == 3
+    assert (earlier / "sweep.json").exists() and not (earlier / "sweep").exists()
+    with pytest.raises(LabError, match="deleted already"):
+        sweeps.delete(found)
     with pytest.raises(LabError, match="no sweep"):
         sweeps.open("../runs")
 

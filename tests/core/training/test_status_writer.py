@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 
+import pytest
+
 from core import runs
 from core.config import RunConfig
 from core.training.status_writer import StatusWriter
@@ -31,3 +33,11 @@ def test_neither_the_run_nor_its_heartbeat_undoes_what_the_other_has_changed() -
     finally:
         sys.setswitchinterval(before)
     assert (writer.status.epoch, writer.status.heartbeat) == (CHANGES, CHANGES)
+
+
+def test_ctrl_c_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    run = runs.create(RunConfig())
+    writer = StatusWriter(run, terminating=threading.Event(), watch=lambda status: None)
+    with pytest.raises(KeyboardInterrupt), writer:
+        raise KeyboardInterrupt
+    assert (run.status.state, caplog.text) == ("interrupted", "")

@@ -18,6 +18,7 @@ from core.cli.main import main
 from core.config import RunConfig, from_assignments, join_list, split_list
 from core.data import sources, versions
 from core.data.selection import select
+from core.data.sources import pasted
 from core.errors import LabError, Undecided
 from core.processes import heartbeat, launch
 
@@ -181,6 +182,26 @@ def test_the_labs_own_workspace_is_no_class(tmp_path: Path, monkeypatch: pytest.
     dataset = datasets.prepare(str(root))
     assert dataset.class_names == ("a", "b")
     assert [(one.kind, one.names) for one in dataset.left_aside] == [("the lab's own workspace", ("space",))]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_on_network"),
+    [
+        (r"\\host\share", True),
+        ("//host/share", True),
+        (r" '\\host\share'", True),
+        ("file:////host/share", True),
+        ("%5C%5Chost%5Cshare", True),
+        (r"\\\\host\\share", True),
+        (r"C:\images", False),
+        ("/home/me/images", False),
+        ("file:///home/me", False),
+        ("file://[", False),
+        ("garden", False),
+    ],
+)
+def test_a_path_to_another_computer_is_recognised(name: str, is_on_network: bool) -> None:
+    assert pasted.is_on_network(name) is is_on_network
 
 
 @pytest.mark.parametrize("form", ['"{}"', "'{}'", " {}  ", "file://{}", "“{}”"])

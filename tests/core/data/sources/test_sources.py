@@ -215,6 +215,8 @@ def test_a_folder_is_looked_into_before_it_is_chosen(tmp_path: Path) -> None:
     assert problem(str(tmp_path)) == f"There are no images in {tmp_path}."
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "notes").write_text("no image")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
     assert "no images" in problem(str(tmp_path))
     (tmp_path / "deep" / "photos.ZIP").write_bytes(b"")
     assert problem(str(tmp_path)).endswith(f"Enter its path: {tmp_path / 'deep' / 'photos.ZIP'}.")

@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 
 import core
 from core import example, runs
+from core.cli.main import main
 from core.config import RunConfig
-from core.errors import LabError
+from core.errors import LabError, WrongUsage
 from core.evaluation import metrics
 from core.explain import heatmaps
 from core.explain.heatmaps import Request
@@ -173,3 +174,28 @@ def test_a_card_is_among_the_formats_of_an_export(tmp_path):
     exported = core.load("example").export(tmp_path, format="model-card")
     assert exported.path == tmp_path / "example-model-card.md"
     assert exported.path.read_text(encoding="utf-8") == card.write(example.run())
+
+
+@pytest.mark.parametrize("name", ["card.txt", "there.txt", "card.tflite"])
+def test_an_export_makes_no_folder_of_what_looks_like_another_file(tmp_path, name):
+    (tmp_path / "there.txt").touch()
+    with pytest.raises(WrongUsage, match=r"is not a folder, and what is made is a \.md file"):
+        core.load("example").export(tmp_path / name, format="model-card")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "workspace"] == ["there.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("card.MD", "card.MD"),
+        ("new/folder", "new/folder/example-model-card.md"),
+        ("there.md", "there.md/example-model-card.md"),
+        ("~/card.md", "card.md"),
+    ],
+)
+def test_an_export_is_written_to_a_file_or_into_a_folder(tmp_path, monkeypatch, name, written):
+    (tmp_path / "there.md").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "example", "--format", "model-card", "--to", name]) == 0
+    assert (tmp_path / written).is_file()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import io
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +168,17 @@ def test_a_heic_photo_without_its_package_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pi_heif", None)
     with pytest.raises(ValueError, match="install pi-heif"):
         classifier(16, "stretch", Ranges()).read(tmp_path / "photo")
+
+
+def test_its_command_line_says_how_to_install_what_is_missing(tmp_path: Path) -> None:
+    described = {"class_names": ["a", "b"], "format": "onnx", "file": "model.onnx"}
+    (tmp_path / "model.json").write_text(json.dumps(described))
+    shutil.copy(description.PREDICT, tmp_path)
+    without = (
+        "import runpy, sys; sys.modules['onnxruntime'] = None; runpy.run_path('predict.py', {}, '__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", without, "photo.jpg"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "onnxruntime" in done.stderr and done.stderr.endswith("Run: pip install -r requirements.txt\n")
