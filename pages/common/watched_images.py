@@ -24,7 +24,7 @@ def show(summary: Summary, watched: Sequence[Watched]) -> None:
         return
     shown, resize = run_images.gallery(summary.run), summary.config.data.resize
     newest = watched[-1]
-    with st.grid("auto", min_column_width=110, gap="small"):
+    with st.grid("auto", min_column_width=85, gap="small"):
         for index, image in enumerate(newest.images):
             with st.container(gap="xxsmall", key=f"tile-{_kind(image)}-live-{summary.run.id}-{image.id}"):
                 _image(shown, image, resize)
@@ -41,7 +41,7 @@ def show_unanswered(summary: Summary, first: Watched) -> None:
     if summary.config is None:
         return
     shown = run_images.gallery(summary.run)
-    with st.grid("auto", min_column_width=110, gap="small"):
+    with st.grid("auto", min_column_width=85, gap="small"):
         for image in first.images:
             with st.container(gap="xxsmall", key=f"tile-plain-live-{summary.run.id}-{image.id}"):
                 _image(shown, image, summary.config.data.resize)

@@ -28,7 +28,7 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
     turn = st.session_state.setdefault(_TURN, 0)
     row = training.iloc[np.random.default_rng(turn).integers(len(training))]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("What the network sees", anchor=False)
+        st.header("What the network sees", anchor=False)
         st.button("Another image", icon=":material/shuffle:", key="another_image", on_click=_next_turn)
     changes = config.augment if config.has_augmentation else AugmentConfig(flip=False)
     try:
