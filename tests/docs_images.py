@@ -13,7 +13,7 @@ from tests.browsing import CHROMIUM, FLAGS, playwright, serving
 WIDTH = 1360
 PAGES = {
     "train": ("/train?data=garden&set=augment.rotation%3D15&set=augment.zoom%3D0.2", 960),
-    "results": (f"/results?run={runs.EXAMPLE}", 1120),
+    "results": (f"/results?run={runs.EXAMPLE}", 1330),
     "explain": (f"/explain?run={runs.EXAMPLE}", 1080),
 }
 """By the name of the image: the address of the page, and the height in pixels."""

@@ -211,7 +211,7 @@ def _colour(*, of_lines: bool = False) -> alt.Color:
         "val_accuracy:Q",
         title=ACCURACY,
         scale=alt.Scale(scheme=alt.SchemeParams(name=_SCHEME, extent=visible), zero=False),
-        legend=alt.Legend(format=".0%", orient="bottom", gradientLength=220, tickCount=4),
+        legend=alt.Legend(format=".0%", orient="bottom", gradientLength=220, tickCount=3),
     )
 
 
