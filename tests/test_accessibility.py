@@ -48,9 +48,11 @@ def is_at_rest(page: Any) -> bool:
 def findings(page: Any, theme: str) -> list[str]:
     """Return what axe finds on the page in this theme, a line per element."""
     page.emulate_media(color_scheme=theme)
-    page.wait_for_timeout(300)  # the theme's colours fade in, and the page begins to be drawn anew
+    if theme == "dark":
+        page.locator("[data-testid=stApp][data-test-script-state=running]").wait_for()  # it is drawn anew
     while not is_at_rest(page):
         time.sleep(0.05)
+    page.wait_for_timeout(400)  # the theme's colours fade in, and what was drawn anew
     found = axe.Axe().run(page, NOT_OURS, RULES[theme]).response["violations"]
     return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 

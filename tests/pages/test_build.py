@@ -26,6 +26,7 @@ from core.processes import heartbeat
 from core.training import pretrained_weights
 from pages.common import addresses, data_selection, glossary, settings_form
 from pages.common.settings_form import nice_values
+from pages.common.text import literal
 from samples import made_runs
 from tests.pages.reading import no_fault, words
 
@@ -312,20 +313,20 @@ def test_the_garden_is_shown_while_it_is_being_prepared():
     assert engine.preparation_of("garden").stop_requested
 
 
-def test_a_step_whose_length_nobody_knows_has_words_and_no_empty_bar(config):
+def test_a_step_whose_length_nobody_knows_has_words_and_no_empty_bar(source):
     write_preparation("garden", "running", "downloading")
     page = visit(DATA)
     assert "progress_activity: Downloading" in words(page) and not page.get("progress")
-    run = made_runs.waiting(config, "starting")
+    run = made_runs.waiting(RunConfig().replace({"data.source": source}), "starting")
     run.write_status(replace(run.status, message="importing TensorFlow", heartbeat=time.time() + 60))
-    page = visit(TRAIN, run=run.id)
+    page = visit(TRAIN, run=run.id, data=source)
     assert "progress_activity: Importing TensorFlow" in words(page) and not page.get("progress")
 
 
 def test_a_folder_is_named_without_its_path_which_is_in_a_line_of_its_own(source):
     page = visit(DATA, data=source)
     assert page.header[0].value == Path(source).name
-    assert source in [caption.value for caption in page.caption]
+    assert literal(source) in [caption.value for caption in page.caption]
 
 
 def test_a_prepared_data_set_is_described_and_leads_to_training(source):
