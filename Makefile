@@ -8,12 +8,13 @@
 # make check   linter, formatter and type checker
 # make bench   all benchmarks (on an otherwise idle machine)
 # make example the finished run that comes with the lab, and the images on the home page
+# make docs-images  the images of pages in the README
 # make lock    update constraints.txt after changing requirements*.txt
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-extras test-pythons soak check bench example lock clean
+.PHONY: run test test-extras test-pythons soak check bench example docs-images lock clean
 
 run: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -42,6 +43,9 @@ bench: .venv/dev
 
 example: .venv/dev
 	$(BIN)/python -m samples.make_example
+
+docs-images: .venv/dev
+	$(BIN)/python -m tests.docs_images
 
 lock: .venv/dev
 	$(BIN)/pip install --quiet uv

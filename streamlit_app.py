@@ -39,7 +39,8 @@ def main() -> None:
     if page == pages[""][0] and not set(st.query_params).isdisjoint(addresses.KEYS_OF_TRAIN):
         move_to(addresses.TRAIN)
 
-    from pages.common import frame, lesson, queued  # after the menu, which is visible while this loads
+    # After the menu, which is visible while this loads.
+    from pages.common import frame, lesson, queued, theme
 
     with frame.explained():
         frame.open_workspace()
@@ -47,6 +48,7 @@ def main() -> None:
             frame.get_ready()
         frame.note_page(page.url_path)
         frame.show_faults()
+        theme.follow()
         lesson.load()
         if not is_presented:
             queued.show()

@@ -1,4 +1,7 @@
-"""Every page in both themes, as axe-core judges it by WCAG 2 A and AA; and how a training's end is told."""
+"""Every page in both themes, as axe-core judges it by WCAG 2 A and AA and by the order of its headings.
+
+And how far Start is by keyboard, and how a training's end is told.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,15 @@ pytestmark = [
     pytest.mark.usefixtures("no_worker"),
 ]
 RULES: dict[str, Any] = {
-    "light": {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}},
+    "light": {
+        "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]},
+        "rules": {"heading-order": {"enabled": True}},
+    },
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
 }
 """By theme: nothing but colours depends on it, so only the rules about colours are checked again."""
+MAX_STOPS = 5
+"""Tab stops from the top of the Train page to Start: what may be resumed, the run's name, Start."""
 NOT_OURS = {"exclude": [["[data-testid=stSidebarNav]"], [".vega-embed"]]}
 """Streamlit's menu has headings in its list; Vega leaves marks without a title in a chart that has one."""
 
@@ -40,7 +48,11 @@ def is_at_rest(page: Any) -> bool:
 def findings(page: Any, theme: str) -> list[str]:
     """Return what axe finds on the page in this theme, a line per element."""
     page.emulate_media(color_scheme=theme)
-    page.wait_for_timeout(300)  # the theme's colours fade in
+    if theme == "dark":
+        page.locator("[data-testid=stApp][data-test-script-state=running]").wait_for()  # it is drawn anew
+    while not is_at_rest(page):
+        time.sleep(0.05)
+    page.wait_for_timeout(400)  # the theme's colours fade in, and what was drawn anew
     found = axe.Axe().run(page, NOT_OURS, RULES[theme]).response["violations"]
     return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
@@ -54,6 +66,19 @@ def end_is_announced(page: Any, address: str, config: RunConfig) -> None:
     run.write_status(replace(run.status, state="stopped", message="Stopped for a test."))
     page.get_by_role("alertdialog").get_by_text("has been stopped").wait_for()
     page.locator(".st-key-ended:focus").wait_for()
+
+
+def stops_to_start(page: Any, address: str) -> list[str]:
+    """Skip the menu and the settings as the first stop offers, and return the stops from there to Start."""
+    page.goto(address)
+    page.get_by_role("button", name="Start training").wait_for()
+    page.keyboard.press("Tab")
+    page.get_by_text("Skip to main content").and_(page.locator(":focus")).press("Enter")
+    stops: list[str] = []
+    while len(stops) < MAX_STOPS and "Start training" not in "".join(stops[-1:]):
+        page.keyboard.press("Tab")
+        stops.append(page.locator(":focus").inner_text())
+    return stops
 
 
 def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announced(server: Server, tmp_path):
@@ -96,6 +121,8 @@ def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announce
             while not is_at_rest(page):
                 time.sleep(0.1)
             found[address] = [*findings(page, "light"), *findings(page, "dark")]
+        stops = stops_to_start(page, f"{server.address}/train?data={source}")
         end_is_announced(page, server.address, config)
         browser.close()
     assert {address: lines for address, lines in found.items() if lines} == {}
+    assert "Start training" in stops[-1]

@@ -30,7 +30,8 @@ def show(source: str) -> None:
         return
     if preparation.state == "undecided":
         layout_choice.ask(preparation)
-        _offer_rescan(source)
+        if data_sources.kind(source) == data_sources.FOLDER:
+            _rescan_button(source, "tertiary")
         return
     _show_outcome(preparation)
     words = "Prepare this data set" if preparation.state in ("none", "done") else "Try again"
@@ -61,7 +62,16 @@ def show_again(dataset: Dataset, changes: Changes) -> None:
         return
     if preparation.heartbeat > dataset.prepared_at:  # else it is older than what is shown
         _show_question_or_outcome(preparation)
-    _offer_rescan(source, changes)
+    if changes:
+        _show_changes(source, changes)
+
+
+def offer_rescan(dataset: Dataset, changes: Changes) -> None:
+    """Offer to read the user's own folder again while nothing asks for it."""
+    source = dataset.source
+    is_running = engine.preparation_of(source).state == "running"
+    if not changes and not is_running and data_sources.kind(source) == data_sources.FOLDER:
+        _rescan_button(source, "tertiary")
 
 
 def _show_question_or_outcome(preparation: Preparation) -> None:
@@ -72,12 +82,7 @@ def _show_question_or_outcome(preparation: Preparation) -> None:
         _show_outcome(preparation)
 
 
-def _offer_rescan(source: str, changes: Changes = Changes()) -> None:
-    if source.startswith(("tfds:", "upload:")) and not changes:  # their files are the lab's own
-        return
-    if not changes:
-        _rescan_button(source, "tertiary")
-        return
+def _show_changes(source: str, changes: Changes) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="changed_on_disk"):
         st.markdown(f":orange[:material/sync_problem:] {literal(changes.in_words)}", width="stretch")
         _rescan_button(source, "secondary")

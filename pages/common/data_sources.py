@@ -39,6 +39,11 @@ def title(source: str) -> str:
     return f"{Path(source).name} ({source})"
 
 
+def heading(source: str) -> str:
+    """Return the title of a source without the path of a folder, which may be long."""
+    return short(source) if kind(source) == FOLDER else title(source)
+
+
 def short(source: str) -> str:
     """Return a short title for narrow spaces, such as the bare name of a folder."""
     if source.startswith("upload:"):

@@ -15,6 +15,7 @@ from pages.common.run_picker import Summary
 from pages.common.text import literal
 
 _SHOWN_EPOCHS = 12
+_ACROSS = 6
 _RIGHT, _WRONG = "●", "○"
 
 
@@ -24,7 +25,7 @@ def show(summary: Summary, watched: Sequence[Watched]) -> None:
         return
     shown, resize = run_images.gallery(summary.run), summary.config.data.resize
     newest = watched[-1]
-    with st.grid("auto", min_column_width=110, gap="small"):
+    with st.grid(_ACROSS, min_column_width=85, gap="small"):
         for index, image in enumerate(newest.images):
             with st.container(gap="xxsmall", key=f"tile-{_kind(image)}-live-{summary.run.id}-{image.id}"):
                 _image(shown, image, resize)
@@ -41,7 +42,7 @@ def show_unanswered(summary: Summary, first: Watched) -> None:
     if summary.config is None:
         return
     shown = run_images.gallery(summary.run)
-    with st.grid("auto", min_column_width=110, gap="small"):
+    with st.grid(_ACROSS, min_column_width=85, gap="small"):
         for image in first.images:
             with st.container(gap="xxsmall", key=f"tile-plain-live-{summary.run.id}-{image.id}"):
                 _image(shown, image, summary.config.data.resize)

@@ -1,4 +1,4 @@
-"""The progress of background work, with a button that stops it."""
+"""The progress of background work: a bar where its length is known, and a button that stops it."""
 
 from __future__ import annotations
 
@@ -26,19 +26,33 @@ def show(work: Work, title: str, *, key: str, as_share: bool = False) -> None:
     step = work.message or "starting"
     with st.container(border=True):
         st.markdown(f"**{literal(title)}**")
-        share = work.done / work.total if work.total else 0.0
-        st.progress(
-            min(share, 1.0), text=literal(step[:1].upper() + step[1:]) + _progress_text(work, as_share)
-        )
+        if work.total:
+            text = literal(_capitalised(step)) + _progress_text(work, as_share)
+            st.progress(min(work.done / work.total, 1.0), text=text)
+        else:
+            show_unmeasured(f"{step} · {duration(time.time() - work.started)} elapsed", key=key)
         if work.stop_requested:
             st.caption("Stopping …")
         else:
             st.button("Stop", icon=":material/stop:", key=key, on_click=frame.attempt, args=(work.stop,))
 
 
+def show_unmeasured(step: str, *, key: str) -> None:
+    """Show a step of unknown length with a turning icon: an empty bar would look as if nothing happened.
+
+    Args:
+        step: what is being done.
+        key: distinguishes it from other such steps on the page.
+    """
+    with st.container(key=f"unmeasured-{key}"):
+        st.markdown(f":material/progress_activity: {literal(_capitalised(step))}")
+
+
+def _capitalised(step: str) -> str:
+    return step[:1].upper() + step[1:]
+
+
 def _progress_text(work: Work, as_share: bool) -> str:
-    if not work.total:
-        return f" · {duration(time.time() - work.started)} elapsed"
     left = _seconds_left(work)
     words = f": {percent(work.done / work.total, 0) if as_share else f'{work.done:,} of {work.total:,}'}"
     return words + (f" · {about(left)} left" if left is not None else "")

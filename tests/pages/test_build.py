@@ -26,6 +26,7 @@ from core.processes import heartbeat
 from core.training import pretrained_weights
 from pages.common import addresses, data_selection, glossary, settings_form
 from pages.common.settings_form import nice_values
+from pages.common.text import literal
 from samples import made_runs
 from tests.pages.reading import no_fault, words
 
@@ -324,6 +325,22 @@ def test_the_garden_is_shown_while_it_is_being_prepared():
     assert engine.preparation_of("garden").stop_requested
 
 
+def test_a_step_whose_length_nobody_knows_has_words_and_no_empty_bar(source):
+    write_preparation("garden", "running", "downloading")
+    page = visit(DATA)
+    assert "progress_activity: Downloading" in words(page) and not page.get("progress")
+    run = made_runs.waiting(RunConfig().replace({"data.source": source}), "starting")
+    run.write_status(replace(run.status, message="importing TensorFlow", heartbeat=time.time() + 60))
+    page = visit(TRAIN, run=run.id, data=source)
+    assert "progress_activity: Importing TensorFlow" in words(page) and not page.get("progress")
+
+
+def test_a_folder_is_named_without_its_path_which_is_in_a_line_of_its_own(source):
+    page = visit(DATA, data=source)
+    assert page.header[0].value == Path(source).name
+    assert literal(source) in [caption.value for caption in page.caption]
+
+
 def test_a_prepared_data_set_is_described_and_leads_to_training(source):
     test = visit(DATA, data=source)
     text = words(test)
@@ -457,7 +474,7 @@ def test_a_typed_folder_is_chosen_or_refused_with_a_sentence(source, tmp_path):
 def test_a_typed_name_of_a_tensorflow_data_set_is_chosen():
     test = visit(DATA, data="tfds:beans")
     test.text_input(key="tfds_name").set_value("no/such/../name").run()
-    assert "not a TensorFlow data set name" in words(click(test, "choose tfds_name"))
+    assert "'no/such/../name' is not a TensorFlow data set name" in words(click(test, "choose tfds_name"))
     test.text_input(key="tfds_name").set_value("kmnst").run()
     assert "Did you mean kmnist?" in words(click(test, "choose tfds_name"))
     test.text_input(key="tfds_name").set_value("kmnist").run()

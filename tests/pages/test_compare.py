@@ -104,6 +104,14 @@ def test_the_cards_of_a_phone_select_what_the_table_selects(config):
     assert table(page).value["compare"].tolist() == [True, True]
 
 
+def test_the_cards_fold_once_there_is_a_verdict_to_read(config):
+    made = [made_runs.finished(config.replace({"fit.seed": seed}), seed=seed) for seed in range(2)]
+    (cards,) = [one for one in compared(made[0]).expander if one.label == "Choose runs"]
+    assert cards.proto.expanded
+    (cards,) = [one for one in compared(*made).expander if one.label == "Choose runs"]
+    assert not cards.proto.expanded
+
+
 @pytest.mark.parametrize(
     ("titles", "names"),
     [

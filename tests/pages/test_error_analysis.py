@@ -49,7 +49,7 @@ def test_an_image_dialog_shows_heatmaps_similar_training_images_and_details(conf
     assert f"Actual: **{names[worst.true]}** · Predicted: **{names[worst.predicted]}**" in text
     assert f"Predicted: {names[worst.predicted]}" in text and f"Actual: {names[worst.true]}" in text
     assert sum(text.count(f"{names[worst.true]}\nsimilarity {value}") for value in ("0.9", "1.0")) == 6
-    assert "Size: 48 x 48 pixels, RGB" in text and "Split: test" in text
+    assert "Size: 48 × 48 pixels, RGB" in text and "Split: test" in text
 
 
 def test_an_image_dialog_without_a_model_says_so_and_shows_the_rest(config):

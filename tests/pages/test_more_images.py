@@ -121,7 +121,7 @@ def test_one_click_puts_the_other_kind_of_network_beside_a_run(config: RunConfig
     (queued,) = engine.queue()
     assert queued.config.model.network == "mobilenet_v2_035"
     assert page.query_params["runs"] == f"{run.id},{queued.id}"
-    assert "in the queue" in page.get("progress")[0].proto.text
+    assert any("in the queue" in one.value for one in page.markdown)
     wanted = queued.config
     engine.stop(queued)
     runs.delete(queued)

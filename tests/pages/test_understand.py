@@ -214,7 +214,7 @@ def test_explain_shows_kept_heatmaps_at_once_without_a_process(config):
     titles = [text.value for text in page.text]
     assert [title for title in titles if title.startswith("Predicted")] == predicted
     assert [title for title in titles if title.startswith("Actual")] == true
-    assert "Each map has 10 x 10 cells" in words(page)
+    assert "Each map has 10 × 10 cells" in words(page)
     assert not (workspace.folder() / "assistant").exists()
 
 

@@ -171,7 +171,10 @@ def _digits() -> Source:
 
 def _tfds(name: str) -> Source:
     if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.\-+]+)?(:\d+\.\d+\.\d+)?", name):
-        raise LabError(f"'tfds:{name}' is not a TensorFlow data set name; an example is tfds:tf_flowers.")
+        raise NoSuchSource(
+            f"'{name}' is not a TensorFlow data set name; names look like tf_flowers or imagenette/160px-v2.",
+            "Begin it with tfds: (for example, tfds:tf_flowers).",
+        )
 
     def make_as(layout: str) -> Make:
         def make(folder: Path, progress: Progress, should_stop: ShouldStop) -> str:

@@ -32,8 +32,8 @@ def understood(name: str) -> Path:
     windows = next((one for one in readings if _WINDOWS.match(one)), "")
     if windows and os.name != "nt" and not found.exists():
         raise LabError(
-            f"{windows} is a Windows path, and the lab runs on another system, which does not see it. "
-            "Name the folder as this system does (under WSL /mnt/c/...), or upload the images."
+            f"{windows} is a Windows path, but the lab runs on another system. Enter the path as that "
+            "system has it (under WSL: /mnt/c/...), or upload the images."
         )
     return found
 

@@ -41,14 +41,21 @@ if is_choosing_another:
     choosing.show_folded(source)
     st.stop()
 
-st.header(literal(data_sources.title(source)), anchor=False)
+heading = st.container(horizontal=True, vertical_alignment="center")
+with heading:
+    st.header(literal(data_sources.heading(source)), anchor=False)
+if data_sources.kind(source) == data_sources.FOLDER:
+    st.caption(literal(source))
 dataset = data_sources.open_if_prepared(source, settings.value(settings.VERSION))
 if dataset is None:
     data_preparing.show(source)
     st.stop()
 
 verdict = quality_check.place(dataset)
-data_preparing.show_again(dataset, disk_changes.found(dataset))
+changes = disk_changes.found(dataset)
+with heading:
+    data_preparing.offer_rescan(dataset, changes)
+data_preparing.show_again(dataset, changes)
 collect.offer(dataset)
 version_steps.show_earlier_steps(dataset)
 overview.facts(dataset)

@@ -44,7 +44,7 @@ def show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> 
 
 @frame.explained()
 def _show(dataset: Dataset, config: DataConfig, report: Callable[[], Report]) -> None:
-    with st.grid(4, min_column_width=180, gap="small"):
+    with st.grid(4, min_column_width=150, gap="small"):
         every = entry_for_all(EVERY, dataset.class_names)
         label = st.selectbox("Class", [every, *dataset.class_names], key="gallery_class")
         split = st.selectbox("Split", [EVERY, *SPLITS], key="gallery_split")

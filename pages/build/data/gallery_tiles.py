@@ -36,7 +36,7 @@ def show(
 ) -> None:
     """Show a page of thumbnails with ``lines`` below each."""
     page = choose_page(len(ids), per_page, key=key, thing=thing)
-    with st.grid("auto", min_column_width=120, gap="small"):
+    with st.grid(6, min_column_width=100, gap="small"):
         for image_id in ids[page]:
             tile(dataset, image_id, key=key, lines=lines)
     _ahead.submit(_create, dataset, _rows(dataset, ids[page.stop : page.stop + per_page]))

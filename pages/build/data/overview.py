@@ -18,7 +18,7 @@ from pages.common import frame, layout_choice, settings
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
 
-SAMPLES = 18
+SAMPLES = 21
 TILE = 200
 """Longest side of a thumbnail in pixels; it is displayed smaller, to stay sharp on high-density screens."""
 MAX_CLASSES_AT_ONCE = 16
@@ -57,9 +57,9 @@ def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
         st.button("Show others", icon=":material/shuffle:", key="other_samples", on_click=_next_turn)
     rows = dataset.usable[dataset.usable["label"].isin(class_names)]
     turn = st.session_state.setdefault(_TURN, 0)
-    with st.grid("auto", min_column_width=120, gap="small"):
+    with st.grid("auto", min_column_width=100, gap="small"):
         for _, row in rows.sample(min(SAMPLES, len(rows)), random_state=turn).iterrows():
-            with st.container(gap="xxsmall"):
+            with st.container(gap="xxsmall", key=f"sample-{row['id']}"):
                 thumbnails.show(dataset, row, TILE)
                 st.text(row["label"])
 

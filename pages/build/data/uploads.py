@@ -14,7 +14,7 @@ from core.errors import LabError
 from core.processes.threads import Progress
 from core.words import count
 from pages.build.data import earlier
-from pages.common import data_sources, settings
+from pages.common import data_sources, settings, work_progress
 from pages.common.text import literal
 
 ButtonType = Literal["primary", "secondary"]
@@ -102,7 +102,9 @@ def _use_button(label: str, button: ButtonType, *, ready: bool) -> bool:
 
 def _keep(keep: Any, title: str, content: Any, files: int) -> None:
     """Copy an upload into the workspace and show progress; a rejected upload leaves nothing behind."""
-    bar = st.progress(0.0, text="Copying")
+    bar = st.empty()
+    with bar:
+        work_progress.show_unmeasured("Copying …", key="copying")
     try:
         source = keep(title, content, progress=_progress_reporter(bar, files))
         engine.prepare(source)
@@ -117,7 +119,7 @@ def _keep(keep: Any, title: str, content: Any, files: int) -> None:
 
 def _progress_reporter(bar: Any, files: int) -> Progress:
     def report(_step: str, done: int, _total: int) -> None:
-        if done % 25 == 0:
-            bar.progress(min(done / files, 1.0) if files else 0.0, text=f"Copying: {count(done, 'file')}")
+        if files and done % 25 == 0:
+            bar.progress(min(done / files, 1.0), text=f"Copying: {count(done, 'file')}")
 
     return report

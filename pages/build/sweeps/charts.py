@@ -25,7 +25,7 @@ MAX_TICKS = 6
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
 
-_BESIDE: dict[str, Any] = {"align": "left", "dx": 7, "fontSize": 12}
+_BESIDE: dict[str, Any] = {"align": "left", "dx": 7, "fontSize": 13}
 
 
 def fitting(sweep: Sweep, choices: pd.DataFrame) -> tuple[alt.LayerChart | alt.Chart, str]:
@@ -138,7 +138,9 @@ def _parallel(sweep: Sweep, scored: pd.DataFrame, paths: Sequence[str]) -> alt.L
     lines = pd.concat(indices).merge(frame, left_on="choice", right_index=True)
     x = alt.X(
         "axis:N", sort=[setting_values.label(path) for path in paths], title=None,
-        axis=alt.Axis(labelAngle=0, labelLimit=110, domain=False, grid=True),
+        axis=alt.Axis(
+            labelAngle=0, labelLimit=110, labelFontSize=13, labelColor=ink(), domain=False, grid=True
+        ),
     )  # fmt: skip
     y = alt.Y("position:Q", axis=None, scale=alt.Scale(domain=[-0.06, 1.06]))
     drawn = (
@@ -211,7 +213,7 @@ def _colour(*, of_lines: bool = False) -> alt.Color:
         "val_accuracy:Q",
         title=ACCURACY,
         scale=alt.Scale(scheme=alt.SchemeParams(name=_SCHEME, extent=visible), zero=False),
-        legend=alt.Legend(format=".0%", orient="bottom", gradientLength=220),
+        legend=alt.Legend(format=".0%", orient="bottom", gradientLength=220, tickCount=3),
     )
 
 

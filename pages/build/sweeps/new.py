@@ -64,11 +64,15 @@ def show() -> None:
         _start_button(ready=False)
         return
     st.session_state[_ASKED] = {**asked, "base": base}
-    _show_cost(plan, asked)
     found = data_verdict.known(dataset, base.data)
     if found is not None and not found.fit:
         data_verdict.warn(found, is_next_step=True)
-    _start_button(ready=True, is_next_step=found is None or found.fit)
+    _start_button(
+        f" · {count(len(plan.configs), 'run')}, {about(plan.time.seconds)}",
+        ready=True,
+        is_next_step=found is None or found.fit,
+    )
+    _show_cost(plan, asked)
     by_images.show(base, training)
     data_verdict.judge(dataset, base.data)
 
@@ -94,6 +98,12 @@ def _form(base: RunConfig) -> dict[str, Any]:
         persist_state="session",
     )
     values = {path: setting_values.ticked(path, base, f"sweep-{path}") for path in paths}
+    with st.expander("Search method, repeats and name", icon=":material/tune:", key="sweep_more"):
+        return {"values": values, **_search(), "name": _name()}
+
+
+def _search() -> dict[str, Any]:
+    """Ask which combinations are tried, and how often each."""
     way = _way()
     with st.grid(3, min_column_width=200, gap="small", vertical_alignment="bottom"):
         trials = 0
@@ -117,11 +127,12 @@ def _form(base: RunConfig) -> dict[str, Any]:
             help="After at least four others have finished, a run is stopped if its best validation accuracy "
             "after two or more epochs is below the median of the others at the same epoch.",
         )
+    return {"way": way, "trials": trials, "repeats": repeats, "prune": prune}
+
+
+def _name() -> str:
     name = st.text_input("Sweep name", key="sweep_name", max_chars=80, placeholder="Optional", width=320)
-    return {
-        "values": values, "way": way, "trials": trials, "repeats": repeats, "prune": prune,
-        "name": " ".join(name.split()),
-    }  # fmt: skip
+    return " ".join(name.split())
 
 
 def _way() -> Way:
@@ -163,10 +174,10 @@ def _show_cost(plan: Plan, asked: dict[str, Any]) -> None:
         st.info(f"Some combinations are not valid and are left out:{reasons}", icon=":material/rule:")
 
 
-def _start_button(*, ready: bool, is_next_step: bool = True) -> None:
+def _start_button(cost: str = "", *, ready: bool, is_next_step: bool = True) -> None:
     # Not a callback: what was typed just before the click is only known once the form has been read.
     if st.button(
-        "Start sweep",
+        f"Start sweep{cost}",
         type="primary" if is_next_step else "secondary",
         icon=":material/play_arrow:",
         key="start_sweep",

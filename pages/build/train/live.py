@@ -16,7 +16,7 @@ from core.training import memory_estimate
 from core.training.memory_estimate import ShortOfMemory
 from core.words import confidence_interval, count, duration, of_ten, percent
 from pages.build.train import followed_run, live_charts, run_lists
-from pages.common import data_selection, frame, keyboard, run_header, visitors, watched_images
+from pages.common import data_selection, frame, keyboard, run_header, visitors, watched_images, work_progress
 from pages.common.run_picker import Summary, summarise
 from pages.common.text import literal
 
@@ -62,14 +62,15 @@ def status() -> Work:
 
 @dataclass(frozen=True)
 class Shown:
-    """What was shown of the runs: anything at all, and the next step, so that Start is not."""
+    """Whether any run was shown, and the next step, so that Start is not; and the runs that ended last."""
 
     anything: bool
     has_next_step: bool
+    finished: tuple[Run, ...]
 
 
 def show() -> Shown:
-    """Show unfinished runs, the outcome of the run that is followed, and what finished recently."""
+    """Show unfinished runs, and the outcome of the run that is followed."""
     ends = st.session_state.pop(_ENDED, [])
     for words in ends:  # a toast is a live region: screen readers read it out
         st.toast(words, icon=":material/notifications:")
@@ -88,9 +89,7 @@ def show() -> Shown:
     interrupted = [run for run in work.interrupted if run != watched]
     if interrupted:
         run_lists.show_interrupted(interrupted)
-    if work.finished:
-        run_lists.offer_finished(work.finished)
-    return Shown(bool(watched or work.signature or interrupted or work.finished), has_next_step)
+    return Shown(bool(watched or work.signature or interrupted), has_next_step, work.finished)
 
 
 def check_memory(config: RunConfig, num_classes: int) -> None:
@@ -149,8 +148,7 @@ def _show_progress(run: Run) -> None:
             whose = visitors.origin(run.submission, status.created)
             st.caption(" · ".join(filter(None, [literal(run_header.settings_line(summary.config)), whose])))
         if not status.batches:
-            step = status.message or "Starting"
-            st.progress(0.0, text=literal(step[:1].upper() + step[1:]) + " …")
+            work_progress.show_unmeasured(f"{status.message or 'Starting'} …", key=run.id)
             return
         within = max(status.epoch - 1, 0) + status.batch / status.batches
         share = min(within / epochs, 1.0)

@@ -99,7 +99,7 @@ def start_button(
             placeholder=proposed or "Optional",
             help="Without a name of your own, the run is named after what differs from the run before.",
             max_chars=run_names.MAX_LENGTH,
-            width=320,
+            width=420,
             persist_state="session",
         )
         # Not a callback: the callback of a preset clicked just before must run first.

@@ -28,8 +28,8 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
     turn = st.session_state.setdefault(_TURN, 0)
     row = training.iloc[np.random.default_rng(turn).integers(len(training))]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("What the network sees", anchor=False)
-        st.button("Another image", icon=":material/shuffle:", key="another_image", on_click=_next_turn)
+        st.header("What the network sees", anchor=False)
+        st.button("Another", icon=":material/shuffle:", key="another_image", on_click=_next_turn)
     changes = config.augment if config.has_augmentation else AugmentConfig(flip=False)
     try:
         images = _strip(dataset, str(row["id"]), config.data.image_size, config.data.resize, changes, turn)
@@ -37,7 +37,7 @@ def show(dataset: Dataset, selection: Selection, config: RunConfig) -> None:
         st.info(literal(error), icon=":material/image_not_supported:")
         return
     size = config.data.image_size
-    with st.grid("auto", min_column_width=100, gap="small"):
+    with st.grid(VARIANTS + 1, min_column_width=100, gap="small"):
         _tile(
             images[0],
             f"At {size} × {size} px",

@@ -7,7 +7,7 @@ import streamlit as st
 from core.data import photo_likeness
 from core.errors import InvalidSettings, LabError
 from core.training.memory_estimate import ShortOfMemory
-from pages.build.train import lesson_link, live, plan, preview, weights
+from pages.build.train import lesson_link, live, plan, preview, run_lists, weights
 from pages.common import (
     addresses,
     data_preparing,
@@ -59,14 +59,12 @@ settings.show_news()
 
 shown = live.show()
 if shown.anything:
-    st.subheader("Next run", anchor=False)
+    st.header("Next run", anchor=False)
 
 found = data_verdict.known(dataset, config.data) if config and dataset else None
 if config and selection and dataset:
     disk_changes.warn(dataset)
     plan.headline(config, selection)
-    version_steps.name(dataset)
-    layout_choice.name(dataset)
 if fault:
     plan.show_error(fault)
 elif dataset is None:
@@ -94,6 +92,10 @@ if config and selection and dataset:
         preview.show(dataset, selection, config)
     if not lesson.hides("layers"):
         plan.layers(config, selection)
+    version_steps.name(dataset)
+    layout_choice.name(dataset)
+if shown.finished:
+    run_lists.offer_finished(shown.finished)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link(addresses.DATA, label="View the images or choose others", icon=":material/photo_library:")
     lesson_link.show()

@@ -57,9 +57,7 @@ def _balance(training: dict[str, int]) -> str:
     if fewest == most:
         return f"{most:,} training images per class."
     least, largest = (min(training, key=lambda name: sign * training[name]) for sign in (1, -1))
-    return (
-        f"Between {fewest:,} training images ({literal(least)}) and {most:,} ({literal(largest)}) per class."
-    )
+    return f"Each class has {fewest:,} ({literal(least)}) to {most:,} ({literal(largest)}) training images."
 
 
 def _copies(story: Story) -> str:
@@ -71,7 +69,7 @@ def _copies(story: Story) -> str:
     copies = len(here) - here["group"].nunique()
     if not copies:
         return "No two images are alike."
-    return f"{count(copies, 'image')} {'is a copy' if copies == 1 else 'are copies'} of another, or nearly."
+    return f"{count(copies, 'image')} {'is a copy' if copies == 1 else 'are copies'}, exact or nearly."
 
 
 def prepare(story: Story) -> None:

@@ -89,7 +89,7 @@ def _controls(story: Story, history: Sequence[Epoch]) -> None:
                       args=(story,))  # fmt: skip
         for choice in _speeds(history):
             st.button(
-                f"in {duration(choice)}" if choice in (SHORT, LONG) else "as fast as it was",
+                f"in {duration(choice)}" if choice in (SHORT, LONG) else "at its own speed",
                 key=f"replay_in_{choice:g}",
                 type="tertiary",
                 icon=":material/check:" if choice == seconds else None,
@@ -103,8 +103,8 @@ def _pace(history: Sequence[Epoch], seconds: float) -> str:
     real = _real_seconds(history)
     words = f"{count(len(history), 'epoch')} took {duration(real)}"
     if 0.75 < real / seconds < 1.25:
-        return f"{words}; shown about as fast."
-    return f"{words}; shown {times(real / seconds)} as fast." if real > seconds else f"{words}; shown slower."
+        return f"{words}, about as long as shown."
+    return f"{words}: shown {times(real / seconds)} as fast." if real > seconds else f"{words}: shown slower."
 
 
 @frame.explained()

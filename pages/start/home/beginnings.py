@@ -51,8 +51,8 @@ def _train_button(*, is_first_visit: bool) -> None:
     try:
         config = datasets.starting_config(frame.FIRST_DATA_SET, PRESET)
         if is_first_visit:
-            time = about(first_training.seconds_to_result(config)).replace(" s", "\N{NO-BREAK SPACE}s")
-            label = f"Train my first model, {time}"
+            st.caption(f"Ready in {about(first_training.seconds_to_result(config))}.")
+            label = "Train my first model"
     except LabError as error:
         st.error(literal(error))
         return

@@ -12,5 +12,5 @@ st.markdown("Train an image classifier in the browser, see what it gets wrong, a
 newest = last_runs.newest()
 if newest:
     last_runs.show(newest)
-    st.header("Begin something new", anchor=False)
+st.header("Begin something new" if newest else "Choose where to begin", anchor=False)
 beginnings.show(is_first_visit=not newest)

@@ -47,7 +47,10 @@ letters = {side.line.id: side.letter for side in compared}
 varying = run_lines.varying(listed)
 with st.container(key="wide-runs"):
     runs_table.show(listed, varying, letters, with_test=asked.with_test)
-with st.container(key="narrow-runs", gap="small"):
+with (
+    st.container(key="narrow-runs"),
+    st.expander("Choose runs", expanded=len(compared) < 2, icon=":material/checklist:", key="choose_runs"),
+):
     runs_cards.show(listed, varying, letters)
 runs_actions.show(chosen)
 choice.write_address()
@@ -65,22 +68,6 @@ st.header("Real or luck?", anchor=False, help=glossary.help_of("verdict"))
 with explained():
     verdict.show(compared, everything, split)
 
-st.subheader("Settings that differ", anchor=False)
-settings_and_scores.settings(compared)
-
-st.subheader("Scores", anchor=False)
-settings_and_scores.scores(compared, split)
-
-st.subheader("Learning curves", anchor=False)
-with explained():
-    curves.show(compared)
-
-if len(finished) < 2:
-    st.stop()
-
-with explained():
-    images_needed.show(finished)
-
 
 def pair() -> tuple[Side, Side]:
     """Return the two sides to examine in detail; ask which if there are more."""
@@ -90,11 +77,26 @@ def pair() -> tuple[Side, Side]:
     return by_name[st.selectbox("Compare in detail", list(by_name), key="compare_pair", width=220)]
 
 
-st.subheader("What they confuse", anchor=False)
-first, second = pair()
-with explained():
-    classes.show(first, second, split)
-
-st.subheader("Where they disagree", anchor=False)
-with explained():
-    images.show(first, second, split)
+both = pair() if len(finished) > 1 else None
+scores_tab, curves_tab, classes_tab, images_tab = st.tabs(
+    ["Settings and scores", "Learning curves", "What they confuse", "Where they disagree"]
+)
+with scores_tab:
+    st.subheader("Settings that differ", anchor=False)
+    settings_and_scores.settings(compared)
+    st.subheader("Scores", anchor=False)
+    settings_and_scores.scores(compared, split)
+with curves_tab, explained():
+    curves.show(compared)
+    if both:
+        images_needed.show(finished)
+with classes_tab, explained():
+    if both:
+        classes.show(*both, split)
+    else:
+        st.caption("This needs two runs with a result.")
+with images_tab, explained():
+    if both:
+        images.show(*both, split)
+    else:
+        st.caption("This needs two runs with a result.")

@@ -19,7 +19,7 @@ from pages.common.run_picker import Summary
 from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
-PER_PAGE = 12
+PER_PAGE = 10
 _OPEN = "compare_image"
 
 

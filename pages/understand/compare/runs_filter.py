@@ -31,8 +31,8 @@ def ask(summaries: Sequence[Summary], everything: Sequence[Line]) -> Asked:
     states = list(dict.fromkeys(summary.state for summary in summaries))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
-            "Find", key="find_runs", placeholder="Name, data set, tag, note or state", type="search",
-            live=True, width=300,
+            "Find", key="find_runs", placeholder="Find name, data set, tag, note or state", type="search",
+            live=True, width=340, label_visibility="collapsed",
         )  # fmt: skip
         with st.popover("Filter, sort, group", icon=":material/tune:", key="runs_filter"):
             by = st.selectbox(

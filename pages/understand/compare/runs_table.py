@@ -134,7 +134,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         "star": column.CheckboxColumn(
             "★", pinned=True, width=50, help="Mark runs that you want to find again."
         ),
-        "name": column.TextColumn("Name", width="medium", max_chars=MAX_NAME_LENGTH, help="Click to rename."),
+        "name": column.TextColumn("Name", width=360, max_chars=MAX_NAME_LENGTH, help="Click to rename."),
         "state": column.TextColumn("State", width=118, help=STOPPED),
         "validation": columns.validation(),
         "val_interval": column.TextColumn(
@@ -167,7 +167,7 @@ def _columns(varying: Sequence[str], table: pd.DataFrame) -> dict[str, Any]:
         if setting.minimum is None:
             config[path] = column.TextColumn(setting.label, help=glossary.help_of(path))
         else:
-            unit = f" {setting.unit}" if setting.unit else ""
+            unit = f" {setting.unit}" if setting.unit.isalpha() else setting.unit
             config[path] = column.NumberColumn(setting.label, format=f"%g{unit}", help=glossary.help_of(path))
     return config
 

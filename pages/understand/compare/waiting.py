@@ -10,7 +10,7 @@ from core import runs
 from core.errors import LabError
 from core.runs import Run
 from core.words import about
-from pages.common import frame
+from pages.common import frame, work_progress
 from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
@@ -40,7 +40,12 @@ def _follow(waiting: tuple[tuple[str, str], ...]) -> None:
 
 def _show(letter: str, run: Run) -> None:
     status = run.status
-    words = f"epoch {status.epoch} of {status.epochs}" if status.state == "running" else "in the queue"
+    if status.state == "queued":
+        st.markdown(f":material/hourglass_empty: {letter} · in the queue")
+        return
+    if status.state != "running" or not status.epochs:
+        work_progress.show_unmeasured(f"{letter} · {status.message or 'starting'}", key=f"waiting-{letter}")
+        return
     left = f" · {about(status.seconds_left)} left" if status.seconds_left is not None else ""
-    share = min(status.epoch / status.epochs, 1.0) if status.epochs else 0.0
-    st.progress(share, text=literal(f"{letter} · {words}{left}"))
+    words = f"{letter} · epoch {status.epoch} of {status.epochs}{left}"
+    st.progress(min(status.epoch / status.epochs, 1.0), text=literal(words))

@@ -21,12 +21,13 @@ try:
     if image_id is not None:
         in_depth.show(summary, image_id)
         st.stop()
-    run_header.offer_next_training(summary)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        run_header.offer_next_training(summary)
+        present_link.show(summary.run.id, step="heatmaps")
     wanted = choice.ask(summary)
 except LabError as error:
     st.error(literal(error), title="This run cannot be explained", icon=":material/broken_image:")
     st.stop()
 
-present_link.show(summary.run.id, step="heatmaps")
 explanation.legend()
 explanation.show(summary, wanted)

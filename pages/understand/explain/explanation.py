@@ -47,6 +47,6 @@ def show(summary: Summary, wanted: Wanted) -> None:
         height, width = next(iter(maps.values())).shape
         size = summary.config.data.image_size if summary.config else 0
         st.caption(
-            f"Each map has {height} x {width} cells, enlarged smoothly to the image's size; the network "
-            f"saw {size} x {size} pixels. Details smaller than one cell cannot be resolved."
+            f"Each map has {height} × {width} cells, enlarged smoothly to the image's size; the network "
+            f"saw {size} × {size} pixels. Details smaller than one cell cannot be resolved."
         )

@@ -195,7 +195,7 @@ def _facts(shown: Gallery, image_id: str, split: str) -> None:
     with st.expander("About this image", icon=":material/info:"):
         st.text(
             f"File: {row['name']}\n"
-            f"Size: {row['width']} x {row['height']} pixels, {row['mode']}\n"
+            f"Size: {row['width']} × {row['height']} pixels, {row['mode']}\n"
             f"Split: {SPLIT_NAMES[split]}\nImage ID: {row['id']}"
         )
 

@@ -113,7 +113,7 @@ def test_the_explain_page_asks_goes_on_and_shows_the_maps_when_they_are_there(ru
     page.switch_page("pages/understand/explain/explain.py").run()
     assert not page.exception and not page.error
     wait_until(lambda: any(run.heatmaps_path.glob("*.npz")) and not assistant.mailbox().next(), 60)
-    assert any("Each map has 21 x 21 cells" in caption.value for caption in page.run().caption)
+    assert any("Each map has 21 × 21 cells" in caption.value for caption in page.run().caption)
     assert not any("Computing" in caption.value for caption in page.caption)
 
 
