@@ -187,7 +187,7 @@ def _from_address() -> RunConfig:
         _trusted(config.data.source)
         return config
     except LabError as error:
-        _report(f"The settings in the address were ignored because they are not valid: {literal(error)}")
+        _report(f"The settings in the address were ignored: {literal(error)}")
         return base
 
 

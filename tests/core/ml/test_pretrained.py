@@ -165,6 +165,10 @@ def test_a_fresh_process_reads_the_saved_model_with_the_same_answers(
     np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), expected, atol=1e-6)
 
 
+def test_its_file_names_no_argument_that_keras_3_5_does_not_know(saved: Path) -> None:
+    assert old_keras.new_arguments(saved) == set()
+
+
 def test_its_file_promises_the_weights_that_it_holds(saved: Path, classifier: keras.Model) -> None:
     promised = keras_file.weight_shapes(saved, keras_file.read_config(saved))
     assert promised == [weight.shape for layer in classifier.layers for weight in layer.weights]
