@@ -48,11 +48,10 @@ def is_at_rest(page: Any) -> bool:
 def findings(page: Any, theme: str) -> list[str]:
     """Return what axe finds on the page in this theme, a line per element."""
     page.emulate_media(color_scheme=theme)
-    if theme == "dark":
-        page.locator("[data-testid=stApp][data-test-script-state=running]").wait_for()  # it is drawn anew
+    page.wait_for_timeout(600)  # the theme's colours fade in, and the page is drawn anew
     while not is_at_rest(page):
         time.sleep(0.05)
-    page.wait_for_timeout(400)  # the theme's colours fade in, and what was drawn anew
+    page.wait_for_timeout(200)
     found = axe.Axe().run(page, NOT_OURS, RULES[theme]).response["violations"]
     return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
@@ -66,6 +65,15 @@ def end_is_announced(page: Any, address: str, config: RunConfig) -> None:
     run.write_status(replace(run.status, state="stopped", message="Stopped for a test."))
     page.get_by_role("alertdialog").get_by_text("has been stopped").wait_for()
     page.locator(".st-key-ended:focus").wait_for()
+
+
+def drawings_follow_the_theme(page: Any, address: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(address)
+    drawing = page.locator(".st-key-hero img").first
+    light = drawing.get_attribute("src")
+    page.emulate_media(color_scheme="dark")
+    playwright.expect(drawing).not_to_have_attribute("src", light, timeout=PATIENCE)
 
 
 def stops_to_start(page: Any, address: str) -> list[str]:
@@ -121,6 +129,7 @@ def test_axe_finds_nothing_in_either_theme_and_the_end_of_a_training_is_announce
             while not is_at_rest(page):
                 time.sleep(0.1)
             found[address] = [*findings(page, "light"), *findings(page, "dark")]
+        drawings_follow_the_theme(page, f"{server.address}/results?run={second.id}")
         stops = stops_to_start(page, f"{server.address}/train?data={source}")
         end_is_announced(page, server.address, config)
         browser.close()

@@ -33,9 +33,9 @@ def choose_other(summary: Summary, summaries: Sequence[Summary]) -> Summary | No
     if not others:
         return None
     chosen = st.selectbox(
-        "Beside it",
+        "Second model",
         [_NONE, *others],
-        format_func=lambda run_id: others[run_id].line if run_id else "no second model",
+        format_func=lambda run_id: others[run_id].line if run_id else "none",
         key="predict_beside",
         help="A second model that predicts the same images.",
     )
