@@ -42,7 +42,7 @@ def row(
 ) -> None:
     """Show an image, its heatmaps and its probabilities side by side, with a way to more detail if wanted."""
     index_row = shown.row(str(predictions.ids[position]))
-    with st.container(border=True), st.grid(4, min_column_width=125, gap="medium"):
+    with st.container(border=True), st.grid(4, min_column_width=105, gap="medium"):
         if shown.dataset is None or index_row is None or summary.config is None:
             st.caption("This image is no longer in the data set.")
             return

@@ -95,8 +95,10 @@ def tiles(
     """
     if shown.fault:
         show_fault(shown)
-    with st.grid("auto", min_column_width=140, gap="medium"):
-        for tile in images:
+    listed = list(images)
+    across = 6 if len(listed) % 6 == 0 else 5  # full rows: what is shown comes in sixes or tens
+    with st.grid(across, min_column_width=115, gap="medium"):
+        for tile in listed:
             kind = {True: "right", False: "wrong", None: "plain"}[tile.is_right]
             with st.container(gap="xsmall", key=f"tile-{kind}-{key}-{tile.id}"):
                 _thumbnail(shown, tile, resize)
