@@ -88,7 +88,7 @@ def _visit_compare(six: list[str]) -> dict[str, tuple[float, float]]:
             OPENING,
         )
         page.goto(f"{address}/compare?runs={','.join(six)}")
-        page.get_by_role("heading", name="Where they disagree").wait_for()
+        page.get_by_role("heading", name="Real or luck?").wait_for()
         chromium.wait(page)
         to.get_by_role("link", name="Results").click()
         chromium.wait(page)

@@ -37,6 +37,8 @@ IMAGE_KEY = "picture"
 """The test image that Explain shows in depth."""
 LINES_KEY = "runs"
 """The lines of the runs list to compare, separated by commas."""
+COMPARE_TAB_KEY = "shown"
+"""The open tab of Compare."""
 SWEEP_KEY = "sweep"
 """The sweep that Sweeps shows; empty for the form of a new one."""
 WORD_KEY = "word"
@@ -57,6 +59,7 @@ QUERY_KEYS = (
     RESULTS_TAB_KEY,
     IMAGE_KEY,
     LINES_KEY,
+    COMPARE_TAB_KEY,
     SWEEP_KEY,
     WORD_KEY,
     PRESENT_KEY,

@@ -58,8 +58,8 @@ def _pages(tree: ast.AST) -> Iterator[ast.expr]:
 
 def test_saved_links_keep_their_keys():
     assert set(addresses.QUERY_KEYS) == {
-        "data", "set", "part", "collect", "from", "run", "view", "picture", "runs", "sweep", "word",
-        "present", "guesses", "hide",
+        "data", "set", "part", "collect", "from", "run", "view", "picture", "runs", "shown", "sweep",
+        "word", "present", "guesses", "hide",
     }  # fmt: skip
 
 

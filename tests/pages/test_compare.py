@@ -57,6 +57,11 @@ def repeated(config: RunConfig, skills, group: str, **changes) -> list[Run]:
     ]
 
 
+TABS = SETTINGS, CURVES, CLASSES, DISAGREEMENTS = (
+    "Settings and scores", "Learning curves", "What they confuse", "Where they disagree",
+)  # fmt: skip
+
+
 def compared(*made: Run, **address: str) -> AppTest:
     return shown("compare", runs=",".join(run.id for run in made), **address)
 
@@ -329,7 +334,8 @@ def test_any_number_of_sides_in_every_state_is_shown(config, number):
         made_runs.interrupted(config),
         made_runs.finished(config.replace({"fit.epochs": 3}), skill=0.8, seed=2),
     ]
-    compared(*made[:number])
+    for tab in TABS:
+        compared(*made[:number], shown=tab)
 
 
 def test_more_than_six_are_not_compared(config):
@@ -340,7 +346,7 @@ def test_more_than_six_are_not_compared(config):
 
 def test_test_scores_stay_hidden_until_requested(config):
     made = [made_runs.finished(config, seed=seed) for seed in range(2)]
-    page = compared(*made)
+    page = compared(*made, shown=CLASSES)
     assert "test images" not in words(page) and test_set_usage.seen(made[0]) == 0
     no_fault(page.toggle(key="show_test_scores").set_value(True).run())
     assert test_set_usage.seen(made[0]) == 2 and "On the test images" in words(page)
@@ -350,7 +356,7 @@ def test_images_on_which_two_models_disagree_are_shown_through_both(config):
     made = [made_runs.finished(config, skill=skill, seed=index) for index, skill in enumerate((0.4, 0.6))]
     for run in made:
         made_runs.give_model(run)
-    page = compared(*made)
+    page = compared(*made, shown=DISAGREEMENTS)
     first, second = (run.predictions("validation") for run in made)
     found = compare(first, second)
     only_first = found.indices("only first")
@@ -383,12 +389,14 @@ def test_names_from_outside_stay_literal_everywhere_on_the_page(workspace, tmp_p
     page = compared(*made)
     page = no_fault(page.button(key="delete_runs").click().run())
     page = no_fault(page.button(key="undo_delete").click().run())
-    page = compared(*made)
-    for kind in ("markdown", "caption", "info", "warning", "error", "success", "subheader"):
-        for element in page.get(kind):
-            assert "![x](" not in element.value and "[l](" not in element.value
-            assert "$a_b$" not in element.value and "<script>" not in element.value
-    options = [option.content for one in page.get("button_group") for option in one.proto.options]
+    options = []
+    for tab in TABS:
+        page = compared(*made, shown=tab)
+        for kind in ("markdown", "caption", "info", "warning", "error", "success", "subheader"):
+            for element in page.get(kind):
+                assert "![x](" not in element.value and "[l](" not in element.value
+                assert "$a_b$" not in element.value and "<script>" not in element.value
+        options += [option.content for one in page.get("button_group") for option in one.proto.options]
     assert "B minus A" in options and not [option for option in options if "![x](" in option]
 
 

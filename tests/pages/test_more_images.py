@@ -91,7 +91,8 @@ def test_data_asks_with_the_settings_of_the_train_page(config: RunConfig) -> Non
 def test_compare_draws_a_band_for_each_network_and_says_which_needs_fewer(config: RunConfig) -> None:
     transfer = preset("transfer", config).replace({"data.image_size": 48})
     first, second = made_runs.finished(config, skill=0.6), made_runs.finished(transfer, skill=0.95)
-    page = shown("compare", runs=f"{first.id},{second.id}")
+    address = {"runs": f"{first.id},{second.id}", "shown": "Learning curves"}
+    page = shown("compare", **address)
     assert "How many images each needs" in words(page)
     no_fault(page.button(key="start-more-images-compare").click().run())
     assert len(engine.queue()) == 16
@@ -101,7 +102,7 @@ def test_compare_draws_a_band_for_each_network_and_says_which_needs_fewer(config
             runs.delete(run)
     finish(Study(config), 0.6)
     finish(Study(transfer), 0.98)
-    text = words(shown("compare", runs=f"{first.id},{second.id}")).replace("**", "")
+    text = words(shown("compare", **address)).replace("**", "")
     assert "images, B" in text and "does at least as well as A" in text
 
 

@@ -7,6 +7,7 @@ from itertools import combinations
 import streamlit as st
 
 from pages.common import glossary, run_header, run_lines, run_picker
+from pages.common.addresses import COMPARE_TAB_KEY
 from pages.common.frame import explained
 from pages.understand.compare import (
     choice,
@@ -79,24 +80,26 @@ def pair() -> tuple[Side, Side]:
 
 both = pair() if len(finished) > 1 else None
 scores_tab, curves_tab, classes_tab, images_tab = st.tabs(
-    ["Settings and scores", "Learning curves", "What they confuse", "Where they disagree"]
+    ["Settings and scores", "Learning curves", "What they confuse", "Where they disagree"],
+    key=COMPARE_TAB_KEY,
+    on_change="rerun",
+    bind="query-params",
 )
-with scores_tab:
-    st.subheader("Settings that differ", anchor=False)
-    settings_and_scores.settings(compared)
-    st.subheader("Scores", anchor=False)
-    settings_and_scores.scores(compared, split)
-with curves_tab, explained():
-    curves.show(compared)
-    if both:
-        images_needed.show(finished)
-with classes_tab, explained():
-    if both:
-        classes.show(*both, split)
-    else:
-        st.caption("This needs two runs with a result.")
-with images_tab, explained():
-    if both:
-        images.show(*both, split)
-    else:
-        st.caption("This needs two runs with a result.")
+if scores_tab.open:
+    with scores_tab:
+        st.subheader("Settings that differ", anchor=False)
+        settings_and_scores.settings(compared)
+        st.subheader("Scores", anchor=False)
+        settings_and_scores.scores(compared, split)
+if curves_tab.open:
+    with curves_tab, explained():
+        curves.show(compared)
+        if both:
+            images_needed.show(finished)
+for tab, part in ((classes_tab, classes), (images_tab, images)):
+    if tab.open:
+        with tab, explained():
+            if both:
+                part.show(*both, split)
+            else:
+                st.caption("This needs two runs with a result.")
