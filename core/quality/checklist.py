@@ -50,7 +50,7 @@ def balance(rows: pd.DataFrame, class_names: tuple[str, ...]) -> Finding:
     smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
     ratio = counts[largest] / max(counts[smallest], 1)
     cap = int(MAX_IMBALANCE * counts[smallest])
-    title = "Classes of equal size"
+    title = "Balanced classes"
     numbers = {"ratio": round(ratio, 2), "most": MAX_IMBALANCE, "counts": counts, "cap": cap}
     if ratio <= MAX_IMBALANCE:
         verdict = f"Every class has {counts[largest]:,} images."

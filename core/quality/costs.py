@@ -41,7 +41,7 @@ def _uneven(before: pd.Series, after: pd.Series) -> str:
     ratio, ratio_after = (counts.max() / max(counts.min(), 1) for counts in (before, after))
     if ratio > MAX_IMBALANCE or ratio_after <= MAX_IMBALANCE:
         return ""
-    return f"Classes are no longer of equal size: {ratio_after:.1f} to 1."
+    return f"Classes are no longer balanced: {ratio_after:.1f} to 1."
 
 
 def _smaller_test(rows: pd.DataFrame, kept: pd.DataFrame) -> str:

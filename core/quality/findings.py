@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings, and whether the data set is fit to train on: at least 3 of 4 boxes, nothing serious."""
+    """All findings, and whether the data set is ready for training: 3 of 4 boxes at least, none serious."""
 
     findings: tuple[Finding, ...]
     distance: int
@@ -72,15 +72,17 @@ class Report:
     def verdict(self) -> str:
         """The overall verdict, a sentence or two."""
         if not self.boxes:
-            return "Not fit to train on yet: there is no readable image in use."
+            return "Not ready for training yet: there is no readable image in use."
         passed = f"{self._ticked} of {len(self.boxes)} checks passed"
         failed = [finding.title.lower() for finding in self.boxes if not finding.ticked]
         serious = [finding.title.lower() for finding in self.of_severity("serious")]
         if serious:
-            return f"Not fit to train on yet: {passed}, and this must be fixed first: {', '.join(serious)}."
+            return (
+                f"Not ready for training yet: {passed}, and this must be fixed first: {', '.join(serious)}."
+            )
         if not self.fit:
-            return f"Not fit to train on yet: {passed}, 3 are needed. Failed: {', '.join(failed)}."
-        return f"Fit to train on: {passed}." + (f" Failed: {', '.join(failed)}." if failed else "")
+            return f"Not ready for training yet: {passed}, 3 are needed. Failed: {', '.join(failed)}."
+        return f"Ready for training: {passed}." + (f" Failed: {', '.join(failed)}." if failed else "")
 
     def of_severity(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings of one severity."""

@@ -380,7 +380,7 @@ def test_training_on_unfit_data_is_not_silent(source: str, capsys: pytest.Captur
         path.unlink()
     assert main(["run", source, "--json", *assignments()]) == 0
     output = capsys.readouterr()
-    assert "Not fit to train on yet" in output.err
+    assert "Not ready for training yet" in output.err
     assert f"Training anyway. For the findings: python -m core prepare {source}" in output.err
     assert json.loads(output.out)["state"] == "done"
 

@@ -617,5 +617,5 @@ def test_a_file_that_is_no_archive_is_rejected(workspace):
 def test_a_data_set_with_nothing_left_gets_sentences(name, source):
     dataset = datasets.open(source)
     versions.exclude(dataset, dataset.usable["id"], "all of them")
-    assert "Not fit to train on yet" in words(part(name, source))
+    assert "Not ready for training yet" in words(part(name, source))
     assert len(datasets.open(source).usable) == 0

@@ -85,7 +85,7 @@ def test_before_training_on_unfit_data_it_is_to_see_what_to_fix(unfit):
     for page in (DATA, TRAIN):
         test = visit(page, data=unfit.data.source)
         assert primary(test) == ["See what to fix"]
-        assert "Not fit to train on yet" in "".join(element.value for element in test.markdown)
+        assert "Not ready for training yet" in "".join(element.value for element in test.markdown)
     no_fault(test.button(key="see_findings").click().run())
     assert test.title[0].value == "Data" and test.session_state["part"] == "Check"
     assert primary(test) == ["See what to fix"] and test.button(key="see_findings").disabled

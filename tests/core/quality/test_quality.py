@@ -59,7 +59,7 @@ def files(root: Path, ids: tuple[str, ...]) -> set[str]:
 def test_a_good_data_set_gets_four_boxes_and_no_blame(good: Path) -> None:
     report = check(good, test_share=0.35)
     assert report.fit
-    assert report.verdict == "Fit to train on: 4 of 4 checks passed."
+    assert report.verdict == "Ready for training: 4 of 4 checks passed."
     assert [finding.name for finding in report.boxes] == ["enough", "balance", "unique", "variety"]
     assert {finding.name: finding.verdict for finding in report.findings if finding.severity != "good"} == {}
 
@@ -222,7 +222,7 @@ def test_excluding_says_what_it_costs(tmp_path: Path) -> None:
     assert costs.in_words(rows, train[train.isin(cats)][:6]) == (
         "Class 'cats' falls from 55 to 49 images, below 50."
     )
-    assert "no longer of equal size: 1.6 to 1." in costs.in_words(rows, train[train.isin(dogs)][:25])
+    assert "no longer balanced: 1.6 to 1." in costs.in_words(rows, train[train.isin(dogs)][:25])
     assert costs.in_words(rows, train[train.isin(cats)][:1]) == ""
 
 
@@ -384,7 +384,7 @@ def test_a_data_set_without_a_readable_image_is_serious(tmp_path: Path) -> None:
     report = check(tmp_path / "none")
     assert not report.fit
     assert report.of_severity("serious")
-    assert report.verdict == "Not fit to train on yet: there is no readable image in use."
+    assert report.verdict == "Not ready for training yet: there is no readable image in use."
 
 
 def test_a_report_is_plain_json(good: Path) -> None:
@@ -481,4 +481,4 @@ def test_the_command_line_prints_every_finding_and_its_exit_code_says_whether_to
     put(tmp_path / "few", "cats", "a.png", blobs(1))
     put(tmp_path / "few", "dogs", "b.png", blobs(2))
     assert command_line.main(["prepare", str(tmp_path / "few"), "--quiet"]) == arguments.UNFIT
-    assert "Not fit to train on yet" in capsys.readouterr().out
+    assert "Not ready for training yet" in capsys.readouterr().out
