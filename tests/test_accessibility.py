@@ -73,6 +73,8 @@ def drawings_follow_the_theme(page: Any, address: str) -> None:
     page.goto(address)
     drawing = page.locator(".st-key-hero img").first
     light = drawing.get_attribute("src")
+    page.locator(".st-key-theme").wait_for(state="attached")
+    page.wait_for_timeout(1000)  # until its script listens, of which the page shows nothing
     page.emulate_media(color_scheme="dark")
     playwright.expect(drawing).not_to_have_attribute("src", light, timeout=PATIENCE)
 
