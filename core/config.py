@@ -663,10 +663,13 @@ def preset(name: str, base: RunConfig | None = None) -> RunConfig:
     return RunConfig().replace({**kept, "data.image_size": 128, **PRESETS[name]})
 
 
-def parse_stored(values: Mapping[str, Any]) -> RunConfig:
+def parse_stored(values: Mapping[str, Any], *, is_varied: bool = False) -> RunConfig:
     """Return the config of a file that this version or an earlier one wrote.
 
     What training did before there was a choice is not always what is now chosen by default.
+
+    Args:
+        is_varied: the settings of runs are made from these, so what has no effect here may have one there.
 
     Raises:
         InvalidSettings: names every invalid setting and its range.
@@ -674,7 +677,7 @@ def parse_stored(values: Mapping[str, Any]) -> RunConfig:
     config = parse(values)
     lacking = {path: value for path, value in _BEFORE.items() if not _has(values, path)}
     return config.replace(
-        {path: value for path, value in lacking.items() if path not in config.without_effect}
+        {path: value for path, value in lacking.items() if is_varied or path not in config.without_effect}
     )
 
 

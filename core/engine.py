@@ -121,7 +121,8 @@ def train_on(run: Run, epochs: int, submission: Submission = Submission()) -> Ru
 def create_continuation(run: Run, epochs: int, submission: Submission = Submission()) -> Run:
     """Create a run that continues a finished one for more epochs, with its settings, images and split.
 
-    It starts from the last epoch with the optimiser's state, so that it ends as one longer training would. An
+    It starts from the last epoch with the optimiser's state, so that it ends as one longer training would. If
+    fine-tuning lowers its learning rate, only the new epochs have the rates of one longer training. An
     imported run has only its model: then it starts from the best epoch, with a new optimiser.
 
     Raises:

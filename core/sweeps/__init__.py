@@ -193,9 +193,14 @@ def _fill(sweep: Sweep, at_once: int = 1) -> bool:
 
 def _lacking(sweep: Sweep) -> list[RunConfig]:
     """Return the grid's settings that no run has yet."""
-    existing = _configs(sweep)
+    existing = {_choice(sweep, config) for config in _configs(sweep)}
     wanted = plan(sweep.base, sweep.values, sweep.repeats).configs
-    return [config for config in wanted if config not in existing]
+    return [config for config in wanted if _choice(sweep, config) not in existing]
+
+
+def _choice(sweep: Sweep, config: RunConfig) -> tuple[Any, ...]:
+    """What distinguishes a run from the others of its sweep, whichever version of the lab wrote it."""
+    return tuple(config.get(path) for path in sorted({*sweep.values, *SEEDS}))
 
 
 def _proposed(sweep: Sweep, known: Sequence[Trial], at_once: int) -> list[RunConfig]:

@@ -36,7 +36,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
 def _base(stored: Any) -> RunConfig:
-    return settings_of.parse_stored(stored)
+    return settings_of.parse_stored(stored, is_varied=True)
 
 
 def _values(stored: Any) -> Values:

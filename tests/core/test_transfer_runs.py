@@ -97,7 +97,10 @@ def test_a_fine_tuned_run_is_checked_and_trained_on_also_from_its_model_alone(so
     from core.ml.networks import Networks
 
     networks = Networks()
-    changes = {"model.network": NAME, "model.fine_tune": "last_block", "fit.monitor": "val_accuracy"}
+    changes = {
+        "model.network": NAME, "model.fine_tune": "last_block", "fit.monitor": "val_accuracy",
+        "fit.fine_tune_schedule": "constant",
+    }  # fmt: skip
     run = carry_out(source, {**changes, "fit.fine_tune_epochs": 1, "fit.epochs": 1}, networks)
     asked = {
         "run": run.id, "image_ids": run.predictions("test").ids[:1].tolist(), "class_index": 0,

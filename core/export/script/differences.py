@@ -29,6 +29,11 @@ def notes(run: Run, config: RunConfig, report: Report, *, is_bfloat16: bool) -> 
             f"{count(run.parent.epochs, 'epoch')}; the script trains all epochs from the start, with the "
             "settings of this run."
         )
+        if config.is_fine_tuned and config.fit.fine_tune_schedule == "cosine":
+            yield (
+                "Its learning rate falls once, over all epochs of fine-tuning; in the run it fell to 0 "
+                "before it was continued."
+            )
     if run.status.state == "stopped" or run.status.pruned:
         ended = count(len(run.metrics()), "epoch")
         yield f"The run was stopped after {ended}; the script trains as long as the settings say."

@@ -175,6 +175,27 @@ def test_extending_adds_only_what_is_new(base):
     assert len({run.config.model_dump_json() for run in sweep.runs}) == 12
 
 
+def test_a_sweep_from_before_there_was_a_schedule_goes_on_with_a_constant_rate_and_runs_nothing_twice(base):
+    frozen = base.replace({"model.network": "mobilenet_v2_035"})
+    sweep = sweeps.start(frozen, {"model.fine_tune": ("none", "last_block")})
+    files_before = [sweep.path / "sweep.json", *(run.path / "config.json" for run in sweep.runs)]
+    for path in files_before:
+        stored = json.loads(path.read_text())
+        del stored.get("base", stored)["fit"]["fine_tune_schedule"]
+        path.write_text(json.dumps(stored))
+    before = {run.id for run in sweep.runs}
+    sweep = sweeps.extend(sweeps.open(sweep.id), {}, repeats=1)
+    added = [run for run in sweep.runs if run.id not in before]
+    assert [(run.config.model.fine_tune, run.config.fit.seed) for run in added] == [
+        ("none", frozen.fit.seed + 1),
+        ("last_block", frozen.fit.seed + 1),
+    ]
+    assert {run.config.fit.fine_tune_schedule for run in sweep.runs if run.config.is_fine_tuned} == {
+        "constant"
+    }
+    assert [len(repeats.siblings(run)) for run in added] == [2, 2]
+
+
 def test_a_sweep_that_is_taken_back_leaves_only_what_had_begun(base):
     untouched = sweeps.start(base, RATES)
     mistaken = sweeps.start(base, {"fit.seed": (1, 2, 3)})

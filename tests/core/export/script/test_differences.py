@@ -39,6 +39,14 @@ def test_a_run_that_was_stopped_or_continued_says_what_the_script_does(run):
     assert "\nimport os" not in writing.script(plan.gather(run)).partition("## 9.")[2]
 
 
+def test_a_continued_run_whose_rate_fell_twice_says_so(run):
+    tuned = run.config.replace({"model.network": "mobilenet_v2_035", "model.fine_tune": "last_block"})
+    assert "falls once" not in notes(run, tuned)
+    files.write_json(run.path / "parent.json", asdict(Parent("first", 4, "", "")))
+    assert "falls once" in notes(run, tuned) and "falls once" not in notes(run)
+    assert "falls once" not in notes(run, tuned.replace({"fit.fine_tune_schedule": "constant"}))
+
+
 def test_what_keras_does_in_its_own_way_is_named_only_where_it_does_it(run):
     assert "Layers of Keras change the training images" in notes(run)
     assert "Layers of Keras" not in notes(run, run.config.replace({"augment.flip": False}))
