@@ -775,10 +775,18 @@ def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:
 
 
 def differences(configs: Iterable[RunConfig]) -> dict[str, list[Any]]:
-    """Return the settings in which the configs differ: dotted path to one value per config."""
+    """Return the settings in which the configs differ: dotted path to one value per config.
+
+    A setting that changes nothing in any of them, because of others, makes no difference.
+    """
     configs = list(configs)
     table = {path: list(map(attrgetter(path), configs)) for path in SETTINGS}
-    return {path: values for path, values in table.items() if any(v != values[0] for v in values)}
+    differing = {path: values for path, values in table.items() if any(v != values[0] for v in values)}
+    return {
+        path: values
+        for path, values in differing.items()
+        if any(SETTINGS[path].matters(config.get) for config in configs)
+    }
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -75,9 +75,7 @@ def repeat_together(runs: Sequence[Run], times: int, submission: Submission = Su
 
 def _is_repeat(other: Run, run: Run) -> bool:
     try:
-        configs = [other.config, run.config]
-        differing = settings_of.differences(configs).keys() - SEEDS
-        return not differing or all(differing <= config.without_effect for config in configs)
+        return not settings_of.differences([other.config, run.config]).keys() - SEEDS
     except LabError:
         return False
 

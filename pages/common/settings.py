@@ -206,11 +206,13 @@ def _trusted(source: str) -> str:
 
 
 def assignments(config: RunConfig) -> list[str]:
-    """Return the settings that differ from the data set's defaults, as a link takes them."""
+    """Return the settings that differ from the data set's defaults, as a link takes them.
+
+    Those without effect are among them: they are kept for when they have one again.
+    """
     base = RunConfig().replace(datasets.starting_settings(config.data.source))
-    changed = {path: new for path, (_, new) in differences([base, config]).items()}
-    changed.pop(SOURCE, None)
-    return [f"{path}={word(value)}" for path, value in changed.items()]
+    values = {path: config.get(path) for path in SETTINGS if path != SOURCE}
+    return [f"{path}={word(value)}" for path, value in values.items() if value != base.get(path)]
 
 
 def _apply_starting_settings() -> None:

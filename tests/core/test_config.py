@@ -121,3 +121,11 @@ def test_a_config_round_trips_through_json():
 )
 def test_the_last_feature_map_has_the_expected_size(size, blocks, kernel, side):
     assert config.final_map_size(size, blocks, kernel) == side
+
+
+def test_settings_that_change_nothing_in_any_config_make_no_difference():
+    own, transfer = RunConfig(), config.preset("transfer")
+    idle = {"fit.fine_tune_schedule": "constant"}
+    assert not config.differences([own, own.replace(idle)])
+    tuned = transfer.replace({"model.fine_tune": "last_block"})
+    assert set(config.differences([transfer, tuned.replace(idle)])) == {"model.fine_tune", *idle}
