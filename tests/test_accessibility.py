@@ -46,14 +46,22 @@ def is_at_rest(page: Any) -> bool:
 
 
 def findings(page: Any, theme: str) -> list[str]:
-    """Return what axe finds on the page in this theme, a line per element."""
+    """Return what axe finds on the page in this theme, a line per element.
+
+    What is found is looked at again: while something is drawn anew it is pale, and the page cannot be told
+    from one at rest just before.
+    """
     if theme == "dark":
         page.emulate_media(color_scheme=theme)
         page.wait_for_timeout(600)  # the theme's colours fade in, and the page is drawn anew
+    found: list[Any] = []
+    for pause in (200, 1000, 3000):
         while not is_at_rest(page):
             time.sleep(0.05)
-    page.wait_for_timeout(200)
-    found = axe.Axe().run(page, NOT_OURS, RULES[theme]).response["violations"]
+        page.wait_for_timeout(pause)
+        found = axe.Axe().run(page, NOT_OURS, RULES[theme]).response["violations"]
+        if not found:
+            break
     return [f"{theme}: {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
