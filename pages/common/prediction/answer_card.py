@@ -35,7 +35,7 @@ def bars(found: Answer, names: Sequence[str], *, steady: bool = False) -> None:
     """Show the most probable classes, the most probable first; ``steady`` keeps the order of the classes."""
     likeliest = np.argsort(-found.probabilities, kind="stable")[:MAX_BARS]
     shown = np.sort(likeliest) if steady else likeliest
-    with st.container(gap="xsmall"):
+    with st.container(gap="xsmall", key="answer-bars-live" if steady else None):
         for index in shown.tolist():
             share = float(np.clip(found.probabilities[index], 0, 1))
             st.progress(share, f"{literal(names[index])} · {percent(share, 0)}")
