@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Literal, get_args, get_origin
 
@@ -481,6 +482,11 @@ class RunConfig(_Section):
         """The settings that change nothing, because of others."""
         return frozenset(path for path, setting in SETTINGS.items() if not setting.matters(self.get))
 
+    @property
+    def effective(self) -> RunConfig:
+        """The settings with those without effect at their defaults: equal for all that train the same."""
+        return _effective(self)
+
     @model_validator(mode="after")
     def _check_the_image_survives_the_blocks(self) -> RunConfig:
         blocks = len(self.model.filters)
@@ -752,6 +758,11 @@ _LIST_PART = re.compile(r'\s*("(?:[^"]|"")*")\s*(?:,|$)|([^,]+)')
 def _quoted(part: str) -> str:
     needs_quotes = "," in part or part.startswith('"') or part != part.strip()
     return '"' + part.replace('"', '""') + '"' if needs_quotes else part
+
+
+@lru_cache(maxsize=4096)  # asked of every run at every click
+def _effective(config: RunConfig) -> RunConfig:
+    return config.replace({path: SETTINGS[path].default for path in config.without_effect})
 
 
 def find_path(name: str, paths: Collection[str] = tuple(SETTINGS)) -> str:

@@ -69,11 +69,14 @@ class Study:
         Args:
             among: runs with their settings, newest first; by default all of the workspace.
         """
-        wanted, version, found = set(self.configs()), _version(self.base), dict[RunConfig, Run]()
+        wanted = {config.effective: config for config in self.configs()}
+        version, found = _version(self.base), dict[RunConfig, Run]()
         for run, config in readable() if among is None else among:
-            is_first = config not in found
-            if config in wanted and _is_on(version, run) and (is_first or _is_better(run, found[config])):
-                found[config] = run
+            meant = wanted.get(config.effective)
+            if meant is None or not _is_on(version, run):
+                continue
+            if meant not in found or _is_better(run, found[meant]):
+                found[meant] = run
         return found
 
     @property

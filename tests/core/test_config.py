@@ -60,6 +60,13 @@ def test_settings_that_change_nothing_are_named(changes, idle):
     assert "model.dropout" not in named and "model.network" not in named
 
 
+def test_settings_that_train_the_same_are_equal_in_effect():
+    one, other = (RunConfig().replace({"fit.patience": patience}) for patience in (3, 9))
+    assert one != other and one.effective == other.effective
+    third = other.replace({"fit.early_stopping": True})
+    assert third.effective == third and third.effective != other.effective
+
+
 def test_every_pretrained_network_can_be_chosen_and_has_a_name():
     setting = SETTINGS["model.network"]
     assert setting.options == ("own", *BACKBONES)

@@ -114,7 +114,8 @@ def followed(summary: Summary, others: Sequence[Summary]) -> Summary | None:
     for other in sorted(earlier, key=lambda one: one.run.id, reverse=True):
         if other.config and summary.config and _is_near(other.config, summary.config):
             with suppress(FileNotFoundError):  # deleted meanwhile
-                if _suggested(other.run.path, other.run.report_path.stat().st_mtime_ns) == summary.config:
+                suggested = _suggested(other.run.path, other.run.report_path.stat().st_mtime_ns)
+                if suggested and suggested.effective == summary.config.effective:
                     return other
     return None
 
