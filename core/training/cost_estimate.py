@@ -16,6 +16,7 @@ from core.config import RunConfig
 from core.errors import LabError
 from core.training import pretrained_cost, time_model
 from core.training.network_layers import layers
+from core.training.time_model import TimeModel
 from core.words import about, count, number
 
 _PARTS, _MIN_SECONDS = 4, 0.01
@@ -45,9 +46,9 @@ class Estimate:
     basis: str
 
 
-def cautions(config: RunConfig, images: int) -> list[str]:
-    """Say what would usually go wrong or take very long with ``images`` training images, in sentences."""
-    return [*_rate_caution(config), *_time_caution(duration(config, images).seconds)]
+def cautions(config: RunConfig, time: Estimate) -> list[str]:
+    """Say in sentences what would usually go wrong, or take very long by the estimate."""
+    return [*_rate_caution(config), *_time_caution(time.seconds)]
 
 
 def _rate_caution(config: RunConfig) -> list[str]:
@@ -93,8 +94,7 @@ def total(configs: Sequence[RunConfig], images: Sequence[int]) -> Estimate:
         validation = round(training * data.validation_share / share)
         work += _work(config, training, validation, config.fit.epochs, tuned, features)
     earlier = _earlier()
-    before = [work for work, _ in earlier], [seconds for _, seconds in earlier]
-    model = time_model.fit(np.reshape(before[0], (-1, _PARTS)), np.array(before[1]))
+    model = _fitted(tuple(tuple(work.tolist()) for work, _ in earlier), tuple(sec for _, sec in earlier))
     basis = "a rough guess: no earlier runs on this machine"
     if earlier:
         basis = f"from {count(len(earlier), 'earlier run')} on this machine"
@@ -129,6 +129,12 @@ def _work(
     work = np.array([_START_SECONDS, *(epochs * each_epoch)])
     work.setflags(write=False)
     return work
+
+
+@lru_cache(maxsize=4)  # asked at every click, and fitting takes milliseconds
+def _fitted(work: tuple[tuple[float, ...], ...], seconds: tuple[float, ...]) -> TimeModel:
+    """Return the model of the parts of work and the seconds of earlier runs."""
+    return time_model.fit(np.reshape(work, (-1, _PARTS)), np.array(seconds))
 
 
 def _earlier() -> list[tuple[NDArray[np.float64], float]]:

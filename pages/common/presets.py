@@ -30,8 +30,7 @@ def apply(name: str) -> None:
 
 
 def _remember() -> None:
-    values = {path: settings.value(path) for path in SETTINGS}
-    st.session_state[_BEFORE] = st.session_state.get(_BASE, DEFAULT), values
+    st.session_state[_BEFORE] = st.session_state.get(_BASE, DEFAULT), settings.values()
 
 
 def can_undo() -> bool:
@@ -46,30 +45,31 @@ def undo() -> None:
         settings.fill(values)
 
 
-def current() -> str:
-    """Return the preset that the settings are, or else the one that they were changed from."""
+def state() -> tuple[str, dict[str, Any]]:
+    """Return the preset that the settings are, or else the one that they were changed from.
+
+    And the settings that differ from it, with their values there; the data set is none of them.
+    """
+    differing = _differing()
     base = st.session_state.get(_BASE, DEFAULT)
-    return next((name for name in PRESETS if not _differing(name)), base)
-
-
-def changed() -> dict[str, Any]:
-    """Return the settings that differ from :func:`current`, with their values there; not the data set."""
-    return _differing(current())
+    name = next((name for name in PRESETS if not differing[name]), base)
+    return name, differing[name]
 
 
 def reset(path: str) -> None:
-    """Put a setting back to its value in :func:`current`; only in a callback."""
-    if path in (before := changed()):
+    """Put a setting back to its value in the preset; only in a callback."""
+    _, before = state()
+    if path in before:
         settings.put(path, settings.for_widget(SETTINGS[path], before[path]))
 
 
 def reset_all() -> None:
-    """Put all settings back to their values in :func:`current`; :func:`undo` takes it back."""
-    name, before = current(), changed()
+    """Put all settings back to their values in the preset; :func:`undo` takes it back."""
+    name, before = state()
     _remember()
-    values = {path: settings.value(path) for path in SETTINGS}
     settings.fill(
-        values | {path: settings.for_widget(SETTINGS[path], value) for path, value in before.items()}
+        settings.values()
+        | {path: settings.for_widget(SETTINGS[path], value) for path, value in before.items()}
     )
     st.session_state[_BASE] = name
 
@@ -81,10 +81,9 @@ def strengths() -> dict[str, dict[str, Any]]:
 
 def strength() -> str | None:
     """Return the strength of augmentation that the settings are, or None if they are none of them."""
-    for name, values in strengths().items():
-        if all(settings.value(path) == value for path, value in values.items()):
-            return name
-    return None
+    by_name = strengths()
+    now = settings.values(by_name["strong"])
+    return next((name for name, values in by_name.items() if values == now), None)
 
 
 def put_strength(name: str) -> None:
@@ -93,18 +92,21 @@ def put_strength(name: str) -> None:
         settings.put(path, value)
 
 
-def _differing(name: str) -> dict[str, Any]:
-    config = _starting_config(name)
-    values = {path: config.get(path) for path in SETTINGS if path != SOURCE}
-    return {
-        path: value
-        for path, value in values.items()
-        if settings.value(path) != settings.for_widget(SETTINGS[path], value)
-    }
+def _differing() -> dict[str, dict[str, Any]]:
+    """Return, for each preset, the settings that differ from it, with their values there."""
+    now = settings.values(path for path in SETTINGS if path != SOURCE)
+    differing = {}
+    for name, config in _starting_configs().items():
+        values = {path: settings.for_widget(SETTINGS[path], config.get(path)) for path in now}
+        differing[name] = {path: config.get(path) for path, value in values.items() if value != now[path]}
+    return differing
 
 
-def _starting_config(name: str) -> RunConfig:
+def _starting_configs() -> dict[str, RunConfig]:
+    """Return what a run on the data set starts from, by preset."""
     try:
-        return datasets.starting_config(settings.value(SOURCE), name)
+        base = RunConfig().replace({SOURCE: settings.value(SOURCE)})
+        starting = datasets.starting_settings(base.data.source)
     except LabError:  # there is no such data set, which the page reports
-        return preset(name)
+        base, starting = RunConfig(), {}
+    return {name: preset(name, base).replace(starting) for name in PRESETS}

@@ -7,7 +7,7 @@ command line (``?set=fit.epochs=5``), so that a reload or a link restores it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -53,7 +53,7 @@ def current() -> RunConfig:
     Raises:
         LabError: one of them is not valid; a sentence.
     """
-    return RunConfig().replace({path: _from_widget(setting) for path, setting in SETTINGS.items()})
+    return _config(SETTINGS)
 
 
 def current_base() -> RunConfig:
@@ -62,8 +62,7 @@ def current_base() -> RunConfig:
     Raises:
         LabError: one of them is not valid; a sentence.
     """
-    paths = [path for path in SETTINGS if path.startswith("data.") or path == "fit.seed"]
-    return RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in paths})
+    return _config(path for path in SETTINGS if path.startswith("data.") or path == "fit.seed")
 
 
 def current_data() -> DataConfig:
@@ -72,8 +71,7 @@ def current_data() -> DataConfig:
     Raises:
         LabError: one of them is not valid; a sentence.
     """
-    paths = [path for path in SETTINGS if path.startswith("data.")]
-    return RunConfig().replace({path: _from_widget(SETTINGS[path]) for path in paths}).data
+    return _config(path for path in SETTINGS if path.startswith("data.")).data
 
 
 def key(path: str) -> str:
@@ -82,13 +80,18 @@ def key(path: str) -> str:
     A browser that has not yet drawn the new values sends the old ones with the next click, under the old
     keys. Clicking a preset and Start in quick succession therefore starts the preset.
     """
-    filled = st.session_state[_FILLED]
-    return f"{path} {filled}" if filled else path
+    return path + _suffix()
 
 
 def value(path: str) -> Any:
     """Return the value of a setting's widget."""
     return st.session_state[key(path)]
+
+
+def values(paths: Iterable[str] = SETTINGS) -> dict[str, Any]:
+    """Return the values of several widgets, by default of all, in a fraction of the time that each takes."""
+    suffix = _suffix()
+    return {path: st.session_state[path + suffix] for path in paths}
 
 
 def put(path: str, value: Any) -> None:
@@ -266,6 +269,17 @@ def _report(sentence: str) -> None:
     st.session_state.setdefault(_NEWS, []).append(sentence)
 
 
+def _config(paths: Iterable[str]) -> RunConfig:
+    return RunConfig().replace(
+        {path: _from_widget(SETTINGS[path], present) for path, present in values(paths).items()}
+    )
+
+
+def _suffix() -> str:
+    filled = st.session_state[_FILLED]
+    return f" {filled}" if filled else ""
+
+
 def for_widget(setting: Setting, value: Any) -> Any:
     """Return a setting's value in the form that its widget takes."""
     if setting.path == CLASSES:
@@ -273,8 +287,7 @@ def for_widget(setting: Setting, value: Any) -> Any:
     return ", ".join(map(str, value)) if setting.kind is tuple else value
 
 
-def _from_widget(setting: Setting) -> Any:
-    present = value(setting.path)
+def _from_widget(setting: Setting, present: Any) -> Any:
     if setting.path == CLASSES:
         return tuple(present)
     return read_filters(present) if setting.kind is tuple else present

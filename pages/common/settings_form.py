@@ -63,9 +63,10 @@ def show(
         fault: what is wrong with the settings; said at the fields that it concerns.
     """
     faults = dict.fromkeys(fault.paths, str(fault)) if isinstance(fault, InvalidSettings) else {}
-    form = _Form(sources, class_names, presets.changed(), faults)
+    preset, changed = presets.state()
+    form = _Form(sources, class_names, changed, faults)
     if not lesson.hides("presets"):
-        _presets(form.changed)
+        _presets(preset, changed)
     detail = st.segmented_control(
         "Settings",
         [SIMPLE, ALL],
@@ -75,10 +76,11 @@ def show(
         help="Simple: what beginners change, with augmentation as one strength. All: every setting.",
         persist_state="session",
     )
+    value_of = settings.values().__getitem__
     shown = [
         path
-        for path in SETTINGS
-        if path not in without_effect and _matters(path) and not lesson.hides_setting(path)
+        for path, setting in SETTINGS.items()
+        if path not in without_effect and setting.matters(value_of) and not lesson.hides_setting(path)
     ]
     if detail == ALL:
         _all(form, shown)
@@ -86,8 +88,7 @@ def show(
         _simple(form, [path for path in shown if SETTINGS[path].simple or path in faults])
 
 
-def _presets(changed: Mapping[str, Any]) -> None:
-    current = presets.current()
+def _presets(current: str, changed: Mapping[str, Any]) -> None:
     st.markdown(
         "Presets", help="A preset fills in the settings below. Data set, classes and seed stay as they are."
     )
@@ -132,10 +133,6 @@ def _changes(changed: Mapping[str, Any], current: str) -> None:
             )
     if len(changed) > 1:
         st.button("Reset all", key="reset_all", on_click=presets.reset_all)
-
-
-def _matters(path: str) -> bool:
-    return SETTINGS[path].matters(settings.value)
 
 
 def _simple(form: _Form, paths: Sequence[str]) -> None:
@@ -183,7 +180,7 @@ def _strength() -> None:
         "more and more rotation, zoom, brightness and contrast. All shows each of them.",
         on_change=_apply_strength,
     )
-    values = {path: settings.value(path) for path in presets.strengths()["strong"]}
+    values = settings.values(presets.strengths()["strong"])
     words = [_in_words(path, value) for path, value in values.items() if value]
     st.caption(", ".join(words).capitalize() or "No random changes.")
 

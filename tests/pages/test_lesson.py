@@ -71,6 +71,9 @@ def test_a_name_that_means_nothing_is_said():
 
 def test_the_link_of_the_page_hides_and_sets_what_was_chosen(config):
     test = visit(addresses.TRAIN, data=config.data.source, set="fit.epochs=7")
+    assert not test.code  # worked out only while it is open
+    test.session_state["lesson_link"] = True
+    no_fault(test.run())
     chosen = test.multiselect(key="lesson_chosen")
     no_fault(chosen.set_value(["model.dropout", "data.classes", "details"]).run())
     query = parse_qs(urlsplit(test.code[0].value).query)

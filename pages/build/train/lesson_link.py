@@ -19,25 +19,35 @@ _TRAIN_PATH = "/train"
 def show() -> None:
     """Show a button that opens the choice of what to hide, and the link that hides it."""
     with st.popover(
-        "Copy a link to this lesson", icon=":material/school:", type="tertiary", key="lesson_link"
-    ):
-        st.markdown("A link to this page, with the settings as they are now and without what distracts.")
-        hidden = st.multiselect(
-            "Hide",
-            [*SETTINGS, *_parts()],
-            default=sorted(lesson.hidden()),
-            format_func=_title,
-            key=_CHOSEN,
-            placeholder="Nothing",
-            help="Settings, parts of Train and Results, and steps of Present. "
-            "Whoever opens the link can show everything again.",
-        )
-        try:
-            link = address(hidden)
-        except LabError as error:
-            st.markdown(literal(error))
-        else:
-            st.code(link, language=None, wrap_lines=True)
+        "Copy a link to this lesson",
+        icon=":material/school:",
+        type="tertiary",
+        key="lesson_link",
+        on_change="rerun",
+    ) as popover:
+        if popover.open:
+            _choose()
+
+
+def _choose() -> None:
+    st.markdown("A link to this page, with the settings as they are now and without what distracts.")
+    hidden = st.multiselect(
+        "Hide",
+        [*SETTINGS, *_parts()],
+        default=sorted(lesson.hidden()),
+        format_func=_title,
+        key=_CHOSEN,
+        placeholder="Nothing",
+        persist_state="session",
+        help="Settings, parts of Train and Results, and steps of Present. "
+        "Whoever opens the link can show everything again.",
+    )
+    try:
+        link = address(hidden)
+    except LabError as error:
+        st.markdown(literal(error))
+    else:
+        st.code(link, language=None, wrap_lines=True)
 
 
 def address(hidden: list[str]) -> str:

@@ -11,6 +11,7 @@ from core.datasets import Selection
 from core.errors import LabError
 from core.runs import Labels
 from core.training import cost_estimate, memory_estimate, network_layers
+from core.training.cost_estimate import Estimate
 from core.words import about, byte_size, duration
 from pages.build.train import followed_run
 from pages.common import data_selection, data_sources, frame, settings, visitors
@@ -27,11 +28,15 @@ def headline(config: RunConfig, selection: Selection) -> None:
     data_selection.show_summary(selection)
 
 
-def costs(config: RunConfig, selection: Selection) -> None:
+def time_estimate(config: RunConfig, selection: Selection) -> Estimate:
+    """Return how long the run would take."""
+    return cost_estimate.duration(config, int((selection.rows["split"] == "train").sum()))
+
+
+def costs(config: RunConfig, selection: Selection, time: Estimate) -> None:
     """Show the number of parameters and the estimated time before training starts."""
     training = int((selection.rows["split"] == "train").sum())
     parameters = network_layers.trained_parameters(config, len(selection.class_names))
-    time = cost_estimate.duration(config, training)
     with st.grid(2, min_column_width=220, gap="small"):
         metric_card(
             "Parameters",
@@ -123,10 +128,9 @@ def _start(name: str, despite_memory: bool) -> None:
     st.session_state[_STARTED] = True
 
 
-def cautions(config: RunConfig, selection: Selection) -> None:
+def cautions(config: RunConfig, time: Estimate) -> None:
     """Say above Start what usually goes wrong with such settings."""
-    training = int((selection.rows["split"] == "train").sum())
-    for sentence in cost_estimate.cautions(config, training):
+    for sentence in cost_estimate.cautions(config, time):
         st.warning(literal(sentence), icon=":material/warning:")
 
 

@@ -76,8 +76,9 @@ if config and config.backbone:
 is_unfit = found is not None and not found.fit and not shown.has_next_step
 if found is not None and not found.fit:
     data_verdict.warn(found, is_next_step=is_unfit)
-if config and selection and not fault:
-    plan.cautions(config, selection)
+time = plan.time_estimate(config, selection) if config and selection else None
+if config and time and not fault:
+    plan.cautions(config, time)
 plan.start_button(
     config,
     short_of_memory=short,
@@ -85,9 +86,9 @@ plan.start_button(
     is_next_step=not (shown.has_next_step or is_unfit or dataset is None),
 )
 
-if config and selection and dataset:
+if config and selection and dataset and time:
     if not lesson.hides("costs"):
-        plan.costs(config, selection)
+        plan.costs(config, selection, time)
     if not lesson.hides("preview"):
         preview.show(dataset, selection, config)
     if not lesson.hides("layers"):
