@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +104,11 @@ class Dataset:
         """The name of the candidate that its files were read as; "" where an earlier version prepared it."""
         return self.layout or next((one.name for one in self.candidates), "")
 
-    @property
-    def skipped(self) -> list[dict[str, str]]:
+    @cached_property
+    def skipped(self) -> tuple[dict[str, str], ...]:
         """Files that could not be read as images: ``{"file": ..., "reason": ...}``."""
         bad = self.index[self.index["problem"] != ""]
-        return [{"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True)]
+        return tuple({"file": f, "reason": p} for f, p in zip(bad["name"], bad["problem"], strict=True))
 
     def rows(self, ids: Sequence[str]) -> pd.DataFrame:
         """The index rows with the given ids, in the order of the ids.
@@ -146,7 +147,7 @@ class Dataset:
             )
         return image
 
-    def thumbnail(self, row: pd.Series, size: int) -> bytes:
+    def thumbnail(self, row: pd.Series | Mapping[Any, Any], size: int) -> bytes:
         """The image as a JPEG of at most ``size`` pixels a side, created once and cached.
 
         Raises:

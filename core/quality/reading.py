@@ -49,7 +49,7 @@ def _several_labels(dataset: Dataset, bad: pd.DataFrame) -> Finding:
 
 def _unreadable(dataset: Dataset, bad: pd.DataFrame) -> Finding:
     noted = dataset.usable[(dataset.usable["note"] != "") & ~_is_deep(dataset.usable)]
-    numbers = {"unreadable": len(bad), "odd": len(noted), "files": dataset.skipped}
+    numbers = {"unreadable": len(bad), "odd": len(noted), "files": list(dataset.skipped)}
     title = "Unreadable files"
     odd = f" {count(len(noted), 'image')} had something odd, such as several frames." if len(noted) else ""
     if bad.empty:

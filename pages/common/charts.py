@@ -6,6 +6,10 @@ classes of its schema, which takes 3 ms each time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, cast
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -13,10 +17,33 @@ from altair.utils import schemapi
 
 from core.export import palette
 
+P = ParamSpec("P")
+
 schemapi.disable_debug_mode()  # a chart is validated as a whole when it is shown, not again in every part
 
+VALUES = alt.NamedData("values")
+"""The data of a chart that is :func:`drawn_once`."""
 NAMES = alt.ExprRef("min(260, 0.4 * containerSize()[0])")
 """Pixels for names beside a chart, limited so that the chart keeps its room on a phone."""
+
+
+def drawn_once(
+    draw: Callable[P, alt.Chart | alt.LayerChart],
+) -> Callable[P, dict[str, Any]]:
+    """Return a function that keeps the chart's specification, since building one takes milliseconds.
+
+    ``draw`` takes what the chart depends on, all of it hashable, and draws :data:`VALUES` in every layer. The
+    values themselves are passed to ``st.vega_lite_chart``, which knows no others, beside the specification.
+    """
+
+    @wraps(draw)
+    def specification(*arguments: P.args, **named: P.kwargs) -> dict[str, Any]:
+        spec = draw(*arguments, **named).to_dict()
+        del spec["data"]  # only a name for the values
+        assert "datasets" not in spec, f"{draw.__name__} draws values of its own"
+        return spec
+
+    return cast("Callable[P, dict[str, Any]]", lru_cache(maxsize=64)(specification))
 
 
 def is_dark() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from core import datasets
@@ -44,6 +45,7 @@ def heading(source: str) -> str:
     return short(source) if kind(source) == FOLDER else title(source)
 
 
+@lru_cache(maxsize=1024)  # asked of every run at every click
 def short(source: str) -> str:
     """Return a short title for narrow spaces, such as the bare name of a folder."""
     if source.startswith("upload:"):

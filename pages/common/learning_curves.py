@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.export import palette
 from core.export.palette import TRAINING, VALIDATION
-from pages.common.charts import is_dark
+from pages.common import charts
 from pages.common.curve_values import frame as frame
 
 BY_EPOCH, BY_TIME = "Epoch", "Time"
@@ -21,7 +21,6 @@ _LINE = 17
 """Height in pixels of a line of words above the curves."""
 _END_WORDS = 9
 """Room for the words at the ends of the curves, in heights of their letters."""
-_VALUES = alt.NamedData("values")
 
 
 def show(
@@ -37,21 +36,17 @@ def show(
         shown = values[values["metric"] == metric]
         column.vega_lite_chart(
             shown,
-            _spec(metric, sides, last_epoch, along, has_stages, is_dark()),
+            _specification(
+                metric,
+                sides,
+                last_epoch=last_epoch,
+                along=along,
+                is_dark=charts.is_dark(),
+                has_stages=has_stages,
+            ),
             key=f"{metric}-{key}" if key else None,
             alt=f"{metric.capitalize()} by epoch" if key else _in_words(shown, metric, along),
         )
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _spec(
-    metric: str, sides: tuple[str, ...], last_epoch: int | None, along: str, has_stages: bool, is_dark: bool
-) -> dict[str, Any]:
-    """Return the chart without its values: during training only they change, so the chart is not rebuilt."""
-    drawn = chart(metric, sides, last_epoch=last_epoch, along=along, is_dark=is_dark, has_stages=has_stages)
-    spec = drawn.to_dict()
-    del spec["data"]  # only a name for the values passed with it
-    return spec
 
 
 def chart(
@@ -82,7 +77,7 @@ def chart(
     """
     is_single = len(sides) == 1
     labels = ["kept", *(["begins"] if has_stages else [])] if is_single else []
-    base = alt.Chart(_VALUES).encode(
+    base = alt.Chart(charts.VALUES).encode(
         x=_across(along, last_epoch, _END_WORDS * font_size if is_single else 0),
         color=_color(metric, sides, is_dark),
         tooltip=_tooltip(metric, is_single),
@@ -107,16 +102,19 @@ def chart(
     return alt.LayerChart(layer=layers).properties(height=height)
 
 
+_specification = charts.drawn_once(chart)
+
+
 def _rule(label: str) -> alt.Chart:
     """Draw a line at a labelled epoch, up to its label."""
-    labelled = alt.Chart(_VALUES).transform_filter(f"datum.{label} != ''").encode(x=alt.X("epoch:Q"))
+    labelled = alt.Chart(charts.VALUES).transform_filter(f"datum.{label} != ''").encode(x=alt.X("epoch:Q"))
     drawn: alt.Chart = labelled.mark_rule(strokeDash=[2, 3], color=palette.GREY, strokeWidth=1.5)
     return drawn
 
 
 def _rule_words(label: str, top: int) -> alt.Chart:
     """Label that line above the curves, on the side that has more room."""
-    labelled = alt.Chart(_VALUES).transform_filter(f"datum.{label} != ''")
+    labelled = alt.Chart(charts.VALUES).transform_filter(f"datum.{label} != ''")
     is_right = "2 * scale('x', datum.epoch) > range('x')[1]"
     words = labelled.mark_text(
         align=alt.ExprRef(f"{is_right} ? 'right' : 'left'"),
@@ -139,7 +137,9 @@ def _end_words(base: alt.Chart, font_size: int) -> alt.Chart:
 
 def _evidence() -> alt.Chart:
     rings = (
-        alt.Chart(_VALUES).transform_filter("datum.evidence").encode(x=alt.X("epoch:Q"), y=alt.Y("value:Q"))
+        alt.Chart(charts.VALUES)
+        .transform_filter("datum.evidence")
+        .encode(x=alt.X("epoch:Q"), y=alt.Y("value:Q"))
     )
     drawn: alt.Chart = rings.mark_point(
         size=290, color="#d6336c", strokeWidth=2.2, filled=False, opacity=0.9, aria=False

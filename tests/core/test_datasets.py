@@ -91,7 +91,7 @@ def test_bad_files_are_listed_and_the_rest_is_used(flowers: Path) -> None:
     (flowers / "roses" / "empty.jpg").touch()
     (flowers / "tulips" / "page.jpg").write_text("<html>not found</html>")
     dataset = datasets.prepare(str(flowers))
-    assert dataset.skipped == [
+    assert list(dataset.skipped) == [
         {"file": "roses/empty.jpg", "reason": "empty file"},
         {"file": "tulips/page.jpg", "reason": "a web page, not an image"},
     ]

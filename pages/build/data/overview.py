@@ -14,7 +14,7 @@ from core.data.splits import SPLITS
 from core.datasets import Selection
 from core.words import count
 from pages.build.data import thumbnails
-from pages.common import frame, layout_choice, settings
+from pages.common import charts, frame, layout_choice, settings
 from pages.common.metric_card import metric_card
 from pages.common.text import literal
 
@@ -58,7 +58,7 @@ def _samples(dataset: Dataset, class_names: tuple[str, ...]) -> None:
     rows = dataset.usable[dataset.usable["label"].isin(class_names)]
     turn = st.session_state.setdefault(_TURN, 0)
     with st.grid("auto", min_column_width=100, gap="small"):
-        for _, row in rows.sample(min(SAMPLES, len(rows)), random_state=turn).iterrows():
+        for row in rows.sample(min(SAMPLES, len(rows)), random_state=turn).to_dict("records"):
             with st.container(gap="xxsmall", key=f"sample-{row['id']}"):
                 thumbnails.show(dataset, row, TILE)
                 st.text(row["label"])
@@ -75,9 +75,9 @@ def classes(selection: Selection) -> None:
         [(name, split, n) for split, by_name in selection.counts().items() for name, n in by_name.items()],
         columns=["class", "split", "images"],
     )
-    names = list(selection.class_names)
+    names = selection.class_names
     with st.container(height=420 if len(names) > MAX_CLASSES_AT_ONCE else "content", border=False):
-        st.altair_chart(_class_chart(counts, names), alt="Images per class and split")
+        st.vega_lite_chart(counts, _class_chart(names), alt="Images per class and split")
     limit = SETTINGS[settings.MAX_PER_CLASS].label
     totals = counts.groupby("class")["images"].sum()
     if totals.max() >= 2 * totals.min():
@@ -87,13 +87,17 @@ def classes(selection: Selection) -> None:
         )
 
 
-def _class_chart(counts: pd.DataFrame, names: list[str]) -> alt.Chart:
+@charts.drawn_once
+def _class_chart(names: tuple[str, ...]) -> alt.Chart:
     chart: alt.Chart = (
-        alt.Chart(counts)
+        alt.Chart(charts.VALUES)
         .mark_bar(cornerRadius=2)
         .encode(
             y=alt.Y(
-                "class:N", sort=names, title=None, axis=alt.Axis(labelLimit=180, ticks=False, domain=False)
+                "class:N",
+                sort=list(names),
+                title=None,
+                axis=alt.Axis(labelLimit=180, ticks=False, domain=False),
             ),
             x=alt.X("sum(images):Q", title="Images", axis=alt.Axis(tickMinStep=1, format=",d")),
             color=alt.Color(
@@ -121,28 +125,33 @@ def sizes(dataset: Dataset, image_size: int) -> None:
     found = dataset.usable.groupby(["width", "height"]).size().rename("images").reset_index()
     found = found.nlargest(MAX_SIZES, "images")
     if len(found) > 1:
-        st.altair_chart(
-            _size_chart(found, image_size),
+        network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["network input"]})
+        st.vega_lite_chart(
+            pd.concat([found.assign(words=""), network]),
+            _size_chart(),
             alt="Widths and heights of the images, and the network's input size",
         )
     st.caption(_size_words(dataset.usable, image_size))
 
 
-def _size_chart(found: pd.DataFrame, image_size: int) -> alt.LayerChart:
+@charts.drawn_once
+def _size_chart() -> alt.LayerChart:
+    """Chart the columns width, height, images and words; a row with words is a mark for a size."""
+    base = alt.Chart(charts.VALUES).encode(
+        x=alt.X("width:Q", title="Width in px", axis=alt.Axis(grid=False)),
+        y=alt.Y("height:Q", title="Height in px"),
+    )
     points = (
-        alt.Chart(found)
+        base.transform_filter("datum.words == ''")
         .mark_circle(opacity=0.55)
         .encode(
-            x=alt.X("width:Q", title="Width in px", axis=alt.Axis(grid=False)),
-            y=alt.Y("height:Q", title="Height in px"),
             size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[25, 500])),
             tooltip=[alt.Tooltip("width:Q"), alt.Tooltip("height:Q"), alt.Tooltip("images:Q", format=",")],
         )
     )
-    network = pd.DataFrame({"width": [image_size], "height": [image_size], "words": ["network input"]})
-    base = alt.Chart(network).encode(x=alt.X("width:Q"), y=alt.Y("height:Q"), tooltip=alt.Tooltip("words:N"))
-    mark = base.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
-    words = base.mark_text(align="left", dx=10, color="#cf4f83").encode(text=alt.Text("words:N"))
+    marked = base.transform_filter("datum.words != ''").encode(tooltip=alt.Tooltip("words:N"))
+    mark = marked.mark_point(shape="square", size=110, strokeWidth=2, color="#cf4f83")
+    words = marked.mark_text(align="left", dx=10, color="#cf4f83").encode(text=alt.Text("words:N"))
     return alt.LayerChart(layer=[points, mark, words]).properties(height=280)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,11 @@ MAX_HEIGHT_TO_WIDTH = 2
 """Images up to this ratio fill the width of their container."""
 
 
-def draw(dataset: Dataset, row: pd.Series, size: int, width: int | Literal["stretch"] = "stretch") -> None:
+Row = pd.Series | Mapping[Any, Any]
+"""A row of the index."""
+
+
+def draw(dataset: Dataset, row: Row, size: int, width: int | Literal["stretch"] = "stretch") -> None:
     """Draw an image, at most ``size`` pixels per side and ``width`` wide, narrower if it is very tall.
 
     Raises:
@@ -27,7 +32,7 @@ def draw(dataset: Dataset, row: pd.Series, size: int, width: int | Literal["stre
     st.image(dataset.thumbnail(row, size), width=width, alt=f"Image of class {row['label']}")
 
 
-def show(dataset: Dataset, row: pd.Series, size: int) -> None:
+def show(dataset: Dataset, row: Row, size: int) -> None:
     """Draw an image, or show an error sentence if it can no longer be read."""
     try:
         draw(dataset, row, size)

@@ -169,7 +169,9 @@ def test_a_class_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (root / "a").symlink_to(fill(tmp_path / "elsewhere", "x"))
     (root / "0").symlink_to(root / "b")
     dataset = datasets.prepare(str(root))
-    assert dataset.skipped == [{"file": "a", "reason": "a link that points outside the data set's folder"}]
+    assert list(dataset.skipped) == [
+        {"file": "a", "reason": "a link that points outside the data set's folder"}
+    ]
     assert dataset.class_names == ("b", "c")
     assert [(one.kind, one.names) for one in dataset.left_aside] == [
         ("a link to a folder that is read already", ("0",))
