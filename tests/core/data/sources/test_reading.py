@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -43,7 +44,10 @@ def zipped(root: Path) -> Path:
 
 
 def uploaded(root: Path) -> str:
-    files = [(file.relative_to(root).as_posix(), file.open("rb")) for file in sorted(root.rglob("*.*"))]
+    files = [
+        (file.relative_to(root).as_posix(), io.BytesIO(file.read_bytes()))
+        for file in sorted(root.rglob("*.*"))
+    ]
     return sources.keep_files("mine", files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -261,7 +262,8 @@ def zipped(root: Path) -> str:
 
 def uploaded(root: Path) -> str:
     parts = [
-        (file.relative_to(root.parent).as_posix(), file.open("rb")) for file in sorted(root.rglob("*.*"))
+        (file.relative_to(root.parent).as_posix(), io.BytesIO(file.read_bytes()))
+        for file in sorted(root.rglob("*.*"))
     ]
     return sources.keep_files("mine", parts)
 
