@@ -104,7 +104,7 @@ def test_from_nothing_to_a_model_that_answers_live(
         tab.get_by_role("button", name="Use this data set").click()
         tab.get_by_role("button", name=re.compile("Use for training|Train on it anyway")).click()
         if not weights:
-            tab.get_by_test_id("stSidebar").get_by_text("first look").click()
+            tab.get_by_role("button", name="First look", exact=True).click()
         tab.get_by_role("button", name="Start training").click()
         tab.get_by_role("button", name="Look at the result").wait_for()
         (run,) = runs.all()
