@@ -44,6 +44,7 @@ __all__ = [
     "prepared",
     "select",
     "starting_config",
+    "starting_configs",
     "starting_settings",
 ]
 
@@ -92,8 +93,17 @@ def starting_config(source: str, preset: str) -> RunConfig:
     Raises:
         LabError: ``source`` cannot be a data set's name.
     """
-    base = RunConfig().replace({"data.source": source})
-    return config.preset(preset, base).replace(starting_settings(source))
+    return starting_configs(source)[preset]
+
+
+def starting_configs(source: str) -> dict[str, RunConfig]:
+    """What :func:`starting_config` returns for each preset.
+
+    Raises:
+        LabError: ``source`` cannot be a data set's name.
+    """
+    base, own = RunConfig().replace({"data.source": source}), starting_settings(source)
+    return {name: config.preset(name, base).replace(own) for name in config.PRESETS}
 
 
 def _flip_starts_on(dataset: Dataset) -> bool:

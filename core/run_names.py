@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import datasets, runs
-from core.config import PRESETS, RunConfig
+from core.config import RunConfig
 from core.errors import LabError
 from core.words import differing
 
@@ -26,7 +26,7 @@ def proposed(config: RunConfig) -> str:
 
 def first_name(config: RunConfig) -> str:
     """Return the name of a run that is the first on its data set: ``First look``."""
-    presets = {name: datasets.starting_config(config.data.source, name) for name in PRESETS}
+    presets = datasets.starting_configs(config.data.source)
     fitting = [name for name, one in presets.items() if not differing(one, config)]
     return fitting[0].capitalize() if fitting else differing(presets["tutorial"], config)
 

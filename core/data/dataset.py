@@ -21,6 +21,9 @@ from core.data.image_stats import content_hash
 from core.data.sources.layout import LeftAside
 from core.errors import Candidate, LabError
 
+Row = pd.Series | Mapping[Any, Any]
+"""A row of the index."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -122,7 +125,7 @@ class Dataset:
             raise LabError(f"{len(missing)} of the images are no longer in the data set {self.source}.")
         return index.loc[list(ids)]
 
-    def image(self, row: pd.Series | Mapping[Any, Any], draft: int = 0) -> Image.Image:
+    def image(self, row: Row, draft: int = 0) -> Image.Image:
         """The upright RGB image of an index row, as it was when the data set was prepared.
 
         A file with the size and time it had then counts as unchanged; of any other, the pixels are compared.
@@ -147,7 +150,7 @@ class Dataset:
             )
         return image
 
-    def thumbnail(self, row: pd.Series | Mapping[Any, Any], size: int) -> bytes:
+    def thumbnail(self, row: Row, size: int) -> bytes:
         """The image as a JPEG of at most ``size`` pixels a side, created once and cached.
 
         Raises:
@@ -169,7 +172,7 @@ class Dataset:
 _RESCAN = "Press Rescan files on the Data page, or run python -m core prepare."
 
 
-def _is_untouched(path: Path, row: pd.Series | Mapping[Any, Any]) -> bool:
+def _is_untouched(path: Path, row: Row) -> bool:
     try:
         info = path.stat()
     except OSError:  # decoding it says why

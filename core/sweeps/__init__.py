@@ -208,8 +208,8 @@ def _proposed(sweep: Sweep, known: Sequence[Trial], at_once: int) -> list[RunCon
     existing, known = _configs(sweep), list(known)
     firsts = {path: sweep.base.get(path) for path in SEEDS - set(sweep.values)}
     wanted = [repeated(config.replace(firsts), sweep.repeats) for config in existing]
-    lacking = list({config.model_dump_json(): config for seeds in wanted for config in seeds}.values())
-    lacking = [config for config in lacking if config not in existing]
+    every = dict.fromkeys(config for seeds in wanted for config in seeds)
+    lacking = [config for config in every if config not in existing]
     free = at_once - sum(trial.state == "running" for trial in known)
     for _ in range(min(free, sweep.trials - len(known))):
         choice = _new_choice(sweep, known)

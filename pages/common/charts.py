@@ -17,7 +17,7 @@ from altair.utils import schemapi
 
 from core.export import palette
 
-P = ParamSpec("P")
+_P = ParamSpec("_P")
 
 schemapi.disable_debug_mode()  # a chart is validated as a whole when it is shown, not again in every part
 
@@ -28,8 +28,8 @@ NAMES = alt.ExprRef("min(260, 0.4 * containerSize()[0])")
 
 
 def drawn_once(
-    draw: Callable[P, alt.Chart | alt.LayerChart],
-) -> Callable[P, dict[str, Any]]:
+    draw: Callable[_P, alt.Chart | alt.LayerChart],
+) -> Callable[_P, dict[str, Any]]:
     """Return a function that keeps the chart's specification, since building one takes milliseconds.
 
     ``draw`` takes what the chart depends on, all of it hashable, and draws :data:`VALUES` in every layer. The
@@ -37,13 +37,13 @@ def drawn_once(
     """
 
     @wraps(draw)
-    def specification(*arguments: P.args, **named: P.kwargs) -> dict[str, Any]:
+    def specification(*arguments: _P.args, **named: _P.kwargs) -> dict[str, Any]:
         spec = draw(*arguments, **named).to_dict()
         del spec["data"]  # only a name for the values
         assert "datasets" not in spec, f"{draw.__name__} draws values of its own"
         return spec
 
-    return cast("Callable[P, dict[str, Any]]", lru_cache(maxsize=64)(specification))
+    return cast("Callable[_P, dict[str, Any]]", lru_cache(maxsize=64)(specification))
 
 
 def is_dark() -> bool:

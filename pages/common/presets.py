@@ -103,10 +103,7 @@ def _differing() -> dict[str, dict[str, Any]]:
 
 
 def _starting_configs() -> dict[str, RunConfig]:
-    """Return what a run on the data set starts from, by preset."""
     try:
-        base = RunConfig().replace({SOURCE: settings.value(SOURCE)})
-        starting = datasets.starting_settings(base.data.source)
+        return datasets.starting_configs(settings.value(SOURCE))
     except LabError:  # there is no such data set, which the page reports
-        base, starting = RunConfig(), {}
-    return {name: preset(name, base).replace(starting) for name in PRESETS}
+        return {name: preset(name) for name in PRESETS}

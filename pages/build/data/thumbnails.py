@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Row
 from core.errors import LabError
 from pages.common.text import literal
 
 MAX_HEIGHT_TO_WIDTH = 2
 """Images up to this ratio fill the width of their container."""
-
-
-Row = pd.Series | Mapping[Any, Any]
-"""A row of the index."""
 
 
 def draw(dataset: Dataset, row: Row, size: int, width: int | Literal["stretch"] = "stretch") -> None:
