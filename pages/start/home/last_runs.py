@@ -34,6 +34,7 @@ def show(newest: Sequence[Summary]) -> None:
     _next_step(newest, finished)
     if not finished:
         return
+    st.space("small")
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.header("Your last runs", anchor=False, width="content")
         st.page_link(COMPARE, label="All runs", icon=":material/compare_arrows:", width="content")
