@@ -222,12 +222,17 @@ def read_model(
 
 
 def _cached(path: Path, parse: Callable[[bytes], Any]) -> Any:
-    name, info = str(path), path.stat()
-    signature = (info.st_mtime_ns, info.st_size)
+    name, now = str(path), signature(path)
     cached = _contents.get(name)
-    if cached is None or cached[0] != signature:
-        cached = _contents[name] = signature, _fresh(path, parse)
+    if cached is None or cached[0] != now:
+        cached = _contents[name] = now, _fresh(path, parse)
     return cached[1]
+
+
+def signature(path: Path) -> tuple[int, int]:
+    """Return values that change when a file does. Raises OSError if there is no such file."""
+    info = path.stat()
+    return info.st_mtime_ns, info.st_size
 
 
 def _fresh(path: Path, parse: Callable[[bytes], Any]) -> Any:

@@ -31,6 +31,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,7 +42,7 @@ from pydantic import AfterValidator, Field, FiniteFloat, PlainValidator, TypeAda
 from core import arrays, files, workspace
 from core import config as settings
 from core.config import RunConfig
-from core.errors import LabError
+from core.errors import LabError, in_one_line
 from core.files import Count, Moment
 from core.processes import heartbeat
 from core.processes.heartbeat import ProcessId
@@ -312,13 +313,20 @@ class Run:
         return files.read_model(self.report_path, Report, missing=None)
 
     def predictions(self, split: str) -> Predictions:
-        """Predictions on ``"validation"`` or ``"test"``.
+        """Predictions on ``"validation"`` or ``"test"``, read-only; read again only if the file has changed.
 
         Raises:
             LabError: there are none yet, or they are damaged or contradict the report.
         """
-        report = self.report()
-        return _predictions(self.predictions_path, split, len(report.class_names) if report else None)
+        report, path = self.report(), self.predictions_path
+        try:
+            return _predictions(
+                path, split, len(report.class_names) if report else None, files.signature(path)
+            )
+        except FileNotFoundError:
+            raise LabError(f"Run {self.id} has no predictions yet.") from None
+        except OSError as error:
+            raise LabError(f"{path.name} in {path.parent} is damaged: {in_one_line(error)}") from None
 
     def write_status(self, status: Status) -> None:
         """Replace status.json; only the process that executes the run may call this."""
@@ -564,13 +572,13 @@ def out_of_memory(hint: str) -> dict[str, Any]:
 _CONFIG_FILE: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, PlainValidator(_from_file)])
 
 
-def _predictions(path: Path, split: str, classes: int | None) -> Predictions:
+@lru_cache(maxsize=24)
+def _predictions(path: Path, split: str, classes: int | None, signature: tuple[int, int]) -> Predictions:
     known = {f"{split}_{name}": shape for name, shape in _SPLIT.items()}
     groups: arrays.Shape = ("whole", 1)
-    try:
-        stored = arrays.read(path, known, {f"{split}_groups": groups})
-    except FileNotFoundError:
-        raise LabError(f"Run {path.parent.name} has no predictions yet.") from None
+    stored = arrays.read(path, known, {f"{split}_groups": groups})
+    for array in stored.values():
+        array.flags.writeable = False
     ids, labels, probabilities = (stored[name] for name in known)
     read = Predictions(ids, labels, probabilities, stored.get(f"{split}_groups"))
     images, columns = read.probabilities.shape

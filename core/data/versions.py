@@ -176,7 +176,7 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step], later: Sequence[Step] =
     added = (id for step in (*recorded, *later) if step.kind == "add" for id in step.ids)
     excluded: dict[str, str] = dict.fromkeys(added, NOT_INCLUDED)
     original = index["folder_label"] if "folder_label" in index else index["label"]
-    classes = set(original)
+    classes = set(original.unique())
     for step in in_force(recorded):
         if step.kind == "exclude":
             excluded |= dict.fromkeys(step.ids, step.reason)
@@ -185,14 +185,18 @@ def apply(index: pd.DataFrame, recorded: Sequence[Step], later: Sequence[Step] =
         elif step.kind in ("add", "put_back"):
             back = set(step.ids)
             excluded = {id: reason for id, reason in excluded.items() if id not in back}
-    ids = index["id"].tolist()
-    new_labels = [labels.get(id, label) for id, label in zip(ids, original.tolist(), strict=True)]
-    reasons = [excluded.get(id, "") for id in ids]
+    none = pd.Series("", index.index, dtype="str")
     return index.assign(
         folder_label=original,
-        label=pd.Series(new_labels, index.index, "str"),
-        excluded=pd.Series(reasons, index.index, "str"),
+        label=_replaced(original.astype("str"), index["id"], labels),
+        excluded=_replaced(none, index["id"], excluded),
     )
+
+
+def _replaced(values: pd.Series, ids: pd.Series, of_ids: dict[str, str]) -> pd.Series:
+    """Return values with those of some ids replaced; few of very many, mostly."""
+    changed = ids.isin(of_ids.keys())
+    return values.mask(changed, ids[changed].map(of_ids)) if changed.any() else values
 
 
 def not_applied(dataset: Dataset) -> tuple[Step, ...]:

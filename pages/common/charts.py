@@ -32,13 +32,15 @@ def drawn_once(
 ) -> Callable[_P, dict[str, Any]]:
     """Return a function that keeps the chart's specification, since building one takes milliseconds.
 
+    It is not validated, which takes as long again: tests do that.
+
     ``draw`` takes what the chart depends on, all of it hashable, and draws :data:`VALUES` in every layer. The
     values themselves are passed to ``st.vega_lite_chart``, which knows no others, beside the specification.
     """
 
     @wraps(draw)
     def specification(*arguments: _P.args, **named: _P.kwargs) -> dict[str, Any]:
-        spec = draw(*arguments, **named).to_dict()
+        spec = draw(*arguments, **named).to_dict(validate=False)
         del spec["data"]  # only a name for the values
         assert "datasets" not in spec, f"{draw.__name__} draws values of its own"
         return spec

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import altair as alt
 import numpy as np
 import pandas as pd
+import streamlit as st
 from numpy.typing import NDArray
 
 from core.evaluation import confusion
 from core.export import palette
+from pages.common import charts
+
+if TYPE_CHECKING:
+    from streamlit.elements.vega_charts import VegaLiteState
 
 COUNT, SHARE, DIFFERENCE = "count", "share", "difference"
 _AXES_HEIGHT = 110
@@ -21,11 +26,6 @@ _MAX_NAME_WIDTH, _CHARACTER, _AXIS_TITLE = 140, 6.2, 40
 _MAX_SLANTED = 8
 """Up to this many classes, names are slanted below a matrix."""
 _CELL_HEIGHTS = ((8, 52), (palette.MAX_ANNOTATED, 34), (40, 18), (palette.MAX_NAMED, 10), (10_000, 5))
-_TOOLTIPS = {
-    COUNT: alt.Tooltip("count:Q", title="Images"),
-    SHARE: alt.Tooltip("share:Q", title="Share of the true class", format=".1%"),
-    DIFFERENCE: alt.Tooltip("difference:Q", title="Difference in share", format="+.1%"),
-}
 _TINTS = {"correct": palette.GREY, "wrong": palette.ORANGE, "better": palette.GREEN, "worse": palette.ORANGE}
 
 
@@ -56,27 +56,68 @@ def _frame(class_names: Sequence[str], order: NDArray[np.int64], **values: NDArr
     return pd.DataFrame({"true": names[true], "predicted": names[predicted], **shown})
 
 
-def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:
-    """Chart a matrix: grey is correct and orange wrong; in a difference, green is better and orange worse.
+def show(
+    values: pd.DataFrame, shown: str, *, alt: str, is_clickable: bool = False, key: str | None = None
+) -> tuple[str, str] | None:
+    """Show a matrix; return the (true, predicted) class of the clicked cell, if it is clickable and was.
 
     Args:
         values: every cell, row by row, from :func:`cells` or :func:`differences`.
         shown: the column that is written and coloured: COUNT, SHARE or DIFFERENCE.
+        alt: the matrix in words.
+        is_clickable: a click selects a cell.
+        key: of the chart, to keep the selection.
+    """
+    names = tuple(dict.fromkeys(values["true"]))
+    event = st.vega_lite_chart(
+        coloured(values, shown),
+        _specification(names, shown, charts.ink(), is_clickable=is_clickable),
+        width=_width(names),
+        key=key,
+        on_select="rerun" if is_clickable else "ignore",
+        alt=alt,
+    )
+    if not is_clickable:
+        return None
+    clicked = cast("VegaLiteState", event).selection.get("cell", [])
+    return (clicked[0]["true"], clicked[0]["predicted"]) if clicked and "true" in clicked[0] else None
+
+
+def coloured(values: pd.DataFrame, shown: str) -> pd.DataFrame:
+    """Return the cells that are drawn with their tint (a name in ``_TINTS``), shade (0 to 1) and text.
+
+    Of very many cells, only those with a value are drawn.
+    """
+    is_correct, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
+    if shown == DIFFERENCE:
+        tint = np.where(np.where(is_correct, size, -size) >= 0, "better", "worse")
+        drawn = values.assign(tint=tint, shade=palette.shades(size))
+    else:
+        tint = np.where(is_correct, "correct", "wrong")
+        drawn = values.assign(tint=tint, shade=palette.shades(size, is_correct))
+    if _is_fine(values["true"].nunique()):
+        return drawn[drawn[shown] != 0]
+    return drawn.assign(text=[palette.cell_text(shown, value) for value in size])
+
+
+def chart(names: Sequence[str], shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:
+    """Chart a matrix: grey is correct and orange wrong; in a difference, green is better and orange worse.
+
+    Args:
+        names: the classes in display order.
+        shown: the column that is written and coloured: COUNT, SHARE or DIFFERENCE.
         ink: colour of the numbers in the cells.
         is_clickable: a click selects a cell (selection ``cell``: its true and predicted class).
     """
-    order = list(dict.fromkeys(values["true"]))
-    is_fine = len(order) > palette.MAX_ANNOTATED
-    coloured = values.assign(**_colouring(values, shown))
-    if not is_fine:
-        coloured["text"] = [palette.cell_text(shown, value) for value in values[shown]]
-    base = alt.Chart(coloured[coloured[shown] != 0] if is_fine else coloured).encode(
-        x=alt.X("predicted:N", scale=alt.Scale(domain=order), title=palette.PREDICTED, axis=_across(order)),
-        y=alt.Y("true:N", scale=alt.Scale(domain=order), title=palette.TRUE, axis=_names(order)),
+    is_fine = _is_fine(len(names))
+    domain = alt.Scale(domain=list(names))
+    base = alt.Chart(charts.VALUES).encode(
+        x=alt.X("predicted:N", scale=domain, title=palette.PREDICTED, axis=_across(len(names))),
+        y=alt.Y("true:N", scale=domain, title=palette.TRUE, axis=_names(len(names))),
         tooltip=[
             alt.Tooltip("true:N", title=palette.TRUE),
             alt.Tooltip("predicted:N", title=palette.PREDICTED),
-            *(tooltip for column, tooltip in _TOOLTIPS.items() if column in values),
+            *_tooltips(shown),
         ],
     )
     is_diagonal = "datum.true == datum.predicted"
@@ -99,25 +140,33 @@ def chart(values: pd.DataFrame, shown: str, ink: str, *, is_clickable: bool = Fa
         written = base.transform_filter(f"abs(datum.{shown}) >= {smallest}")
         layers.append(written.mark_text(fontSize=13, color=ink).encode(text=alt.Text("text:N")))
     return alt.LayerChart(layer=layers).properties(
-        height=_cell_height(len(order)) * len(order) + _AXES_HEIGHT
+        height=_cell_height(len(names)) * len(names) + _AXES_HEIGHT
     )
 
 
-def width(class_names: Sequence[str]) -> int | Literal["stretch"]:
+_specification = charts.drawn_once(chart)
+
+
+def _is_fine(classes: int) -> bool:
+    """Whether the cells are too small for numbers."""
+    return classes > palette.MAX_ANNOTATED
+
+
+def _tooltips(shown: str) -> list[alt.Tooltip]:
+    if shown == DIFFERENCE:
+        return [alt.Tooltip("difference:Q", title="Difference in share", format="+.1%")]
+    return [
+        alt.Tooltip("count:Q", title="Images"),
+        alt.Tooltip("share:Q", title="Share of the true class", format=".1%"),
+    ]
+
+
+def _width(class_names: Sequence[str]) -> int | Literal["stretch"]:
     """Return the width in pixels, names included, at which the cells of a chart are about square."""
-    if len(class_names) > palette.MAX_ANNOTATED:
+    if _is_fine(len(class_names)):
         return "stretch"
     names = min(_MAX_NAME_WIDTH, max(len(name) for name in class_names) * _CHARACTER)
     return _cell_height(len(class_names)) * len(class_names) + round(names) + _AXIS_TITLE
-
-
-def _colouring(values: pd.DataFrame, shown: str) -> dict[str, NDArray[Any]]:
-    """Return the tint of each cell, a name in ``_TINTS``, and its shade."""
-    is_correct, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
-    if shown != DIFFERENCE:
-        return {"tint": np.where(is_correct, "correct", "wrong"), "shade": palette.shades(size, is_correct)}
-    is_better = np.where(is_correct, size, -size) >= 0
-    return {"tint": np.where(is_better, "better", "worse"), "shade": palette.shades(size)}
 
 
 def _clickable(rects: alt.Chart) -> alt.Chart:
@@ -130,20 +179,18 @@ def _cell_height(classes: int) -> int:
     return next(pixels for largest, pixels in _CELL_HEIGHTS if classes <= largest)
 
 
-def _across(order: Sequence[str]) -> alt.Axis:
+def _across(classes: int) -> alt.Axis:
     """Return the axis below a matrix: names are horizontal, slanted, or vertical if there are many.
 
     Vertical names are dropped if a narrow screen has no room; slanted ones would all count as overlapping.
     """
-    classes = len(order)
     if classes <= _MAX_SLANTED:
-        return _names(order, labelAngle=-40 if classes > 2 else 0)
-    return _names(order, labelAngle=-90, labelLimit=90, labelOverlap=not 40 < classes <= palette.MAX_NAMED)
+        return _names(classes, labelAngle=-40 if classes > 2 else 0)
+    return _names(classes, labelAngle=-90, labelLimit=90, labelOverlap=not 40 < classes <= palette.MAX_NAMED)
 
 
-def _names(order: Sequence[str], **settings: Any) -> alt.Axis:
+def _names(classes: int, **settings: Any) -> alt.Axis:
     """Return an axis of class names; if there are many, they are small and readable by zooming in."""
-    classes = len(order)
     kept = {"labelLimit": _MAX_NAME_WIDTH, "labelAngle": 0, "labelOverlap": classes > palette.MAX_NAMED}
     return alt.Axis(
         labelFontSize=8 if classes > 40 else 11, domain=False, ticks=False, **{**kept, **settings}

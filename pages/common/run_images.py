@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import example, runs
+from core import example
 from core.data.dataset import Dataset
 from core.errors import LabError
 from core.runs import Predictions, Run
@@ -50,24 +50,10 @@ def gallery(run: Run) -> Gallery:
     return Gallery(dataset, rows_by_id(dataset))
 
 
-def predictions(run: Run, split: str = "test") -> Predictions:
-    """Return the model's predictions on a split. Raises LabError if they cannot be read."""
-    try:
-        stamp = run.predictions_path.stat().st_mtime_ns if run.has_report else 0
-    except FileNotFoundError:  # reading them says so
-        stamp = 0
-    return _predictions(run.id, split, stamp)
-
-
-@st.cache_resource(max_entries=24)
-def _predictions(run_id: str, split: str, stamp: int) -> Predictions:
-    return runs.open(run_id).predictions(split)
-
-
 def find_prediction(run: Run, image_id: str) -> tuple[str, Predictions, int] | None:
     """Return an image's split, the predictions for that, and its place in them; None if there are none."""
     for split in ("test", "validation"):
-        found = predictions(run, split)
+        found = run.predictions(split)
         places = (found.ids == image_id).nonzero()[0]
         if len(places):
             return split, found, int(places[0])

@@ -28,9 +28,8 @@ def drawn(frame, metric, split):
 
 
 def spec(classes, shown="count", **settings):
-    counts = np.eye(classes, dtype=int) * 7
-    cells = matrix_chart.cells(counts, [f"class {index}" for index in range(classes)], range(classes))
-    return matrix_chart.chart(cells, shown, "#000000", **settings).to_dict()
+    names = [f"class {index}" for index in range(classes)]
+    return matrix_chart.chart(names, shown, "#000000", **settings).to_dict()
 
 
 def marks(chart):
@@ -53,9 +52,9 @@ def test_the_curves_on_the_screen_and_in_the_file_have_the_same_points_and_colou
 @pytest.mark.parametrize(("shown", "normalise"), [("count", False), ("share", True)])
 def test_the_matrix_on_the_screen_and_in_the_file_has_the_same_numbers(shown, normalise):
     cells = matrix_chart.cells(COUNTS, NAMES, [0, 1, 2])
-    chart = matrix_chart.chart(cells, shown, "#000000").to_dict()
-    field = chart["layer"][1]["encoding"]["text"]["field"]
-    on_screen = [cell[field] for cell in next(iter(chart["datasets"].values())) if cell[shown]]
+    field = spec(3, shown)["layer"][1]["encoding"]["text"]["field"]
+    drawn = matrix_chart.coloured(cells, shown)
+    on_screen = drawn.loc[drawn[shown] != 0, field].tolist()
     in_file = figures.confusion_matrix(COUNTS, NAMES, normalise=normalise).axes[0]
     assert [written.get_text() for written in in_file.texts] == on_screen
     assert (in_file.get_xlabel(), in_file.get_ylabel()) == (palette.PREDICTED, palette.TRUE)
@@ -171,8 +170,8 @@ def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_the_whole_class()
 def test_an_increase_is_better_on_the_diagonal_and_worse_off_it():
     after = np.array([[9, 0, 1], [0, 5, 5], [2, 0, 6]])
     frame = matrix_chart.differences(COUNTS, after, NAMES, [0, 1, 2])
-    chart = matrix_chart.chart(frame, matrix_chart.DIFFERENCE, "#000000").to_dict()
-    cells = {(c["true"], c["predicted"]): c for c in next(iter(chart["datasets"].values()))}
+    drawn = matrix_chart.coloured(frame, matrix_chart.DIFFERENCE)
+    cells = {(cell["true"], cell["predicted"]): cell for _, cell in drawn.iterrows()}
     assert cells["a", "a"]["difference"] == pytest.approx(0.3) and cells["a", "a"]["tint"] == "better"
     assert cells["a", "b"]["difference"] == pytest.approx(-0.3) and cells["a", "b"]["tint"] == "better"
     assert cells["c", "c"]["difference"] == pytest.approx(-0.25) and cells["c", "c"]["tint"] == "worse"

@@ -73,7 +73,7 @@ def _pasted() -> list[Given]:
 
 def _test_images(summary: Summary) -> list[Given]:
     """Some of the run's test images, whose true class is known."""
-    shown, test = run_images.gallery(summary.run), run_images.predictions(summary.run)
+    shown, test = run_images.gallery(summary.run), summary.run.predictions("test")
     if shown.dataset is None:
         raise LabError(shown.fault)
     draw = st.session_state.setdefault("predict_draw", 0)

@@ -58,7 +58,7 @@ class Story:
     @property
     def predictions(self) -> Predictions:
         """What it predicts for the images of ``split``. Raises LabError if that cannot be read."""
-        return run_images.predictions(self.run, self.split)
+        return self.run.predictions(self.split)
 
     @property
     def accuracy(self) -> Proportion:

@@ -105,7 +105,7 @@ def _difference(summary: Summary, before: Summary | None) -> str:
 def _thumbnail(summary: Summary) -> tuple[bytes, str] | None:
     """Return the image that the run got most wrong, or a test image, with a description."""
     try:
-        test = run_images.predictions(summary.run)
+        test = summary.run.predictions("test")
         shown, worst = run_images.gallery(summary.run), confusion.worst(test, limit=1)
         row = shown.row(str(test.ids[worst[0].row if worst else 0])) if len(test.ids) else None
         if shown.dataset is None or row is None:

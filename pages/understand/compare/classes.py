@@ -13,7 +13,6 @@ from core.errors import LabError
 from core.evaluation import confusion
 from core.export import palette
 from pages.common import matrix_chart
-from pages.common.charts import ink
 from pages.common.text import literal
 from pages.understand.compare.sides import Side
 
@@ -40,16 +39,13 @@ def show(first: Side, second: Side, split: str) -> None:
         )
     )  # fmt: skip
     order = confusion.order(counts[0] + counts[1])
+    words = f"Confusion matrix on the {split} images: {title}"
     if title == difference:
-        chart = matrix_chart.chart(
-            matrix_chart.differences(*counts, names, order), matrix_chart.DIFFERENCE, ink()
-        )
+        cells = matrix_chart.differences(*counts, names, order)
+        matrix_chart.show(cells, matrix_chart.DIFFERENCE, alt=words)
     else:
         cells = matrix_chart.cells(counts[title != first.name], names, order)
-        chart = matrix_chart.chart(cells, matrix_chart.SHARE, ink())
-    st.altair_chart(
-        chart, width=matrix_chart.width(names), alt=f"Confusion matrix on the {split} images: {title}"
-    )
+        matrix_chart.show(cells, matrix_chart.SHARE, alt=words)
     st.caption(
         f"On the {split} images. Row: true class; column: predicted class; numbers: percentages of the row. "
         f"Difference: how many percentage points more {second.letter} has. On the diagonal, more is better "

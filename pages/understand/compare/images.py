@@ -30,7 +30,7 @@ def show(first: Side, second: Side, split: str) -> None:
         st.info("The runs have different classes, so their predictions cannot be compared.")
         return
     try:
-        both = (run_images.predictions(left.run, split), run_images.predictions(right.run, split))
+        both = (left.run.predictions(split), right.run.predictions(split))
         found = disagreement.compare(*both)
     except LabError as error:
         st.info(literal(error), icon=":material/block:")
@@ -122,7 +122,7 @@ def _show_dialog(first: tuple[str, Summary], second: tuple[str, Summary], split:
 @frame.explained()
 def _card(image_id: str, both: Sequence[tuple[str, Summary]], split: str) -> None:
     for letter, summary in both:
-        predictions = run_images.predictions(summary.run, split)
+        predictions = summary.run.predictions(split)
         indices = (predictions.ids == image_id).nonzero()[0]
         if not len(indices):
             st.caption(f"{letter} has no prediction for this image.")

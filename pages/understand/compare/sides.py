@@ -15,7 +15,6 @@ from core.comparison import pairing, score_intervals
 from core.comparison.pairing import Result
 from core.comparison.score_intervals import Scores
 from core.evaluation import metrics
-from pages.common import run_images
 from pages.common.run_lines import Line
 from pages.common.run_picker import Summary
 
@@ -89,7 +88,7 @@ def headers(sides: Sequence[Side]) -> list[str]:
 
 
 def _matrix(summary: Summary, split: str) -> NDArray[np.int64]:
-    predictions = run_images.predictions(summary.run, split)
+    predictions = summary.run.predictions(split)
     classes = len(summary.report.class_names)
     return metrics.confusion_matrix(predictions.labels, metrics.predicted(predictions), classes)
 

@@ -12,7 +12,6 @@ from core.evaluation import confusion
 from core.explain import keras_file
 from core.export.overlay import STRENGTH
 from core.runs import Predictions
-from pages.common import run_images
 from pages.common.paging import choose_page
 from pages.common.run_picker import Summary
 
@@ -43,7 +42,7 @@ def ask(summary: Summary) -> Wanted:
     """
     layers = keras_file.feature_maps(summary.run.model_path)
     titles = keras_file.titles(layers)
-    predictions = run_images.predictions(summary.run)
+    predictions = summary.run.predictions("test")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
             "Test images",

@@ -28,7 +28,7 @@ def legend() -> None:
 
 def show(summary: Summary, wanted: Wanted) -> None:
     """Show each image with its heatmaps for the predicted and the true class and its probabilities."""
-    predictions, shown = run_images.predictions(summary.run), run_images.gallery(summary.run)
+    predictions, shown = summary.run.predictions("test"), run_images.gallery(summary.run)
     if shown.fault:
         run_images.show_fault(shown)
         return

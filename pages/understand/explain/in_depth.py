@@ -36,7 +36,7 @@ def show(summary: Summary, image_id: str) -> None:
         LabError: the run's model or its predictions cannot be read.
     """
     st.button("All images", icon=":material/arrow_back:", key="leave_image", on_click=_leave)
-    predictions = run_images.predictions(summary.run)
+    predictions = summary.run.predictions("test")
     indices = (predictions.ids == image_id).nonzero()[0]
     if not len(indices):
         st.warning(

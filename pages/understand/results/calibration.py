@@ -9,7 +9,7 @@ from core.export import figures
 from core.report import Proportion
 from core.runs import Predictions
 from core.words import confidence_interval, count, percent, points
-from pages.common import glossary, run_images
+from pages.common import glossary
 from pages.common.metric_card import metric_card
 from pages.common.run_picker import Summary
 from pages.understand.results import calibration_charts, downloads
@@ -19,7 +19,7 @@ MIN_CLASSES_FOR_TOP_K = 6
 
 def show(summary: Summary) -> None:
     """Show calibration, the confidence threshold and, for many classes, top-k accuracy."""
-    validation, test = (run_images.predictions(summary.run, split) for split in ("validation", "test"))
+    validation, test = (summary.run.predictions(split) for split in ("validation", "test"))
     left, right = st.columns(2, gap="large")
     with left:
         _reliability(summary, test)

@@ -94,7 +94,7 @@ def _weakest(frame: pd.DataFrame) -> int:
 
 def _detail(summary: Summary, index: int) -> None:
     names = summary.report.class_names
-    predictions = run_images.predictions(summary.run)
+    predictions = summary.run.predictions("test")
     st.header(literal(names[index]), anchor=False)
     counts = np.asarray(summary.report.confusion_matrix)
     left, right = st.columns(2, gap="large")

@@ -19,7 +19,7 @@ from core.evaluation.curve_reading import Reading
 from core.report import ClassScores
 from core.runs import Run
 from core.words import setting_value
-from pages.common import glossary, lesson, run_images, run_picker
+from pages.common import glossary, lesson, run_picker
 from pages.common.addresses import COPIED_RUN_KEY, TRAIN
 from pages.common.run_picker import Summary
 from pages.common.text import literal
@@ -99,7 +99,7 @@ def _verdict(before: Path, after: Path, stamps: tuple[int, ...]) -> Verdict:
 
 
 def _validation_classes(summary: Summary) -> list[ClassScores]:
-    predictions = run_images.predictions(summary.run, "validation")
+    predictions = summary.run.predictions("validation")
     return metrics.per_class_of(predictions, summary.report.class_names)
 
 

@@ -74,7 +74,7 @@ def _image_of(shown: Gallery) -> html_report.ImageOf:
 
 def predictions_frame(summary: Summary, shown: Gallery) -> pd.DataFrame:
     """Return a row per test image, in the order of the predictions."""
-    predictions, names = run_images.predictions(summary.run), summary.report.class_names
+    predictions, names = summary.run.predictions("test"), summary.report.class_names
     frame = pd.DataFrame(
         {
             "image": predictions.ids,

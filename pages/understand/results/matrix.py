@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 from matplotlib.figure import Figure
@@ -12,7 +10,6 @@ from numpy.typing import NDArray
 from core.evaluation import confusion
 from core.export import figures, palette
 from pages.common import matrix_chart
-from pages.common.charts import ink
 from pages.common.run_picker import Summary
 
 COUNTS, SHARES = "Counts", "Row percentages"
@@ -43,34 +40,17 @@ def draw(summary: Summary, as_shares: bool) -> Figure:
 
 def clickable(summary: Summary, as_shares: bool) -> tuple[str, str] | None:
     """Draw the matrix as a chart and return the (true, predicted) class of the clicked cell."""
-    counts = np.asarray(summary.report.confusion_matrix)
+    counts, names = np.asarray(summary.report.confusion_matrix), summary.report.class_names
     classes = _ask_for_classes(counts)
-    event = st.vega_lite_chart(
-        _spec(counts, tuple(summary.report.class_names), classes, as_shares, ink()),
-        width=matrix_chart.width([summary.report.class_names[index] for index in classes]),
+    order = classes[confusion.order(counts[np.ix_(classes, classes)])]
+    return matrix_chart.show(
+        matrix_chart.cells(counts, names, order),
+        matrix_chart.SHARE if as_shares else matrix_chart.COUNT,
+        is_clickable=True,
         key=f"matrix-{summary.run.id}-{len(classes)}",
-        on_select="rerun",
         alt=f"Confusion matrix of {counts.sum()} test images, {np.trace(counts)} on the diagonal; "
         "the images of a clicked cell are shown below",
     )
-    cells = event.selection.get("cell", [])
-    return (cells[0]["true"], cells[0]["predicted"]) if cells and "true" in cells[0] else None
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _spec(
-    counts: NDArray[np.int64],
-    class_names: tuple[str, ...],
-    classes: NDArray[np.int64],
-    as_shares: bool,
-    ink: str,
-) -> dict[str, Any]:
-    """Cached as what the browser gets: building and checking it takes longer than the rest of the page."""
-    order = classes[confusion.order(counts[np.ix_(classes, classes)])]
-    shown = matrix_chart.SHARE if as_shares else matrix_chart.COUNT
-    cells = matrix_chart.cells(counts, class_names, order)
-    spec: dict[str, Any] = matrix_chart.chart(cells, shown, ink, is_clickable=True).to_dict()
-    return spec
 
 
 def _ask_for_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:

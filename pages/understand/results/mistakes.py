@@ -79,7 +79,7 @@ def _pairs(summary: Summary) -> None:
 
 def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) -> None:
     names = summary.report.class_names
-    predictions = run_images.predictions(summary.run)
+    predictions = summary.run.predictions("test")
     is_here = (predictions.labels == names.index(true)) & (
         metrics.predicted(predictions) == names.index(predicted)
     )
@@ -97,7 +97,7 @@ def _cell_images(summary: Summary, shown: Gallery, true: str, predicted: str) ->
 
 def _worst_images(summary: Summary, shown: Gallery) -> None:
     names = summary.report.class_names
-    predictions = run_images.predictions(summary.run)
+    predictions = summary.run.predictions("test")
     every = entry_for_all(ALL, names)
     choice = st.selectbox("True class", [every, *names], key="worst_class", width=320)
     of_class = None if choice == every else names.index(choice)
