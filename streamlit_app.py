@@ -42,7 +42,7 @@ def main() -> None:
     # After the menu, which is visible while this loads.
     from pages.common import frame, lesson, queued, theme
 
-    with frame.explained():
+    with frame.drawing(), frame.explained():
         frame.open_workspace()
         with frame.explained():
             frame.get_ready()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 FIRST_DATA_SET = "garden"
 _PAGE_SECONDS = 2.0
 """After this delay the page has been sent, and work it does not need can start."""
+_MOST_PATIENCE, _LOOK_SECONDS = 60.0, 0.1
+"""Seconds after which imports start even if pages are drawn all the time, and between two looks at that."""
 _DOUBLE_CLICK_SECONDS = 2.0
 """From the end of what the first click started: the page is drawn up to the button once more by then."""
 _PAGE, _ENTERED, _FAULTS, _STARTED = "page", "page_entered", "faults", "started_last"
@@ -130,6 +133,34 @@ def _after_the_page(work: Callable[[], None]) -> None:
     later.start()
 
 
+@dataclass
+class _Drawing:
+    """The pages of all visitors that are being drawn now, and when the last one was finished."""
+
+    pages: int = 0
+    ended: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_quiet(self) -> bool:
+        return not self.pages and time.monotonic() - self.ended > _PAGE_SECONDS
+
+
+_drawing = _Drawing()
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Count as a page that is being drawn, for which :func:`load_ahead_later` waits."""
+    with _drawing.lock:
+        _drawing.pages += 1
+    try:
+        yield
+    finally:
+        with _drawing.lock:
+            _drawing.pages -= 1
+            _drawing.ended = time.monotonic()
+
+
 def load_ahead() -> None:
     """Import the slow drawing and checking modules early, so that no later page waits for them.
 
@@ -146,9 +177,21 @@ def load_ahead() -> None:
     gc.freeze()
 
 
+def load_ahead_later() -> None:
+    """Load ahead once no page has been drawn for a while: both in one process take twice as long."""
+
+    def wait() -> None:
+        latest = time.monotonic() + _MOST_PATIENCE
+        while not _drawing.is_quiet() and time.monotonic() < latest:
+            time.sleep(_LOOK_SECONDS)
+        load_ahead()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 @st.cache_resource(show_spinner=False)
 def _load_ahead_once() -> None:
-    _after_the_page(load_ahead)
+    load_ahead_later()
 
 
 @st.cache_resource(show_spinner=False, ttl=60)

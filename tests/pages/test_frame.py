@@ -1,9 +1,12 @@
-"""What a part of a page that is drawn by itself cannot show, it says: nothing else catches its errors."""
+"""A part of a page that is drawn by itself explains its errors, and background work gives way to pages."""
 
 from __future__ import annotations
 
 import ast
+import threading
 from pathlib import Path
+
+from pages.common import frame
 
 PAGES = Path(__file__).parents[2] / "pages"
 _ALONE = ("st.fragment", "st.dialog")
@@ -35,3 +38,16 @@ def test_a_part_that_is_drawn_by_itself_turns_errors_into_sentences() -> None:
     drawn = [(path, name) for path, tree in trees.items() for name in drawn_alone(tree)]
     assert len(drawn) > 20
     assert [(str(path), name) for path, name in drawn if not explains(trees[path], name)] == []
+
+
+def test_imports_in_the_background_wait_until_no_page_is_drawn(monkeypatch) -> None:
+    monkeypatch.setattr(frame, "_PAGE_SECONDS", 0.3)
+    loaded = threading.Event()
+    monkeypatch.setattr(frame, "load_ahead", loaded.set)
+    with frame.drawing():
+        frame.load_ahead_later()
+        assert not loaded.wait(0.6)
+    with frame.drawing():
+        pass
+    assert not loaded.wait(0.15), "the visitor may click at once"
+    assert loaded.wait(10)
