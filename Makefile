@@ -14,6 +14,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# uv installs in half of pip's time; pip does it where uv cannot, as with an index that only pip is told of.
+PIP := $(BIN)/pip install --disable-pip-version-check -q
+install = $(PIP) uv && $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python $(1) || $(PIP) $(1)
+
 .PHONY: run test test-extras test-pythons soak check bench example docs-images lock clean
 
 run: .venv/app
@@ -48,7 +52,7 @@ docs-images: .venv/dev
 	$(BIN)/python -m tests.docs_images
 
 lock: .venv/dev
-	$(BIN)/pip install --quiet uv
+	$(PIP) uv
 	grep -v '^-c' requirements.txt > .venv/requirements.txt
 	cp requirements-dev.txt .venv/requirements-dev.txt
 	(sed -n '1,2p' constraints.txt; $(BIN)/uv pip compile .venv/requirements-dev.txt --universal \
@@ -63,11 +67,11 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/app: .venv/bin/python requirements.txt constraints.txt
-	$(BIN)/pip install --disable-pip-version-check -q -r requirements.txt
+	$(call install,-r requirements.txt)
 	touch $@
 
 .venv/dev: .venv/app requirements-dev.txt
-	$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt -c constraints.txt
+	$(call install,-r requirements-dev.txt -c constraints.txt)
 	touch $@
 
 # Uses the packages of .venv plus Ray, ONNX and MLflow's client; the server needs other versions, hence its own environment.
@@ -80,5 +84,5 @@ clean:
 	$(BIN)/python -m venv .venv-extras/server
 	.venv-extras/server/bin/pip install --disable-pip-version-check -q \
 		mlflow==$$(.venv-extras/bin/python -c 'import mlflow; print(mlflow.__version__)')
-	$(BIN)/pip install --disable-pip-version-check -q --no-deps --target .venv-extras/old-keras keras==3.5.0
+	$(PIP) --no-deps --target .venv-extras/old-keras keras==3.5.0
 	touch $@

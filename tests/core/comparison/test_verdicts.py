@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.stats.contingency_tables import mcnemar
@@ -48,6 +48,7 @@ def test_mcnemars_p_is_that_of_statsmodels(answers):
     assert paired_tests.models(first, second).p == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
 
 
+@settings(max_examples=20)  # statsmodels takes 50 ms for each
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holms_correction_is_that_of_statsmodels(p_values):
     expected = multipletests(p_values, method="holm")[1] if p_values else []
