@@ -86,7 +86,7 @@ def show(
 def coloured(values: pd.DataFrame, shown: str) -> pd.DataFrame:
     """Return the cells that are drawn with their tint (a name in ``_TINTS``), shade (0 to 1) and text.
 
-    Of very many cells, only those with a value are drawn.
+    These are the diagonal and the cells with a value: a browser takes long to draw hundreds of empty ones.
     """
     is_correct, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
     if shown == DIFFERENCE:
@@ -95,9 +95,8 @@ def coloured(values: pd.DataFrame, shown: str) -> pd.DataFrame:
     else:
         tint = np.where(is_correct, "correct", "wrong")
         drawn = values.assign(tint=tint, shade=palette.shades(size, is_correct))
-    if _is_fine(values["true"].nunique()):
-        return drawn[drawn[shown] != 0]
-    return drawn.assign(text=[palette.cell_text(shown, value) for value in size])
+    drawn = drawn[is_correct | (size != 0)]
+    return drawn.assign(text=[palette.cell_text(shown, value) for value in drawn[shown]])
 
 
 def chart(names: Sequence[str], shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:
@@ -121,14 +120,10 @@ def chart(names: Sequence[str], shown: str, ink: str, *, is_clickable: bool = Fa
         ],
     )
     is_diagonal = "datum.true == datum.predicted"
-    outline = 0 if is_fine else 0.4
     rects = base.mark_rect(
-        cursor="pointer" if is_clickable else "default", cornerRadius=0 if is_fine else 3
+        cursor="pointer" if is_clickable else "default", cornerRadius=0 if is_fine else 3, stroke=ink
     ).encode(
-        stroke=alt.StrokeValue(palette.GREY, condition={"test": is_diagonal, "value": ink}),
-        strokeWidth=alt.StrokeWidthValue(
-            outline, condition={"test": is_diagonal, "value": 2 if outline else 0}
-        ),
+        strokeWidth=alt.StrokeWidthValue(0, condition={"test": is_diagonal, "value": 0 if is_fine else 2}),
         color=alt.Color(
             "tint:N", scale=alt.Scale(domain=list(_TINTS), range=list(_TINTS.values())), legend=None
         ),
@@ -193,5 +188,12 @@ def _names(classes: int, **settings: Any) -> alt.Axis:
     """Return an axis of class names; if there are many, they are small and readable by zooming in."""
     kept = {"labelLimit": _MAX_NAME_WIDTH, "labelAngle": 0, "labelOverlap": classes > palette.MAX_NAMED}
     return alt.Axis(
-        labelFontSize=8 if classes > 40 else 11, domain=False, ticks=False, **{**kept, **settings}
+        labelFontSize=8 if classes > 40 else 11,
+        domain=False,
+        ticks=False,
+        grid=not _is_fine(classes),
+        gridColor=palette.GREY,
+        gridWidth=0.5,
+        tickBand="extent",  # lines between the cells
+        **{**kept, **settings},
     )
