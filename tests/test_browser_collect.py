@@ -72,7 +72,7 @@ def collect(tab: Any, takes: int = 3, milliseconds: int = 2000) -> None:
 def test_from_nothing_to_a_model_that_answers_live(
     server: Server, workspace: Path, tmp_path: Path, temporary: Path, weights: bool
 ) -> None:
-    film = made_video.write(tmp_path / "film.y4m")
+    film = made_video.write(tmp_path / "film.y4m", takes=12)  # no take shows the scene of another
     camera = [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",

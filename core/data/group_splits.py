@@ -51,10 +51,10 @@ def _check(rows: pd.DataFrame, minimum: int) -> None:
         return
     name, images = str(short.index[0]), int((rows["label"] == short.index[0]).sum())
     raise LabError(
-        f"class '{name}' has {count(images, 'image')} after exclusions, all from "
+        f"Class '{name}' has {count(images, 'image')} after exclusions, all from "
         f"{count(int(short.iloc[0]), 'group')}; groups are kept whole, so at least {minimum} groups are "
         f"needed to split{and_others(len(short) - 1, 'class')}. Add images of other groups, or change "
-        "'Keep together' (data.group_by)"
+        "'Keep together' (data.group_by)."
     )
 
 

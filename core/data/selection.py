@@ -83,11 +83,11 @@ def _class_names(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
     unknown = [name for name in wanted if name not in dataset.class_names]
     if unknown:
         has = ", ".join(dataset.class_names[:20])
-        raise LabError(f"data set '{dataset.title}' has no class '{unknown[0]}'; its classes are {has}")
+        raise LabError(f"Data set '{dataset.title}' has no class '{unknown[0]}'; its classes are {has}.")
     chosen = tuple(name for name in dataset.class_names if name in wanted or not wanted)
     if len(chosen) < 2:
         which = f"only '{chosen[0]}'" if chosen else "none"
-        raise LabError(f"a classifier needs at least 2 classes; data set '{dataset.title}' has {which}")
+        raise LabError(f"A classifier needs at least 2 classes; data set '{dataset.title}' has {which}.")
     return chosen
 
 
@@ -101,7 +101,7 @@ def _check_nothing_is_empty(dataset: Dataset, rows: pd.DataFrame, class_names: t
     empty = [name for name in class_names if name not in present]
     if empty:
         raise LabError(
-            f"class '{empty[0]}' has no readable images{_unread(dataset, empty[0])}; at least "
+            f"Class '{empty[0]}' has no readable images{_unread(dataset, empty[0])}; at least "
             f"{splits.MIN_PER_CLASS} are needed to split"
             f"{and_others(len(empty) - 1, 'class')}. "
             "Add images, or train on the other classes only."
@@ -130,7 +130,9 @@ def _check_each_split_has_each_class(rows: pd.DataFrame, class_names: tuple[str,
         name for name in class_names if not ((rows["label"] == name) & (rows["split"] == "train")).any()
     ]
     if missing:
-        raise LabError(f"class '{missing[0]}' has no images in the training split defined by its source")
+        raise LabError(f"Class '{missing[0]}' has no images in the training split defined by its source.")
     for split in splits.SPLITS:
         if not (rows["split"] == split).any():
-            raise LabError(f"the {split} split has no images; change the shares or use more images per class")
+            raise LabError(
+                f"The {split} split has no images; change the shares or use more images per class."
+            )

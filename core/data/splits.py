@@ -143,7 +143,7 @@ def _check(counts: pd.Series, different: pd.Series, minimum: int) -> None:
         return
     name = short[0]
     images, distinct = int(counts[name]), int(different.get(name, 0))
-    found = f"class '{name}' has {count(images, 'image')} after exclusions"
+    found = f"Class '{name}' has {count(images, 'image')} after exclusions"
     if distinct < images:
         found += f", of which only {distinct} are different"
-    raise LabError(f"{found}; at least {minimum} are needed to split{and_others(len(short) - 1, 'class')}")
+    raise LabError(f"{found}; at least {minimum} are needed to split{and_others(len(short) - 1, 'class')}.")

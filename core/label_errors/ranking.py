@@ -135,15 +135,15 @@ def check(rows: pd.DataFrame, count: int = FOLDS) -> None:
     different = rows.groupby("label")["group"].nunique()
     if len(different) < 2:
         raise LabError(
-            f"all images are of one class, '{different.index[0]}'; labels can be judged from two classes on"
+            f"All images are of one class, '{different.index[0]}'; labels can be judged from two classes on."
             if len(different)
-            else "there are no images whose labels could be judged"
+            else "There are no images whose labels could be judged."
         )
     if different.min() < count:
         name = different.idxmin()
         raise LabError(
-            f"class '{name}' has {different.min()} different images; at least {count} are needed to judge "
-            "the labels, one per fold"
+            f"Class '{name}' has {different.min()} different images; at least {count} are needed to judge "
+            "the labels, one per fold."
         )
 
 

@@ -60,7 +60,7 @@ def _splits(dataset: Dataset, config: DataConfig, found: Copies) -> list[Finding
     try:
         chosen = select(dataset, config)
     except LabError as error:
-        verdict = f"The images cannot be split: {str(error).rstrip('.')}."
+        verdict = f"The images cannot be split. {error}"
         settings = splitting.without_groups(dataset, config)
         return [Finding("splits", "Training, validation and test", verdict, "serious", settings=settings)]
     return [leaks.leaks(chosen.rows, found, chosen.left_out), *splitting.checks(dataset, config, chosen)]

@@ -50,11 +50,12 @@ def judge(dataset: Dataset, config: DataConfig) -> None:
         st.rerun()
 
 
-def warn(found: Report, *, is_next_step: bool) -> None:
-    """Say that a data set is not fit to train on, with the way to what must be fixed."""
+def warn(found: Report, *, is_next_step: bool, can_train: bool = True) -> None:
+    """Say that a data set is not fit for training, or cannot be used, with the way to what must be fixed."""
     with st.container(border=True, key="unfit"):
         st.markdown(f":red[:material/error:] **{literal(found.verdict)}**")
-        st.caption("A model trained on these images would mislead. You can train anyway.")
+        if can_train:
+            st.caption("A model trained on these images would mislead. You can train anyway.")
         if st.button(
             "See what to fix",
             type="primary" if is_next_step else "secondary",

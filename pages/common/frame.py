@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 FIRST_DATA_SET = "garden"
 _PAGE_SECONDS = 2.0
 """After this delay the page has been sent, and work it does not need can start."""
-_MOST_PATIENCE, _LOOK_SECONDS = 60.0, 0.1
-"""Seconds after which imports start even if pages are drawn all the time, and between two looks at that."""
+_QUIET_SECONDS, _MOST_PATIENCE = 1.0, 60.0
+"""Imports start once no page has been drawn for this long, or after this long at the latest."""
+_LOOK_SECONDS = 0.1
 _DOUBLE_CLICK_SECONDS = 2.0
 """From the end of what the first click started: the page is drawn up to the button once more by then."""
 _PAGE, _ENTERED, _FAULTS, _STARTED = "page", "page_entered", "faults", "started_last"
@@ -142,7 +143,7 @@ class _Drawing:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_quiet(self) -> bool:
-        return not self.pages and time.monotonic() - self.ended > _PAGE_SECONDS
+        return not self.pages and time.monotonic() - self.ended > _QUIET_SECONDS
 
 
 _drawing = _Drawing()

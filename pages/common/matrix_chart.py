@@ -95,8 +95,8 @@ def coloured(values: pd.DataFrame, shown: str) -> pd.DataFrame:
     else:
         tint = np.where(is_correct, "correct", "wrong")
         drawn = values.assign(tint=tint, shade=palette.shades(size, is_correct))
-    drawn = drawn[is_correct | (size != 0)]
-    return drawn.assign(text=[palette.cell_text(shown, value) for value in drawn[shown]])
+    some: pd.DataFrame = drawn[is_correct | (size != 0)]
+    return some.assign(text=[palette.cell_text(shown, value) for value in some[shown].tolist()])
 
 
 def chart(names: Sequence[str], shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:

@@ -88,7 +88,7 @@ def test_only_an_own_network_must_fit_the_image():
         (["fit.learning_rate=much"], "cannot be 'much': it must be a number from 0.000001 to 1"),
         (["model.filters=8,many"], "cannot be 'many': it must be a valid integer"),
         (["fit.epochs"], "has no '='"),
-        (["fit.colour=red"], "there is no setting 'fit.colour'"),
+        (["fit.colour=red"], "There is no setting 'fit.colour'"),
         (["fit.optimizer=magic"], "'adam'"),
         (["fit.learning_rate=nan"], "fit.learning_rate"),
         (["data.image_size=32", "model.filters=4,4,4,4,4"], "too many for an image size of 32 px"),

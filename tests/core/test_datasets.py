@@ -243,7 +243,7 @@ def test_training_copies_of_a_sources_test_images_are_left_out_and_counted(
     [
         ({"classes": ("roses",)}, "needs at least 2 classes; data set 'flowers' has only 'roses'"),
         ({"classes": ("roses", "cats")}, "has no class 'cats'; its classes are roses, tulips"),
-        ({"max_per_class": 2}, "class 'roses' has 2 images .* at least 3 are needed"),
+        ({"max_per_class": 2}, "Class 'roses' has 2 images .* at least 3 are needed"),
     ],
 )
 def test_too_few_images_or_classes_are_reported(

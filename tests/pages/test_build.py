@@ -367,6 +367,18 @@ def test_too_few_classes_or_images_get_a_sentence(source):
     assert "at least 3 are needed" in words(no_fault(test))
 
 
+def test_where_start_is_disabled_nobody_is_told_to_train_anyway(tmp_path):
+    folder = made_runs.draw_folder(tmp_path / "few", ["a", "b"], each=20)
+    kept = sorted((tmp_path / "few" / "b").iterdir())[:2]
+    for path in set((tmp_path / "few" / "b").iterdir()) - set(kept):
+        path.unlink()
+    datasets.prepare(folder)
+    test = visit(TRAIN, data=folder)
+    assert "Class 'b' has 2 images after exclusions; at least 3 are needed to split." in words(no_fault(test))
+    assert test.button(key="start").disabled and test.button(key="see_findings")
+    assert "train anyway" not in words(test)
+
+
 def test_a_missing_version_gets_a_sentence(source):
     test = visit(TRAIN, data=source)
     test.text_input(key="data.version").set_value("abc").run()

@@ -41,7 +41,7 @@ def test_a_part_that_is_drawn_by_itself_turns_errors_into_sentences() -> None:
 
 
 def test_imports_in_the_background_wait_until_no_page_is_drawn(monkeypatch) -> None:
-    monkeypatch.setattr(frame, "_PAGE_SECONDS", 0.3)
+    monkeypatch.setattr(frame, "_QUIET_SECONDS", 0.3)
     loaded = threading.Event()
     monkeypatch.setattr(frame, "load_ahead", loaded.set)
     with frame.drawing():

@@ -81,7 +81,7 @@ def _fault(dataset: Dataset) -> str:
     try:
         ranking.check(dataset.usable)
     except LabError as error:
-        return f"{str(error)[:1].upper()}{str(error)[1:]}."
+        return str(error)
     return ""
 
 

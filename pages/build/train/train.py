@@ -75,7 +75,7 @@ if config and config.backbone:
         st.caption(remark)
 is_unfit = found is not None and not found.fit and not shown.has_next_step
 if found is not None and not found.fit:
-    data_verdict.warn(found, is_next_step=is_unfit)
+    data_verdict.warn(found, is_next_step=is_unfit, can_train=not fault)
 time = plan.time_estimate(config, selection) if config and selection else None
 if config and time and not fault:
     plan.cautions(config, time)

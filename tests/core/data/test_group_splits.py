@@ -92,7 +92,7 @@ def test_only_the_seed_changes_the_split_of_groups() -> None:
 def test_a_class_of_too_few_groups_is_reported_with_numbers() -> None:
     rows = grouped([{"sick": 9}] * 5 + [{"healthy": 40}])
     with pytest.raises(
-        LabError, match=r"class 'healthy' has 40 images .* all from 1 group; .* at least 3 groups"
+        LabError, match=r"Class 'healthy' has 40 images .* all from 1 group; .* at least 3 groups"
     ):
         splits.assign(rows, 0.1, 0.1, 0)
 

@@ -127,7 +127,7 @@ def test_a_class_of_one_group_is_reported(patients: Path) -> None:
     for path in sorted((patients / "sick").iterdir()):
         if "patient01" not in path.name:
             path.unlink()
-    with pytest.raises(LabError, match=r"class 'sick' has 4 images .* all from 1 group"):
+    with pytest.raises(LabError, match=r"Class 'sick' has 4 images .* all from 1 group"):
         select(datasets.prepare(str(patients)), group_by="name")
 
 

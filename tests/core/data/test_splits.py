@@ -127,7 +127,7 @@ def test_a_training_image_whose_copy_the_source_tests_on_is_left_out() -> None:
 
 @pytest.mark.fault("F14")
 def test_too_few_images_are_reported_with_numbers() -> None:
-    with pytest.raises(LabError, match=r"class 'tulips' has 2 images .*at least 3 are needed to split"):
+    with pytest.raises(LabError, match=r"Class 'tulips' has 2 images .*at least 3 are needed to split"):
         splits.assign(images({"roses": 9, "tulips": 2}), 0.1, 0.1, 0)
     with pytest.raises(LabError, match=r"has 2 images .*\(and 1 other class\)"):
         splits.assign(images({"roses": 9, "tulips": 1, "daisies": 2}), 0.1, 0.1, 0)

@@ -60,7 +60,7 @@ def test_doubt_below_one_half_is_not_called_suspected() -> None:
 
 def test_images_of_one_class_cannot_be_judged_and_that_is_said() -> None:
     one_class = pd.DataFrame({"label": "red", "group": np.arange(20)})
-    with pytest.raises(LabError, match="all images are of one class, 'red'"):
+    with pytest.raises(LabError, match="All images are of one class, 'red'"):
         ranking.check(one_class)
     with pytest.raises(LabError, match="no images"):
         ranking.check(one_class[:0])
@@ -102,7 +102,7 @@ def test_groups_too_few_for_the_folds_leave_only_copies_together(tmp_path: Path)
 
 def test_too_few_images_to_judge_are_reported() -> None:
     rows = pd.DataFrame({"label": ["a"] * 9 + ["b"] * 4, "group": range(13)})
-    with pytest.raises(LabError, match="class 'b' has 4 different images; at least 5 are needed"):
+    with pytest.raises(LabError, match="Class 'b' has 4 different images; at least 5 are needed"):
         ranking.folds(rows)
 
 

@@ -93,7 +93,7 @@ def test_an_empty_class_is_not_mended_by_a_cap(good: Path) -> None:
     report = check(good)
     assert report.finding("balance").action == ""
     assert report.finding("enough").numbers["counts"]["cows"] == 0
-    assert "class 'cows' has no readable image" in report.finding("splits").verdict
+    assert "Class 'cows' has no readable image" in report.finding("splits").verdict
 
 
 def test_a_cap_leaves_as_many_of_each_class(good: Path) -> None:
