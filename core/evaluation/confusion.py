@@ -84,7 +84,8 @@ def most_mixed_up(matrix: Counts, limit: int) -> NDArray[np.int64]:
     matrix = np.asarray(matrix)
     wrong = matrix - np.diag(np.diag(matrix))
     descending = np.argsort(-wrong, axis=None, kind="stable")
-    of_pairs = np.stack(np.unravel_index(descending, wrong.shape), axis=1).ravel()
+    enough = descending[: limit**2]  # fewer classes than the limit have fewer pairs
+    of_pairs = np.stack(np.unravel_index(enough, wrong.shape), axis=1).ravel()
     _, first = np.unique(of_pairs, return_index=True)
     return np.sort(of_pairs[np.sort(first)[:limit]])
 

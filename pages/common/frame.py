@@ -21,10 +21,8 @@ from pages.common.text import literal
 log = logging.getLogger(__name__)
 
 FIRST_DATA_SET = "garden"
-_PAGE_SECONDS = 2.0
-"""After this delay the page has been sent, and work it does not need can start."""
 _QUIET_SECONDS, _MOST_PATIENCE = 1.0, 60.0
-"""Imports start once no page has been drawn for this long, or after this long at the latest."""
+"""Work that no page needs starts once none has been drawn for this long, or after this long at the latest."""
 _LOOK_SECONDS = 0.1
 _DOUBLE_CLICK_SECONDS = 2.0
 """From the end of what the first click started: the page is drawn up to the button once more by then."""
@@ -128,12 +126,6 @@ def _prepare_first_data_set(folder: str) -> None:
         engine.prepare(FIRST_DATA_SET)
 
 
-def _after_the_page(work: Callable[[], None]) -> None:
-    later = threading.Timer(_PAGE_SECONDS, work)
-    later.daemon = True
-    later.start()
-
-
 @dataclass
 class _Drawing:
     """The pages of all visitors that are being drawn now, and when the last one was finished."""
@@ -151,7 +143,7 @@ _drawing = _Drawing()
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Count as a page that is being drawn, for which :func:`load_ahead_later` waits."""
+    """Count as a page that is being drawn, for which work in the background waits."""
     with _drawing.lock:
         _drawing.pages += 1
     try:
@@ -160,6 +152,18 @@ def drawing() -> Iterator[None]:
         with _drawing.lock:
             _drawing.pages -= 1
             _drawing.ended = time.monotonic()
+
+
+def between_pages(work: Callable[[], None]) -> None:
+    """Do work in the background once no page has been drawn for a while: at once, both take twice as long."""
+
+    def wait() -> None:
+        latest = time.monotonic() + _MOST_PATIENCE
+        while not _drawing.is_quiet() and time.monotonic() < latest:
+            time.sleep(_LOOK_SECONDS)
+        work()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def load_ahead() -> None:
@@ -178,21 +182,9 @@ def load_ahead() -> None:
     gc.freeze()
 
 
-def load_ahead_later() -> None:
-    """Load ahead once no page has been drawn for a while: both in one process take twice as long."""
-
-    def wait() -> None:
-        latest = time.monotonic() + _MOST_PATIENCE
-        while not _drawing.is_quiet() and time.monotonic() < latest:
-            time.sleep(_LOOK_SECONDS)
-        load_ahead()
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 @st.cache_resource(show_spinner=False)
 def _load_ahead_once() -> None:
-    load_ahead_later()
+    between_pages(load_ahead)
 
 
 @st.cache_resource(show_spinner=False, ttl=60)
@@ -209,7 +201,7 @@ def _ensure_worker(folder: str) -> None:
             except LabError as error:  # Start shows it on the page
                 log.warning("%s", error)
 
-    _after_the_page(start)
+    between_pages(start)
 
 
 @st.cache_resource(show_spinner=False, ttl=5)

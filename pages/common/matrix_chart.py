@@ -30,7 +30,9 @@ _TINTS = {"correct": palette.GREY, "wrong": palette.ORANGE, "better": palette.GR
 
 
 def cells(counts: NDArray[Any], class_names: Sequence[str], order: NDArray[np.int64]) -> pd.DataFrame:
-    """Return a row per cell between some classes: true, predicted, count and share.
+    """Return a row per drawn cell between some classes: true, predicted, count and share.
+
+    Drawn are the diagonal and what is not zero: a browser takes long to draw hundreds of empty cells.
 
     Args:
         counts: (C, C) images by true class (row) and predicted class (column).
@@ -44,16 +46,18 @@ def cells(counts: NDArray[Any], class_names: Sequence[str], order: NDArray[np.in
 def differences(
     first: NDArray[Any], second: NDArray[Any], class_names: Sequence[str], order: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """Return a row per cell: true, predicted and how much larger the second matrix's share is."""
+    """Return a row per drawn cell: true, predicted and how much larger the second matrix's share is."""
     difference = confusion.row_shares(second) - confusion.row_shares(first)
     return _frame(class_names, order, difference=difference)
 
 
 def _frame(class_names: Sequence[str], order: NDArray[np.int64], **values: NDArray[Any]) -> pd.DataFrame:
     names = np.asarray(class_names)[order]
-    true, predicted = np.indices((len(names), len(names))).reshape(2, -1)
-    shown = {name: matrix[np.ix_(order, order)].ravel() for name, matrix in values.items()}
-    return pd.DataFrame({"true": names[true], "predicted": names[predicted], **shown})
+    shown = {name: matrix[np.ix_(order, order)] for name, matrix in values.items()}
+    is_drawn = np.any([np.eye(len(names), dtype=bool), *(matrix != 0 for matrix in shown.values())], axis=0)
+    true, predicted = is_drawn.nonzero()
+    drawn = {name: matrix[is_drawn] for name, matrix in shown.items()}
+    return pd.DataFrame({"true": names[true], "predicted": names[predicted], **drawn})
 
 
 def show(
@@ -62,7 +66,7 @@ def show(
     """Show a matrix; return the (true, predicted) class of the clicked cell, if it is clickable and was.
 
     Args:
-        values: every cell, row by row, from :func:`cells` or :func:`differences`.
+        values: the cells, row by row, from :func:`cells` or :func:`differences`.
         shown: the column that is written and coloured: COUNT, SHARE or DIFFERENCE.
         alt: the matrix in words.
         is_clickable: a click selects a cell.
@@ -84,19 +88,16 @@ def show(
 
 
 def coloured(values: pd.DataFrame, shown: str) -> pd.DataFrame:
-    """Return the cells that are drawn with their tint (a name in ``_TINTS``), shade (0 to 1) and text.
-
-    These are the diagonal and the cells with a value: a browser takes long to draw hundreds of empty ones.
-    """
+    """Return the cells with their tint (a name in ``_TINTS``), shade (0 to 1) and text."""
     is_correct, size = (values["true"] == values["predicted"]).to_numpy(), values[shown].to_numpy()
     if shown == DIFFERENCE:
         tint = np.where(np.where(is_correct, size, -size) >= 0, "better", "worse")
-        drawn = values.assign(tint=tint, shade=palette.shades(size))
+        shade = palette.shades(size)
     else:
-        tint = np.where(is_correct, "correct", "wrong")
-        drawn = values.assign(tint=tint, shade=palette.shades(size, is_correct))
-    some: pd.DataFrame = drawn[is_correct | (size != 0)]
-    return some.assign(text=[palette.cell_text(shown, value) for value in some[shown].tolist()])
+        tint, shade = np.where(is_correct, "correct", "wrong"), palette.shades(size, is_correct)
+    return values.assign(
+        tint=tint, shade=shade, text=[palette.cell_text(shown, value) for value in size.tolist()]
+    )
 
 
 def chart(names: Sequence[str], shown: str, ink: str, *, is_clickable: bool = False) -> alt.LayerChart:

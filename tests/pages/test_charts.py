@@ -157,14 +157,17 @@ def test_several_sides_have_one_colour_each_and_share_a_legend():
     assert accuracy["height"] > loss["height"]
 
 
-def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_the_whole_class():
+def test_a_part_of_a_matrix_keeps_its_counts_and_its_shares_of_the_whole_class_without_empty_cells():
     cells = matrix_chart.cells(COUNTS, NAMES, [1, 0])
     assert cells.values.tolist() == [
         ["b", "b", 5, 0.5],
-        ["b", "a", 0, 0.0],
         ["a", "b", 3, 0.3],
         ["a", "a", 6, 0.6],
     ]
+    nothing_right = matrix_chart.cells(np.array([[0, 4], [0, 0]]), ["a", "b"], [0, 1])
+    assert nothing_right[["true", "predicted", "count"]].values.tolist() == [
+        ["a", "a", 0], ["a", "b", 4], ["b", "b", 0],
+    ]  # fmt: skip
 
 
 def test_an_increase_is_better_on_the_diagonal_and_worse_off_it():

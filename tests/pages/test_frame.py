@@ -40,14 +40,13 @@ def test_a_part_that_is_drawn_by_itself_turns_errors_into_sentences() -> None:
     assert [(str(path), name) for path, name in drawn if not explains(trees[path], name)] == []
 
 
-def test_imports_in_the_background_wait_until_no_page_is_drawn(monkeypatch) -> None:
+def test_work_in_the_background_waits_until_no_page_is_drawn(monkeypatch) -> None:
     monkeypatch.setattr(frame, "_QUIET_SECONDS", 0.3)
-    loaded = threading.Event()
-    monkeypatch.setattr(frame, "load_ahead", loaded.set)
+    begun = threading.Event()
     with frame.drawing():
-        frame.load_ahead_later()
-        assert not loaded.wait(0.6)
+        frame.between_pages(begun.set)
+        assert not begun.wait(0.6)
     with frame.drawing():
         pass
-    assert not loaded.wait(0.15), "the visitor may click at once"
-    assert loaded.wait(10)
+    assert not begun.wait(0.15), "the visitor may click at once"
+    assert begun.wait(10)

@@ -6,15 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
 
+import altair as alt
 import streamlit as st
 
 from core.evaluation import metrics
 from core.report import Epoch
 from core.words import confidence_interval, count, duration, percent, times
-from pages.common import frame, learning_curves, watched_images
-from pages.common.charts import is_dark
+from pages.common import charts, frame, learning_curves, watched_images
 from pages.show.present.story import Story
 
 TICK_SECONDS = 0.3
@@ -61,7 +60,7 @@ def act(story: Story, screen: int) -> None:
 def prepare(story: Story) -> None:
     """Build the chart, whose values come later."""
     if history := story.run.metrics():
-        _spec(len(history), is_dark())
+        _specification(len(history), charts.is_dark())
 
 
 def show(story: Story, screen: int) -> None:
@@ -130,20 +129,18 @@ def _curve(story: Story, history: Sequence[Epoch], shown: int) -> None:
     with st.container(key="present_curve"):  # whose height the screen decides
         st.vega_lite_chart(
             values[values["metric"] == "accuracy"],
-            _spec(len(history), is_dark()),
+            _specification(len(history), charts.is_dark()),
             key=f"replay-{story.run.id}",
             height="stretch",
             alt="Accuracy by epoch, on training and validation images",
         )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _spec(last_epoch: int, is_dark: bool) -> dict[str, Any]:
+@charts.drawn_once
+def _specification(last_epoch: int, is_dark: bool) -> alt.LayerChart:
     chart = learning_curves.chart("accuracy", ("",), last_epoch=last_epoch, is_dark=is_dark, font_size=_FONT)
-    large = chart.configure_axis(labelFontSize=_FONT, titleFontSize=_FONT)
-    spec: dict[str, Any] = large.to_dict()
-    del spec["data"]  # only a name for the values passed with it
-    return spec
+    large: alt.LayerChart = chart.configure_axis(labelFontSize=_FONT, titleFontSize=_FONT)
+    return large
 
 
 def _answers(story: Story, until: float) -> None:
