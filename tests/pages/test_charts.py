@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
+import altair as alt
 import numpy as np
 import pytest
+from jsonschema import ValidationError
 from matplotlib.colors import to_hex
 
 from core.evaluation.curves import Evidence
 from core.export import figures, palette
 from core.workspace import PROJECT
+from pages.build.data import overview
 from pages.common import learning_curves, matrix_chart
+from pages.show.present import replay
 
 HISTORY = [
     {"epoch": 1, "accuracy": 0.5, "loss": 1.2, "val_accuracy": 0.4, "val_loss": 1.4, "seconds": 2.0},
@@ -209,6 +213,28 @@ def test_training_is_dashed_on_the_screen_and_in_the_file():
     assert dashes == {"domain": ["training", "validation"], "range": [[5, 3], [1, 0]]}
     lines = figures.learning_curves(HISTORY).axes[1].lines
     assert [line.is_dashed() for line in lines] == [True, False]
+
+
+DRAWN_ONCE = {
+    "learning_curves": learning_curves._specification("loss", ("A", "B")),
+    "matrix_chart": matrix_chart._specification(("a", "b"), matrix_chart.COUNT, "#000000", is_clickable=True),
+    "overview": overview._class_chart(("a", "b")),
+    "overview, sizes": overview._size_chart(),
+    "replay": replay._specification(5, False),
+}
+
+
+@pytest.mark.parametrize("spec", DRAWN_ONCE.values(), ids=DRAWN_ONCE)
+def test_a_chart_that_is_drawn_once_is_valid_which_the_app_does_not_check(spec):
+    whole = alt.LayerChart if "layer" in spec else alt.Chart
+    whole.validate({**spec, "data": {"name": "values"}})
+    with pytest.raises(ValidationError):
+        whole.validate({**spec, "data": {"name": "values"}, "height": "tall"})
+
+
+def test_every_chart_that_is_drawn_once_is_among_these():
+    scripts = [path.read_text(encoding="utf-8") for path in (PROJECT / "pages").rglob("*.py")]
+    assert sum(len(re.findall(r"@?charts\.drawn_once\b", text)) for text in scripts) == len(DRAWN_ONCE)
 
 
 def test_no_chart_names_a_column_by_text_which_is_slow():
