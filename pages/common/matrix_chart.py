@@ -153,7 +153,7 @@ def _tooltips(shown: str) -> list[alt.Tooltip]:
         return [alt.Tooltip("difference:Q", title="Difference in share", format="+.1%")]
     return [
         alt.Tooltip("count:Q", title="Images"),
-        alt.Tooltip("share:Q", title="Share of the true class", format=".1%"),
+        alt.Tooltip("share:Q", title="Row percentage", format=".1%"),
     ]
 
 
